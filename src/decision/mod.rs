@@ -1,0 +1,5 @@
+//! From findings to an answer.
+
+mod mode;
+
+pub use mode::Mode;

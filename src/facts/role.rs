@@ -1,0 +1,68 @@
+//! IAM roles, compared as rolegate compares them: account and name.
+
+use std::fmt;
+
+/// A twelve-digit AWS account id. Kept as text: ids may start with zeros.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(Box<str>);
+
+impl AccountId {
+    /// Reads an account id: exactly twelve ASCII digits, else `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())).then(|| Self(text.into()))
+    }
+
+    /// The twelve digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An IAM role's name without its path: `[\w+=,.@-]{1,64}` (ASCII).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleName(Box<str>);
+
+impl RoleName {
+    /// Reads a role name by IAM's own grammar, else `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
+        ((1..=64).contains(&text.len()) && text.bytes().all(fits)).then(|| Self(text.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A role as service account names carry it: account and name. Partition and
+/// path are not in the name, so they take no part in any comparison.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Role {
+    /// The account that holds the role.
+    pub account: AccountId,
+    /// Its name without the path.
+    pub name: RoleName,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account.as_str(), self.name.as_str())
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,6 @@
+//! rolegate keeps Amazon EMR on EKS jobs' IAM roles to themselves.
+
+pub mod decision;
+pub mod facts;
+pub mod policy;
+pub mod rules;

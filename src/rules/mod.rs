@@ -1,0 +1,5 @@
+//! The rules: one file each.
+
+mod id;
+
+pub use id::{RuleId, UnknownRule};
