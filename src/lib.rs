@@ -3,4 +3,5 @@
 pub mod decision;
 pub mod facts;
 pub mod policy;
+pub mod review;
 pub mod rules;

@@ -1,0 +1,31 @@
+# rolegate as one static file in an empty image.
+#
+# Alpine's Rust builds for musl and links statically by itself. aws-lc-sys
+# compiles C and assembler, for which musl-dev and gcc are enough: its bindings
+# for x86_64 and aarch64 musl come with the crate, so neither cmake nor clang is
+# needed. For both architectures:
+#   docker buildx build --platform linux/amd64,linux/arm64 -t <registry>/rolegate:0.1.0 .
+FROM rust:1.95-alpine AS build
+RUN apk add --no-cache gcc make musl-dev
+WORKDIR /src
+COPY Cargo.toml Cargo.lock ./
+COPY src src
+# The cache mounts keep crates and objects between builds; the binary has to
+# leave them in the same step.
+RUN --mount=type=cache,id=rolegate-registry,target=/usr/local/cargo/registry \
+    --mount=type=cache,id=rolegate-target-$TARGETARCH,target=/src/target \
+    cargo build --release --locked --bin rolegate \
+ && cp target/release/rolegate /rolegate
+
+FROM scratch
+LABEL org.opencontainers.image.title="rolegate" \
+      org.opencontainers.image.description="Admission controller that keeps Amazon EMR on EKS jobs' IAM roles to themselves" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY LICENSE /LICENSE
+COPY --from=build /rolegate /rolegate
+# By number: the image has no /etc/passwd, and Kubernetes' runAsNonRoot must be
+# able to see that it is not 0.
+USER 65532:65532
+EXPOSE 8443 8081
+ENTRYPOINT ["/rolegate"]
+CMD ["serve"]
