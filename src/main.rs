@@ -1,1 +1,7 @@
-fn main() {}
+//! The `rolegate` binary; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rolegate::cli::run()
+}

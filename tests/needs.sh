@@ -2,7 +2,7 @@
 # What the tests need on this machine. Names everything that is missing at once,
 # with what to install; exits 1 if anything is.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 missing=()
 need() { missing+=("$1"$'\n'"      $2"); }
@@ -13,7 +13,7 @@ at_least() { [ -n "$1" ] && [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n
 number() { grep -oE '[0-9]+(\.[0-9]+)*' | head -n 1; }
 
 rust=$(rustc --version 2>/dev/null | number)
-at_least "$rust" 1.95 && command -v cargo >/dev/null ||
+{ at_least "$rust" 1.95 && command -v cargo >/dev/null; } ||
   need "Rust 1.95 or newer with cargo (found: ${rust:-none})" "https://rustup.rs, then: rustup toolchain install 1.95.0"
 
 go=$(go env GOVERSION 2>/dev/null | number)

@@ -10,7 +10,7 @@ const MOST_DIGITS: usize = 100;
 
 /// `text` in base 36; `0` for nothing.
 #[must_use]
-pub fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     let mut number = text.as_bytes().to_vec();
     let mut digits = Vec::new();
     while number.iter().any(|&byte| byte != 0) {
@@ -31,7 +31,7 @@ pub fn encode(text: &str) -> String {
 /// The text that encodes to exactly `digits`, else `None`: a form with leading
 /// zeros, capitals or bytes that are no UTF-8 names nothing.
 #[must_use]
-pub fn decode(digits: &str) -> Option<String> {
+pub(super) fn decode(digits: &str) -> Option<String> {
     if digits.is_empty() || digits.len() > MOST_DIGITS {
         return None;
     }

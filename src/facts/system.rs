@@ -20,7 +20,7 @@ pub enum System {
 /// use, and those of the cloud controller manager. Source: kubernetes
 /// v1.36, `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go`
 /// and `cmd/kube-controller-manager/names`.
-const CONTROLLERS: [&str; 46] = [
+const CONTROLLERS: [&str; 47] = [
     "attachdetach-controller",
     "bootstrap-signer",
     "certificate-controller",
@@ -47,6 +47,7 @@ const CONTROLLERS: [&str; 46] = [
     "persistent-volume-binder",
     "pod-garbage-collector",
     "podcertificaterequestcleaner-controller",
+    "podgroup-protection-controller",
     "pv-protection-controller",
     "pvc-protection-controller",
     "replicaset-controller",

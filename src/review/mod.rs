@@ -7,8 +7,10 @@
 //! - `change`: what an UPDATE really changes
 //! - `references`: service accounts named anywhere in any object
 //! - `response`: the answer
+//! - `document`: files and manifests wrapped into reviews
 
 pub mod change;
+pub mod document;
 mod envelope;
 mod error;
 mod name;

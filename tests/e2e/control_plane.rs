@@ -74,7 +74,7 @@ fn job_controller_makes_a_pod_under_its_own_identity() {
     });
 }
 
-/// DESIGN's promise that no impersonated identity is taken for a job rests on
+/// That no impersonated identity is ever taken for a job rests on
 /// these differences.
 #[test]
 fn impersonated_unbound_and_bound_service_accounts_can_be_told_apart() {

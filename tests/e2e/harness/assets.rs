@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use super::dirs;
 
@@ -26,6 +26,7 @@ const MAIN_GO: &str = include_str!("../controlplane/main.go");
 
 /// The path of one of the four programs.
 pub(crate) fn program(name: &str) -> PathBuf {
+    static OWN: LazyLock<PathBuf> = LazyLock::new(|| dirs::locked("controlplane", build));
     if name != "kube-controller-manager"
         && let Some(foreign) = std::env::var_os("KUBEBUILDER_ASSETS")
     {
@@ -37,14 +38,12 @@ pub(crate) fn program(name: &str) -> PathBuf {
         );
         return path;
     }
-    static OWN: OnceLock<PathBuf> = OnceLock::new();
-    OWN.get_or_init(|| dirs::locked("controlplane", build))
-        .join(name)
+    OWN.join(name)
 }
 
 fn build() -> PathBuf {
     let mut hash = DefaultHasher::new();
-    (GO_MOD, GO_SUM, MAIN_GO).hash(&mut hash);
+    (GO_MOD, GO_SUM, MAIN_GO, version_flags()).hash(&mut hash);
     let dir = dirs::base().join(format!("controlplane-{:016x}", hash.finish()));
     if dir.is_dir() {
         return dir;
@@ -111,14 +110,16 @@ fn number(version: &str) -> (u32, u32) {
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
-/// Without these the API server calls itself v0.0.0, and what depends on its
-/// version misbehaves.
+/// Without the first three the API server calls itself v0.0.0, and what depends
+/// on its version misbehaves; without the last all clients do, in audit logs.
 fn version_flags() -> String {
     let version = go_mod_value("\tk8s.io/kubernetes ");
     let (major, minor) = number(version);
-    let package = "k8s.io/component-base/version";
+    let server = "k8s.io/component-base/version";
+    let client = "k8s.io/client-go/pkg/version";
     format!(
-        "-s -w -X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+        "-s -w -X {server}.gitVersion={version} -X {server}.gitMajor={major} \
+         -X {server}.gitMinor={minor} -X {client}.gitVersion={version}"
     )
 }
 

@@ -5,7 +5,7 @@
 //! the real ones: Jobs become Pods, namespaces get their service accounts.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{LazyLock, Mutex};
 
 use serde_json::json;
 
@@ -34,14 +34,16 @@ pub(crate) struct Cluster {
     pub(crate) api: Api,
     people: Vec<User>,
     // Last first: dropped in this order, the clients before what they talk to.
-    _parts: Mutex<Vec<Supervised>>,
+    parts: Mutex<Vec<Supervised>>,
 }
 
 impl Cluster {
     /// The one that nearly all tests share, each in namespaces of its own.
     pub(crate) fn shared() -> &'static Self {
-        static SHARED: OnceLock<Cluster> = OnceLock::new();
-        SHARED.get_or_init(Self::start)
+        // Lazy and not Once: when the start fails, the other tests fail at
+        // once instead of each waiting for another start.
+        static SHARED: LazyLock<Cluster> = LazyLock::new(Cluster::start);
+        &SHARED
     }
 
     /// A control plane of the test's own, for tests that break things.
@@ -63,7 +65,7 @@ impl Cluster {
             dir,
             authority,
             people,
-            _parts: Mutex::default(),
+            parts: Mutex::default(),
         };
         wait::until("the API server to be ready", || {
             etcd.assert_running();
@@ -88,7 +90,7 @@ impl Cluster {
             cluster.user("system:kube-controller-manager"),
         );
         let controllers = components::controller_manager(&layout);
-        *cluster._parts.lock().expect("nobody else holds it") = vec![controllers, apiserver, etcd];
+        *cluster.parts.lock().expect("nobody else holds it") = vec![controllers, apiserver, etcd];
         cluster.make_cluster_operators();
         cluster
     }

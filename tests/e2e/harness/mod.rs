@@ -39,6 +39,3 @@ pub(crate) mod webhook;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use namespace::Namespace;
-pub(crate) use rolegate::Rolegate;
-pub(crate) use users::User;
-pub(crate) use webhook::guarded;

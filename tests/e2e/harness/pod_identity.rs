@@ -6,7 +6,7 @@
 //! are taken from a recorded patch of the real one, and a test sends the
 //! recorded pods again and compares (`tests/e2e/pod_identity.rs`).
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -39,8 +39,8 @@ pub(crate) fn recorded_case(name: &str) -> Value {
 
 /// Installs the stand-in on the shared control plane, on first use.
 pub(crate) fn install_shared() {
-    static INSTALLED: OnceLock<()> = OnceLock::new();
-    INSTALLED.get_or_init(|| install(Cluster::shared()));
+    static INSTALLED: LazyLock<()> = LazyLock::new(|| install(Cluster::shared()));
+    LazyLock::force(&INSTALLED);
 }
 
 /// Installs the stand-in as EKS registers the real one: by URL, Ignore,
@@ -108,8 +108,8 @@ fn role_of(api: &Api, admin: &User, namespace: &str, name: &str) -> Option<Strin
     (!role.is_empty()).then(|| role.to_owned())
 }
 
-/// Answers one AdmissionReview of `v1beta1`; answer without apiVersion and
-/// kind is dropped by the API server.
+/// Answers one `AdmissionReview` of `v1beta1`. The API server drops an answer
+/// without `apiVersion` and `kind`.
 fn review(
     body: &[u8],
     values: &Injected,

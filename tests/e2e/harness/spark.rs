@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use super::cluster::Cluster;
 use super::dirs;
@@ -16,8 +16,8 @@ const PYSPARK: &str = "3.5.9";
 /// Runs `spark-submit` with these arguments (`--master` is added) and
 /// environment.
 pub(crate) fn spark_submit(cluster: &Cluster, args: &[&str], env: &[(&str, &str)]) -> Output {
-    let home = pyspark().join("home");
-    Command::new(pyspark().join("bin/spark-submit"))
+    let (home, bin) = (pyspark().join("home"), pyspark().join("bin"));
+    Command::new(bin.join("spark-submit"))
         .args([
             "--master",
             &format!("k8s://https://127.0.0.1:{}", cluster.port),
@@ -27,7 +27,15 @@ pub(crate) fn spark_submit(cluster: &Cluster, args: &[&str], env: &[(&str, &str)
         .args(args)
         // Nothing of the developer's own: no kubeconfig, no Spark settings.
         .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        // Spark's scripts find it with the first python3 on the path.
+        .env(
+            "PATH",
+            format!(
+                "{}:{}",
+                bin.display(),
+                std::env::var("PATH").unwrap_or_default()
+            ),
+        )
         .envs(std::env::var_os("JAVA_HOME").map(|java| ("JAVA_HOME", java)))
         .env("HOME", &home)
         .env("KUBECONFIG", home.join("none"))
@@ -40,8 +48,8 @@ pub(crate) fn spark_submit(cluster: &Cluster, args: &[&str], env: &[(&str, &str)
 
 /// The virtual environment with pyspark in it, made on first use.
 fn pyspark() -> &'static Path {
-    static DIR: OnceLock<PathBuf> = OnceLock::new();
-    DIR.get_or_init(|| dirs::locked("pyspark", install))
+    static DIR: LazyLock<PathBuf> = LazyLock::new(|| dirs::locked("pyspark", install));
+    &DIR
 }
 
 fn install() -> PathBuf {

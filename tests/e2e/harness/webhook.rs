@@ -4,7 +4,7 @@
 //! a Service, which nobody could reach without nodes, to a URL.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -27,14 +27,14 @@ pub(crate) struct Guarded {
 
 /// The one [`Guarded`] that tests share, with the built-in policy.
 pub(crate) fn guarded() -> &'static Guarded {
-    static GUARDED: OnceLock<Guarded> = OnceLock::new();
-    GUARDED.get_or_init(|| {
+    static GUARDED: LazyLock<Guarded> = LazyLock::new(|| {
         let cluster = Cluster::shared();
         let rolegate = Rolegate::start(None);
         cluster.install(VALIDATING, &rolegate);
         cluster.wait_until_enforced();
         Guarded { cluster, rolegate }
-    })
+    });
+    &GUARDED
 }
 
 impl Cluster {
@@ -42,7 +42,7 @@ impl Cluster {
     /// are pointed at `rolegate`; everything else goes in as it is.
     pub(crate) fn install(&self, manifest: &str, rolegate: &Rolegate) {
         for mut object in self.read_manifest(manifest) {
-            for webhook in object["webhooks"].as_array_mut().into_iter().flatten() {
+            for webhook in webhooks_of(&mut object) {
                 point_at(&mut webhook["clientConfig"], rolegate);
             }
             self.apply_as_admin(&object);
@@ -111,6 +111,12 @@ impl Namespace<'_> {
             .json(&json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "probe"}}))
             .try_send()
     }
+}
+
+fn webhooks_of(object: &mut Value) -> impl Iterator<Item = &mut Value> {
+    // Not `object["webhooks"]`, which would put a null where there are none.
+    let webhooks = object.get_mut("webhooks").and_then(Value::as_array_mut);
+    webhooks.into_iter().flatten()
 }
 
 /// `service: {path}` becomes `url` and `caBundle`.
