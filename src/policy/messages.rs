@@ -26,7 +26,7 @@ fn sentence(error: &Error) -> String {
             format!("there is no {what} `{}` here; {known}", shown(field))
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
-            format!("`{}` is not a word for this; {}", shown(variant), one_of(variant, expected.iter().copied()))
+            format!("`{}` is unknown here; {}", shown(variant), one_of(variant, expected.iter().copied()))
         }
         Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing here; add it"),
         Error::DuplicateMappingKey { key: Some(key), .. } => {
@@ -40,6 +40,13 @@ fn sentence(error: &Error) -> String {
         Error::SerdeInvalidType { unexpected, expected, .. } => {
             format!("there is {} where {} belongs", shown(unexpected), shown(expected))
         }
+        Error::Unexpected { expected, .. } => match *expected {
+            "sequence start" => "a list belongs here, like [a, b]; write one, or leave the key out".into(),
+            "mapping start" => "keys and values belong here, like { key: value }; write some, or leave the key out".into(),
+            "string scalar" | "scalar" => "one text belongs here; write it without [ ], { } or a line below".into(),
+            other => format!("there is something else here than {other}; look at the lines above, too"),
+        },
+        Error::Message { msg, .. } => shown(msg),
         Error::MultipleDocuments { .. } => "the file holds several documents; keep one, without `---` between".into(),
         Error::Budget { .. }
         | Error::AliasReplayCounterOverflow { .. }
@@ -62,7 +69,10 @@ pub(super) fn one_of<'a>(wrong: &str, words: impl Iterator<Item = &'a str> + Clo
         .min();
     match near {
         Some((steps, word)) if steps <= 1 + word.len() / 5 => format!("did you mean `{word}`?"),
-        _ => format!("there are {}", words.collect::<Vec<_>>().join(", ")),
+        _ => match words.collect::<Vec<_>>().as_slice() {
+            [only] => format!("only `{only}` is"),
+            words => format!("there are {}", words.join(", ")),
+        },
     }
 }
 

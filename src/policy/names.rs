@@ -2,6 +2,7 @@
 //! and what is refused.
 
 use jiff::Timestamp;
+use schemars::{Schema, json_schema};
 
 use super::file::Kind;
 use super::{Cidr, Glob, Release, RoleArn, RolePattern};
@@ -91,11 +92,27 @@ kind!(
     RolesOf: RolePattern = "a pattern for role ARNs", ROLES,
     |text: &str| RolePattern::parse(text).map_err(|error| error.to_string())
 );
-kind!(
-    /// A rule's id.
-    RuleName: RuleId = "a rule", "^[a-z]+(-[a-z]+)+$",
-    |text: &str| text.parse::<RuleId>().map_err(|_| super::messages::one_of(text, RuleId::ALL.iter().map(|id| id.as_str())))
-);
+/// A rule's id.
+#[derive(Clone, Debug)]
+pub(super) enum RuleName {}
+
+impl Kind for RuleName {
+    type Value = RuleId;
+    const NAME: &'static str = "a rule";
+    const PATTERN: &'static str = "";
+
+    fn schema() -> Schema {
+        let words: Vec<_> = RuleId::ALL.iter().map(|id| id.as_str()).collect();
+        json_schema!({ "type": "string", "enum": words })
+    }
+
+    fn read(text: &str) -> Result<RuleId, String> {
+        let words = RuleId::ALL.iter().map(|id| id.as_str());
+        text.parse()
+            .map_err(|_| super::messages::one_of(text, words))
+    }
+}
+
 kind!(
     /// The moment an exemption ends.
     Until: Timestamp = "a time", r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$",
@@ -144,7 +161,7 @@ kind!(
 );
 kind!(
     /// A service account that a tenant's own pods may use.
-    OwnServiceAccount: String = "a service account for a tenant's own pods", SUBDOMAIN,
+    OwnServiceAccount: String = "a service account for a tenant's own pods", r"^(?!emr-containers?-sa-)[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$",
     |text: &str| {
         if text.contains(['*', '?']) {
             return Err("service accounts are compared exactly; list each of them".into());

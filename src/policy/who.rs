@@ -23,7 +23,8 @@ kind!(
 );
 kind!(
     /// One group, exactly.
-    Group: String = "a group to trust", r"^[^\s*?](.*[^\s*?])?$", group
+    Group: String = "a group to trust",
+    r"^(?!system:((un)?authenticated|serviceaccounts)$|system:serviceaccounts:)[^\s*?](.*[^\s*?])?$", group
 );
 kind!(
     /// A service account with its namespace.
@@ -32,7 +33,10 @@ kind!(
 );
 
 fn plain(text: &str) -> Result<(), String> {
-    if text.is_empty() || text.trim() != text || text.chars().any(char::is_control) {
+    if text.is_empty() {
+        return Err("it is empty; write a name, or leave the entry out".into());
+    }
+    if text.trim() != text || text.chars().any(char::is_control) {
         return Err(
             "names hold no control characters and neither start nor end with a blank".into(),
         );
@@ -46,8 +50,11 @@ fn user_glob(text: &str) -> Result<Glob, String> {
     if !glob.is_wild() {
         return exact_user(text).map(|()| glob);
     }
-    if !text.contains(char::is_alphanumeric) || glob.matches("system:anonymous") {
+    if !text.contains(char::is_alphanumeric) {
         return Err("it matches everybody; name who is meant".into());
+    }
+    if glob.matches("system:anonymous") {
+        return Err("it matches requests without credentials, too; name who is meant".into());
     }
     if let Some((_, name)) = text
         .strip_prefix("arn:")

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Given, Text};
+use super::{At, Flag, Given, Seconds, Text};
 use crate::policy::ChainMode;
 use crate::policy::names::{
     ExactRole, ExternalId, Namespace, ObjectGlob, OwnServiceAccount, ProfileName, Region, RolesOf,
@@ -73,7 +73,7 @@ pub(in crate::policy) struct ChainEntry {
     pub(in crate::policy) default: Given<Text<ExactRole>>,
     /// Whether a job without a chained profile is refused; no if not given.
     #[serde(default)]
-    pub(in crate::policy) required: Given<bool>,
+    pub(in crate::policy) required: Given<Flag>,
     /// How SDKs are brought to follow the chain; `profile` if not given.
     #[serde(default)]
     pub(in crate::policy) mode: Given<ChainMode>,
@@ -86,7 +86,7 @@ pub(in crate::policy) struct ChainEntry {
     /// Seconds the chained session lasts; each SDK's own number if not given.
     #[serde(default)]
     #[schemars(range(min = 900, max = 3600))]
-    pub(in crate::policy) session_duration: Given<At<u32>>,
+    pub(in crate::policy) session_duration: Given<At<Seconds>>,
     /// Roles between `from` and the last one, in order.
     #[serde(default)]
     #[schemars(length(max = 3))]

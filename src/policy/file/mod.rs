@@ -12,7 +12,7 @@ mod rules;
 mod text;
 
 pub(super) use clusters::{ChainEntry, ClusterEntry, CrossRoleEntry, ProfileEntry, SubmitterEntry};
-pub(super) use given::{At, Given};
+pub(super) use given::{At, Flag, Given, Seconds};
 pub(super) use identities::{
     AdminsEntry, EmrEntry, FixedAccountEntry, IdentitiesEntry, OperatorEntry, PlatformEntry,
 };

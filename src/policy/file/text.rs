@@ -19,6 +19,11 @@ pub(in crate::policy) trait Kind {
     /// stricter than [`Self::read`].
     const PATTERN: &'static str;
 
+    /// Its JSON Schema.
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "pattern": Self::PATTERN })
+    }
+
     /// Reads it, or says in half a sentence what is wrong and what to do.
     fn read(text: &str) -> Result<Self::Value, String>;
 }
@@ -44,11 +49,14 @@ impl<K: Kind> Text<K> {
 /// Text of the file as messages show it: no control characters, not too long.
 pub(in crate::policy) fn shown(text: &str) -> String {
     const MOST: usize = 100;
-    let mut shown: String = text
-        .chars()
-        .take(MOST)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut shown = String::with_capacity(text.len().min(MOST));
+    for character in text.chars().take(MOST) {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
     if text.chars().nth(MOST).is_some() {
         shown.push('…');
     }
@@ -72,6 +80,6 @@ impl<K: Kind> JsonSchema for Text<K> {
         K::NAME.into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": K::PATTERN })
+        K::schema()
     }
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::Reader;
 use crate::policy::file::{
-    At, ChainEntry, ClusterEntry, CrossRoleEntry, Given, Kind, ProfileEntry, SubmitterEntry, Text,
+    At, ChainEntry, ClusterEntry, CrossRoleEntry, Flag, Given, Kind, ProfileEntry, Seconds,
+    SubmitterEntry, Text,
 };
 use crate::policy::{
     Chain, CrossRole, ExtraProfile, Level, Position, RoleArn, RolePattern, Submitter,
@@ -169,18 +170,23 @@ impl Reader {
             }
             Some(arn)
         });
-        let session_duration = entry.session_duration.0.and_then(|At { value, at }| {
-            let seconds = u16::try_from(value)
-                .ok()
-                .filter(|seconds| (900..=3600).contains(seconds));
-            if seconds.is_none() {
-                self.problem(
-                    at,
-                    "a chained session lasts 900 to 3600 seconds; STS gives no more",
-                );
-            }
-            seconds
-        });
+        let session_duration = entry.session_duration.0.and_then(
+            |At {
+                 value: Seconds(value),
+                 at,
+             }| {
+                let seconds = u16::try_from(value)
+                    .ok()
+                    .filter(|seconds| (900..=3600).contains(seconds));
+                if seconds.is_none() {
+                    self.problem(
+                        at,
+                        "a chained session lasts 900 to 3600 seconds; STS gives no more",
+                    );
+                }
+                seconds
+            },
+        );
         let profiles = self.profiles(entry.profiles.0.unwrap_or_default());
         let from = from?;
         if !execution_roles.is_empty()
@@ -198,7 +204,7 @@ impl Reader {
             from: from.role().clone(),
             to,
             default,
-            required: entry.required.0.unwrap_or(false),
+            required: entry.required.0.is_some_and(|Flag(required)| required),
             mode: entry.mode.0.unwrap_or_default(),
             external_id: entry.external_id.0.and_then(|text| self.text(text)),
             region: entry.region.0.and_then(|text| self.text(text)),

@@ -49,6 +49,8 @@ impl Policy {
             Ok((policy, warnings))
         } else {
             problems.sort_by_key(|problem| problem.at);
+            // A bad text behind an alias is met once for each use.
+            problems.dedup();
             Err(PolicyError {
                 source: source.to_owned(),
                 problems,
@@ -90,7 +92,8 @@ fn yaml<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, Problem> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 32,
-            max_documents: 1,
+            // Two, so that the second is told apart from a file that is too large.
+            max_documents: 2,
             max_nodes: 200_000,
             max_total_scalar_bytes: LONGEST,
             max_aliases: 1_000,
