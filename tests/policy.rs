@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use rolegate::decision::Mode;
 use rolegate::facts::Role;
 use rolegate::policy::{
@@ -318,5 +319,21 @@ fn the_report_tells_what_is_in_effect() {
         fs::write("tests/policies/example.report.txt", &told).unwrap();
     } else {
         assert_eq!(told, expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn no_text_makes_it_panic(at in 0_usize..1900, length in 0_usize..40, put in "[-a-z*?\\[\\]{}:,&!|>'\"\n\t #0-9é]{0,12}") {
+        let text = fs::read_to_string("tests/policies/example.yaml").unwrap();
+        let (head, tail): (String, String) =
+            (text.chars().take(at).collect(), text.chars().skip(at + length).collect());
+        let text = head + &put + &tail;
+        if let Err(error) = Policy::parse("p", &text, now(), Strictness::Check) {
+            let told = error.to_string();
+            prop_assert!(told.lines().all(|line| line.starts_with("p:")), "{}", told);
+            prop_assert!(told.lines().all(|line| line.len() < 800), "{}", told);
+        }
     }
 }

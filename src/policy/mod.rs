@@ -13,6 +13,7 @@ mod file;
 mod glob;
 mod hash;
 mod identity;
+mod implemented;
 mod messages;
 mod names;
 mod platform;

@@ -4,6 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::identity::SERVICE_ACCOUNT;
+use super::implemented::implemented;
 use super::{Exemption, Policy, PolicyWarning, VirtualCluster};
 use crate::decision::Mode;
 use crate::rules::RuleId;
@@ -84,13 +86,13 @@ impl Report<'_> {
             }
         }
         for row in platform {
-            for user in &row.users {
-                writeln!(
-                    f,
-                    "  platform {user}: {} ({})",
-                    row.capabilities, row.source
-                )?;
-            }
+            let accounts: Vec<_> = row
+                .users
+                .iter()
+                .map(|user| user.strip_prefix(SERVICE_ACCOUNT).unwrap_or(user))
+                .collect();
+            let (accounts, may, source) = (accounts.join(", "), row.capabilities, &row.source);
+            writeln!(f, "  platform {accounts}: {may} ({source})")?;
         }
         Ok(())
     }
@@ -98,9 +100,14 @@ impl Report<'_> {
     fn rules(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nRules (a namespace's label can only weaken them)")?;
         for &rule in RuleId::ALL {
-            let why = match (self.policy.is_configured(rule), self.policy.mode(rule)) {
-                (false, _) => "  nothing to compare with",
-                (true, Mode::Off) => "  switched off in the file",
+            let why = match (
+                implemented(rule),
+                self.policy.is_configured(rule),
+                self.policy.mode(rule),
+            ) {
+                (false, ..) => "  not in this version, so without effect",
+                (_, false, _) => "  nothing to compare with",
+                (.., Mode::Off) => "  switched off in the file",
                 _ => "",
             };
             writeln!(f, "  {:<24} {}{why}", rule.as_str(), self.policy.mode(rule))?;
@@ -198,13 +205,13 @@ fn cluster_lines(cluster: &VirtualCluster, f: &mut Formatter<'_>) -> fmt::Result
 }
 
 fn days_left(exemption: &Exemption, now: Timestamp) -> String {
-    const DAY: i64 = 24;
+    const DAY: i64 = 24 * 60 * 60;
     let left: SignedDuration = exemption.until.duration_since(now);
     if exemption.too_far(now) {
         "ends too far ahead, so no effect yet".to_owned()
     } else if exemption.in_force(now) {
         // Rounded up: one that ends tonight has one day left, not none.
-        let days = (left.as_hours() + DAY) / DAY;
+        let days = (left.as_secs() + DAY - 1) / DAY;
         format!("{days} {} left", if days == 1 { "day" } else { "days" })
     } else {
         "over".to_owned()

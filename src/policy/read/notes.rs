@@ -2,16 +2,9 @@
 
 use super::Reader;
 use crate::decision::Mode;
+use crate::policy::implemented::implemented;
 use crate::policy::{Level, Policy};
 use crate::rules::RuleId;
-
-/// Whether this version has the rule's code.
-const fn implemented(rule: RuleId) -> bool {
-    matches!(
-        rule,
-        RuleId::PodExec | RuleId::ConfigMapMutation | RuleId::ForeignServiceAccount
-    )
-}
 
 /// What a rule has to be given before it can judge anything.
 const fn needs(rule: RuleId) -> &'static str {
