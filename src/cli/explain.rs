@@ -20,7 +20,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     match &args.rule {
         Some(name) => {
             let id: RuleId = name.parse()?;
-            let Some(rule) = rules::rule(id) else { bail!("rule `{id}` is not in this version") };
+            let Some(rule) = rules::rule(id) else {
+                bail!("rule `{id}` is not in this version")
+            };
             write!(out, "{}", rule.page())?;
         }
         None => {
@@ -35,5 +37,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
 /// The first paragraph below the title, on one line.
 fn summary(page: &str) -> String {
     let body = page.lines().skip(1).skip_while(|line| line.is_empty());
-    body.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    body.take_while(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -80,7 +80,9 @@ impl From<Verdict> for ExitCode {
 
 /// The policy of `--policy`, else the built-in one. Warnings go to standard error.
 fn load_policy(file: Option<&Path>) -> anyhow::Result<Policy> {
-    let Some(file) = file else { return Ok(Policy::builtin()) };
+    let Some(file) = file else {
+        return Ok(Policy::builtin());
+    };
     let (policy, warnings) = read_policy(file)?;
     for warning in warnings {
         writeln!(anstream::stderr(), "{warning}")?;
@@ -91,5 +93,10 @@ fn load_policy(file: Option<&Path>) -> anyhow::Result<Policy> {
 fn read_policy(file: &Path) -> anyhow::Result<(Policy, Vec<crate::policy::PolicyWarning>)> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| anyhow::anyhow!("cannot read policy {}: {error}", file.display()))?;
-    Ok(Policy::parse(&file.display().to_string(), &text, Timestamp::now(), Strictness::Check)?)
+    Ok(Policy::parse(
+        &file.display().to_string(),
+        &text,
+        Timestamp::now(),
+        Strictness::Check,
+    )?)
 }

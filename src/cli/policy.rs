@@ -22,7 +22,16 @@ pub(super) fn run(verb: Verb) -> anyhow::Result<Verdict> {
     match verb {
         Verb::Check { file } => {
             let (policy, warnings) = super::read_policy(&file)?;
-            write!(out, "{}", crate::policy::check_report(&policy, &warnings, jiff::Timestamp::now()))?;
+            write!(
+                out,
+                "{}",
+                crate::policy::check_report(
+                    &file.display().to_string(),
+                    &policy,
+                    &warnings,
+                    jiff::Timestamp::now()
+                )
+            )?;
         }
         Verb::Schema => writeln!(out, "{:#}", crate::policy::json_schema())?,
     }

@@ -89,10 +89,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     let policy = super::load_policy(args.policy.as_deref())?;
     let wrap = args.wrap.wrap()?;
     let standard_input = [PathBuf::from("-")];
-    let files = if args.files.is_empty() { &standard_input[..] } else { &args.files };
+    let files = if args.files.is_empty() {
+        &standard_input[..]
+    } else {
+        &args.files
+    };
     let mut verdict = Verdict::Clean;
     for file in files {
-        let source = if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() };
+        let source = if file.as_os_str() == "-" {
+            "standard input".into()
+        } else {
+            file.display().to_string()
+        };
         match read(file).and_then(|bytes| Ok(document::split(&bytes)?)) {
             Err(error) => {
                 verdict = Verdict::Bad;
@@ -135,13 +143,21 @@ fn judge(
         Ok(decision) => decision,
         Err(error) => return bad(source, &error),
     };
-    let reviewed = Reviewed { source, request: &request, decision: &decision };
+    let reviewed = Reviewed {
+        source,
+        request: &request,
+        decision: &decision,
+    };
     let mut out = anstream::stdout();
     match args.format {
         Format::Text => report::text::write(&mut out, &reviewed)?,
         Format::Json => report::json::write(&mut out, &reviewed)?,
     }
-    Ok(if decision.allowed() { Verdict::Clean } else { Verdict::Denied })
+    Ok(if decision.allowed() {
+        Verdict::Clean
+    } else {
+        Verdict::Denied
+    })
 }
 
 fn bad(source: &str, error: &dyn std::fmt::Display) -> anyhow::Result<Verdict> {
@@ -154,7 +170,10 @@ fn read(file: &PathBuf) -> anyhow::Result<Vec<u8>> {
         return std::fs::read(file).context("cannot read it");
     }
     let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read it")?;
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .context("cannot read it")?;
     Ok(bytes)
 }
 
@@ -164,7 +183,10 @@ impl WrapArgs {
             None => None,
             Some(file) => {
                 let bytes = read(file).with_context(|| format!("--old {}", file.display()))?;
-                Some(document::single(&bytes).with_context(|| format!("--old {}", file.display()))?)
+                Some(
+                    document::single(&bytes)
+                        .with_context(|| format!("--old {}", file.display()))?,
+                )
             }
         };
         Ok(Wrap {

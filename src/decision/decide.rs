@@ -109,7 +109,10 @@ impl Decision<'_> {
     /// Whether the request goes on.
     #[must_use]
     pub fn allowed(&self) -> bool {
-        !self.judged.iter().any(|judged| judged.leads_to(Mode::Enforce))
+        !self
+            .judged
+            .iter()
+            .any(|judged| judged.leads_to(Mode::Enforce))
     }
 
     /// The strongest thing that happened, for logs and metrics: `deny`, `warn`,
@@ -131,7 +134,11 @@ impl Decision<'_> {
     /// The message of a denial; empty where allowed.
     #[must_use]
     pub fn message(&self) -> String {
-        if self.allowed() { String::new() } else { words::message(self) }
+        if self.allowed() {
+            String::new()
+        } else {
+            words::message(self)
+        }
     }
 
     /// What `kubectl` shows besides: one line a `warn` finding.
@@ -154,7 +161,11 @@ impl Decision<'_> {
     pub fn to_json(&self, uid: &str) -> serde_json::Result<Vec<u8>> {
         let message = self.message();
         let allowed = self.allowed();
-        let status = Status { code: 403, reason: "Forbidden", message: &message };
+        let status = Status {
+            code: 403,
+            reason: "Forbidden",
+            message: &message,
+        };
         Response {
             uid,
             allowed,

@@ -24,7 +24,13 @@ pub enum Door {
 
 impl Door {
     /// Every door.
-    pub const ALL: [Self; 5] = [Self::Enforce, Self::Warn, Self::Audit, Self::Cluster, Self::Mutate];
+    pub const ALL: [Self; 5] = [
+        Self::Enforce,
+        Self::Warn,
+        Self::Audit,
+        Self::Cluster,
+        Self::Mutate,
+    ];
 
     /// The strongest mode a finding can have behind this door.
     #[must_use]

@@ -16,20 +16,33 @@ const ANNOTATION_BYTES: usize = 1_024;
 
 /// One message for everything that is refused.
 pub(super) fn message(decision: &Decision<'_>) -> String {
-    let refused: Vec<&Judged<'_>> =
-        decision.judged.iter().filter(|judged| judged.leads_to(Mode::Enforce)).collect();
+    let refused: Vec<&Judged<'_>> = decision
+        .judged
+        .iter()
+        .filter(|judged| judged.leads_to(Mode::Enforce))
+        .collect();
     let mut message = String::from("rolegate refused this request");
     for (index, judged) in refused.iter().enumerate() {
         let finding = &judged.finding;
         // The reason and the advice are the rule's: said once for all it found.
-        let last_of_rule =
-            refused.get(index + 1).is_none_or(|next| next.finding.rule != finding.rule);
-        let mut part = format!("{} {}: {}.", if index == 0 { ":" } else { "" }, finding.rule, finding.headline());
+        let last_of_rule = refused
+            .get(index + 1)
+            .is_none_or(|next| next.finding.rule != finding.rule);
+        let mut part = format!(
+            "{} {}: {}.",
+            if index == 0 { ":" } else { "" },
+            finding.rule,
+            finding.headline()
+        );
         if last_of_rule {
             let _ = write!(part, " Why: {}. Instead: {}.", finding.why, finding.instead);
         }
         if message.len() + part.len() > MESSAGE_BYTES {
-            let _ = write!(message, " And {} more; the audit log has them.", refused.len() - index);
+            let _ = write!(
+                message,
+                " And {} more; the audit log has them.",
+                refused.len() - index
+            );
             break;
         }
         message.push_str(&part);
@@ -40,26 +53,34 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
 
 /// One line a finding.
 pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
-    let warned: Vec<_> =
-        decision.judged.iter().filter(|judged| judged.leads_to(Mode::Warn)).collect();
+    let warned: Vec<_> = decision
+        .judged
+        .iter()
+        .filter(|judged| judged.leads_to(Mode::Warn))
+        .collect();
     let mut lines: Vec<String> = warned
         .iter()
         .take(MOST_WARNINGS)
         .map(|judged| {
-            let line = format!("rolegate {}: {}", judged.finding.rule, judged.finding.headline());
+            let line = format!(
+                "rolegate {}: {}",
+                judged.finding.rule,
+                judged.finding.headline()
+            );
             cut_characters(line, WARNING_CHARACTERS)
         })
         .collect();
     if warned.len() > MOST_WARNINGS {
-        lines.push(format!("rolegate: and {} more findings", warned.len() - MOST_WARNINGS));
+        lines.push(format!(
+            "rolegate: and {} more findings",
+            warned.len() - MOST_WARNINGS
+        ));
     }
     lines
 }
 
 /// A key a rule; several findings of one rule are joined.
-pub(super) fn audit_annotations(
-    decision: &Decision<'_>,
-) -> Vec<(&'static str, Cow<'static, str>)> {
+pub(super) fn audit_annotations(decision: &Decision<'_>) -> Vec<(&'static str, Cow<'static, str>)> {
     let mut pairs: Vec<(&'static str, Cow<'static, str>)> =
         vec![("policy", decision.policy.to_string().into())];
     for judged in &decision.judged {
@@ -94,6 +115,8 @@ fn cut_characters(mut line: String, most: usize) -> String {
 }
 
 fn cut_bytes(text: &str, most: usize) -> String {
-    let end = (0..=most.saturating_sub(3)).rev().find(|&end| text.is_char_boundary(end));
+    let end = (0..=most.saturating_sub(3))
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
     format!("{}…", &text[..end.unwrap_or(0)])
 }

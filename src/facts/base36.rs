@@ -70,12 +70,27 @@ mod tests {
             ("abcdefghijkl", "2x6xx5ubcrus4bplmr0"),
             ("+=,.@-_", "3bu5b0xg4tb"),
             ("abcdefghijkl+=,.@-_", "1ll75jdngh5gbk11wbh7h35ji05wtb"),
-            ("ts-eks-emr-eks-emr-cli", "j3uv6jk0kk3sogu231qj91fmo3mvwfl561"),
-            ("EMRContainers-JobExecutionRole", "189nnyj7mn9w2lqiewgg1u0l3jhmo0z69yjkj9u6qhosj8l"),
-            ("pin-aws-eks-poc1-emr-team-a", "76simz7hn0n7qw78flb3z0c1ldt10ou9nmbeg8sh29"),
+            (
+                "ts-eks-emr-eks-emr-cli",
+                "j3uv6jk0kk3sogu231qj91fmo3mvwfl561",
+            ),
+            (
+                "EMRContainers-JobExecutionRole",
+                "189nnyj7mn9w2lqiewgg1u0l3jhmo0z69yjkj9u6qhosj8l",
+            ),
+            (
+                "pin-aws-eks-poc1-emr-team-a",
+                "76simz7hn0n7qw78flb3z0c1ldt10ou9nmbeg8sh29",
+            ),
             ("temporary-dataops-emr", "2ooo6t3kb02vw53esycvm3axrbnwes036"),
-            ("emr-eks-example-job-execution", "93ztm12b8wi73z7zlhtudeipd0vpa8b60gchkls78cj1q"),
-            ("emr-on-eks-emr-data-team-a", "wu45qgcjmov3ud6ripe7a74zr24rc3cbnf0pxdup"),
+            (
+                "emr-eks-example-job-execution",
+                "93ztm12b8wi73z7zlhtudeipd0vpa8b60gchkls78cj1q",
+            ),
+            (
+                "emr-on-eks-emr-data-team-a",
+                "wu45qgcjmov3ud6ripe7a74zr24rc3cbnf0pxdup",
+            ),
             ("myrole", "16o0gwny3p"),
             ("example_iam_role", "609ftmrwo4ivym4h6hmdhdqhx"),
             ("job-execution-role-1", "cfkwzvtaslsjjjowqmdrhwi0gvifg35"),
@@ -87,7 +102,15 @@ mod tests {
 
     #[test]
     fn what_names_nothing() {
-        for digits in ["", "016o0gwny3p", "16O0GWNY3P", "16o0-", "00", &"z".repeat(101), "é"] {
+        for digits in [
+            "",
+            "016o0gwny3p",
+            "16O0GWNY3P",
+            "16o0-",
+            "00",
+            &"z".repeat(101),
+            "é",
+        ] {
             assert_eq!(decode(digits), None, "{digits}");
         }
     }

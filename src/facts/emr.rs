@@ -41,9 +41,14 @@ pub(crate) fn arns<'a, 'b>(extra: &'b Extra<'a>) -> impl Iterator<Item = &'b Tex
 /// no path, roles may.
 fn role_of(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.splitn(6, ':');
-    let (Some("arn"), Some(_partition), Some(service), Some(""), Some(account), Some(resource)) =
-        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let (Some("arn"), Some(_partition), Some(service), Some(""), Some(account), Some(resource)) = (
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+    ) else {
         return None;
     };
     let name = match service {
@@ -64,11 +69,23 @@ mod tests {
     #[test]
     fn roles_of_arns() {
         for (arn, expected) in [
-            ("arn:aws:sts::111122223333:assumed-role/r/s", Some(("111122223333", "r"))),
-            ("arn:aws:iam::111122223333:role/r", Some(("111122223333", "r"))),
-            ("arn:aws:iam::111122223333:role/a/b/r", Some(("111122223333", "r"))),
+            (
+                "arn:aws:sts::111122223333:assumed-role/r/s",
+                Some(("111122223333", "r")),
+            ),
+            (
+                "arn:aws:iam::111122223333:role/r",
+                Some(("111122223333", "r")),
+            ),
+            (
+                "arn:aws:iam::111122223333:role/a/b/r",
+                Some(("111122223333", "r")),
+            ),
             ("arn:aws:sts::111122223333:assumed-role/r", None),
-            ("arn:aws:iam::111122223333:user/AWSServiceRoleForAmazonEMRContainers", None),
+            (
+                "arn:aws:iam::111122223333:user/AWSServiceRoleForAmazonEMRContainers",
+                None,
+            ),
             ("arn:aws:iam:x:111122223333:role/r", None),
             ("", None),
         ] {

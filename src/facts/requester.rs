@@ -100,7 +100,10 @@ impl<'a> JobToken<'a> {
     #[must_use]
     pub fn flink_cluster(&self) -> Option<&'a str> {
         let manager = matches!(self.component, Some(Component::JobManager) | None);
-        if self.framework != Framework::Flink || !manager || task_manager_cluster(self.pod_name).is_some() {
+        if self.framework != Framework::Flink
+            || !manager
+            || task_manager_cluster(self.pod_name).is_some()
+        {
             return None;
         }
         let (rest, random) = self.pod_name.rsplit_once('-')?;
@@ -179,7 +182,11 @@ impl<'a> Requester<'a> {
             if policy.admins.contains(username, user.groups()) {
                 return Self::Admin;
             }
-            if let Some(platform) = policy.platform.iter().find(|entry| entry.users.iter().any(|name| name == username)) {
+            if let Some(platform) = policy
+                .platform
+                .iter()
+                .find(|entry| entry.users.iter().any(|name| name == username))
+            {
                 return Self::Platform(platform);
             }
             if let Some(operator) = policy.operators.iter().find(|entry| entry.is(username)) {
@@ -192,7 +199,11 @@ impl<'a> Requester<'a> {
         if claims_emr {
             return Self::Tenant(Some(Doubt::NotEmr));
         }
-        Self::Tenant(username.starts_with("system:node:").then_some(Doubt::NotANode))
+        Self::Tenant(
+            username
+                .starts_with("system:node:")
+                .then_some(Doubt::NotANode),
+        )
     }
 
     fn of_service_account(
@@ -230,7 +241,14 @@ impl<'a> Requester<'a> {
         match (pod_name, pod_uid) {
             (Some(pod_name), Some(pod_uid)) => {
                 let namespace = account.namespace;
-                Self::Job(JobToken { role, framework, component, namespace, pod_name, pod_uid })
+                Self::Job(JobToken {
+                    role,
+                    framework,
+                    component,
+                    namespace,
+                    pod_name,
+                    pod_uid,
+                })
             }
             _ => Self::Tenant(Some(Doubt::UnboundJobToken)),
         }

@@ -59,7 +59,9 @@ impl Framework {
     /// after the prefix (`emr-containers-sa-flink`).
     #[must_use]
     pub fn of_fixed(name: &str) -> Self {
-        let rest = RESERVED_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
+        let rest = RESERVED_PREFIXES
+            .iter()
+            .find_map(|prefix| name.strip_prefix(prefix));
         Self::of(rest.unwrap_or(name).split('-').next().unwrap_or_default())
     }
 }
@@ -91,7 +93,10 @@ impl ServiceAccountName {
     /// Reads a name.
     #[must_use]
     pub fn parse(name: &str) -> Self {
-        if !RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+        if !RESERVED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+        {
             return Self::Ordinary;
         }
         JobServiceAccount::parse(name).map_or(Self::Reserved, Self::Job)
@@ -123,7 +128,11 @@ impl JobServiceAccount {
             "taskmanager" => Component::TaskManager,
             _ => Component::Other,
         };
-        Some(Self { framework, component, role })
+        Some(Self {
+            framework,
+            component,
+            role,
+        })
     }
 }
 
@@ -180,7 +189,10 @@ mod tests {
             let ServiceAccountName::Job(account) = ServiceAccountName::parse(name) else {
                 panic!("{name}")
             };
-            assert_eq!((account.framework, account.component), (framework, component));
+            assert_eq!(
+                (account.framework, account.component),
+                (framework, component)
+            );
             assert_eq!(account.role.to_string(), role);
         }
     }
@@ -200,14 +212,28 @@ mod tests {
             "emr-containers-sa-spark-111122223333-16o0gwny3p",
             "emr-containers-sa--driver-111122223333-16o0gwny3p",
         ] {
-            assert_eq!(ServiceAccountName::parse(name), ServiceAccountName::Reserved, "{name}");
+            assert_eq!(
+                ServiceAccountName::parse(name),
+                ServiceAccountName::Reserved,
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn ordinary_names() {
-        for name in ["default", "", "emr-containers", "my-emr-containers-sa-x", "EMR-containers-sa-x"] {
-            assert_eq!(ServiceAccountName::parse(name), ServiceAccountName::Ordinary, "{name}");
+        for name in [
+            "default",
+            "",
+            "emr-containers",
+            "my-emr-containers-sa-x",
+            "EMR-containers-sa-x",
+        ] {
+            assert_eq!(
+                ServiceAccountName::parse(name),
+                ServiceAccountName::Ordinary,
+                "{name}"
+            );
         }
     }
 

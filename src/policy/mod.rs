@@ -13,7 +13,6 @@ mod file;
 mod glob;
 mod hash;
 mod identity;
-mod implemented;
 mod messages;
 mod names;
 mod platform;

@@ -5,10 +5,10 @@ use std::fmt::{self, Display, Formatter};
 use jiff::{SignedDuration, Timestamp};
 
 use super::identity::SERVICE_ACCOUNT;
-use super::implemented::implemented;
 use super::{Exemption, Policy, PolicyWarning, VirtualCluster};
 use crate::decision::Mode;
 use crate::rules::RuleId;
+use crate::rules::implemented;
 
 /// Tells what is in effect: who is who, each rule's mode, what the namespaces
 /// allow, which exemptions hold and for how many days, and the warnings.

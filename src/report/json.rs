@@ -12,7 +12,11 @@ use super::Reviewed;
 ///
 /// What `out` answers.
 pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
-    let Reviewed { source, request, decision } = reviewed;
+    let Reviewed {
+        source,
+        request,
+        decision,
+    } = reviewed;
     let findings: Vec<_> = decision
         .judged
         .iter()

@@ -15,7 +15,11 @@ use super::Reviewed;
 ///
 /// What `out` answers.
 pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
-    let Reviewed { source, request, decision } = reviewed;
+    let Reviewed {
+        source,
+        request,
+        decision,
+    } = reviewed;
     let outcome = match decision.outcome() {
         "deny" => "denied".red().bold().to_string(),
         "warn" => "allowed with a warning".yellow().to_string(),
@@ -39,12 +43,21 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         shown(&request.user.username, 200),
         decision.class.as_str(),
     )?;
-    decision.judged.iter().try_for_each(|judged| finding(out, judged))
+    decision
+        .judged
+        .iter()
+        .try_for_each(|judged| finding(out, judged))
 }
 
 fn finding(out: &mut impl Write, judged: &Judged<'_>) -> io::Result<()> {
     let finding = &judged.finding;
-    writeln!(out, "  {} ({}): {}", finding.rule.bold(), judged.mode, finding.seen)?;
+    writeln!(
+        out,
+        "  {} ({}): {}",
+        finding.rule.bold(),
+        judged.mode,
+        finding.seen
+    )?;
     if let Some(path) = &finding.path {
         writeln!(out, "    at:      {path}")?;
     }

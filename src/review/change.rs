@@ -52,12 +52,13 @@ pub fn same_template(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
         let Some(metadata) = template.get_mut("metadata").and_then(Value::as_object_mut) else {
             return;
         };
-        let emptied = metadata.get_mut("annotations").and_then(Value::as_object_mut).is_some_and(
-            |annotations| {
+        let emptied = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+            .is_some_and(|annotations| {
                 annotations.remove(RESTARTED_AT);
                 annotations.is_empty()
-            },
-        );
+            });
         if emptied {
             metadata.remove("annotations");
         }
@@ -73,8 +74,9 @@ fn equal_values(
     strip: impl Fn(&mut Value),
 ) -> bool {
     let read = |raw: Option<&RawValue>| {
-        let mut value: Value =
-            raw.map_or(Ok(Value::Null), |raw| serde_json::from_str(raw.get())).ok()?;
+        let mut value: Value = raw
+            .map_or(Ok(Value::Null), |raw| serde_json::from_str(raw.get()))
+            .ok()?;
         strip(&mut value);
         Some(value)
     };
@@ -94,12 +96,23 @@ mod tests {
 
     #[test]
     fn bookkeeping_is_no_change_and_all_else_is() {
-        let old = raw(r#"{"metadata":{"name":"a","resourceVersion":"1","managedFields":[1]},"data":{"k":"v"}}"#);
+        let old = raw(
+            r#"{"metadata":{"name":"a","resourceVersion":"1","managedFields":[1]},"data":{"k":"v"}}"#,
+        );
         for (new, expected) in [
-            (r#"{"metadata":{"resourceVersion":"2","name":"a"},"data":{"k":"v"}}"#, true),
+            (
+                r#"{"metadata":{"resourceVersion":"2","name":"a"},"data":{"k":"v"}}"#,
+                true,
+            ),
             (r#"{"metadata":{"name":"a"},"data":{"k":"w"}}"#, false),
-            (r#"{"metadata":{"name":"a","labels":{"x":"y"}},"data":{"k":"v"}}"#, false),
-            (r#"{"metadata":{"name":"a","ownerReferences":[]},"data":{"k":"v"}}"#, false),
+            (
+                r#"{"metadata":{"name":"a","labels":{"x":"y"}},"data":{"k":"v"}}"#,
+                false,
+            ),
+            (
+                r#"{"metadata":{"name":"a","ownerReferences":[]},"data":{"k":"v"}}"#,
+                false,
+            ),
         ] {
             assert_eq!(same_object(Some(&old), Some(&raw(new))), expected, "{new}");
         }
@@ -107,13 +120,28 @@ mod tests {
 
     #[test]
     fn a_restart_is_the_same_template_and_an_image_is_not() {
-        let old = raw(r#"{"metadata":{"creationTimestamp":null,"labels":{"a":"b"}},"spec":{"containers":[{"image":"x"}]}}"#);
+        let old = raw(
+            r#"{"metadata":{"creationTimestamp":null,"labels":{"a":"b"}},"spec":{"containers":[{"image":"x"}]}}"#,
+        );
         for (new, expected) in [
-            (r#"{"metadata":{"labels":{"a":"b"},"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}},"spec":{"containers":[{"image":"x"}]}}"#, true),
-            (r#"{"metadata":{"labels":{"a":"b"},"annotations":{"kubectl.kubernetes.io/restartedAt":"now","b":"c"}},"spec":{"containers":[{"image":"x"}]}}"#, false),
-            (r#"{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"image":"y"}]}}"#, false),
+            (
+                r#"{"metadata":{"labels":{"a":"b"},"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}},"spec":{"containers":[{"image":"x"}]}}"#,
+                true,
+            ),
+            (
+                r#"{"metadata":{"labels":{"a":"b"},"annotations":{"kubectl.kubernetes.io/restartedAt":"now","b":"c"}},"spec":{"containers":[{"image":"x"}]}}"#,
+                false,
+            ),
+            (
+                r#"{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"image":"y"}]}}"#,
+                false,
+            ),
         ] {
-            assert_eq!(same_template(Some(&old), Some(&raw(new))), expected, "{new}");
+            assert_eq!(
+                same_template(Some(&old), Some(&raw(new))),
+                expected,
+                "{new}"
+            );
         }
     }
 
@@ -121,6 +149,9 @@ mod tests {
     fn what_cannot_be_read_counts_as_changed() {
         let deep = raw(&format!("{}1{}", "[".repeat(200), "]".repeat(200)));
         assert!(!same_object(Some(&deep), Some(&deep)));
-        assert!(same(Some(&deep), Some(&deep)), "the same bytes are the same");
+        assert!(
+            same(Some(&deep), Some(&deep)),
+            "the same bytes are the same"
+        );
     }
 }

@@ -63,8 +63,9 @@ pub enum DocumentError {
 ///
 /// A [`DocumentError`] for the whole file: half a file is not judged.
 pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| ReviewError::NotUtf8 { at: error.valid_up_to() })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| ReviewError::NotUtf8 {
+        at: error.valid_up_to(),
+    })?;
     let mut documents = Vec::new();
     if text.trim_start().starts_with('{') {
         // Kept as it stands, so that it is judged byte for byte like a request.
@@ -114,7 +115,11 @@ fn push(documents: &mut Vec<Document>, text: String) {
     }
     match serde_json::from_str::<List<'_>>(&text) {
         Ok(list) if list.kind.ends_with("List") => {
-            documents.extend(list.items.iter().map(|item| Document(item.get().to_owned())));
+            documents.extend(
+                list.items
+                    .iter()
+                    .map(|item| Document(item.get().to_owned())),
+            );
         }
         _ => documents.push(Document(text)),
     }
@@ -150,7 +155,8 @@ impl Wrap {
     /// The review in which an API server would send `object`.
     fn review(&self, object: Value) -> Result<String, DocumentError> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let api_version = text(&object["apiVersion"]).ok_or(DocumentError::NotAnObject("apiVersion"))?;
+        let api_version =
+            text(&object["apiVersion"]).ok_or(DocumentError::NotAnObject("apiVersion"))?;
         let kind = text(&object["kind"]).ok_or(DocumentError::NotAnObject("kind"))?;
         let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
         let connect = connect(&kind);
@@ -158,8 +164,12 @@ impl Wrap {
             Some(both) => both,
             None => (&*plural(&kind), ""),
         };
-        let name = self.name.clone().or_else(|| text(&object["metadata"]["name"]));
-        let namespace = text(&object["metadata"]["namespace"]).unwrap_or_else(|| self.namespace.clone());
+        let name = self
+            .name
+            .clone()
+            .or_else(|| text(&object["metadata"]["name"]));
+        let namespace =
+            text(&object["metadata"]["namespace"]).unwrap_or_else(|| self.namespace.clone());
         let cluster_scoped = CLUSTER_SCOPED.contains(&kind.as_str());
         let (operation, object, old) = match (connect, self.operation) {
             (Some(_), _) => (Operation::Connect, object, Value::Null),
@@ -231,7 +241,11 @@ fn plural(kind: &str) -> String {
     match kind.as_bytes() {
         [.., b's' | b'x'] | [.., b'c' | b's', b'h'] if kind != "endpoints" => format!("{kind}es"),
         [.., b'a' | b'e' | b'o', b'y'] | [.., b's'] => {
-            if kind.ends_with('s') { kind } else { format!("{kind}s") }
+            if kind.ends_with('s') {
+                kind
+            } else {
+                format!("{kind}s")
+            }
         }
         [rest @ .., b'y'] => format!("{}ies", String::from_utf8_lossy(rest)),
         _ => format!("{kind}s"),
@@ -241,7 +255,11 @@ fn plural(kind: &str) -> String {
 /// The name of a document for messages.
 #[must_use]
 pub fn title(request: &super::Request<'_>) -> String {
-    let kind = if request.kind.kind.is_empty() { &request.resource.resource } else { &request.kind.kind };
+    let kind = if request.kind.kind.is_empty() {
+        &request.resource.resource
+    } else {
+        &request.kind.kind
+    };
     shown(kind, 63)
 }
 

@@ -167,18 +167,25 @@ impl<'a> Request<'a> {
     /// `admission.k8s.io/v1` `AdmissionReview`, or lacks a field that every
     /// review has.
     pub fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
-        let text = std::str::from_utf8(body)
-            .map_err(|error| ReviewError::NotUtf8 { at: error.valid_up_to() })?;
-        let review = serde_json::from_str::<WireReview<'a>>(text).map_err(|error| {
-            match serde_json::from_str::<TypeMeta<'_>>(text) {
-                Ok(TypeMeta { api_version, kind }) => check_kind(api_version.as_ref(), kind.as_ref())
-                    .err()
-                    .unwrap_or_else(|| ReviewError::json("the AdmissionReview", &error)),
-                Err(_) => ReviewError::json("the AdmissionReview", &error),
-            }
+        let text = std::str::from_utf8(body).map_err(|error| ReviewError::NotUtf8 {
+            at: error.valid_up_to(),
         })?;
+        let review =
+            serde_json::from_str::<WireReview<'a>>(text).map_err(
+                |error| match serde_json::from_str::<TypeMeta<'_>>(text) {
+                    Ok(TypeMeta { api_version, kind }) => {
+                        check_kind(api_version.as_ref(), kind.as_ref())
+                            .err()
+                            .unwrap_or_else(|| ReviewError::json("the AdmissionReview", &error))
+                    }
+                    Err(_) => ReviewError::json("the AdmissionReview", &error),
+                },
+            )?;
         check_kind(review.api_version.as_ref(), review.kind.as_ref())?;
-        review.request.ok_or(ReviewError::Missing("request"))?.check()
+        review
+            .request
+            .ok_or(ReviewError::Missing("request"))?
+            .check()
     }
 
     /// The namespace; empty for cluster-scoped resources.
@@ -208,24 +215,34 @@ impl<'a> Request<'a> {
     ///
     /// [`ReviewError::Missing`]: a change without what it changes cannot be judged.
     pub fn old_object(&self) -> Result<&'a RawValue, ReviewError> {
-        self.old_object.ok_or(ReviewError::Missing("request.oldObject"))
+        self.old_object
+            .ok_or(ReviewError::Missing("request.oldObject"))
     }
 }
 
 fn check_kind(version: Option<&Text<'_>>, kind: Option<&Text<'_>>) -> Result<(), ReviewError> {
     let shown = |text: Option<&Text<'_>>| {
-        text.map_or_else(|| "nothing".to_owned(), |text| format!("`{}`", super::shown(text, 80)))
+        text.map_or_else(
+            || "nothing".to_owned(),
+            |text| format!("`{}`", super::shown(text, 80)),
+        )
     };
     match (version.map(Text::as_str), kind.map(Text::as_str)) {
         (Some(API_VERSION), Some(KIND)) => Ok(()),
-        _ => Err(ReviewError::WrongKind(format!("{}, {}", shown(version), shown(kind)))),
+        _ => Err(ReviewError::WrongKind(format!(
+            "{}, {}",
+            shown(version),
+            shown(kind)
+        ))),
     }
 }
 
 impl<'a> WireRequest<'a> {
     fn check(self) -> Result<Request<'a>, ReviewError> {
         let given = |text: Option<Text<'a>>| text.filter(|text| !text.is_empty());
-        let resource = self.resource.ok_or(ReviewError::Missing("request.resource"))?;
+        let resource = self
+            .resource
+            .ok_or(ReviewError::Missing("request.resource"))?;
         if resource.resource.is_empty() {
             return Err(ReviewError::Missing("request.resource.resource"));
         }
@@ -236,8 +253,12 @@ impl<'a> WireRequest<'a> {
             sub_resource: given(self.sub_resource),
             name: given(self.name),
             namespace: given(self.namespace),
-            operation: self.operation.ok_or(ReviewError::Missing("request.operation"))?,
-            user: self.user_info.ok_or(ReviewError::Missing("request.userInfo"))?,
+            operation: self
+                .operation
+                .ok_or(ReviewError::Missing("request.operation"))?,
+            user: self
+                .user_info
+                .ok_or(ReviewError::Missing("request.userInfo"))?,
             object: self.object,
             old_object: self.old_object,
             dry_run: self.dry_run.unwrap_or(false),

@@ -16,7 +16,9 @@ pub enum ReviewError {
         at: usize,
     },
     /// The body is not JSON, or a part of it has the wrong type.
-    #[error("{what} {problem} at line {line}, column {column}; send it as the API server writes it")]
+    #[error(
+        "{what} {problem} at line {line}, column {column}; send it as the API server writes it"
+    )]
     Json {
         /// Which part: `the AdmissionReview`, `request.object`, ...
         what: &'static str,
@@ -47,6 +49,11 @@ impl ReviewError {
             Category::Data => "has a field twice or of the wrong type",
             Category::Syntax | Category::Io => "is not valid JSON",
         };
-        Self::Json { what, problem, line: error.line(), column: error.column() }
+        Self::Json {
+            what,
+            problem,
+            line: error.line(),
+            column: error.column(),
+        }
     }
 }

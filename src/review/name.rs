@@ -65,7 +65,10 @@ fn metadata<'a>(
     what: &'static str,
     object: Option<&'a RawValue>,
 ) -> Result<ObjectMeta<'a>, ReviewError> {
-    object.map_or_else(|| Ok(ObjectMeta::default()), |raw| view::metadata(what, raw))
+    object.map_or_else(
+        || Ok(ObjectMeta::default()),
+        |raw| view::metadata(what, raw),
+    )
 }
 
 /// What a proxy request names: `[scheme:]name[:port]`.
@@ -83,9 +86,18 @@ impl<'a> ProxyTarget<'a> {
     pub fn parse(text: &'a str) -> Self {
         let mut parts = text.splitn(3, ':');
         match (parts.next(), parts.next(), parts.next()) {
-            (Some(_scheme), Some(name), Some(port)) => Self { name, port: Some(port) },
-            (Some(name), Some(port), None) => Self { name, port: Some(port) },
-            _ => Self { name: text, port: None },
+            (Some(_scheme), Some(name), Some(port)) => Self {
+                name,
+                port: Some(port),
+            },
+            (Some(name), Some(port), None) => Self {
+                name,
+                port: Some(port),
+            },
+            _ => Self {
+                name: text,
+                port: None,
+            },
         }
     }
 }
@@ -102,7 +114,11 @@ mod tests {
             ("https:n1:10250", "n1", Some("10250")),
             ("http:svc:", "svc", Some("")),
         ] {
-            assert_eq!(ProxyTarget::parse(text), ProxyTarget { name, port }, "{text}");
+            assert_eq!(
+                ProxyTarget::parse(text),
+                ProxyTarget { name, port },
+                "{text}"
+            );
         }
     }
 }

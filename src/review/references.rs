@@ -49,9 +49,18 @@ pub fn find<'a>(
     raw: &'a RawValue,
     fixed: &[&str],
 ) -> Result<References, ReviewError> {
-    let mut walk = State { fixed, path: Vec::new(), out: References::default() };
+    let mut walk = State {
+        fixed,
+        path: Vec::new(),
+        out: References::default(),
+    };
     let mut parser = serde_json::Deserializer::from_str(raw.get());
-    match (Value { state: &mut walk, names: false }).deserialize(&mut parser) {
+    match (Value {
+        state: &mut walk,
+        names: false,
+    })
+    .deserialize(&mut parser)
+    {
         Ok(()) => Ok(walk.out),
         Err(_) if walk.out.too_deep.is_some() => Ok(walk.out),
         Err(error) => Err(ReviewError::json(what, &error)),
@@ -133,13 +142,16 @@ fn reserved_names(text: &str) -> impl Iterator<Item = String> {
         let start = dash.checked_sub(3)?;
         let rest = bytes.get(start..)?;
         let starts = |prefix: &str| {
-            rest.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
+            rest.get(..prefix.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
         };
         if !starts("emr-containers-sa-") && !starts("emr-container-sa-") {
             return None;
         }
         let length = rest.iter().take_while(|&&byte| in_name(byte)).count();
-        let name = text.get(start..start + length)?.trim_end_matches(['.', '-']);
+        let name = text
+            .get(start..start + length)?
+            .trim_end_matches(['.', '-']);
         Some(name.to_ascii_lowercase())
     })
 }
@@ -152,11 +164,20 @@ fn names_a_service_account(key: &str) -> bool {
     if !key.bytes().any(|byte| byte == b'A' || byte == b'a') || key.len() < "serviceaccount".len() {
         return false;
     }
-    let plain: String =
-        key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    ["serviceaccount", "serviceaccounts", "serviceaccountname", "serviceaccountnames", "serviceaccountref"]
-        .iter()
-        .any(|end| plain.ends_with(end))
+    let plain: String = key
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    [
+        "serviceaccount",
+        "serviceaccounts",
+        "serviceaccountname",
+        "serviceaccountnames",
+        "serviceaccountref",
+    ]
+    .iter()
+    .any(|end| plain.ends_with(end))
 }
 
 struct Value<'s, 'de, 'f> {
@@ -218,7 +239,10 @@ impl<'de> Visitor<'de> for Value<'_, 'de, '_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
         for index in 0.. {
             self.down(Step::Index(index))?;
-            let more = seq.next_element_seed(Value { state: self.state, names: self.names })?;
+            let more = seq.next_element_seed(Value {
+                state: self.state,
+                names: self.names,
+            })?;
             self.state.path.pop();
             if more.is_none() {
                 break;
@@ -232,7 +256,10 @@ impl<'de> Visitor<'de> for Value<'_, 'de, '_> {
             self.state.mentions(&key);
             let names = names_a_service_account(&key) || (self.names && &*key == "name");
             self.down(Step::Key(key))?;
-            map.next_value_seed(Value { state: self.state, names })?;
+            map.next_value_seed(Value {
+                state: self.state,
+                names,
+            })?;
             self.state.path.pop();
         }
         Ok(())
@@ -246,19 +273,44 @@ mod tests {
     fn found(json: &str) -> Vec<String> {
         let raw = RawValue::from_string(json.to_owned()).expect("test JSON");
         let references = find("object", &raw, &["livy-runner"]).expect("valid");
-        references.found.into_iter().map(|found| format!("{}={}", found.path, found.name)).collect()
+        references
+            .found
+            .into_iter()
+            .map(|found| format!("{}={}", found.path, found.name))
+            .collect()
     }
 
     #[test]
     fn every_way_to_name_one() {
         for (json, expected) in [
-            (r#"{"spec":{"serviceAccountName":"a"}}"#, "spec.serviceAccountName=a"),
-            (r#"{"spec":{"serviceAccount":"a"}}"#, "spec.serviceAccount=a"),
-            (r#"{"spec":{"service_account_name":"a"}}"#, "spec.service_account_name=a"),
-            (r#"{"spec":{"executorServiceAccount":"a"}}"#, "spec.executorServiceAccount=a"),
-            (r#"{"spec":{"SERVICEACCOUNTNAME":"a"}}"#, "spec.SERVICEACCOUNTNAME=a"),
-            (r#"{"spec":{"serviceAccountRef":{"name":"a"}}}"#, "spec.serviceAccountRef.name=a"),
-            (r#"{"spec":{"serviceAccountNames":["a"]}}"#, "spec.serviceAccountNames[0]=a"),
+            (
+                r#"{"spec":{"serviceAccountName":"a"}}"#,
+                "spec.serviceAccountName=a",
+            ),
+            (
+                r#"{"spec":{"serviceAccount":"a"}}"#,
+                "spec.serviceAccount=a",
+            ),
+            (
+                r#"{"spec":{"service_account_name":"a"}}"#,
+                "spec.service_account_name=a",
+            ),
+            (
+                r#"{"spec":{"executorServiceAccount":"a"}}"#,
+                "spec.executorServiceAccount=a",
+            ),
+            (
+                r#"{"spec":{"SERVICEACCOUNTNAME":"a"}}"#,
+                "spec.SERVICEACCOUNTNAME=a",
+            ),
+            (
+                r#"{"spec":{"serviceAccountRef":{"name":"a"}}}"#,
+                "spec.serviceAccountRef.name=a",
+            ),
+            (
+                r#"{"spec":{"serviceAccountNames":["a"]}}"#,
+                "spec.serviceAccountNames[0]=a",
+            ),
             (
                 r#"{"sparkConf":{"spark.kubernetes.authenticate.driver.serviceAccountName":"a"}}"#,
                 r#"sparkConf["spark.kubernetes.authenticate.driver.serviceAccountName"]=a"#,
@@ -267,14 +319,26 @@ mod tests {
                 r#"{"args":["--conf","x=emr-containers-sa-spark-driver-1"]}"#,
                 "args[1]=emr-containers-sa-spark-driver-1",
             ),
-            (r#"{"a":"Uses EMR-Containers-SA-x."}"#, "a=emr-containers-sa-x"),
-            (r#"{"a":"emr-container-sa-spark-livy"}"#, "a=emr-container-sa-spark-livy"),
-            (r#"{"a":"\u0065mr-containers-sa-x"}"#, "a=emr-containers-sa-x"),
+            (
+                r#"{"a":"Uses EMR-Containers-SA-x."}"#,
+                "a=emr-containers-sa-x",
+            ),
+            (
+                r#"{"a":"emr-container-sa-spark-livy"}"#,
+                "a=emr-container-sa-spark-livy",
+            ),
+            (
+                r#"{"a":"\u0065mr-containers-sa-x"}"#,
+                "a=emr-containers-sa-x",
+            ),
             (r#"{"a":"sa=livy-runner,"}"#, "a=livy-runner"),
         ] {
             assert_eq!(found(json), [expected], "{json}");
         }
-        assert_eq!(found(r#"{"emr-containers-sa-k":{"x":1}}"#), ["=emr-containers-sa-k"]);
+        assert_eq!(
+            found(r#"{"emr-containers-sa-k":{"x":1}}"#),
+            ["=emr-containers-sa-k"]
+        );
     }
 
     #[test]
@@ -297,7 +361,10 @@ mod tests {
         for depth in [101, 5_000, 100_000] {
             let json = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
             let raw = RawValue::from_string(json).expect("valid JSON");
-            assert!(find("object", &raw, &[]).expect("read").too_deep.is_some(), "{depth}");
+            assert!(
+                find("object", &raw, &[]).expect("read").too_deep.is_some(),
+                "{depth}"
+            );
         }
         let json = format!("{}{}", "[".repeat(100), "]".repeat(100));
         let raw = RawValue::from_string(json).expect("valid JSON");

@@ -53,7 +53,11 @@ impl Response<'_> {
     /// failure becomes a failed call and never a half-written answer.
     pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         let mut body = Vec::with_capacity(512);
-        let review = Review { api_version: API_VERSION, kind: KIND, response: self };
+        let review = Review {
+            api_version: API_VERSION,
+            kind: KIND,
+            response: self,
+        };
         serde_json::to_writer(&mut body, &review)?;
         Ok(body)
     }

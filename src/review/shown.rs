@@ -9,8 +9,14 @@ pub fn shown(text: &str, most: usize) -> String {
     let mut length = 0;
     for (index, character) in text.char_indices() {
         let plain = character == ' ' || character.is_ascii_graphic() || character.is_alphanumeric();
-        let width = if plain { 1 } else { character.escape_unicode().count() };
-        if length + width > most || (length + width == most && index + character.len_utf8() < text.len()) {
+        let width = if plain {
+            1
+        } else {
+            character.escape_unicode().count()
+        };
+        if length + width > most
+            || (length + width == most && index + character.len_utf8() < text.len())
+        {
             out.push('…');
             break;
         }

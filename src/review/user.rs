@@ -51,14 +51,19 @@ pub struct Extra<'a>(pub Vec<(Text<'a>, Vec<Text<'a>>)>);
 impl<'a> Extra<'a> {
     /// Every value given for `key`.
     pub fn values(&self, key: &str) -> impl Iterator<Item = &Text<'a>> {
-        self.0.iter().filter(move |(name, _)| &**name == key).flat_map(|(_, values)| values)
+        self.0
+            .iter()
+            .filter(move |(name, _)| &**name == key)
+            .flat_map(|(_, values)| values)
     }
 
     /// The one value of `key`; `None` where there is none or more than one.
     #[must_use]
     pub fn single(&self, key: &str) -> Option<&Text<'a>> {
         let mut values = self.values(key);
-        values.next().filter(|value| !value.is_empty() && values.next().is_none())
+        values
+            .next()
+            .filter(|value| !value.is_empty() && values.next().is_none())
     }
 
     /// Whether nothing at all was added.

@@ -66,7 +66,9 @@ struct WithMetadata<'a> {
 ///
 /// See [`read`].
 pub fn metadata<'a>(what: &'static str, raw: &'a RawValue) -> Result<ObjectMeta<'a>, ReviewError> {
-    Ok(read::<WithMetadata<'a>>(what, raw)?.metadata.unwrap_or_default())
+    Ok(read::<WithMetadata<'a>>(what, raw)?
+        .metadata
+        .unwrap_or_default())
 }
 
 /// A pod template (`spec.template` of a workload, or a whole Pod): identity and text.
@@ -169,9 +171,9 @@ pub fn template<'a>(
         job_template: Option<Spec<Holder<'a>>>,
     }
     Ok(match shape {
-        TemplateShape::Workload => {
-            read::<Spec<Holder<'a>>>(what, object)?.spec.and_then(|spec| spec.template)
-        }
+        TemplateShape::Workload => read::<Spec<Holder<'a>>>(what, object)?
+            .spec
+            .and_then(|spec| spec.template),
         TemplateShape::CronJob => read::<Spec<CronJobSpec<'a>>>(what, object)?
             .spec
             .and_then(|spec| spec.job_template?.spec?.template),
@@ -199,7 +201,9 @@ pub fn ephemeral_containers<'a>(
         #[serde(borrow)]
         spec: Option<Spec<'a>>,
     }
-    Ok(read::<Pod<'a>>(what, pod)?.spec.and_then(|spec| spec.ephemeral_containers))
+    Ok(read::<Pod<'a>>(what, pod)?
+        .spec
+        .and_then(|spec| spec.ephemeral_containers))
 }
 
 /// The `path` of a proxy request's options; empty where there is none.
@@ -213,5 +217,7 @@ pub fn proxy_path<'a>(options: &'a RawValue) -> Result<Text<'a>, ReviewError> {
         #[serde(borrow)]
         path: Option<Text<'a>>,
     }
-    Ok(read::<ProxyOptions<'a>>("request.object", options)?.path.unwrap_or_default())
+    Ok(read::<ProxyOptions<'a>>("request.object", options)?
+        .path
+        .unwrap_or_default())
 }

@@ -79,7 +79,11 @@ impl Rule for ConfigMapMutation {
         };
         findings.push(Finding {
             rule: RuleId::ConfigMapMutation,
-            seen: format!("{} may not {verb} ConfigMap {}", subject.who(), subject.what()),
+            seen: format!(
+                "{} may not {verb} ConfigMap {}",
+                subject.who(),
+                subject.what()
+            ),
             path: None,
             why: WHY,
             instead: INSTEAD.into(),
@@ -91,19 +95,26 @@ impl Rule for ConfigMapMutation {
 
 fn may_write(subject: &Subject<'_>) -> Result<bool, ReviewError> {
     let name = subject.name.sample();
-    Ok(match (subject.extent(Action::WriteConfigMap), &subject.requester) {
-        (Extent::All, _) => true,
-        (_, Requester::System(system)) => is_kubernetes_work(*system, &name, subject),
-        (_, Requester::Operator(_)) => !is_emrs(&name),
-        (_, Requester::Platform(entry)) if entry.capabilities.contains(Capability::ConfigMaps) => {
-            !is_emrs(&name)
-        }
-        (_, Requester::Job(job)) => is_jobs_work(job, &name, subject)?,
-        _ => {
-            !is_reserved(&name)
-                && subject.submitters().flat_map(|entry| &entry.config_maps).any(|glob| glob.matches(&name))
-        }
-    })
+    Ok(
+        match (subject.extent(Action::WriteConfigMap), &subject.requester) {
+            (Extent::All, _) => true,
+            (_, Requester::System(system)) => is_kubernetes_work(*system, &name, subject),
+            (_, Requester::Operator(_)) => !is_emrs(&name),
+            (_, Requester::Platform(entry))
+                if entry.capabilities.contains(Capability::ConfigMaps) =>
+            {
+                !is_emrs(&name)
+            }
+            (_, Requester::Job(job)) => is_jobs_work(job, &name, subject)?,
+            _ => {
+                !is_reserved(&name)
+                    && subject
+                        .submitters()
+                        .flat_map(|entry| &entry.config_maps)
+                        .any(|glob| glob.matches(&name))
+            }
+        },
+    )
 }
 
 fn is_kubernetes_work(system: System, name: &str, subject: &Subject<'_>) -> bool {
@@ -121,11 +132,17 @@ fn is_kubernetes_work(system: System, name: &str, subject: &Subject<'_>) -> bool
 
 /// A job's own configuration: new under a name that Spark or Flink gives, or
 /// stored and its own.
-fn is_jobs_work(job: &JobToken<'_>, name: &str, subject: &Subject<'_>) -> Result<bool, ReviewError> {
+fn is_jobs_work(
+    job: &JobToken<'_>,
+    name: &str,
+    subject: &Subject<'_>,
+) -> Result<bool, ReviewError> {
     if is_emrs(name) || name == "kube-root-ca.crt" {
         return Ok(false);
     }
-    let flink_own = job.flink_cluster().is_some_and(|cluster| is_flinks(cluster, name));
+    let flink_own = job
+        .flink_cluster()
+        .is_some_and(|cluster| is_flinks(cluster, name));
     Ok(match subject.request.operation {
         Operation::Create => match job.framework {
             Framework::Flink => flink_own || is_sparks(name),
@@ -154,7 +171,9 @@ fn is_owned_by(job: &JobToken<'_>, owner: &OwnerReference<'_>) -> bool {
 
 /// What EMR owns.
 fn is_emrs(name: &str) -> bool {
-    name.starts_with("podtemplate-") || name.ends_with("-spark-defaults") || name.starts_with("fluentd-")
+    name.starts_with("podtemplate-")
+        || name.ends_with("-spark-defaults")
+        || name.starts_with("fluentd-")
 }
 
 /// What Spark gives its ConfigMaps for names (`KubernetesClientUtils`, `PodTemplateConfigMapStep`).
@@ -171,7 +190,10 @@ fn is_flinks(cluster: &str, name: &str) -> bool {
     if of_cluster("flink-config-") || of_cluster("pod-template-") || of_cluster("hadoop-config-") {
         return true;
     }
-    let Some(rest) = name.strip_prefix(cluster).and_then(|rest| rest.strip_prefix('-')) else {
+    let Some(rest) = name
+        .strip_prefix(cluster)
+        .and_then(|rest| rest.strip_prefix('-'))
+    else {
         return false;
     };
     let job = |end: &str| {

@@ -72,7 +72,10 @@ impl Rule for ForeignServiceAccount {
     }
 
     fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let writes = matches!(subject.request.operation, Operation::Create | Operation::Update);
+        let writes = matches!(
+            subject.request.operation,
+            Operation::Create | Operation::Update
+        );
         if !writes || subject.extent(Action::StartPod) == Extent::All {
             return Ok(());
         }
@@ -101,7 +104,10 @@ impl Carrier {
             ("", "pods") if main => Self::Pod,
             ("", "podtemplates") if main => Self::Template(TemplateShape::PodTemplate),
             ("", "replicationcontrollers")
-            | ("apps" | "extensions", "deployments" | "replicasets" | "statefulsets" | "daemonsets")
+            | (
+                "apps" | "extensions",
+                "deployments" | "replicasets" | "statefulsets" | "daemonsets",
+            )
             | ("batch", "jobs")
                 if main =>
             {
@@ -152,8 +158,17 @@ fn check_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), R
     };
     let name = subject.name.sample();
     for (field, account) in new.iter().filter(|account| !old.contains(account)) {
-        let Some(refused) = refusal(subject, account, Start::Pod { name: &name }) else { continue };
-        findings.push(finding(subject, "start", &format!("pod {}", subject.what()), account, &refused, format!("spec.{field}")));
+        let Some(refused) = refusal(subject, account, Start::Pod { name: &name }) else {
+            continue;
+        };
+        findings.push(finding(
+            subject,
+            "start",
+            &format!("pod {}", subject.what()),
+            account,
+            &refused,
+            format!("spec.{field}"),
+        ));
     }
     Ok(())
 }
@@ -176,11 +191,26 @@ fn check_template(
     let template: PodTemplate<'_> = view::read("request.object", new)?;
     let workload = subject.name.sample();
     for (field, account) in template.service_accounts("request.object")? {
-        let start = Start::Template { workload: &workload };
-        let Some(refused) = refusal(subject, &account, start) else { continue };
-        let verb = if updates { "change the pods of" } else { "start pods by" };
+        let start = Start::Template {
+            workload: &workload,
+        };
+        let Some(refused) = refusal(subject, &account, start) else {
+            continue;
+        };
+        let verb = if updates {
+            "change the pods of"
+        } else {
+            "start pods by"
+        };
         let path = format!("{}.spec.{field}", shape.path());
-        findings.push(finding(subject, verb, &what(subject), &account, &refused, path));
+        findings.push(finding(
+            subject,
+            verb,
+            &what(subject),
+            &account,
+            &refused,
+            path,
+        ));
     }
     Ok(())
 }
@@ -205,7 +235,11 @@ fn check_custom_resource(
         }
         _ => Vec::new(),
     };
-    let verb = if request.operation == Operation::Update { "change" } else { "create" };
+    let verb = if request.operation == Operation::Update {
+        "change"
+    } else {
+        "create"
+    };
     let refused: Vec<(&Reference, String)> = new
         .found
         .iter()
@@ -214,8 +248,14 @@ fn check_custom_resource(
         .collect();
     let more = refused.len().saturating_sub(MOST_FINDINGS);
     for (index, (found, refused)) in refused.iter().take(MOST_FINDINGS).enumerate() {
-        let mut finding =
-            finding(subject, verb, &what(subject), &found.name, refused, found.path.clone());
+        let mut finding = finding(
+            subject,
+            verb,
+            &what(subject),
+            &found.name,
+            refused,
+            found.path.clone(),
+        );
         if more > 0 && index + 1 == MOST_FINDINGS {
             finding.seen.push_str(&format!(", and {more} more like it"));
         }
@@ -233,7 +273,11 @@ fn scan(
     let fixed: Vec<&str> = operators
         .flat_map(|operator| &operator.job_service_accounts)
         .map(|fixed| fixed.name.as_str())
-        .filter(|name| !crate::facts::RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
+        .filter(|name| {
+            !crate::facts::RESERVED_PREFIXES
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        })
         .collect();
     references::find(part, object, &fixed)
 }

@@ -58,7 +58,9 @@ impl Rule for PodExec {
     }
 
     fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let Some((action, verb)) = action(subject) else { return Ok(()) };
+        let Some((action, verb)) = action(subject) else {
+            return Ok(());
+        };
         if subject.extent(action) == Extent::All || is_harmless(action, subject)? {
             return Ok(());
         }
@@ -85,15 +87,17 @@ impl Rule for PodExec {
 fn action(subject: &Subject<'_>) -> Option<(Action, &'static str)> {
     let request = subject.request;
     let core = request.resource.group.is_empty();
-    Some(match (request.resource.resource.as_str(), request.sub_resource()) {
-        ("pods", "exec") if core => (Action::Exec, "exec into"),
-        ("pods", "attach") if core => (Action::Attach, "attach to"),
-        ("pods", "portforward") if core => (Action::PortForward, "forward ports of"),
-        ("pods", "ephemeralcontainers") if core => (Action::Debug, "add a debug container to"),
-        (_, "proxy") if core => (Action::Proxy, "proxy to"),
-        _ if request.operation == Operation::Connect => (Action::Connect, "connect to"),
-        _ => return None,
-    })
+    Some(
+        match (request.resource.resource.as_str(), request.sub_resource()) {
+            ("pods", "exec") if core => (Action::Exec, "exec into"),
+            ("pods", "attach") if core => (Action::Attach, "attach to"),
+            ("pods", "portforward") if core => (Action::PortForward, "forward ports of"),
+            ("pods", "ephemeralcontainers") if core => (Action::Debug, "add a debug container to"),
+            (_, "proxy") if core => (Action::Proxy, "proxy to"),
+            _ if request.operation == Operation::Connect => (Action::Connect, "connect to"),
+            _ => return None,
+        },
+    )
 }
 
 /// What passes for everybody whom RBAC lets through.
@@ -107,9 +111,11 @@ fn is_harmless(action: Action, subject: &Subject<'_>) -> Result<bool, ReviewErro
                 containers("request.object", request.object()?)?,
             )
         }
-        Action::Proxy if request.resource.is("", "nodes") => {
-            request.object.map(view::proxy_path).transpose()?.is_some_and(|path| is_figures(&path))
-        }
+        Action::Proxy if request.resource.is("", "nodes") => request
+            .object
+            .map(view::proxy_path)
+            .transpose()?
+            .is_some_and(|path| is_figures(&path)),
         _ => false,
     })
 }
@@ -119,11 +125,15 @@ fn is_harmless(action: Action, subject: &Subject<'_>) -> Result<bool, ReviewErro
 fn is_figures(path: &str) -> bool {
     let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
     let plain = |segment: &str| {
-        segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+        segment
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
             && segment != "."
             && segment != ".."
     };
-    segments.next().is_some_and(|first| HARMLESS_NODE_PATHS.contains(&first))
+    segments
+        .next()
+        .is_some_and(|first| HARMLESS_NODE_PATHS.contains(&first))
         && segments.all(plain)
         && !path.contains("//")
 }

@@ -27,7 +27,11 @@ pub(super) enum Start<'a> {
 
 /// What a service account's name stands for under the policy.
 enum Identity {
-    Job { role: Role, framework: Framework, component: Option<Component> },
+    Job {
+        role: Role,
+        framework: Framework,
+        component: Option<Component>,
+    },
     Reserved,
     Ordinary,
 }
@@ -65,7 +69,8 @@ pub(super) fn refusal(subject: &Subject<'_>, account: &str, start: Start<'_>) ->
         Requester::Operator(operator) => by_operator(operator, &identity, account, start),
         Requester::Job(job) => by_job(job, &identity, subject, start),
         Requester::Platform(entry)
-            if start == Start::CustomResource && entry.capabilities.contains(Capability::Mirror) =>
+            if start == Start::CustomResource
+                && entry.capabilities.contains(Capability::Mirror) =>
         {
             None
         }
@@ -88,11 +93,19 @@ fn by_system(
     let (role, component) = match identity {
         Identity::Ordinary => return None,
         Identity::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
-        Identity::Job { role, component, .. } => (role, *component),
+        Identity::Job {
+            role, component, ..
+        } => (role, *component),
     };
     let declared = || match component {
-        Some(Component::Client | Component::Driver | Component::Jeg | Component::JegKernel) => false,
-        Some(_) => subject.policy.operators.iter().any(|operator| operator.runs(role)),
+        Some(Component::Client | Component::Driver | Component::Jeg | Component::JegKernel) => {
+            false
+        }
+        Some(_) => subject
+            .policy
+            .operators
+            .iter()
+            .any(|operator| operator.runs(role)),
         None => subject.policy.fixed_service_account(account).is_some(),
     };
     let client = component == Some(Component::Client);
@@ -116,14 +129,27 @@ fn by_operator(
     let (role, framework, component) = match identity {
         Identity::Ordinary if start == Start::CustomResource => return None,
         Identity::Ordinary => {
-            return Some("an operator starts pods of the roles that the policy declares for it only".to_owned());
+            return Some(
+                "an operator starts pods of the roles that the policy declares for it only"
+                    .to_owned(),
+            );
         }
         Identity::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
-        Identity::Job { role, framework, component } => (role, *framework, *component),
+        Identity::Job {
+            role,
+            framework,
+            component,
+        } => (role, *framework, *component),
     };
-    let fixed = operator.job_service_accounts.iter().any(|fixed| fixed.name == account);
+    let fixed = operator
+        .job_service_accounts
+        .iter()
+        .any(|fixed| fixed.name == account);
     if !(fixed || component.is_some() && operator.runs(role)) {
-        return Some(format!("{}, which the policy does not declare for this operator", becomes(role)));
+        return Some(format!(
+            "{}, which the policy does not declare for this operator",
+            becomes(role)
+        ));
     }
     match start {
         Start::Pod { name } if PodName::parse(name).job_id().is_some() => Some(taken_name(name)),
@@ -139,7 +165,12 @@ fn by_job(
     subject: &Subject<'_>,
     start: Start<'_>,
 ) -> Option<String> {
-    let Identity::Job { role, framework, component } = identity else {
+    let Identity::Job {
+        role,
+        framework,
+        component,
+    } = identity
+    else {
         return Some("a job starts pods under its own role's service accounts only".to_owned());
     };
     let at_home = job.namespace == subject.request.namespace();
@@ -150,7 +181,11 @@ fn by_job(
         })
     };
     if !(at_home && *role == job.role || crosses()) {
-        return Some(format!("{}, and this job runs as {}", becomes(role), job.role));
+        return Some(format!(
+            "{}, and this job runs as {}",
+            becomes(role),
+            job.role
+        ));
     }
     if *framework != job.framework {
         return Some("a job starts pods of its own framework only".to_owned());
@@ -173,14 +208,17 @@ fn by_job(
 /// anything else, and to Flink's pods the task manager names of its own cluster.
 fn job_pod_name(job: &JobToken<'_>, component: Option<Component>, name: &str) -> Option<String> {
     match PodName::parse(name) {
-        PodName::Driver(id) if component == Some(Component::Driver) && job.job_id() == Some(id) => None,
+        PodName::Driver(id) if component == Some(Component::Driver) && job.job_id() == Some(id) => {
+            None
+        }
         PodName::Driver(_) | PodName::Runner(_) => Some(taken_name(name)),
         PodName::Other if component == Some(Component::Driver) => Some(match job.job_id() {
             Some(id) => format!("a driver that this job starts is named spark-{id}-driver"),
             None => "only a job runner starts a driver".to_owned(),
         }),
         PodName::Other if job.framework == Framework::Flink => {
-            let own = task_manager_cluster(name).is_some_and(|cluster| job.flink_cluster() == Some(cluster));
+            let own = task_manager_cluster(name)
+                .is_some_and(|cluster| job.flink_cluster() == Some(cluster));
             (!own).then(|| {
                 "a Flink job manager starts pods named <its cluster>-taskmanager-<attempt>-<number> only".to_owned()
             })
@@ -191,7 +229,11 @@ fn job_pod_name(job: &JobToken<'_>, component: Option<Component>, name: &str) ->
 
 /// Under a job manager's account only the replica set controller names pods:
 /// the name says whose Flink cluster the token may write for.
-fn job_manager_name(framework: Framework, component: Option<Component>, name: &str) -> Option<String> {
+fn job_manager_name(
+    framework: Framework,
+    component: Option<Component>,
+    name: &str,
+) -> Option<String> {
     let manager = matches!(component, Some(Component::JobManager) | None);
     (framework == Framework::Flink && manager && task_manager_cluster(name).is_none())
         .then(|| "a Flink job manager is started by a Deployment".to_owned())
@@ -206,7 +248,10 @@ fn by_tenant(
     match identity {
         Identity::Job { role, .. } => {
             let submits = start == Start::CustomResource
-                && subject.submitters().flat_map(|entry| &entry.roles).any(|roles| roles.matches(role));
+                && subject
+                    .submitters()
+                    .flat_map(|entry| &entry.roles)
+                    .any(|roles| roles.matches(role));
             (!submits).then(|| becomes(role))
         }
         Identity::Reserved => Some("that name is reserved for Amazon EMR".to_owned()),
@@ -215,7 +260,9 @@ fn by_tenant(
             let listed = if entries.peek().is_none() {
                 account == "default"
             } else {
-                entries.flat_map(|entry| &entry.service_accounts).any(|listed| listed == account)
+                entries
+                    .flat_map(|entry| &entry.service_accounts)
+                    .any(|listed| listed == account)
             };
             (!listed).then(|| "the policy does not list that service account for them".to_owned())
         }
@@ -224,9 +271,14 @@ fn by_tenant(
 
 /// Whether pods of a workload of this name would carry a job id.
 fn carries_job_id(workload: &str) -> bool {
-    PodName::parse(&format!("{workload}-xxxxx")).job_id().is_some()
+    PodName::parse(&format!("{workload}-xxxxx"))
+        .job_id()
+        .is_some()
 }
 
 fn taken_name(name: &str) -> String {
-    format!("the name {} would make the pod pass for a part of that job", shown(name, 120))
+    format!(
+        "the name {} would make the pod pass for a part of that job",
+        shown(name, 120)
+    )
 }

@@ -7,8 +7,6 @@ use rolegate::policy::{Policy, Strictness};
 use rolegate::review::Request;
 use serde_json::{Value, json};
 
-pub const ROLE_A: &str = "arn:aws:iam::111122223333:role/team-a-etl";
-/// base36 of `team-a-etl`, `team-b-etl` and `myrole` come from the encoder's own vectors.
 pub const NOW: &str = "2026-11-22T12:00:00Z";
 
 pub fn now() -> jiff::Timestamp {
@@ -16,7 +14,9 @@ pub fn now() -> jiff::Timestamp {
 }
 
 pub fn policy(text: &str) -> Policy {
-    Policy::parse("test", text, now(), Strictness::Check).unwrap_or_else(|error| panic!("{error}")).0
+    Policy::parse("test", text, now(), Strictness::Check)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .0
 }
 
 /// A user with groups and nothing else, as from a token file or `--as`.
@@ -49,7 +49,9 @@ pub fn in_pod(namespace: &str, name: &str, pod: &str, uid: &str) -> Value {
 /// A service account as `kubectl --as` makes it up: no uid, no extra.
 pub fn impersonated(namespace: &str, name: &str) -> Value {
     let mut user = service_account(namespace, name);
-    user.as_object_mut().expect("an object").retain(|key, _| key != "uid" && key != "extra");
+    user.as_object_mut()
+        .expect("an object")
+        .retain(|key, _| key != "uid" && key != "extra");
     user
 }
 
@@ -104,7 +106,8 @@ impl Review {
     pub fn findings(&self, policy: &Policy) -> Vec<String> {
         let body = self.0.to_string();
         let request = Request::parse(body.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
-        let decision = decide(&request, Door::Enforce, policy, now()).unwrap_or_else(|error| panic!("{error}"));
+        let decision = decide(&request, Door::Enforce, policy, now())
+            .unwrap_or_else(|error| panic!("{error}"));
         decision
             .judged
             .iter()
@@ -122,7 +125,13 @@ impl Review {
     #[track_caller]
     pub fn refused(&self, policy: &Policy, rule: &str, words: &str) {
         let findings = self.findings(policy);
-        let right = findings.iter().any(|found| found.starts_with(&format!("{rule}: ")) && found.contains(words));
-        assert!(right, "expected {rule} saying `{words}`, got {findings:#?}\n{}", self.0["request"]);
+        let right = findings
+            .iter()
+            .any(|found| found.starts_with(&format!("{rule}: ")) && found.contains(words));
+        assert!(
+            right,
+            "expected {rule} saying `{words}`, got {findings:#?}\n{}",
+            self.0["request"]
+        );
     }
 }

@@ -2,9 +2,9 @@
 
 use super::Reader;
 use crate::decision::Mode;
-use crate::policy::implemented::implemented;
 use crate::policy::{Level, Policy};
 use crate::rules::RuleId;
+use crate::rules::implemented;
 
 /// What a rule has to be given before it can judge anything.
 const fn needs(rule: RuleId) -> &'static str {
