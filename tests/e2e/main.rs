@@ -20,5 +20,6 @@ mod harness;
 
 mod control_plane;
 mod pod_identity;
+mod roads;
 mod spark;
 mod without_rolegate;
