@@ -1,1 +1,2 @@
+//! The `rolegate` command.
 fn main() {}

@@ -1,0 +1,1 @@
+//! `rolegate serve`.
