@@ -1,0 +1,78 @@
+//! The policy that holds without a file.
+
+use std::fmt::Write as _;
+
+use super::{
+    Doors, EmrService, Glob, Platform, Policy, PolicyHash, RuleSettings, Subjects, VirtualCluster,
+};
+
+/// EMR's usernames: the one `eksctl` and AWS's guide map its role to, and the
+/// session name an access entry for the service-linked role makes.
+const EMR_USERS: [&str; 2] = [
+    "emr-containers",
+    "arn:*:sts::*:assumed-role/AWSServiceRoleForAmazonEMRContainers/*",
+];
+
+/// Kubernetes' own group for cluster administrators.
+const ADMIN_GROUP: &str = "system:masters";
+
+pub(super) fn emr_service() -> EmrService {
+    EmrService {
+        users: EMR_USERS.map(Glob::new).into(),
+        roles: Vec::new(),
+    }
+}
+
+pub(super) fn admins() -> Subjects {
+    Subjects {
+        users: Vec::new(),
+        groups: vec![ADMIN_GROUP.to_owned()],
+    }
+}
+
+pub(super) fn platform() -> Vec<Platform> {
+    Vec::new()
+}
+
+impl Policy {
+    /// What holds without a file: EMR by its usual names, `system:masters`,
+    /// well-known cluster software, and no tenant's leave for anything.
+    #[must_use]
+    pub fn builtin() -> Self {
+        let (emr_service, admins, platform) = (emr_service(), admins(), platform());
+        let hash = PolicyHash::of(canonical(&emr_service, &admins, &platform).as_bytes());
+        Self {
+            hash,
+            emr_service,
+            admins,
+            platform,
+            operators: Vec::new(),
+            doors: Doors::default(),
+            rules: RuleSettings::default(),
+            exemptions: Vec::new(),
+            clusters: Vec::new(),
+            default_cluster: VirtualCluster::default(),
+        }
+    }
+}
+
+/// One line a fact, so that the hash changes when a built-in name does.
+fn canonical(emr: &EmrService, admins: &Subjects, platform: &[Platform]) -> String {
+    let mut text = String::from("rolegate.dev/v1alpha1 built-in\n");
+    // Writing to a String can not fail.
+    for user in &emr.users {
+        let _ = writeln!(text, "emrService {user}");
+    }
+    for group in &admins.groups {
+        let _ = writeln!(text, "admins {group}");
+    }
+    for row in platform {
+        let _ = writeln!(
+            text,
+            "platform {} {}",
+            row.users.join(","),
+            row.capabilities
+        );
+    }
+    text
+}

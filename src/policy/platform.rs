@@ -1,0 +1,149 @@
+//! Cluster software that is neither EMR nor a tenant, and what it may do.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+
+/// One kind of work in a managed namespace that cluster software may do.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Capability {
+    /// Give pods a node: `pods/binding`.
+    Bind,
+    /// End pods: delete and evict.
+    Evict,
+    /// Change labels and annotations of pods that are not EMR's or rolegate's.
+    Annotate,
+    /// Write `pods/status`.
+    Status,
+    /// Change the resources of running pods: `pods/resize`.
+    Resize,
+    /// Write `ConfigMaps` that shape no job.
+    ConfigMaps,
+    /// Write Secrets that are no service account tokens.
+    Secrets,
+    /// Write objects that repeat a pod's identity and start nothing, such as
+    /// a `CiliumEndpoint`, a Kueue `Workload` or a `PolicyReport`.
+    Mirror,
+}
+
+impl Capability {
+    /// Every capability, in the order the documentation lists them.
+    pub const ALL: [Self; 8] = [
+        Self::Bind,
+        Self::Evict,
+        Self::Annotate,
+        Self::Status,
+        Self::Resize,
+        Self::ConfigMaps,
+        Self::Secrets,
+        Self::Mirror,
+    ];
+
+    /// The word policies use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bind => "bind",
+            Self::Evict => "evict",
+            Self::Annotate => "annotate",
+            Self::Status => "status",
+            Self::Resize => "resize",
+            Self::ConfigMaps => "configmaps",
+            Self::Secrets => "secrets",
+            Self::Mirror => "mirror",
+        }
+    }
+}
+
+/// A set of capabilities.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Capabilities(u8);
+
+impl Capabilities {
+    /// The set of those given.
+    #[must_use]
+    pub const fn of(list: &[Capability]) -> Self {
+        let mut bits = 0;
+        let mut rest = list;
+        while let [first, tail @ ..] = rest {
+            bits |= 1 << *first as u8;
+            rest = tail;
+        }
+        Self(bits)
+    }
+
+    /// Whether the set holds it.
+    #[must_use]
+    pub const fn contains(self, capability: Capability) -> bool {
+        self.0 & (1 << capability as u8) != 0
+    }
+
+    /// Those in the set, in the order of [`Capability::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Capability> {
+        Capability::ALL
+            .into_iter()
+            .filter(move |capability| self.contains(*capability))
+    }
+}
+
+impl FromIterator<Capability> for Capabilities {
+    fn from_iter<I: IntoIterator<Item = Capability>>(list: I) -> Self {
+        list.into_iter()
+            .fold(Self::default(), |set, one| Self(set.0 | 1 << one as u8))
+    }
+}
+
+impl fmt::Display for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("nothing");
+        }
+        for (index, capability) in self.iter().enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            f.write_str(capability.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{self}}}")
+    }
+}
+
+/// Cluster software by the exact usernames of its service accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Platform {
+    /// Whole usernames; never patterns.
+    pub users: Vec<String>,
+    /// What it may do, and nothing else.
+    pub capabilities: Capabilities,
+    /// Where the names come from: a chart's path, or the policy file.
+    pub source: Cow<'static, str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Capabilities, Capability};
+
+    #[test]
+    fn a_set_holds_what_was_put_in() {
+        for one in Capability::ALL {
+            let set = Capabilities::of(&[one]);
+            assert!(set.iter().eq([one]), "{one:?}");
+            assert_eq!(set.to_string(), one.as_str());
+        }
+        assert_eq!(
+            Capability::ALL.into_iter().collect::<Capabilities>(),
+            Capabilities::of(&Capability::ALL)
+        );
+        assert_eq!(Capabilities::default().to_string(), "nothing");
+    }
+}
