@@ -7,6 +7,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -87,15 +91,18 @@ impl Drop for Telemetry {
     }
 }
 
-/// Reads the count of lost lines, for the metrics.
+/// The count of lost lines, as a metric.
 #[derive(Clone, Debug)]
 pub struct LostLines(Arc<Queue>);
 
-impl LostLines {
-    /// Lines lost since the start.
-    #[must_use]
-    pub fn get(&self) -> u64 {
-        self.0.lost()
+impl Collector for LostLines {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let (name, help) = (
+            "rolegate_log_lines_lost",
+            "Log lines that standard error did not take",
+        );
+        let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        ConstCounter::new(self.0.lost()).encode(metric)
     }
 }
 

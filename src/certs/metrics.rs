@@ -39,7 +39,7 @@ impl CertificateMetrics {
             metrics.reloads.clone(),
         );
         for result in ["replaced", "kept"] {
-            metrics.reloads.get_or_create(&Outcome { result });
+            metrics.reloads.get_or_create(&Outcome { result }).inc_by(0);
         }
         metrics
     }

@@ -28,7 +28,6 @@ use super::shutdown::Shutdown;
 const READ_BUFFER: usize = 64 * 1024;
 
 /// What every connection of one port shares.
-#[derive(Debug)]
 pub(super) struct Port {
     /// `None`: plain HTTP.
     pub(super) tls: Option<TlsAcceptor>,
@@ -36,7 +35,7 @@ pub(super) struct Port {
     pub(super) router: Router,
     /// Caps and times.
     pub(super) limits: ConnectionLimits,
-    /// What is counted; `None` for a port nobody asks about.
+    /// What is counted.
     pub(super) metrics: ConnectionMetrics,
     /// When to stop.
     pub(super) shutdown: Shutdown,

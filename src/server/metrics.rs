@@ -60,7 +60,7 @@ impl MetricConstructor<Histogram> for Durations {
 
 /// What is counted of reviews.
 #[derive(Clone, Debug)]
-pub struct ReviewMetrics {
+pub(super) struct ReviewMetrics {
     requests: Family<Request, Counter>,
     failures: Family<Failure, Counter>,
     findings: Family<Finding, Counter>,
@@ -147,7 +147,7 @@ impl ReviewMetrics {
 
 /// What is counted of connections.
 #[derive(Clone, Debug, Default)]
-pub struct ConnectionMetrics {
+pub(super) struct ConnectionMetrics {
     pub(super) open: Gauge,
     pub(super) accepted: Counter,
     refused: Family<Reason, Counter>,
