@@ -58,6 +58,10 @@ impl Pair {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
             .collect::<Result<_, _>>()
             .map_err(|_| CertificateError::NoCertificate)?;
+        // Checked first: of two wrong files the certificate is named.
+        if chain.is_empty() {
+            return Err(CertificateError::NoCertificate);
+        }
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| CertificateError::NoKey)?;
         Self::from_der(chain, key, provider)
     }
