@@ -3,7 +3,12 @@
 //! `cargo bench --bench decide`. Prints the median of many batches; compare
 //! figures of one run only, the machine's speed drifts between runs.
 
-#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark")]
+#![allow(
+    missing_docs,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark"
+)]
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -33,7 +38,12 @@ fn main() {
             })
             .collect();
         times.sort_unstable();
-        println!("{name:<52}{:>10}{:>11}.{} µs", body.len(), times[BATCHES / 2] / 1000, times[BATCHES / 2] % 1000 / 100);
+        println!(
+            "{name:<52}{:>10}{:>11}.{} µs",
+            body.len(),
+            times[BATCHES / 2] / 1000,
+            times[BATCHES / 2] % 1000 / 100
+        );
     }
 }
 
@@ -60,12 +70,35 @@ fn reviews() -> Vec<(&'static str, String)> {
     };
     let big = "x".repeat(3 << 20);
     vec![
-        ("job creates its driver, 5 KiB: allowed", review(&runner, "CREATE", "pods", "", &pod(driver, 4), &Value::Null)),
-        ("tenant creates a job's pod, 5 KiB: refused", review(&tenant, "CREATE", "pods", "", &pod(driver, 4), &Value::Null)),
-        ("tenant execs: refused", review(&tenant, "CONNECT", "pods", "exec", &json!({ "command": ["sh"] }), &Value::Null)),
+        (
+            "job creates its driver, 5 KiB: allowed",
+            review(&runner, "CREATE", "pods", "", &pod(driver, 4), &Value::Null),
+        ),
+        (
+            "tenant creates a job's pod, 5 KiB: refused",
+            review(&tenant, "CREATE", "pods", "", &pod(driver, 4), &Value::Null),
+        ),
+        (
+            "tenant execs: refused",
+            review(
+                &tenant,
+                "CONNECT",
+                "pods",
+                "exec",
+                &json!({ "command": ["sh"] }),
+                &Value::Null,
+            ),
+        ),
         (
             "3 MiB object + 3 MiB old object that no rule reads",
-            review(&tenant, "UPDATE", "secrets", "", &json!({ "data": big }), &json!({ "data": big })),
+            review(
+                &tenant,
+                "UPDATE",
+                "secrets",
+                "",
+                &json!({ "data": big }),
+                &json!({ "data": big }),
+            ),
         ),
         ("tenant changes a 1 MiB ConfigMap: refused", {
             let map = |text: &str| json!({ "metadata": { "name": "x" }, "data": { "k": text.repeat(1 << 20) } });
@@ -74,12 +107,20 @@ fn reviews() -> Vec<(&'static str, String)> {
         ("tenant creates a 1 MiB custom resource: deep scan", {
             let mut object = pod("default", 1024);
             object["spec"]["serviceAccountName"] = json!("default");
-            review(&tenant, "CREATE", "things", "", &object, &Value::Null).replace(r#""group":"""#, r#""group":"example.com""#)
+            review(&tenant, "CREATE", "things", "", &object, &Value::Null)
+                .replace(r#""group":"""#, r#""group":"example.com""#)
         }),
     ]
 }
 
-fn review(user: &Value, operation: &str, resource: &str, sub: &str, object: &Value, old: &Value) -> String {
+fn review(
+    user: &Value,
+    operation: &str,
+    resource: &str,
+    sub: &str,
+    object: &Value,
+    old: &Value,
+) -> String {
     json!({
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
