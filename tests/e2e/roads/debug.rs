@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::pair::Pair;
-use super::refusal::POD_EXEC;
+use super::refusal::{POD_EXEC, assert_kubectl_refused, assert_refused};
 use super::road::Road;
 use crate::harness::Namespace;
 use crate::harness::http::{APPLY, JSON_PATCH, MERGE, STRATEGIC};
@@ -57,7 +57,28 @@ fn a_put_is_closed() {
         Road::new("PUT", "v1", REST).json(&pod).by(alice, namespace)
     };
     put(&pair.open).expect_status(200);
-    super::refusal::assert_refused(&put(&pair.enforced), &pair.enforced, POD_EXEC, SEEN);
+    assert_refused(&put(&pair.enforced), &pair.enforced, POD_EXEC, SEEN);
+}
+
+#[test]
+fn kubectl_debug_says_why() {
+    let pair = Pair::with_driver();
+    let debug = |namespace: &Namespace<'static>| {
+        let kubectl = pair.cluster().kubectl(pair.cluster().alice());
+        kubectl.namespace(namespace).run(&[
+            "debug",
+            "driver",
+            "--image=registry.example/debug:1",
+            "--target=main",
+            "--attach=false",
+            "--profile=general",
+        ])
+    };
+    debug(&pair.open).expect_ok();
+    let joined = stored(&pair.open)["spec"]["ephemeralContainers"].clone();
+    assert_eq!(joined[0]["image"], "registry.example/debug:1", "{joined}");
+    let said = debug(&pair.enforced).expect_refused();
+    assert_kubectl_refused(&said, &pair.enforced, POD_EXEC, SEEN);
 }
 
 /// Controllers and clients write back what they read; that is no attack.

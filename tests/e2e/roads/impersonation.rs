@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use super::config_maps::map;
-use super::pair::{JOB, Pair, account};
+use super::pair::{JOB, Pair, account, wait_for_rights};
 use super::private::Private;
 use super::refusal::{ACCOUNTS, CONFIG_MAPS, assert_kubectl_refused, assert_refused};
 use super::road::Road;
@@ -120,22 +120,49 @@ fn a_controllers_name_is_not_a_controller() {
 }
 
 #[test]
-fn kubectl_as_a_controller_says_why() {
+fn kubectl_as_a_controller_or_a_job_says_why() {
     let pair = pair();
-    let collector = "system:serviceaccount:kube-system:generic-garbage-collector";
-    let run = |namespace: &Namespace<'static>| {
-        let kubectl = pair.cluster().kubectl(pair.cluster().bob());
-        kubectl
-            .namespace(namespace)
-            .run(&["delete", "configmap", "shape", "--as", collector])
+    let cluster = pair.cluster();
+    let collector = |_: &Namespace<'static>| {
+        "system:serviceaccount:kube-system:generic-garbage-collector".to_owned()
     };
-    run(&pair.open).expect_ok();
-    assert_kubectl_refused(
-        &run(&pair.enforced).expect_refused(),
-        &pair.enforced,
-        CONFIG_MAPS,
-        &format!("{collector} ({IMPERSONATED}) may not delete ConfigMap <ns>/shape."),
-    );
+    let driver = |namespace: &Namespace<'static>| namespace.account_user(&account("driver"));
+    let whom: [(_, &dyn Fn(&Namespace<'static>) -> String, _, _); 2] = [
+        (
+            cluster.alice(),
+            &driver,
+            "create",
+            &[
+                "create",
+                "configmap",
+                "spark-exec-0-conf-map",
+                "--from-literal=k=v",
+            ][..],
+        ),
+        (
+            cluster.bob(),
+            &collector,
+            "delete",
+            &["delete", "configmap", "shape"],
+        ),
+    ];
+    for (user, pretended, verb, command) in whom {
+        let run = |namespace: &Namespace<'static>| {
+            let to_be = format!("--as={}", pretended(namespace));
+            let command: Vec<&str> = command.iter().copied().chain([to_be.as_str()]).collect();
+            cluster.kubectl(user).namespace(namespace).run(&command)
+        };
+        run(&pair.open).expect_ok();
+        assert_kubectl_refused(
+            &run(&pair.enforced).expect_refused(),
+            &pair.enforced,
+            CONFIG_MAPS,
+            &format!(
+                "{} ({IMPERSONATED}) may not {verb} ConfigMap <ns>/s",
+                pretended(&pair.enforced)
+            ),
+        );
+    }
 }
 
 /// alice, whose role in the namespace holds `impersonate` as `edit` does.
@@ -206,6 +233,7 @@ fn a_job_of_another_namespace_is_not_a_job_here() {
     let (_, driver) = elsewhere.job(&account("driver"), &format!("spark-{JOB}-driver"));
     for namespace in [&pair.open, &pair.enforced] {
         namespace.grant_everything("User", &driver.name);
+        wait_for_rights(namespace, &driver, "pods");
     }
     let roads = [
         (

@@ -2,44 +2,61 @@
 
 use super::pair::Pair;
 use super::refusal::{POD_EXEC, assert_kubectl_refused};
-use crate::harness::dirs;
+use crate::harness::{Namespace, dirs};
+
+/// Where nothing stops kubectl, the pod has no node.
+const ADMITTED: &str = "pod driver does not have a host assigned";
+
+/// What people type, the subresource it asks for, and what a refusal calls it.
+const COMMANDS: [(&[&str], &str, &str); 8] = [
+    (&["exec", "driver", "--", "id"], "exec", "exec into"),
+    (
+        &["exec", "-i", "driver", "-c", "main", "--", "sh"],
+        "exec",
+        "exec into",
+    ),
+    (&["attach", "driver"], "attach", "attach to"),
+    (
+        &["attach", "-i", "driver", "-c", "main"],
+        "attach",
+        "attach to",
+    ),
+    (&["cp", "driver:/etc/passwd", "copied"], "exec", "exec into"),
+    (&["cp", "to-copy", "driver:/tmp/x"], "exec", "exec into"),
+    (
+        &["port-forward", "driver", ":4040"],
+        "portforward",
+        "forward ports of",
+    ),
+    (
+        &["port-forward", "service/ui", ":4040"],
+        "portforward",
+        "forward ports of",
+    ),
+];
 
 #[test]
-fn exec_attach_cp_and_port_forward_are_refused() {
+fn exec_attach_cp_and_port_forward_say_why() {
     let pair = Pair::with_driver();
-    let alice = pair.cluster().alice();
-    let file = dirs::fresh("cp").join("to-copy");
-    dirs::write(&file, "text");
-    let file = file.display().to_string();
-    // Websocket or SPDY, whichever it tries first. Where it is let through, the
-    // pod has no node.
-    for (command, seen) in [
-        (&["exec", "driver", "--", "id"][..], "exec into"),
-        (
-            &["exec", "-i", "driver", "-c", "main", "--", "sh"],
-            "exec into",
-        ),
-        (&["exec", "deployment/none", "--", "id"], ""),
-        (&["attach", "driver"], "attach to"),
-        (&["attach", "-i", "driver", "-c", "main"], "attach to"),
-        (&["cp", "driver:/etc/passwd", "copied"], "exec into"),
-        (&["cp", &file, "driver:/tmp/x"], "exec into"),
-        (&["port-forward", "driver", ":4040"], "forward ports of"),
-        (&["port-forward", "service/ui", ":4040"], "forward ports of"),
-    ] {
-        if seen.is_empty() {
-            continue;
-        }
-        let kubectl = |namespace| pair.cluster().kubectl(alice).namespace(namespace);
-        let open = kubectl(&pair.open).run(command).expect_refused();
-        eprintln!("{command:?} OPEN {open}");
-        let refused = kubectl(&pair.enforced).run(command).expect_refused();
-        eprintln!("{command:?} {refused}");
+    dirs::write(&dirs::run().join("to-copy"), "text");
+    let run = |namespace: &Namespace<'static>, command: &[&str]| {
+        let kubectl = pair.cluster().kubectl(pair.cluster().alice());
+        kubectl.namespace(namespace).run(command).expect_refused()
+    };
+    for (command, subresource, seen) in COMMANDS {
+        let open = run(&pair.open, command);
+        assert!(open.contains(ADMITTED), "{command:?}: {open}");
         assert_kubectl_refused(
-            &refused,
+            &run(&pair.enforced, command),
             &pair.enforced,
             POD_EXEC,
             &format!("alice may not {seen} pod <ns>/driver."),
         );
+        // kubectl drops the code of a connection that was refused.
+        pair.enforced
+            .wait_for_audit("the refused connection", |event| {
+                event["objectRef"]["subresource"] == subresource
+                    && event["responseStatus"]["code"] == 403
+            });
     }
 }

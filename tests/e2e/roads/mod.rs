@@ -12,13 +12,14 @@
 //! | `owners`, `jobs` | those whose work it is |
 //! | `impersonation` | those who only look like them |
 //! | `modes`, `policies` | what a finding leads to |
-//! | `road`, `pair`, `refusal`, `private`, `kinds` | what the others are written in |
+//! | `road`, `pair`, `refusal`, `private`, `sample`, `kinds` | what the others are written in |
 
 mod kinds;
 mod pair;
 mod private;
 mod refusal;
 mod road;
+mod sample;
 
 mod config_maps;
 mod connect;

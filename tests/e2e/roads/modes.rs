@@ -3,50 +3,15 @@
 
 use serde_json::Value;
 
-use super::config_maps::map;
-use super::pair::{account, running_pod};
-use super::refusal::{ACCOUNTS, CONFIG_MAPS, POD_EXEC, assert_refused};
+use super::refusal::assert_refused;
 use super::road::Road;
+use super::sample::{Sample, prepare, samples};
 use crate::harness::Namespace;
-use crate::harness::accounts::pod;
 use crate::harness::audit::annotation;
 use crate::harness::webhook::guarded;
 
-/// A road of each rule: what it leads to where it is open, and what is said.
-fn roads() -> [(Road, u16, &'static str, String); 3] {
-    [
-        (
-            Road::new("POST", "v1", "pods/driver/exec?command=id"),
-            400,
-            POD_EXEC,
-            "alice may not exec into pod <ns>/driver".to_owned(),
-        ),
-        (
-            Road::create("v1", "configmaps", &map("shape", "1")),
-            201,
-            CONFIG_MAPS,
-            "alice may not create ConfigMap <ns>/shape".to_owned(),
-        ),
-        (
-            Road::create("v1", "pods", &pod("mine", &account("driver"))),
-            201,
-            ACCOUNTS,
-            format!(
-                "alice may not start pod <ns>/mine under service account {}: that service account becomes the IAM role 111122223333/team-b-etl (at spec.serviceAccountName)",
-                account("driver")
-            ),
-        ),
-    ]
-}
-
-fn scene(namespace: Namespace<'static>) -> Namespace<'static> {
-    namespace.service_account(&account("driver"));
-    running_pod(&namespace, "driver", &account("driver"));
-    namespace
-}
-
 fn labelled(mode: &str) -> Namespace<'static> {
-    scene(Namespace::labelled(guarded().cluster, mode))
+    prepare(Namespace::labelled(guarded().cluster, mode))
 }
 
 /// alice's event of a road.
@@ -72,13 +37,21 @@ fn cut(line: &str) -> String {
 #[test]
 fn warn_admits_and_tells() {
     let namespace = labelled("warn");
-    for (road, status, rule, seen) in roads() {
+    for Sample {
+        road,
+        open,
+        rule,
+        seen,
+    } in samples()
+    {
         let answer = road.by(namespace.cluster.alice(), &namespace);
-        assert_eq!(answer.status, status, "{rule}: {}", answer.body);
+        assert_eq!(answer.status, open, "{rule}: {}", answer.body);
         let seen = seen.replace("<ns>", &namespace.name);
+        // A warning is read by who caused it; the audit log by others.
+        let told = seen.replacen("alice", "you", 1);
         assert_eq!(
             answer.warnings(),
-            [cut(&format!("rolegate {rule}: {seen}"))]
+            [cut(&format!("rolegate {rule}: {told}"))]
         );
         let event = event_of(&road, &namespace);
         assert_eq!(
@@ -97,7 +70,7 @@ fn kubectl_prints_the_warning_and_goes_on() {
             .namespace(&namespace)
             .run(&["create", "configmap", "app", "--from-literal=key=1"]);
     let expected = format!(
-        "Warning: rolegate configmap-mutation: alice may not create ConfigMap {}/app",
+        "Warning: rolegate configmap-mutation: you may not create ConfigMap {}/app",
         namespace.name
     );
     assert!(output.stderr.contains(&expected), "{output}");
@@ -107,9 +80,15 @@ fn kubectl_prints_the_warning_and_goes_on() {
 #[test]
 fn audit_admits_in_silence_and_records() {
     let namespace = labelled("audit");
-    for (road, status, rule, seen) in roads() {
+    for Sample {
+        road,
+        open,
+        rule,
+        seen,
+    } in samples()
+    {
         let answer = road.by(namespace.cluster.alice(), &namespace);
-        assert_eq!(answer.status, status, "{rule}: {}", answer.body);
+        assert_eq!(answer.status, open, "{rule}: {}", answer.body);
         assert_eq!(answer.warnings(), [""; 0], "{rule}");
         let event = event_of(&road, &namespace);
         assert_eq!(
@@ -122,7 +101,10 @@ fn audit_admits_in_silence_and_records() {
 #[test]
 fn enforce_refuses_and_records() {
     let namespace = labelled("enforce");
-    for (road, _, rule, seen) in roads() {
+    for Sample {
+        road, rule, seen, ..
+    } in samples()
+    {
         let answer = road.by(namespace.cluster.alice(), &namespace);
         assert_refused(&answer, &namespace, rule, &format!("{seen}."));
         assert_eq!(answer.warnings(), [""; 0], "one message is enough");
@@ -139,7 +121,10 @@ fn enforce_refuses_and_records() {
 fn a_misspelt_mode_enforces() {
     for mode in ["enfroce", "Warn", "AUDIT", "off", "", "audit-2026"] {
         let namespace = labelled(mode);
-        for (road, _, rule, seen) in roads() {
+        for Sample {
+            road, rule, seen, ..
+        } in samples()
+        {
             let answer = road.by(namespace.cluster.alice(), &namespace);
             assert_refused(&answer, &namespace, rule, &format!("{seen}."));
         }
@@ -148,10 +133,13 @@ fn a_misspelt_mode_enforces() {
 
 #[test]
 fn a_namespace_without_the_label_does_not_notice() {
-    let namespace = scene(Namespace::unmanaged(guarded().cluster));
-    for (road, status, rule, _) in roads() {
+    let namespace = prepare(Namespace::unmanaged(guarded().cluster));
+    for Sample {
+        road, open, rule, ..
+    } in samples()
+    {
         let answer = road.by(namespace.cluster.alice(), &namespace);
-        assert_eq!(answer.status, status, "{rule}: {}", answer.body);
+        assert_eq!(answer.status, open, "{rule}: {}", answer.body);
         assert_eq!(answer.warnings(), [""; 0], "{rule}");
         let event = event_of(&road, &namespace);
         let keys: Vec<_> = event["annotations"]
@@ -172,7 +160,7 @@ fn a_namespace_without_the_label_does_not_notice() {
 fn all_three_modes_find_the_same() {
     let modes = ["enforce", "warn", "audit"];
     let namespaces = modes.map(labelled);
-    for (road, _, rule, _) in roads() {
+    for Sample { road, rule, .. } in samples() {
         let found: Vec<Vec<(String, String)>> = modes
             .iter()
             .zip(&namespaces)

@@ -130,7 +130,8 @@ fn a_policy_can_make_the_cluster_door_enforce() {
         "/Metrics",
     ] {
         let answer = ask(cluster, "GET", &private.name, path);
-        assert_eq!(answer.status, 403, "{path}: {}", answer.body);
+        let seen = format!("alice may not proxy to node {}.", private.name);
+        assert_refused_by(&answer, "cluster", "", POD_EXEC, &seen);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::harness::accounts::emr_service_account;
 use crate::harness::http::Answer;
 use crate::harness::users::User;
 use crate::harness::webhook::guarded;
-use crate::harness::{Cluster, Namespace};
+use crate::harness::{Cluster, Namespace, wait};
 
 /// Account and name of the role whose jobs the tests attack.
 pub(super) const ACCOUNT: &str = "111122223333";
@@ -92,6 +92,16 @@ impl Pair {
     pub(super) fn closed(&self, road: &Road, open: u16, rule: &str, seen: &str) {
         self.closed_to(self.cluster().alice(), road, open, rule, seen);
     }
+}
+
+/// Waits until RBAC lets `user` read `rest`: a new binding takes a moment to
+/// reach the authorizer, and its refusal must not be taken for rolegate's.
+pub(super) fn wait_for_rights(namespace: &Namespace<'_>, user: &User, rest: &str) {
+    let road = Road::new("GET", "v1", rest);
+    wait::until("RBAC to know the binding", || {
+        let answer = road.request(user, namespace).try_send()?;
+        (answer.status == 200).then_some(()).ok_or(answer.body)
+    });
 }
 
 /// A pod that says it runs, as kubectl wants to see it before it connects.

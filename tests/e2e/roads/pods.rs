@@ -171,10 +171,11 @@ fn the_mirror_annotation_hides_nothing() {
             answer.body
         );
     }
-    let template = json!({
+    let mut template = json!({
         "apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "mirror", "annotations": mirror},
         "template": {"metadata": {"annotations": mirror}, "spec": pod("", &account("driver"))["spec"]},
     });
+    template["template"]["spec"]["nodeName"] = "n1".into();
     pair.closed(
         &Road::create("v1", "podtemplates", &template),
         201,

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::config_maps::map;
 use super::kinds::install_custom_resources;
-use super::pair::{JOB, account, becomes, running_pod};
+use super::pair::{JOB, account, becomes, running_pod, wait_for_rights};
 use super::private::Private;
 use super::refusal::{ACCOUNTS, CONFIG_MAPS, POD_EXEC, assert_refused};
 use super::road::Road;
@@ -44,17 +44,17 @@ fn a_rule_can_be_weaker_than_its_namespace() {
     });
     prepare(&namespace);
     let alice = namespace.cluster.alice();
-    let created = format!("alice may not create ConfigMap {}/shape", namespace.name);
+    let created = format!("may not create ConfigMap {}/shape", namespace.name);
 
     let road = Road::create("v1", "configmaps", &map("shape", "1"));
     let warned = road.by(alice, &namespace).expect_status(201);
     assert_eq!(
         warned.warnings(),
-        [format!("rolegate configmap-mutation: {created}")]
+        [format!("rolegate configmap-mutation: you {created}")]
     );
     assert_eq!(
         recorded(&namespace, &road, alice, CONFIG_MAPS),
-        Some(format!("warn: {created}"))
+        Some(format!("warn: alice {created}"))
     );
 
     let road = Road::create("v1", "pods", &pod("mine", &account("driver")));
@@ -110,6 +110,7 @@ fn an_exemption_lifts_one_rule_for_one_user_until_it_ends() {
     prepare(&namespace);
     let cluster = namespace.cluster;
     namespace.grant_everything("User", "bob");
+    wait_for_rights(&namespace, cluster.bob(), "pods");
 
     // Let in, and recorded as what it would have been.
     let answer = exec().by(cluster.alice(), &namespace).expect_status(400);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::kinds::{BUILT_IN, Kind};
 use super::pair::{account, becomes};
+use super::refusal::{ACCOUNTS, assert_kubectl_refused};
 use super::road::Road;
 use crate::harness::audit::annotation;
 use crate::harness::http::MERGE;
@@ -58,6 +59,15 @@ fn namespace_with_waiting_workloads() -> Namespace<'static> {
     namespace
 }
 
+/// Puts the namespace under rolegate's care, and waits until it is.
+fn label(namespace: &Namespace<'_>) {
+    namespace.set_mode("enforce");
+    wait::until("the label to take effect", || {
+        let answer = namespace.try_config_map()?;
+        answer.refused_by_webhook().then_some(()).ok_or(answer.body)
+    });
+}
+
 fn set_going(namespace: &Namespace<'_>) {
     for (name, patch, _) in WAITING {
         let kind = kind(name);
@@ -100,11 +110,7 @@ fn they_start_where_nobody_minds() {
 #[test]
 fn their_pods_are_refused_once_the_namespace_is_labelled() {
     let namespace = namespace_with_waiting_workloads();
-    namespace.set_mode("enforce");
-    wait::until("the label to take effect", || {
-        let answer = namespace.try_config_map()?;
-        answer.refused_by_webhook().then_some(()).ok_or(answer.body)
-    });
+    label(&namespace);
     set_going(&namespace);
     for (name, _, by) in WAITING {
         let app = name.to_lowercase();
@@ -140,12 +146,8 @@ fn their_pods_are_refused_once_the_namespace_is_labelled() {
 #[test]
 fn the_workload_says_why_it_has_no_pods() {
     let namespace = namespace_with_waiting_workloads();
-    namespace.set_mode("enforce");
+    label(&namespace);
     let scale = json!({"spec": {"replicas": 1}});
-    wait::until("the label to take effect", || {
-        let answer = namespace.try_config_map()?;
-        answer.refused_by_webhook().then_some(()).ok_or(answer.body)
-    });
     Road::patch("apps/v1", "replicasets/replicaset/scale", MERGE, &scale)
         .by(namespace.cluster.alice(), &namespace)
         .expect_status(200);
@@ -180,15 +182,52 @@ fn a_job_from_a_waiting_cron_job_is_refused() {
         kubectl.run(&["create", "job", name, "--from=cronjob/waiting"])
     };
     job("before").expect_ok();
-    namespace.set_mode("enforce");
-    wait::until("the label to take effect", || {
-        let answer = namespace.try_config_map()?;
-        answer.refused_by_webhook().then_some(()).ok_or(answer.body)
-    });
-    super::refusal::assert_kubectl_refused(
+    label(&namespace);
+    assert_kubectl_refused(
         &job("after").expect_refused(),
         &namespace,
-        super::refusal::ACCOUNTS,
+        ACCOUNTS,
         "alice may not start pods by Job <ns>/after under service account",
+    );
+}
+
+/// The history of a Deployment is a template that waits, too.
+#[test]
+fn a_rollback_to_a_jobs_account_is_refused() {
+    let cluster = guarded().cluster;
+    let namespace = Namespace::unmanaged(cluster);
+    namespace.service_account(&account("driver"));
+    let deployment = kind("Deployment");
+    let object = deployment.object("app", &account("driver"));
+    Road::create("apps/v1", "deployments", &object)
+        .by(cluster.alice(), &namespace)
+        .expect_status(201);
+    let revisions = |count: usize| {
+        wait::until("the revision's ReplicaSet", || {
+            let sets = cluster.get(&namespace.group("apps/v1", "replicasets"));
+            let found = sets["items"].as_array().map_or(0, Vec::len);
+            (found == count)
+                .then_some(())
+                .ok_or_else(|| sets.to_string())
+        });
+    };
+    let undo = |more: &[&str]| {
+        let kubectl = cluster.kubectl(cluster.alice()).namespace(&namespace);
+        kubectl.run(&[&["rollout", "undo", "deployment/app"], more].concat())
+    };
+    revisions(1);
+    let to_default = deployment.switch("default");
+    Road::patch("apps/v1", "deployments/app", MERGE, &to_default)
+        .by(cluster.alice(), &namespace)
+        .expect_status(200);
+    revisions(2);
+    // Dry, so that there is something to go back to afterwards.
+    undo(&["--dry-run=server"]).expect_ok();
+    label(&namespace);
+    assert_kubectl_refused(
+        &undo(&[]).expect_refused(),
+        &namespace,
+        ACCOUNTS,
+        "alice may not change the pods of Deployment <ns>/app under service account",
     );
 }
