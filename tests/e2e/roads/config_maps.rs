@@ -1,4 +1,4 @@
-//! ConfigMaps by raw requests: every verb, every patch type, and each of them
+//! `ConfigMaps` by raw requests: every verb, every patch type, and each of them
 //! as a dry-run.
 
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub(super) fn map(name: &str, value: &str) -> Value {
     })
 }
 
-/// Both namespaces with the ConfigMap `shape`.
+/// Both namespaces with the map `shape`.
 fn pair() -> Pair {
     Pair::new(|namespace| {
         let path = namespace.core("configmaps");

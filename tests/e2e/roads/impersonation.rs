@@ -52,7 +52,7 @@ fn grant_impersonation(cluster: &Cluster) {
     });
 }
 
-/// Both namespaces with a job's service accounts and a ConfigMap.
+/// Both namespaces with a job's service accounts and a `ConfigMap`.
 fn pair() -> Pair {
     let pair = Pair::new(|namespace| {
         for component in ["client", "driver", "executor", "jeg"] {
@@ -123,32 +123,24 @@ fn a_controllers_name_is_not_a_controller() {
 fn kubectl_as_a_controller_or_a_job_says_why() {
     let pair = pair();
     let cluster = pair.cluster();
-    let collector = |_: &Namespace<'static>| {
-        "system:serviceaccount:kube-system:generic-garbage-collector".to_owned()
-    };
-    let driver = |namespace: &Namespace<'static>| namespace.account_user(&account("driver"));
-    let whom: [(_, &dyn Fn(&Namespace<'static>) -> String, _, _); 2] = [
+    let collector = "system:serviceaccount:kube-system:generic-garbage-collector";
+    let driver = format!("system:serviceaccount:<ns>:{}", account("driver"));
+    for (user, pretended, verb, command) in [
         (
             cluster.alice(),
-            &driver,
+            driver.as_str(),
             "create",
-            &[
-                "create",
-                "configmap",
-                "spark-exec-0-conf-map",
-                "--from-literal=k=v",
-            ][..],
+            &["create", "configmap", "spark-exec-0-conf-map"][..],
         ),
         (
             cluster.bob(),
-            &collector,
+            collector,
             "delete",
             &["delete", "configmap", "shape"],
         ),
-    ];
-    for (user, pretended, verb, command) in whom {
+    ] {
         let run = |namespace: &Namespace<'static>| {
-            let to_be = format!("--as={}", pretended(namespace));
+            let to_be = format!("--as={}", pretended.replace("<ns>", &namespace.name));
             let command: Vec<&str> = command.iter().copied().chain([to_be.as_str()]).collect();
             cluster.kubectl(user).namespace(namespace).run(&command)
         };
@@ -157,10 +149,7 @@ fn kubectl_as_a_controller_or_a_job_says_why() {
             &run(&pair.enforced).expect_refused(),
             &pair.enforced,
             CONFIG_MAPS,
-            &format!(
-                "{} ({IMPERSONATED}) may not {verb} ConfigMap <ns>/s",
-                pretended(&pair.enforced)
-            ),
+            &format!("{pretended} ({IMPERSONATED}) may not {verb} ConfigMap <ns>/s"),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! ConfigMaps with the real kubectl, and what people read there.
+//! `ConfigMaps` with the real kubectl, and what people read there.
 
 use super::config_maps::map;
 use super::pair::Pair;
@@ -6,7 +6,7 @@ use super::refusal::{CONFIG_MAPS, assert_kubectl_refused};
 use crate::harness::Namespace;
 use crate::harness::kubectl::{Kubectl, Output};
 
-/// A way to write a ConfigMap: the command, its standard input, what is refused.
+/// A way to write a `ConfigMap`: the command, its standard input, what is refused.
 struct Way {
     command: &'static [&'static str],
     stdin: Option<(&'static str, &'static str)>,

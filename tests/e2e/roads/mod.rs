@@ -12,8 +12,9 @@
 //! | `owners`, `jobs` | those whose work it is |
 //! | `impersonation` | those who only look like them |
 //! | `modes`, `policies` | what a finding leads to |
-//! | `road`, `pair`, `refusal`, `private`, `sample`, `kinds` | what the others are written in |
+//! | `road`, `pair`, `refusal`, `private`, `sample`, `kinds`, `custom_kinds` | what the others are written in |
 
+mod custom_kinds;
 mod kinds;
 mod pair;
 mod private;

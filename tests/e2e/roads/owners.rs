@@ -209,11 +209,11 @@ fn the_garbage_collector_collects() {
     let namespace = namespace();
     let cluster = namespace.cluster;
     let owner = cluster.create(&namespace.core("configmaps"), &map("owner", "1"));
-    let mut owned = map(&format!("podtemplate-{JOB}"), "1");
-    owned["metadata"]["ownerReferences"] = json!([{
+    let mut collected = map(&format!("podtemplate-{JOB}"), "1");
+    collected["metadata"]["ownerReferences"] = json!([{
         "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"],
     }]);
-    cluster.create(&namespace.core("configmaps"), &owned);
+    cluster.create(&namespace.core("configmaps"), &collected);
     let path = namespace.core("configmaps/owner");
     let delete = cluster.request(cluster.admin(), "DELETE", &path);
     delete.send().expect_status(200);

@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 
 use super::config_maps::map;
-use super::kinds::install_custom_resources;
+use super::custom_kinds;
 use super::pair::{JOB, account, becomes, running_pod, wait_for_rights};
 use super::private::Private;
 use super::refusal::{ACCOUNTS, CONFIG_MAPS, POD_EXEC, assert_refused};
@@ -139,7 +139,7 @@ fn an_exemption_lifts_one_rule_for_one_user_until_it_ends() {
 
 #[test]
 fn submitters_get_what_they_are_listed_for_and_no_more() {
-    install_custom_resources();
+    custom_kinds::install();
     let (_private, namespace) = Private::start("enforce", |name| {
         format!(
             r#"virtualClusters:

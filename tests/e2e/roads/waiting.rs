@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::kinds::{BUILT_IN, Kind};
+use super::kinds::{BUILT_IN, Workload};
 use super::pair::{account, becomes};
 use super::refusal::{ACCOUNTS, assert_kubectl_refused};
 use super::road::Road;
@@ -38,7 +38,7 @@ const WAITING: [(&str, &str, &str); 5] = [
     ("Job", r#"{"spec":{"suspend":false}}"#, "job-controller"),
 ];
 
-fn kind(name: &str) -> &'static Kind {
+fn kind(name: &str) -> &'static Workload {
     let found = BUILT_IN.iter().find(|kind| kind.kind == name);
     found.expect("it is in the table")
 }
@@ -166,7 +166,7 @@ fn the_workload_says_why_it_has_no_pods() {
     });
 }
 
-/// A Job made of a waiting CronJob carries the template in the tenant's own
+/// A Job made of a waiting `CronJob` carries the template in the tenant's own
 /// request.
 #[test]
 fn a_job_from_a_waiting_cron_job_is_refused() {

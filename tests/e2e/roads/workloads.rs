@@ -1,7 +1,7 @@
 //! Pod templates of every built-in kind: made under a foreign account, and
 //! turned to one.
 
-use super::kinds::{BUILT_IN, Kind};
+use super::kinds::{BUILT_IN, Workload};
 use super::pair::{Pair, account, becomes};
 use super::refusal::{ACCOUNTS, assert_kubectl_refused};
 use super::road::Road;
@@ -12,12 +12,12 @@ fn pair() -> Pair {
     Pair::new(|namespace| namespace.service_account(&account("driver")))
 }
 
-fn seen(kind: &Kind, verb: &str, name: &str) -> String {
+fn seen(kind: &Workload, verb: &str, name: &str) -> String {
     format!("alice may not {verb} {} <ns>/{name}", kind.kind)
 }
 
-/// After which comes the path, for which ControllerRevision has its own words.
-fn whole(kind: &Kind, verb: &str, name: &str) -> String {
+/// After which comes the path, for which `ControllerRevision` has its own words.
+fn whole(kind: &Workload, verb: &str, name: &str) -> String {
     format!(
         "{} under service account {}: {} (at {}.spec.serviceAccountName).",
         seen(kind, verb, name),
@@ -28,7 +28,7 @@ fn whole(kind: &Kind, verb: &str, name: &str) -> String {
 }
 
 /// What a refusal calls the creation of this kind.
-fn starting(kind: &Kind) -> &'static str {
+fn starting(kind: &Workload) -> &'static str {
     match kind.kind {
         "ControllerRevision" => "create",
         _ => "start pods by",
