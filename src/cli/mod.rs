@@ -1,14 +1,109 @@
 //! The command line: one file a verb.
+//!
+//! Exit codes: 0 nothing denied, 1 denied or found, 2 bad input or usage.
+//! Data goes to standard output, everything else to standard error.
 
+mod completions;
+mod explain;
+mod policy;
+mod review;
 pub mod serve;
 
-use std::fmt::Display;
-use std::io::Write;
+use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+use jiff::Timestamp;
+
+use crate::policy::{Policy, Strictness};
+
+/// Keeps Amazon EMR on EKS jobs' IAM roles to themselves.
+#[derive(Debug, Parser)]
+#[command(name = "rolegate", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve the admission webhook
+    Serve(Box<serve::ServeArgs>),
+    /// Judge AdmissionReviews or manifests, without a cluster
+    Review(review::Args),
+    /// Print a rule's page; without a rule, list them
+    Explain(explain::Args),
+    /// Check a policy file, or print the schema of one
+    #[command(subcommand)]
+    Policy(policy::Verb),
+    /// Print shell completions
+    Completions(completions::Args),
+}
+
+/// Runs the command line. Returns the process's exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let result = match Cli::parse().verb {
+        Verb::Serve(args) => return serve::run(&args),
+        Verb::Review(args) => review::run(&args),
+        Verb::Explain(args) => explain::run(&args),
+        Verb::Policy(verb) => policy::run(verb),
+        Verb::Completions(args) => completions::run(&args),
+    };
+    match result {
+        Ok(verdict) => verdict.into(),
+        Err(error) => bad_input(&format!("{error:#}")),
+    }
+}
+
 /// Says what is wrong with the input, on standard error; exit code 2.
-pub(crate) fn bad_input(problem: &dyn Display) -> ExitCode {
-    // Nothing can be done if standard error is closed.
-    let _unheard = writeln!(std::io::stderr(), "rolegate: {problem}");
-    ExitCode::from(2)
+pub(crate) fn bad_input(problem: &dyn std::fmt::Display) -> ExitCode {
+    // Nothing is left to do when even standard error is gone.
+    let _ = writeln!(anstream::stderr(), "rolegate: {problem}");
+    Verdict::Bad.into()
+}
+
+/// How a verb ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    /// Nothing denied, nothing found.
+    Clean,
+    /// Something was.
+    Denied,
+    /// Some input could not be judged.
+    Bad,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        Self::from(match verdict {
+            Verdict::Clean => 0,
+            Verdict::Denied => 1,
+            Verdict::Bad => 2,
+        })
+    }
+}
+
+/// The policy of `--policy`, else the built-in one. Warnings go to standard error.
+fn load_policy(file: Option<&Path>) -> anyhow::Result<Policy> {
+    let Some(file) = file else {
+        return Ok(Policy::builtin());
+    };
+    let (policy, warnings) = read_policy(file)?;
+    for warning in warnings {
+        writeln!(anstream::stderr(), "{warning}")?;
+    }
+    Ok(policy)
+}
+
+fn read_policy(file: &Path) -> anyhow::Result<(Policy, Vec<crate::policy::PolicyWarning>)> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| anyhow::anyhow!("cannot read policy {}: {error}", file.display()))?;
+    Ok(Policy::parse(
+        &file.display().to_string(),
+        &text,
+        Timestamp::now(),
+        Strictness::Check,
+    )?)
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::policy::PolicyStore;
-use crate::server::{EmptyAllow, Reviewer};
+use crate::server::{Engine, Reviewer};
 use crate::telemetry::Telemetry;
 
 pub use args::ServeArgs;
@@ -19,8 +19,7 @@ const FAILED: u8 = 1;
 /// Serves until a signal ends it.
 #[must_use]
 pub fn run(args: &ServeArgs) -> ExitCode {
-    // The engine goes here.
-    run_with(args, |_policy| EmptyAllow::default())
+    run_with(args, Engine::new)
 }
 
 /// Serves with another reviewer, which is handed the policy in force.

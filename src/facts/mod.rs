@@ -1,5 +1,28 @@
-//! Who asks, and for what.
+//! The second station: who asks, for what, and what that class may do.
+//!
+//! - `requester`: the class of a requester, from `userInfo` alone
+//! - `system`, `emr`: the evidence for two of the classes
+//! - `class_table`: what each class may do
+//! - `service_account`, `base36`, `role`: names that stand for roles
+//! - `job_id`: pod names that stand for jobs
+//! - `subject`: all of it together, as a rule sees it
 
+mod base36;
+mod class_table;
+mod emr;
+mod job_id;
+mod requester;
 mod role;
+mod service_account;
+mod subject;
+mod system;
 
+pub use class_table::{Action, Extent, extent};
+pub use job_id::{JobId, PodName};
+pub use requester::{Class, Doubt, JobToken, Requester, task_manager_cluster};
 pub use role::{AccountId, Role, RoleName};
+pub use service_account::{
+    Component, Framework, JobServiceAccount, RESERVED_PREFIXES, ServiceAccountName,
+};
+pub use subject::Subject;
+pub use system::System;

@@ -9,15 +9,23 @@ mod builtin;
 mod chain;
 mod cluster;
 mod exemption;
+mod file;
 mod glob;
 mod hash;
 mod identity;
+mod messages;
+mod names;
 mod platform;
+mod platform_table;
 mod problem;
+mod read;
+mod report;
 mod role_arn;
 mod role_pattern;
+mod schema;
 mod settings;
 mod store;
+mod who;
 
 pub use chain::{Chain, ChainMode, ExtraProfile};
 pub use cluster::{CrossRole, Submitter, VirtualCluster};
@@ -27,8 +35,10 @@ pub use hash::PolicyHash;
 pub use identity::{EmrService, FixedServiceAccount, Operator, Subjects};
 pub use platform::{Capabilities, Capability, Platform};
 pub use problem::{Level, PolicyError, PolicyWarning, Position, Problem};
+pub use report::check_report;
 pub use role_arn::{RoleArn, RoleArnError};
 pub use role_pattern::RolePattern;
+pub use schema::json_schema;
 pub use settings::{Cidr, Doors, EndpointExposure, ImageSource, Release, RuleSettings};
 pub use store::{PolicyStore, ReloadOutcome};
 
@@ -120,20 +130,5 @@ impl Policy {
             .iter()
             .flat_map(|operator| &operator.job_service_accounts)
             .find(|entry| entry.name == name)
-    }
-}
-
-impl Policy {
-    /// Reads a policy file's text; `source` names it in messages.
-    ///
-    /// # Errors
-    /// When it is no policy; with everything that is wrong with it.
-    pub fn parse(
-        source: &str,
-        _text: &str,
-        _now: jiff::Timestamp,
-        _strictness: Strictness,
-    ) -> Result<(Self, Vec<PolicyWarning>), PolicyError> {
-        Err(PolicyError::one(source, Position::START, "not written yet"))
     }
 }

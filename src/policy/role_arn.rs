@@ -34,6 +34,9 @@ pub enum RoleArnError {
     /// Not `[\w+=,.@-]{1,64}`.
     #[error("the role name is not 1 to 64 letters, digits or _+=,.@-")]
     Name,
+    /// A wildcard where exactly one role is meant.
+    #[error("one role is meant here, so no wildcard is allowed; write its whole name")]
+    One,
     /// A name pattern that no role name can match.
     #[error("no role name matches the pattern: names are 1 to 64 letters, digits or _+=,.@-")]
     NamePattern,
@@ -130,7 +133,7 @@ impl RoleArn {
             ..
         } = Parts::cut(text)?;
         if name.contains(['*', '?']) {
-            return Err(RoleArnError::Name);
+            return Err(RoleArnError::One);
         }
         let name = RoleName::parse(name).ok_or(RoleArnError::Name)?;
         Ok(Self {
@@ -212,7 +215,7 @@ mod tests {
 
     #[test]
     fn refuses_everything_else() {
-        use RoleArnError::{Account, Name, Partition, Path, Shape, Wildcard};
+        use RoleArnError::{Account, Name, One, Partition, Path, Shape, Wildcard};
         let long = format!("arn:aws:iam::111122223333:role/{}", "a".repeat(65));
         let deep = format!("arn:aws:iam::111122223333:role/{}/a", "p".repeat(511));
         for (text, error) in [
@@ -230,7 +233,7 @@ mod tests {
             ("arn:*:iam::111122223333:role/a", Wildcard),
             ("arn:aws:iam::111122223333:role/*/a", Wildcard),
             ("arn:aws:iam::111122223333:role/", Name),
-            ("arn:aws:iam::111122223333:role/a*", Name),
+            ("arn:aws:iam::111122223333:role/a*", One),
             ("arn:aws:iam::111122223333:role/a b", Name),
             ("arn:aws:iam::111122223333:role/a\n", Name),
             ("arn:aws:iam::111122223333:role/a:b", Name),

@@ -73,7 +73,7 @@ fn read(
 ) -> Result<(Policy, Vec<PolicyWarning>), PolicyError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let line = before.split(|byte| *byte == b'\n').count() as u64;
         PolicyError::one(
             source,
             Position { line, column: 1 },

@@ -14,15 +14,15 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 
-	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
+	kubectl "k8s.io/kubectl/pkg/cmd"
+	kubectlutil "k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
-	kubectl "k8s.io/kubectl/pkg/cmd"
 
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
@@ -36,39 +36,15 @@ func main() {
 	case "kube-controller-manager":
 		os.Exit(cli.Run(controllermanager.NewControllerManagerCommand()))
 	case "kubectl":
-		// Not cli.Run: kubectl has its own way of printing errors.
+		// As kubectl's own main does it: it has its own way of printing
+		// errors and its own exit codes.
 		if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
-			fatal(err)
+			kubectlutil.CheckErr(err)
 		}
 	case "etcd":
-		if len(os.Args) != 3 {
-			fatal(fmt.Errorf("usage: etcd DIR PORT"))
-		}
-		fatal(etcd(os.Args[1], os.Args[2]))
+		etcdmain.Main(os.Args)
 	default:
-		fatal(fmt.Errorf("%q: call me as etcd, kube-apiserver, kube-controller-manager or kubectl", name))
+		fmt.Fprintf(os.Stderr, "%q: call me as etcd, kube-apiserver, kube-controller-manager or kubectl\n", name)
+		os.Exit(1)
 	}
-}
-
-// etcd serves one member from dir on 127.0.0.1:port until it fails. It never
-// syncs to disk: the data lives as long as the test run, and a machine under
-// test load has better use for its disk.
-func etcd(dir, port string) error {
-	client := []url.URL{{Scheme: "http", Host: "127.0.0.1:" + port}}
-	peer := []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
-	cfg := embed.NewConfig()
-	cfg.Dir, cfg.UnsafeNoFsync, cfg.LogLevel = dir, true, "error"
-	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = client, client
-	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = peer, peer
-	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
-	server, err := embed.StartEtcd(cfg)
-	if err != nil {
-		return err
-	}
-	return <-server.Err()
-}
-
-func fatal(err error) {
-	fmt.Fprintln(os.Stderr, err)
-	os.Exit(1)
 }

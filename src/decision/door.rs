@@ -1,9 +1,13 @@
-//! The doors an API server knocks at: one URL path each.
+//! The ways a request reaches rolegate, and how strict each may be.
 
 use std::fmt;
 
-/// Where an `AdmissionReview` came in. The webhook configuration picks the
-/// path by namespace label, so the door is the ceiling of the mode.
+use crate::policy::Policy;
+
+use super::Mode;
+
+/// A webhook endpoint. The namespace's label chooses it, through the selectors
+/// of the webhook configuration; the path says how far a finding may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Door {
     /// `/validate/enforce`
@@ -12,9 +16,9 @@ pub enum Door {
     Warn,
     /// `/validate/audit`
     Audit,
-    /// `/validate/cluster`: objects outside labelled namespaces.
+    /// `/validate/cluster`: cluster-scoped objects, which no label covers.
     Cluster,
-    /// `/mutate`: role chaining.
+    /// `/mutate`
     Mutate,
 }
 
@@ -28,7 +32,20 @@ impl Door {
         Self::Mutate,
     ];
 
-    /// The word metrics and log lines use.
+    /// The strongest mode a finding can have behind this door.
+    #[must_use]
+    pub const fn ceiling(self, policy: &Policy) -> Mode {
+        match self {
+            Self::Enforce => Mode::Enforce,
+            Self::Warn => Mode::Warn,
+            Self::Audit => Mode::Audit,
+            Self::Cluster => policy.doors.cluster,
+            // Mutation refuses nobody: what it could not do, the validating side refuses.
+            Self::Mutate => Mode::Off,
+        }
+    }
+
+    /// The word that logs and metrics use, and the last part of the path.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,0 +1,31 @@
+# make run    rolegate on 127.0.0.1:8443, built-in policy, certificate in memory
+# make test   what the tests need, then all of them
+# make lint   formatting, clippy without a warning, dependencies
+# make bench  the benchmarks
+# make image  the container image, IMAGE=<registry>/rolegate:<tag>
+IMAGE ?= rolegate:0.1.0
+CONTAINER_ENGINE ?= docker
+
+.PHONY: run test lint bench image
+
+run:
+	cargo run --release --locked -- serve
+
+test:
+	tests/needs.sh
+	cargo test --locked
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then \
+	  cargo deny --locked check bans licenses sources; \
+	else \
+	  echo "cargo-deny is not installed, dependencies not checked: cargo install cargo-deny --locked"; \
+	fi
+
+bench:
+	cargo bench --locked
+
+image:
+	$(CONTAINER_ENGINE) build -t $(IMAGE) .

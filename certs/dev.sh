@@ -1,0 +1,177 @@
+#!/usr/bin/env bash
+# A development CA and a serving certificate for rolegate, with openssl alone.
+# Run it again whenever you like: what is still good is kept.
+set -euo pipefail
+umask 077
+
+usage() {
+  cat <<'EOF'
+usage: certs/dev.sh [--out DIR] [--apply]
+
+Makes in DIR (default: certs/dev, which git ignores)
+  ca.crt, ca.key     a development CA, 2 years
+  tls.crt, tls.key   the serving certificate, 90 days; new when fewer than 30 are left
+  ca-bundle.crt      what belongs into caBundle: the CA and, after a change, the one before
+  kustomization.yaml the manifests with caBundle filled in
+
+--apply  also writes the Secret rolegate-tls and the caBundle of rolegate's
+         webhook configurations into the cluster kubectl points at. Apply the
+         manifests first.
+
+For development. Production: certs/README.md. No key is ever printed.
+EOF
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+out=$here/dev
+apply=no
+while [ $# -gt 0 ]; do
+  case $1 in
+    --out) [ $# -ge 2 ] || { usage >&2; exit 2; }; out=$2; shift 2 ;;
+    --apply) apply=yes; shift ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+
+command -v openssl >/dev/null || { echo "certs/dev.sh: openssl is missing (apt-get install openssl)" >&2; exit 1; }
+if [ "$apply" = yes ]; then
+  command -v kubectl >/dev/null || { echo "certs/dev.sh: --apply needs kubectl" >&2; exit 1; }
+fi
+
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+names="DNS:rolegate.rolegate.svc, DNS:rolegate.rolegate.svc.cluster.local, DNS:localhost, IP:127.0.0.1"
+day=86400
+
+# good FILE KEY DAYS: FILE is a certificate that holds DAYS days more, of KEY.
+good() {
+  [ -s "$1" ] && [ -s "$2" ] &&
+    openssl x509 -in "$1" -noout -checkend $(($3 * day)) >/dev/null 2>&1 &&
+    [ "$(openssl x509 -in "$1" -noout -pubkey)" = "$(openssl pkey -in "$2" -pubout 2>/dev/null)" ]
+}
+
+new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
+
+cat >"$work/openssl.cnf" <<EOF
+[req]
+distinguished_name = dn
+prompt = no
+[dn]
+[ca]
+basicConstraints = critical, CA:true, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[serving]
+basicConstraints = critical, CA:false
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = $names
+EOF
+
+# The CA must outlive every certificate it signs.
+if good "$out/ca.crt" "$out/ca.key" 120; then
+  echo "kept   $out/ca.crt"
+else
+  # The one before stays in the bundle: pods still serve what it signed.
+  if [ -s "$out/ca.crt" ]; then cp "$out/ca.crt" "$work/ca-previous.crt"; fi
+  new_key "$work/ca.key"
+  openssl req -new -x509 -config "$work/openssl.cnf" -extensions ca -days 730 -sha256 \
+    -subj "/CN=rolegate development CA $(date -u +%Y%m%d%H%M%S)" -key "$work/ca.key" -out "$work/ca.crt"
+  if [ -s "$work/ca-previous.crt" ]; then mv "$work/ca-previous.crt" "$out/ca-previous.crt"; fi
+  mv "$work/ca.key" "$out/ca.key"
+  mv "$work/ca.crt" "$out/ca.crt"
+  echo "made   $out/ca.crt"
+fi
+
+cp "$out/ca.crt" "$work/ca-bundle.crt"
+if [ -s "$out/ca-previous.crt" ] && openssl x509 -in "$out/ca-previous.crt" -noout -checkend 0 >/dev/null 2>&1; then
+  cat "$out/ca-previous.crt" >>"$work/ca-bundle.crt"
+fi
+mv "$work/ca-bundle.crt" "$out/ca-bundle.crt"
+
+serves() {
+  good "$out/tls.crt" "$out/tls.key" 30 &&
+    openssl verify -CAfile "$out/ca.crt" "$out/tls.crt" >/dev/null 2>&1 &&
+    openssl x509 -in "$out/tls.crt" -noout -checkhost rolegate.rolegate.svc | grep -q "does match" &&
+    openssl x509 -in "$out/tls.crt" -noout -checkip 127.0.0.1 | grep -q "does match"
+}
+if serves; then
+  echo "kept   $out/tls.crt"
+else
+  new_key "$work/tls.key"
+  openssl req -new -config "$work/openssl.cnf" -subj "/CN=rolegate.rolegate.svc" -key "$work/tls.key" -out "$work/tls.csr"
+  openssl x509 -req -in "$work/tls.csr" -CA "$out/ca.crt" -CAkey "$out/ca.key" -set_serial "0x$(openssl rand -hex 16)" \
+    -days 90 -sha256 -extfile "$work/openssl.cnf" -extensions serving -out "$work/tls.crt" 2>/dev/null
+  mv "$work/tls.key" "$out/tls.key"
+  mv "$work/tls.crt" "$out/tls.crt"
+  echo "made   $out/tls.crt"
+fi
+
+bundle=$(openssl base64 -A -in "$out/ca-bundle.crt")
+
+# patch KIND WEBHOOK...: a strategic merge patch that fills in caBundle and
+# touches nothing else; webhooks are merged by name.
+patch() {
+  local kind=$1 name
+  shift
+  printf 'apiVersion: admissionregistration.k8s.io/v1\nkind: %s\nmetadata:\n  name: rolegate\nwebhooks:\n' "$kind"
+  for name in "$@"; do printf -- '- name: %s\n  clientConfig:\n    caBundle: %s\n' "$name" "$bundle"; done
+}
+
+# The overlay, for the manifests beside this script. Reads the names of the
+# webhooks from the files, so that one added there is not forgotten here.
+overlay() {
+  local manifests=$here/../manifests file kind names
+  [ -d "$manifests/webhook" ] || return 0
+  local relative
+  relative=$(realpath --relative-to="$out" "$manifests")
+  printf 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- %s\npatches:\n' "$relative"
+  for file in "$manifests"/webhook/*.yaml; do
+    kind=$(sed -n 's/^kind: *\([A-Za-z]*WebhookConfiguration\)$/\1/p' "$file" | head -n 1)
+    names=$(sed -n 's/^- name: *\([a-z.-]*rolegate\.dev\)$/\1/p' "$file")
+    [ -n "$kind" ] && [ -n "$names" ] || continue
+    # shellcheck disable=SC2086 # one word a webhook
+    printf -- '- patch: |\n%s\n' "$(patch "$kind" $names | sed 's/^/    /')"
+  done
+}
+overlay >"$work/kustomization.yaml"
+mv "$work/kustomization.yaml" "$out/kustomization.yaml"
+echo "made   $out/kustomization.yaml"
+
+if [ "$apply" = no ]; then
+  cat <<EOF
+
+serve on this machine:
+  rolegate serve --tls-cert $out/tls.crt --tls-key $out/tls.key
+into a cluster: run again with --apply, or
+  kubectl apply -k $out
+  kubectl -n rolegate create secret tls rolegate-tls --cert=$out/tls.crt --key=$out/tls.key
+EOF
+  exit 0
+fi
+
+# The new CA first: a certificate must never be served before it is trusted.
+found=no
+for kind in MutatingWebhookConfiguration ValidatingWebhookConfiguration; do
+  names=$(kubectl get "$kind" rolegate --ignore-not-found -o 'jsonpath={range .webhooks[*]}{.name}{" "}{end}')
+  [ -n "$names" ] || continue
+  found=yes
+  # shellcheck disable=SC2086 # one word a webhook
+  patch "$kind" $names >"$work/patch.yaml"
+  kubectl patch "$kind" rolegate --type=strategic --patch-file "$work/patch.yaml"
+done
+if [ "$found" = no ]; then
+  echo "certs/dev.sh: the cluster has no webhook configuration rolegate: run 'kubectl apply -k manifests' first" >&2
+  exit 1
+fi
+
+# Server-side, because a client-side apply writes the key a second time, into
+# an annotation.
+kubectl -n rolegate create secret tls rolegate-tls --cert="$out/tls.crt" --key="$out/tls.key" --dry-run=client -o yaml |
+  kubectl apply --server-side --force-conflicts --field-manager=rolegate-certs-dev -f -

@@ -1,0 +1,20 @@
+//! `rolegate completions`: completions for a shell, on standard output.
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use super::{Cli, Verdict};
+
+/// Arguments of `rolegate completions`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The shell to complete for
+    shell: Shell,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "rolegate", &mut script);
+    std::io::Write::write_all(&mut anstream::stdout(), &script)?;
+    Ok(Verdict::Clean)
+}

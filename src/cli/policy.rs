@@ -1,0 +1,39 @@
+//! `rolegate policy`: check a policy file, print the schema of one.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use super::Verdict;
+
+/// The verbs below `rolegate policy`.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Verb {
+    /// Check a policy file and say what it puts in effect
+    Check {
+        /// The policy file
+        file: PathBuf,
+    },
+    /// Print the JSON Schema of a policy file
+    Schema,
+}
+
+pub(super) fn run(verb: Verb) -> anyhow::Result<Verdict> {
+    let mut out = anstream::stdout();
+    match verb {
+        Verb::Check { file } => {
+            let (policy, warnings) = super::read_policy(&file)?;
+            write!(
+                out,
+                "{}",
+                crate::policy::check_report(
+                    &file.display().to_string(),
+                    &policy,
+                    &warnings,
+                    jiff::Timestamp::now()
+                )
+            )?;
+        }
+        Verb::Schema => writeln!(out, "{:#}", crate::policy::json_schema())?,
+    }
+    Ok(Verdict::Clean)
+}

@@ -1,0 +1,213 @@
+//! `rolegate review`: the engine on files, as the webhook would answer.
+
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use jiff::Timestamp;
+
+use crate::decision::{Door, decide};
+use crate::policy::Policy;
+use crate::report::{self, Reviewed};
+use crate::review::Request;
+use crate::review::document::{self, Document, Wrap};
+
+use super::Verdict;
+
+/// Arguments of `rolegate review`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Files with AdmissionReviews or manifests, JSON or YAML, any number of
+    /// documents each; `-` or nothing reads standard input
+    files: Vec<PathBuf>,
+    /// The policy file; without one the built-in policy holds
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// How strict: what the namespace's label would choose
+    #[arg(long, value_enum, default_value_t = Mode::Enforce)]
+    mode: Mode,
+    /// Print one JSON object a document instead of text
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    wrap: WrapArgs,
+}
+
+/// What a manifest does not say about the request it would come in.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "For manifests")]
+struct WrapArgs {
+    /// Who sends it
+    #[arg(long, value_name = "NAME", default_value = "somebody")]
+    user: String,
+    /// A group of theirs; may be given again
+    #[arg(long = "group", value_name = "NAME")]
+    groups: Vec<String>,
+    /// Their uid, as every real service account token carries one
+    #[arg(long)]
+    uid: Option<String>,
+    /// A userInfo.extra value of theirs; may be given again
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    extra: Vec<(String, String)>,
+    /// The namespace, where the manifest names none
+    #[arg(long, default_value = "default")]
+    namespace: String,
+    /// What they do; `update` compares with --old, else with nothing
+    #[arg(long, value_enum, default_value_t = Operation::Create)]
+    operation: Operation,
+    /// The stored object that an update changes (one manifest)
+    #[arg(long, value_name = "FILE")]
+    old: Option<PathBuf>,
+    /// The object's name, for options of a connect such as PodExecOptions
+    #[arg(long)]
+    name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Mode {
+    Enforce,
+    Warn,
+    Audit,
+    Cluster,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Operation {
+    Create,
+    Update,
+    Delete,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
+    let policy = super::load_policy(args.policy.as_deref())?;
+    let wrap = args.wrap.wrap()?;
+    let standard_input = [PathBuf::from("-")];
+    let files = if args.files.is_empty() {
+        &standard_input[..]
+    } else {
+        &args.files
+    };
+    let mut verdict = Verdict::Clean;
+    for file in files {
+        let source = if file.as_os_str() == "-" {
+            "standard input".into()
+        } else {
+            file.display().to_string()
+        };
+        match read(file).and_then(|bytes| Ok(document::split(&bytes)?)) {
+            Err(error) => {
+                verdict = Verdict::Bad;
+                writeln!(anstream::stderr(), "rolegate: {source}: {error:#}")?;
+            }
+            Ok(documents) => {
+                for (index, document) in documents.into_iter().enumerate() {
+                    let source = format!("{source}#{}", index + 1);
+                    verdict = verdict.max(judge(args, &policy, &wrap, &source, document)?);
+                }
+            }
+        }
+    }
+    Ok(verdict)
+}
+
+/// Judges one document and prints what comes of it.
+fn judge(
+    args: &Args,
+    policy: &Policy,
+    wrap: &Wrap,
+    source: &str,
+    document: Document,
+) -> anyhow::Result<Verdict> {
+    let door = match args.mode {
+        Mode::Enforce => Door::Enforce,
+        Mode::Warn => Door::Warn,
+        Mode::Audit => Door::Audit,
+        Mode::Cluster => Door::Cluster,
+    };
+    let review = match document.into_review(wrap) {
+        Ok(review) => review,
+        Err(error) => return bad(source, &error),
+    };
+    let request = match Request::parse(review.as_bytes()) {
+        Ok(request) => request,
+        Err(error) => return bad(source, &error),
+    };
+    let decision = match decide(&request, door, policy, Timestamp::now()) {
+        Ok(decision) => decision,
+        Err(error) => return bad(source, &error),
+    };
+    let reviewed = Reviewed {
+        source,
+        request: &request,
+        decision: &decision,
+    };
+    let mut out = anstream::stdout();
+    match args.format {
+        Format::Text => report::text::write(&mut out, &reviewed)?,
+        Format::Json => report::json::write(&mut out, &reviewed)?,
+    }
+    Ok(if decision.allowed() {
+        Verdict::Clean
+    } else {
+        Verdict::Denied
+    })
+}
+
+fn bad(source: &str, error: &dyn std::fmt::Display) -> anyhow::Result<Verdict> {
+    writeln!(anstream::stderr(), "rolegate: {source}: {error}")?;
+    Ok(Verdict::Bad)
+}
+
+fn read(file: &PathBuf) -> anyhow::Result<Vec<u8>> {
+    if file.as_os_str() != "-" {
+        return std::fs::read(file).context("cannot read it");
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .context("cannot read it")?;
+    Ok(bytes)
+}
+
+impl WrapArgs {
+    fn wrap(&self) -> anyhow::Result<Wrap> {
+        let old = match &self.old {
+            None => None,
+            Some(file) => {
+                let bytes = read(file).with_context(|| format!("--old {}", file.display()))?;
+                Some(
+                    document::single(&bytes)
+                        .with_context(|| format!("--old {}", file.display()))?,
+                )
+            }
+        };
+        Ok(Wrap {
+            user: self.user.clone(),
+            groups: self.groups.clone(),
+            uid: self.uid.clone(),
+            extra: self.extra.clone(),
+            namespace: self.namespace.clone(),
+            operation: match self.operation {
+                Operation::Create => crate::review::Operation::Create,
+                Operation::Update => crate::review::Operation::Update,
+                Operation::Delete => crate::review::Operation::Delete,
+            },
+            old,
+            name: self.name.clone(),
+        })
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .ok_or_else(|| format!("`{text}` has no `=`; write KEY=VALUE"))
+}

@@ -1,0 +1,123 @@
+//! What the user, the audit log and the answer say, inside Kubernetes' limits.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::{Decision, Judged, Mode};
+
+/// A whole message stays under 4 KiB, of which the API server adds some.
+const MESSAGE_BYTES: usize = 3_800;
+/// The API asks for warnings of at most 120 characters.
+const WARNING_CHARACTERS: usize = 120;
+/// Above 4,096 characters in all, the API server cuts every warning.
+const MOST_WARNINGS: usize = 20;
+/// Audit values have no limit in the API, only in what stores the log.
+const ANNOTATION_BYTES: usize = 1_024;
+
+/// One message for everything that is refused.
+pub(super) fn message(decision: &Decision<'_>) -> String {
+    let refused: Vec<&Judged<'_>> = decision
+        .judged
+        .iter()
+        .filter(|judged| judged.effect() == Mode::Enforce)
+        .collect();
+    let mut message = String::from("rolegate refused this request");
+    for (index, judged) in refused.iter().enumerate() {
+        let finding = &judged.finding;
+        // The reason and the advice are the rule's: said once for all it found.
+        let last_of_rule = refused
+            .get(index + 1)
+            .is_none_or(|next| next.finding.rule != finding.rule);
+        let mut part = format!(
+            "{} {}: {}.",
+            if index == 0 { ":" } else { "" },
+            finding.rule,
+            finding.headline()
+        );
+        if last_of_rule {
+            let _ = write!(part, " Why: {}. Instead: {}.", finding.why, finding.instead);
+        }
+        if message.len() + part.len() > MESSAGE_BYTES {
+            let _ = write!(
+                message,
+                " And {} more; the audit log has them.",
+                refused.len() - index
+            );
+            break;
+        }
+        message.push_str(&part);
+    }
+    let _ = write!(message, " (policy {})", decision.policy);
+    message
+}
+
+/// One line a finding.
+pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
+    let warned: Vec<_> = decision
+        .judged
+        .iter()
+        .filter(|judged| judged.effect() == Mode::Warn)
+        .collect();
+    let mut lines: Vec<String> = warned
+        .iter()
+        .take(MOST_WARNINGS)
+        .map(|judged| {
+            // Whoever reads a warning knows who they are; the space is for the rest.
+            let headline = judged.finding.headline();
+            let headline = headline
+                .strip_prefix(&decision.who)
+                .map_or(headline.clone(), |rest| format!("you{rest}"));
+            let line = format!("rolegate {}: {headline}", judged.finding.rule);
+            cut_characters(line, WARNING_CHARACTERS)
+        })
+        .collect();
+    if warned.len() > MOST_WARNINGS {
+        lines.push(format!(
+            "rolegate: and {} more findings",
+            warned.len() - MOST_WARNINGS
+        ));
+    }
+    lines
+}
+
+/// A key a rule; several findings of one rule are joined.
+pub(super) fn audit_annotations(decision: &Decision<'_>) -> Vec<(&'static str, Cow<'static, str>)> {
+    let mut pairs: Vec<(&'static str, Cow<'static, str>)> =
+        vec![("policy", decision.policy.to_string().into())];
+    for judged in &decision.judged {
+        let key = judged.finding.rule.as_str();
+        let mut text = format!("{}: {}", judged.mode, judged.finding.headline());
+        if let Some(reason) = judged.exempted {
+            let _ = write!(text, " [exempted: {}]", crate::review::shown(reason, 200));
+        }
+        match pairs.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, value)) => {
+                let value = value.to_mut();
+                value.push_str("; ");
+                value.push_str(&text);
+            }
+            None => pairs.push((key, text.into())),
+        }
+    }
+    for (_, value) in &mut pairs {
+        if value.len() > ANNOTATION_BYTES {
+            *value = cut_bytes(value, ANNOTATION_BYTES).into();
+        }
+    }
+    pairs
+}
+
+fn cut_characters(mut line: String, most: usize) -> String {
+    if line.chars().count() > most {
+        line = line.chars().take(most - 1).collect();
+        line.push('…');
+    }
+    line
+}
+
+fn cut_bytes(text: &str, most: usize) -> String {
+    let end = (0..=most.saturating_sub(3))
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
+    format!("{}…", &text[..end.unwrap_or(0)])
+}

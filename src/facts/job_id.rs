@@ -1,0 +1,110 @@
+//! Job ids, and the pod names that carry one.
+//!
+//! A job's token says which pod it is bound to and nothing else about the job,
+//! so the pod's *name* is what ties a requester to its job. That is only worth
+//! something because nobody can choose such a name freely: see
+//! [`PodName::parse`] and the rule `foreign-service-account`.
+
+use std::fmt;
+
+/// The id of a job run: 19 characters of `0-9a-z`, as in `0000000337okspsc913`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct JobId<'a>(&'a str);
+
+impl<'a> JobId<'a> {
+    /// Reads a job id, else `None`.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        (text.len() == 19 && text.bytes().all(is_base36)).then_some(Self(text))
+    }
+
+    /// The characters.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Display for JobId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for JobId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+fn is_base36(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte.is_ascii_lowercase()
+}
+
+/// What a pod's name says about its job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PodName<'a> {
+    /// `<job id>-<5 random>`: the job runner, named by the job controller after EMR's Job.
+    Runner(JobId<'a>),
+    /// `spark-<job id>-driver[-suffix]`: the driver, with the suffix EMR adds on a retry.
+    Driver(JobId<'a>),
+    /// Carries no job id: executors, task managers, anything else.
+    Other,
+}
+
+impl<'a> PodName<'a> {
+    /// Reads a pod's name.
+    #[must_use]
+    pub fn parse(name: &'a str) -> Self {
+        if let Some((id, suffix)) = name.split_once('-')
+            && let Some(id) = JobId::parse(id)
+            && suffix.len() == 5
+            && suffix.bytes().all(is_base36)
+        {
+            return Self::Runner(id);
+        }
+        if let Some(rest) = name.strip_prefix("spark-")
+            && let Some((id, suffix)) = rest.split_once('-')
+            && let Some(id) = JobId::parse(id)
+            && (suffix == "driver" || suffix.starts_with("driver-"))
+        {
+            return Self::Driver(id);
+        }
+        Self::Other
+    }
+
+    /// The job id, where the name carries one.
+    #[must_use]
+    pub const fn job_id(self) -> Option<JobId<'a>> {
+        match self {
+            Self::Runner(id) | Self::Driver(id) => Some(id),
+            Self::Other => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        let id = JobId::parse("000000030s8cnaq04ql").expect("an id");
+        for (name, expected) in [
+            ("000000030s8cnaq04ql-tvlv6", PodName::Runner(id)),
+            ("spark-000000030s8cnaq04ql-driver", PodName::Driver(id)),
+            ("spark-000000030s8cnaq04ql-driver-2", PodName::Driver(id)),
+            ("spark-000000030s8cnaq04ql-driver-a-b", PodName::Driver(id)),
+            ("spark-000000030s8cnaq04ql-driverx", PodName::Other),
+            ("spark-000000030s8cnaq04ql", PodName::Other),
+            ("000000030s8cnaq04ql", PodName::Other),
+            ("000000030s8cnaq04ql-tvlv", PodName::Other),
+            ("000000030s8cnaq04ql-tvlv6-x", PodName::Other),
+            ("000000030s8cnaq04qL-tvlv6", PodName::Other),
+            ("pi-772b9c81ae56a93d-exec-1", PodName::Other),
+            ("", PodName::Other),
+        ] {
+            assert_eq!(PodName::parse(name), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Decisions for people and for programs.
+
+pub mod json;
+pub mod text;
+
+use crate::decision::Decision;
+use crate::review::Request;
+
+/// One judged document.
+#[derive(Debug)]
+pub struct Reviewed<'a> {
+    /// Where it came from: file and number of the document.
+    pub source: &'a str,
+    /// The request.
+    pub request: &'a Request<'a>,
+    /// What becomes of it.
+    pub decision: &'a Decision<'a>,
+}

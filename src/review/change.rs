@@ -1,0 +1,157 @@
+//! What an UPDATE really changes.
+//!
+//! A PUT, PATCH or apply that leaves an object as it is reaches admission all
+//! the same; controllers send such writes all day. Rules judge what differs.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Bookkeeping of the API server: differs on every write, means nothing here.
+const BOOKKEEPING: [&str; 4] = ["managedFields", "resourceVersion", "generation", "selfLink"];
+
+/// The annotation `kubectl rollout restart` writes into a pod template. It
+/// starts the same pods anew and changes nothing in them.
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// Whether two parts of an object say the same; absent and `null` are one.
+#[must_use]
+pub fn same(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
+    match (old, new) {
+        (None, None) => true,
+        (Some(old), Some(new)) if old.get() == new.get() => true,
+        (old, new) => equal_values(old, new, |_| {}),
+    }
+}
+
+/// Whether two versions of an object are the same but for the API server's bookkeeping.
+#[must_use]
+pub fn same_object(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
+    equal_values(old, new, |object| {
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.retain(|key, _| !BOOKKEEPING.contains(&key.as_str()));
+        }
+    })
+}
+
+/// Whether two versions of an object ask for the same: everything but
+/// `metadata` and `status`, whatever the kind calls the rest.
+#[must_use]
+pub fn same_intent(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
+    equal_values(old, new, |object| {
+        if let Some(object) = object.as_object_mut() {
+            object.remove("metadata");
+            object.remove("status");
+        }
+    })
+}
+
+/// Whether two pod templates start the same pods.
+#[must_use]
+pub fn same_template(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
+    equal_values(old, new, |template| {
+        let Some(metadata) = template.get_mut("metadata").and_then(Value::as_object_mut) else {
+            return;
+        };
+        let emptied = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+            .is_some_and(|annotations| {
+                annotations.remove(RESTARTED_AT);
+                annotations.is_empty()
+            });
+        if emptied {
+            metadata.remove("annotations");
+        }
+        metadata.retain(|_, value| !value.is_null());
+    })
+}
+
+/// Compares after `strip`. What cannot be parsed counts as changed: it is then
+/// judged instead of passed over.
+fn equal_values(
+    old: Option<&RawValue>,
+    new: Option<&RawValue>,
+    strip: impl Fn(&mut Value),
+) -> bool {
+    let read = |raw: Option<&RawValue>| {
+        let mut value: Value = raw
+            .map_or(Ok(Value::Null), |raw| serde_json::from_str(raw.get()))
+            .ok()?;
+        strip(&mut value);
+        Some(value)
+    };
+    match (read(old), read(new)) {
+        (Some(old), Some(new)) => old == new,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).expect("test JSON")
+    }
+
+    #[test]
+    fn bookkeeping_is_no_change_and_all_else_is() {
+        let old = raw(
+            r#"{"metadata":{"name":"a","resourceVersion":"1","managedFields":[1]},"data":{"k":"v"}}"#,
+        );
+        for (new, expected) in [
+            (
+                r#"{"metadata":{"resourceVersion":"2","name":"a"},"data":{"k":"v"}}"#,
+                true,
+            ),
+            (r#"{"metadata":{"name":"a"},"data":{"k":"w"}}"#, false),
+            (
+                r#"{"metadata":{"name":"a","labels":{"x":"y"}},"data":{"k":"v"}}"#,
+                false,
+            ),
+            (
+                r#"{"metadata":{"name":"a","ownerReferences":[]},"data":{"k":"v"}}"#,
+                false,
+            ),
+        ] {
+            assert_eq!(same_object(Some(&old), Some(&raw(new))), expected, "{new}");
+        }
+    }
+
+    #[test]
+    fn a_restart_is_the_same_template_and_an_image_is_not() {
+        let old = raw(
+            r#"{"metadata":{"creationTimestamp":null,"labels":{"a":"b"}},"spec":{"containers":[{"image":"x"}]}}"#,
+        );
+        for (new, expected) in [
+            (
+                r#"{"metadata":{"labels":{"a":"b"},"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}},"spec":{"containers":[{"image":"x"}]}}"#,
+                true,
+            ),
+            (
+                r#"{"metadata":{"labels":{"a":"b"},"annotations":{"kubectl.kubernetes.io/restartedAt":"now","b":"c"}},"spec":{"containers":[{"image":"x"}]}}"#,
+                false,
+            ),
+            (
+                r#"{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"image":"y"}]}}"#,
+                false,
+            ),
+        ] {
+            assert_eq!(
+                same_template(Some(&old), Some(&raw(new))),
+                expected,
+                "{new}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_changed() {
+        let deep = raw(&format!("{}1{}", "[".repeat(200), "]".repeat(200)));
+        assert!(!same_object(Some(&deep), Some(&deep)));
+        assert!(
+            same(Some(&deep), Some(&deep)),
+            "the same bytes are the same"
+        );
+    }
+}

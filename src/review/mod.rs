@@ -1,0 +1,30 @@
+//! The first station: bytes become a [`Request`].
+//!
+//! - `envelope`: the AdmissionReview itself, objects left unparsed
+//! - `user`: `userInfo`
+//! - `name`: which object a request is about
+//! - `view`: narrow typed views of the objects
+//! - `change`: what an UPDATE really changes
+//! - `references`: service accounts named anywhere in any object
+//! - `response`: the answer
+//! - `document`: files and manifests wrapped into reviews
+
+pub mod change;
+pub mod document;
+mod envelope;
+mod error;
+mod name;
+pub mod references;
+pub mod response;
+mod shown;
+mod text;
+mod user;
+pub mod view;
+
+pub use envelope::{API_VERSION, KIND, Kind, Operation, Request, Resource};
+pub use error::ReviewError;
+pub use name::{ObjectName, ProxyTarget};
+pub use shown::shown;
+pub use text::Text;
+pub use user::{Extra, UserInfo};
+pub use view::{ObjectMeta, OwnerReference, PodTemplate};

@@ -1,0 +1,102 @@
+//! `userInfo`: the only part of a review that says who asks.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+
+use super::Text;
+
+/// Who the API server authenticated (or was told to impersonate).
+#[derive(Debug, Default, Deserialize)]
+pub struct UserInfo<'a> {
+    /// The username; empty only in hand-made reviews.
+    #[serde(borrow, default)]
+    pub username: Text<'a>,
+    /// Absent for impersonated users and for users of a token file without one.
+    #[serde(borrow, default)]
+    pub uid: Option<Text<'a>>,
+    /// Groups, in the API server's order.
+    #[serde(borrow, default)]
+    pub groups: Option<Vec<Text<'a>>>,
+    /// What the authenticator added.
+    #[serde(borrow, default)]
+    pub extra: Extra<'a>,
+}
+
+impl UserInfo<'_> {
+    /// The groups, none where the field is absent.
+    pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
+        self.groups.iter().flatten().map(Text::as_str)
+    }
+
+    /// Whether the user is in `group`.
+    #[must_use]
+    pub fn in_group(&self, group: &str) -> bool {
+        self.groups().any(|member| member == group)
+    }
+
+    /// Whether a uid came along, as it does with every real service account token.
+    #[must_use]
+    pub fn has_uid(&self) -> bool {
+        self.uid.as_deref().is_some_and(|uid| !uid.is_empty())
+    }
+}
+
+/// `userInfo.extra`. A list of pairs and not a map, so that a key given twice
+/// is seen twice and a made-up second value cannot hide the first.
+#[derive(Debug, Default)]
+pub struct Extra<'a>(pub Vec<(Text<'a>, Vec<Text<'a>>)>);
+
+impl<'a> Extra<'a> {
+    /// Every value given for `key`.
+    pub fn values(&self, key: &str) -> impl Iterator<Item = &Text<'a>> {
+        self.0
+            .iter()
+            .filter(move |(name, _)| &**name == key)
+            .flat_map(|(_, values)| values)
+    }
+
+    /// The one value of `key`; `None` where there is none or more than one.
+    #[must_use]
+    pub fn single(&self, key: &str) -> Option<&Text<'a>> {
+        let mut values = self.values(key);
+        values
+            .next()
+            .filter(|value| !value.is_empty() && values.next().is_none())
+    }
+
+    /// Whether nothing at all was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Extra<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Extra<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from text to lists of text")
+            }
+
+            fn visit_unit<E>(self) -> Result<Extra<'de>, E> {
+                Ok(Extra::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Extra<'de>, A::Error> {
+                let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(4));
+                while let Some((key, values)) = map.next_entry::<Text<'de>, Option<Vec<_>>>()? {
+                    pairs.push((key, values.unwrap_or_default()));
+                }
+                Ok(Extra(pairs))
+            }
+        }
+
+        deserializer.deserialize_any(Pairs)
+    }
+}

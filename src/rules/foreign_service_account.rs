@@ -1,0 +1,329 @@
+//! # foreign-service-account
+//!
+//! Nobody starts a pod under an identity that is not theirs.
+//!
+//! ## What it stops
+//!
+//! - pods: `serviceAccountName` and its old alias `serviceAccount`, judged after
+//!   all mutation
+//! - pod templates of Deployments, `ReplicaSets`, `StatefulSets`, `DaemonSets`, Jobs,
+//!   `CronJobs`, `ReplicationControllers`, `PodTemplates` and of whatever a
+//!   `ControllerRevision` holds; on UPDATE when the template changes, so rollout
+//!   restarts, scaling, status writes and no-op writes pass
+//! - custom resources of any kind: every field called after a service account,
+//!   and every string that names a reserved one (Spark configuration, Flink
+//!   options, submit arguments)
+//!
+//! ## Who may start what
+//!
+//! | requester | service accounts |
+//! |---|---|
+//! | EMR, administrators | all |
+//! | a job | those of its own account and role, in its own namespace; a driver only as `spark-<own job id>-driver`, and no other pod under a name that carries a job id |
+//! | an operator of the policy | those of the roles the policy declares for it |
+//! | job controller | `client`; replica set controller: `jeg`; those and the stateful set controller: components of a declared operator |
+//! | tenants | `default`, or what `submitters.serviceAccounts` lists; in a custom resource also those of `submitters.roles` |
+//!
+//! ## Why
+//!
+//! EMR's service accounts become IAM roles, and their names say which. Whoever
+//! starts a pod under one becomes that role. AWS's security page asks not to
+//! grant it: "Kubernetes RBAC permissions to create pods".
+//!
+//! ## What to do instead
+//!
+//! Submit the job through EMR (`StartJobRun`) with the execution role. For
+//! other pods, use a service account that the policy lists for you.
+//!
+//! ## What it does not see
+//!
+//! Names that an operator puts together from parts: the pod is judged again
+//! when the operator creates it.
+
+use serde_json::value::RawValue;
+
+use crate::facts::{Action, Extent, Requester, Subject};
+use crate::review::references::{self, Reference, References};
+use crate::review::view::{self, TemplateShape};
+use crate::review::{Operation, PodTemplate, ReviewError, change, shown};
+
+use super::startable::{Start, refusal};
+use super::{Finding, Rule, RuleId, page};
+
+/// See the file's header.
+pub(super) struct ForeignServiceAccount;
+
+const WHY: &str = "EMR's service accounts become IAM roles, so whoever starts a pod under one \
+                   becomes that role";
+const INSTEAD: &str = "submit the job through Amazon EMR (StartJobRun), or use a service account \
+                       that rolegate's policy lists for you";
+const SOURCE: &str = "Amazon EMR on EKS security best practices: permissions to create pods";
+
+/// A custom resource can name hundreds; this many tell the story.
+const MOST_FINDINGS: usize = 8;
+
+impl Rule for ForeignServiceAccount {
+    fn id(&self) -> RuleId {
+        RuleId::ForeignServiceAccount
+    }
+
+    fn page(&self) -> String {
+        page::from_source(include_str!("foreign_service_account.rs"))
+    }
+
+    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+        let writes = matches!(
+            subject.request.operation,
+            Operation::Create | Operation::Update
+        );
+        if !writes || subject.extent(Action::StartPod) == Extent::All {
+            return Ok(());
+        }
+        match Carrier::of(subject) {
+            Carrier::Nothing => Ok(()),
+            Carrier::Pod => check_pod(subject, findings),
+            Carrier::Template(shape) => check_template(subject, shape, findings),
+            Carrier::Anything => check_custom_resource(subject, findings),
+        }
+    }
+}
+
+/// Where an object of this resource can hold an identity.
+enum Carrier {
+    Nothing,
+    Pod,
+    Template(TemplateShape),
+    Anything,
+}
+
+impl Carrier {
+    fn of(subject: &Subject<'_>) -> Self {
+        let resource = &subject.request.resource;
+        let main = subject.request.sub_resource.is_none();
+        match (resource.group.as_str(), resource.resource.as_str()) {
+            ("", "pods") if main => Self::Pod,
+            ("", "podtemplates") if main => Self::Template(TemplateShape::PodTemplate),
+            ("", "replicationcontrollers")
+            | (
+                "apps" | "extensions",
+                "deployments" | "replicasets" | "statefulsets" | "daemonsets",
+            )
+            | ("batch", "jobs")
+                if main =>
+            {
+                Self::Template(TemplateShape::Workload)
+            }
+            ("batch", "cronjobs") if main => Self::Template(TemplateShape::CronJob),
+            ("apps", "controllerrevisions") => Self::Anything,
+            (group, _) if BUILT_IN_GROUPS.contains(&group) => Self::Nothing,
+            // The replica count of a custom resource; its template is not in it.
+            _ if subject.request.sub_resource() == "scale" => Self::Nothing,
+            _ => Self::Anything,
+        }
+    }
+}
+
+/// Groups that kube-apiserver itself serves. What carries pods in them is
+/// named above; all else is a custom resource, in whatever group.
+const BUILT_IN_GROUPS: [&str; 21] = [
+    "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "flowcontrol.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "storage.k8s.io",
+];
+
+fn check_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let accounts = |what, raw| view::read::<PodTemplate<'_>>(what, raw)?.service_accounts(what);
+    let new = accounts("request.object", subject.request.object()?)?;
+    let old = match subject.request.operation {
+        Operation::Update => accounts("request.oldObject", subject.request.old_object()?)?,
+        _ => Vec::new(),
+    };
+    let name = subject.name.sample();
+    for (field, account) in new.iter().filter(|account| !old.contains(account)) {
+        let Some(refused) = refusal(subject, account, Start::Pod { name: &name }) else {
+            continue;
+        };
+        findings.push(finding(
+            subject,
+            "start",
+            &format!("pod {}", subject.what()),
+            account,
+            &refused,
+            format!("spec.{field}"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_template(
+    subject: &Subject<'_>,
+    shape: TemplateShape,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ReviewError> {
+    let request = subject.request;
+    let new = view::template("request.object", request.object()?, shape)?;
+    let updates = request.operation == Operation::Update;
+    if updates {
+        let old = view::template("request.oldObject", request.old_object()?, shape)?;
+        if change::same_template(old, new) {
+            return Ok(());
+        }
+    }
+    let Some(new) = new else { return Ok(()) };
+    let template: PodTemplate<'_> = view::read("request.object", new)?;
+    let workload = subject.name.sample();
+    for (field, account) in template.service_accounts("request.object")? {
+        let start = Start::Template {
+            workload: &workload,
+        };
+        let Some(refused) = refusal(subject, &account, start) else {
+            continue;
+        };
+        let verb = if updates {
+            "change the pods of"
+        } else {
+            "start pods by"
+        };
+        let path = format!("{}.spec.{field}", shape.path());
+        findings.push(finding(
+            subject,
+            verb,
+            &what(subject),
+            &account,
+            &refused,
+            path,
+        ));
+    }
+    Ok(())
+}
+
+fn check_custom_resource(
+    subject: &Subject<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ReviewError> {
+    let request = subject.request;
+    let new = scan(subject, "request.object", request.object()?)?;
+    if let Some(path) = &new.too_deep
+        && !matches!(subject.requester, Requester::System(_))
+    {
+        findings.push(too_deep(subject, path));
+    }
+    if new.found.is_empty() {
+        return Ok(());
+    }
+    let old = match request.operation {
+        Operation::Update if change::same_intent(request.old_object, request.object) => {
+            scan(subject, "request.oldObject", request.old_object()?)?.found
+        }
+        _ => Vec::new(),
+    };
+    let verb = if request.operation == Operation::Update {
+        "change"
+    } else {
+        "create"
+    };
+    let refused: Vec<(&Reference, String)> = new
+        .found
+        .iter()
+        .filter(|reference| !old.contains(reference))
+        .filter_map(|found| Some((found, refusal(subject, &found.name, Start::CustomResource)?)))
+        .collect();
+    let more = refused.len().saturating_sub(MOST_FINDINGS);
+    for (index, (found, refused)) in refused.iter().take(MOST_FINDINGS).enumerate() {
+        let mut finding = finding(
+            subject,
+            verb,
+            &what(subject),
+            &found.name,
+            refused,
+            found.path.clone(),
+        );
+        if more > 0 && index + 1 == MOST_FINDINGS {
+            finding.seen.push_str(&format!(", and {more} more like it"));
+        }
+        findings.push(finding);
+    }
+    Ok(())
+}
+
+fn scan(
+    subject: &Subject<'_>,
+    part: &'static str,
+    object: &RawValue,
+) -> Result<References, ReviewError> {
+    let operators = subject.policy.operators.iter();
+    let fixed: Vec<&str> = operators
+        .flat_map(|operator| &operator.job_service_accounts)
+        .map(|fixed| fixed.name.as_str())
+        .filter(|name| {
+            !crate::facts::RESERVED_PREFIXES
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        })
+        .collect();
+    references::find(part, object, &fixed)
+}
+
+/// The object for a sentence: its kind, namespace and name.
+fn what(subject: &Subject<'_>) -> String {
+    let kind = match subject.request.kind.kind.as_str() {
+        "" => subject.request.resource.resource.as_str(),
+        kind => kind,
+    };
+    format!("{} {}", shown(kind, 63), subject.what())
+}
+
+fn finding(
+    subject: &Subject<'_>,
+    verb: &str,
+    what: &str,
+    account: &str,
+    refused: &str,
+    path: String,
+) -> Finding {
+    Finding {
+        rule: RuleId::ForeignServiceAccount,
+        seen: format!(
+            "{} may not {verb} {what} under service account {}: {refused}",
+            subject.who(),
+            shown(account, 160),
+        ),
+        path: Some(path),
+        why: WHY,
+        instead: INSTEAD.into(),
+        source: SOURCE,
+    }
+}
+
+fn too_deep(subject: &Subject<'_>, path: &str) -> Finding {
+    Finding {
+        rule: RuleId::ForeignServiceAccount,
+        seen: format!(
+            "{} is nested deeper than {} levels, so rolegate cannot tell which service accounts it names",
+            what(subject),
+            references::MAX_DEPTH,
+        ),
+        path: Some(path.to_owned()),
+        why: WHY,
+        instead: "write the object with less nesting".into(),
+        source: SOURCE,
+    }
+}

@@ -1,0 +1,41 @@
+//! What the end-to-end tests stand on: a real control plane, real clients, our
+//! own binary, and nothing that pretends to be Kubernetes.
+//!
+//! | module | gives |
+//! |---|---|
+//! | `cluster` | a control plane: [`Cluster::shared`], [`Cluster::start`] |
+//! | `users`, `accounts` | who acts: people, service accounts, their tokens |
+//! | `namespace` | a namespace for a test: unmanaged or labelled |
+//! | `http`, `kubectl` | requests, raw and by the real client |
+//! | `audit` | what the API server's audit log says about them |
+//! | `rolegate`, `webhook` | `rolegate serve`, and our shipped configuration pointed at it |
+//! | `pod_identity`, `https` | a stand-in for EKS's pod identity webhook |
+//! | `spark` | a real `spark-submit` |
+//! | `assets`, `components`, `supervise`, `dirs`, `tls`, `wait` | how all that is built, started and ended |
+//!
+//! A part that is missing (Go, Java, a manifest) fails the test with a sentence
+//! that says what to install. Nothing is ever skipped: a suite that passes
+//! because it did nothing is worse than none.
+
+mod assets;
+mod components;
+mod https;
+mod supervise;
+mod tls;
+
+pub(crate) mod accounts;
+pub(crate) mod audit;
+pub(crate) mod cluster;
+pub(crate) mod dirs;
+pub(crate) mod http;
+pub(crate) mod kubectl;
+pub(crate) mod namespace;
+pub(crate) mod pod_identity;
+pub(crate) mod rolegate;
+pub(crate) mod spark;
+pub(crate) mod users;
+pub(crate) mod wait;
+pub(crate) mod webhook;
+
+pub(crate) use cluster::Cluster;
+pub(crate) use namespace::Namespace;

@@ -1,0 +1,231 @@
+//! A stand-in for EKS's pod identity webhook, which turns a service account's
+//! role ARN into environment, token volume and mounts (IRSA).
+//!
+//! EKS runs the real one outside the cluster; it matters to rolegate because
+//! it rewrites whole container arrays, possibly twice. The values it injects
+//! are taken from a recorded patch of the real one, and a test sends the
+//! recorded pods again and compares (`tests/e2e/pod_identity.rs`).
+
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::cluster::Cluster;
+use super::http::Api;
+use super::https;
+use super::users::User;
+
+const RECORDED: &str = include_str!("../recorded/pod-identity-webhook.jsonl");
+const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
+const SKIP_CONTAINERS: &str = "eks.amazonaws.com/skip-containers";
+
+/// All recorded cases.
+pub(crate) fn recorded() -> Vec<Value> {
+    RECORDED
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a recorded case"))
+        .collect()
+}
+
+/// One recorded case, by name.
+pub(crate) fn recorded_case(name: &str) -> Value {
+    recorded()
+        .into_iter()
+        .find(|case| case["case"] == name)
+        .unwrap_or_else(|| panic!("no recorded case {name:?} in tests/e2e/recorded"))
+}
+
+/// Installs the stand-in on the shared control plane, on first use.
+pub(crate) fn install_shared() {
+    static INSTALLED: LazyLock<()> = LazyLock::new(|| install(Cluster::shared()));
+    LazyLock::force(&INSTALLED);
+}
+
+/// Installs the stand-in as EKS registers the real one: by URL, Ignore,
+/// `v1beta1` only, `IfNeeded`.
+pub(crate) fn install(cluster: &Cluster) {
+    let (api, admin, values) = (
+        cluster.api.clone(),
+        cluster.admin().clone(),
+        Injected::recorded(),
+    );
+    let port = https::serve(&cluster.authority, move |body| {
+        review(body, &values, &|namespace, name| {
+            role_of(&api, &admin, namespace, name)
+        })
+    });
+    cluster.apply_as_admin(&json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "pod-identity-webhook"},
+        "webhooks": [{
+            "name": "iam-for-pods.amazonaws.com",
+            "clientConfig": {
+                "url": format!("https://127.0.0.1:{port}/mutate"),
+                "caBundle": STANDARD.encode(cluster.authority.certificate()),
+            },
+            "failurePolicy": "Ignore",
+            "matchPolicy": "Equivalent",
+            "reinvocationPolicy": "IfNeeded",
+            "sideEffects": "None",
+            "timeoutSeconds": 10,
+            "admissionReviewVersions": ["v1beta1"],
+            "objectSelector": {"matchExpressions": [
+                {"key": "eks.amazonaws.com/skip-pod-identity-webhook", "operator": "DoesNotExist"},
+            ]},
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"], "scope": "*"}],
+        }],
+    }));
+    wait_until_called(cluster);
+}
+
+/// Dry-runs a pod until it comes back with the token volume.
+fn wait_until_called(cluster: &Cluster) {
+    let probe = super::Namespace::unmanaged(cluster);
+    probe.annotated_service_account(
+        "probe",
+        &json!({ROLE_ARN: "arn:aws:iam::111122223333:role/probe"}),
+    );
+    super::wait::until("the pod identity stand-in to be in effect", || {
+        let stored = cluster
+            .request(cluster.admin(), "POST", &probe.core("pods?dryRun=All"))
+            .json(&super::accounts::pod("probe", "probe"))
+            .try_send()?;
+        (stored.json()["spec"]["volumes"][0]["name"] == "aws-iam-token")
+            .then_some(())
+            .ok_or(stored.body)
+    });
+}
+
+/// The role ARN on the pod's service account, asked of the API server at every
+/// call: the real one has a cache, whose gaps are no business of these tests.
+fn role_of(api: &Api, admin: &User, namespace: &str, name: &str) -> Option<String> {
+    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}");
+    let account = api.request(admin, "GET", &path).try_send().ok()?.json();
+    let role = account["metadata"]["annotations"][ROLE_ARN].as_str()?;
+    (!role.is_empty()).then(|| role.to_owned())
+}
+
+/// Answers one `AdmissionReview` of `v1beta1`. The API server drops an answer
+/// without `apiVersion` and `kind`.
+fn review(
+    body: &[u8],
+    values: &Injected,
+    role_of: &dyn Fn(&str, &str) -> Option<String>,
+) -> Vec<u8> {
+    let review: Value = serde_json::from_slice(body).unwrap_or_default();
+    let request = &review["request"];
+    let pod = &request["object"];
+    let account = pod["spec"]["serviceAccountName"]
+        .as_str()
+        .unwrap_or("default");
+    let mut response = json!({"uid": request["uid"], "allowed": true});
+    if let Some(role) = role_of(request["namespace"].as_str().unwrap_or_default(), account) {
+        response["patchType"] = "JSONPatch".into();
+        response["patch"] = STANDARD.encode(values.patch(pod, &role).to_string()).into();
+    }
+    json!({"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview", "response": response})
+        .to_string()
+        .into_bytes()
+}
+
+/// What the real one adds, taken from the case `irsa-driver`.
+struct Injected {
+    volume: Value,
+    mount: Value,
+    env: Vec<Value>,
+}
+
+impl Injected {
+    fn recorded() -> Self {
+        let case = recorded_case("irsa-driver");
+        let added = |list: &str| -> Vec<Value> {
+            let before = array(&case["podSubmitted"]["spec"]["containers"][0][list]);
+            let after = array(&case["patch"][1]["value"][0][list]);
+            after
+                .iter()
+                .filter(|item| !before.iter().any(|old| old["name"] == item["name"]))
+                .cloned()
+                .collect()
+        };
+        Self {
+            volume: case["patch"][0]["value"].clone(),
+            // The API server's own mount came in before the webhook was called.
+            mount: added("volumeMounts").pop().expect("the recorded mount"),
+            env: added("env"),
+        }
+    }
+
+    /// The shape of the real patch: the volume first, then each array whole.
+    fn patch(&self, pod: &Value, role: &str) -> Value {
+        let spec = &pod["spec"];
+        let mut patch = vec![];
+        let volumes = array(&spec["volumes"]);
+        if spec["volumes"].is_null() {
+            patch.push(json!({"op": "add", "path": "/spec/volumes", "value": [self.volume]}));
+        } else if !named(volumes, &self.volume["name"]) {
+            patch.push(json!({"op": "add", "path": "/spec/volumes/0", "value": self.volume}));
+        }
+        let skipped = pod["metadata"]["annotations"][SKIP_CONTAINERS]
+            .as_str()
+            .unwrap_or_default();
+        for list in ["containers", "initContainers"] {
+            if array(&spec[list]).is_empty() {
+                continue;
+            }
+            let mut containers = spec[list].clone();
+            for container in containers.as_array_mut().into_iter().flatten() {
+                if !skipped.split(',').any(|name| container["name"] == name) {
+                    self.inject(container, role);
+                }
+            }
+            patch.push(json!({"op": "add", "path": format!("/spec/{list}"), "value": containers}));
+        }
+        patch.into()
+    }
+
+    /// Variables that are there stay, and their presence keeps others out.
+    fn inject(&self, container: &mut Value, role: &str) {
+        let has = |name: &str| named(array(&container["env"]), &name.into());
+        let region = has("AWS_REGION") || has("AWS_DEFAULT_REGION");
+        let identity = has("AWS_ROLE_ARN") || has("AWS_WEB_IDENTITY_TOKEN_FILE");
+        let endpoints = has("AWS_STS_REGIONAL_ENDPOINTS");
+        if region && identity && endpoints {
+            return; // without a mount, too
+        }
+        let missing = self
+            .env
+            .iter()
+            .filter(|variable| match variable["name"].as_str() {
+                Some("AWS_REGION" | "AWS_DEFAULT_REGION") => !region,
+                Some("AWS_ROLE_ARN" | "AWS_WEB_IDENTITY_TOKEN_FILE") => !identity,
+                _ => !endpoints,
+            });
+        let missing: Vec<Value> = missing
+            .map(|variable| match variable["name"].as_str() {
+                Some("AWS_ROLE_ARN") => json!({"name": "AWS_ROLE_ARN", "value": role}),
+                _ => variable.clone(),
+            })
+            .collect();
+        append(container, "env", missing);
+        if !named(array(&container["volumeMounts"]), &self.mount["name"]) {
+            append(container, "volumeMounts", vec![self.mount.clone()]);
+        }
+    }
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn named(items: &[Value], name: &Value) -> bool {
+    items.iter().any(|item| &item["name"] == name)
+}
+
+fn append(container: &mut Value, list: &str, items: Vec<Value>) {
+    let mut all = array(&container[list]).to_vec();
+    all.extend(items);
+    container[list] = all.into();
+}

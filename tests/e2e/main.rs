@@ -1,0 +1,24 @@
+//! End-to-end tests: rolegate in front of a real Kubernetes control plane.
+//!
+//! `cargo test --test e2e`. The first run builds the control plane with Go
+//! (about five minutes on two cores) and fetches pyspark; both are kept in the
+//! target folder. With `KUBEBUILDER_ASSETS` set, the API server, etcd and
+//! kubectl of that folder are used: another Kubernetes version. All tests share one control plane in this process, so run
+//! them with `cargo test`, not with a runner that gives each test a process.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says why and stops"
+)]
+#![allow(
+    dead_code,
+    reason = "the harness is a small library; not every test file needs all of it"
+)]
+
+mod harness;
+
+mod control_plane;
+mod pod_identity;
+mod spark;
+mod without_rolegate;

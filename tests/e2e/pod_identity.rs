@@ -1,0 +1,43 @@
+//! The stand-in for EKS's pod identity webhook does what the real one was
+//! recorded doing, in the same place: in front of a real API server.
+
+use serde_json::Value;
+
+use crate::harness::{Cluster, Namespace, pod_identity};
+
+#[test]
+fn stand_in_matches_every_recorded_pod() {
+    let cluster = Cluster::shared();
+    pod_identity::install_shared();
+    for case in pod_identity::recorded() {
+        let namespace = Namespace::unmanaged(cluster);
+        let account = &case["serviceAccount"];
+        let name = account["name"].as_str().unwrap_or_default();
+        namespace.annotated_service_account(name, &account["annotations"]);
+        let mut pod = case["podSubmitted"].clone();
+        pod["metadata"]["namespace"] = namespace.name.as_str().into();
+        let stored = cluster.create(&namespace.core("pods"), &pod);
+        for part in ["volumes", "containers", "initContainers"] {
+            assert_eq!(
+                normal(&stored["spec"][part]),
+                normal(&case["podStored"]["spec"][part]),
+                "case {}, {part}",
+                case["case"]
+            );
+        }
+    }
+}
+
+/// Without the five random characters of `kube-api-access-xxxxx`.
+fn normal(value: &Value) -> Value {
+    let mut value = value.clone();
+    match &mut value {
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = normal(item)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| *field = normal(field)),
+        Value::String(text) if text.starts_with("kube-api-access-") => {
+            text.truncate("kube-api-access-".len());
+        }
+        _ => {}
+    }
+    value
+}

@@ -1,0 +1,18 @@
+//! The engine's tables: who is taken for whom, and each rule against every
+//! road that the bypass catalogue knows for it.
+
+#![allow(
+    unreachable_pub,
+    reason = "support is a module of test crates, not an API"
+)]
+
+mod support;
+
+#[path = "engine/configmap_mutation.rs"]
+mod configmap_mutation;
+#[path = "engine/foreign_service_account.rs"]
+mod foreign_service_account;
+#[path = "engine/pod_exec.rs"]
+mod pod_exec;
+#[path = "engine/requesters.rs"]
+mod requesters;

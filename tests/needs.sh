@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# What the tests need on this machine. Names everything that is missing at once,
+# with what to install; exits 1 if anything is.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+missing=()
+need() { missing+=("$1"$'\n'"      $2"); }
+
+# at_least HAVE WANT, by version order
+at_least() { [ -n "$1" ] && [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+# The first number with a dot in it (or, for Java, any first number).
+number() { grep -oE '[0-9]+(\.[0-9]+)*' | head -n 1; }
+
+rust=$(rustc --version 2>/dev/null | number)
+{ at_least "$rust" 1.95 && command -v cargo >/dev/null; } ||
+  need "Rust 1.95 or newer with cargo (found: ${rust:-none})" "https://rustup.rs, then: rustup toolchain install 1.95.0"
+
+go=$(go env GOVERSION 2>/dev/null | number)
+at_least "$go" 1.26 ||
+  need "Go 1.26 or newer (found: ${go:-none}): builds the control plane of the end-to-end tests" "https://go.dev/dl"
+
+java=$(java -version 2>&1 | head -n 1 | grep version | number)
+at_least "$java" 17 ||
+  need "Java 17 or newer (found: ${java:-none}): a real Spark client submits a job" "apt-get install openjdk-17-jre-headless (or default-jre-headless)"
+
+python=$(python3 --version 2>/dev/null | number)
+if ! at_least "$python" 3.9; then
+  need "Python 3.9 or newer (found: ${python:-none}): holds pyspark" "apt-get install python3 python3-venv"
+elif ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+  need "Python's venv and ensurepip modules" "apt-get install python3-venv"
+fi
+
+command -v openssl >/dev/null || need "openssl: certs/dev.sh" "apt-get install openssl"
+command -v "${CC:-cc}" >/dev/null || need "a C compiler (${CC:-cc}): aws-lc-sys" "apt-get install gcc libc6-dev"
+
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "The tests need what this machine does not have:" >&2
+  printf '  - %s\n' "${missing[@]}" >&2
+  exit 1
+fi
