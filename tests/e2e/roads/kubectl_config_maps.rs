@@ -144,7 +144,7 @@ fn run(kubectl: Kubectl<'_>, way: &Way) -> Output {
     // An editor that changes the value, and keeps its copies in the run's folder.
     let scratch = crate::harness::dirs::run().display().to_string();
     let kubectl = kubectl
-        .env("KUBE_EDITOR", "sed -i s/key:.*/key:\\ edited/")
+        .env("KUBE_EDITOR", "sed -i.bak s/key:.*/key:\\ edited/")
         .env("TMPDIR", scratch);
     match way.stdin {
         Some((name, value)) => kubectl.stdin(map(name, value).to_string()),
