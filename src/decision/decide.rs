@@ -19,6 +19,8 @@ pub struct Decision<'a> {
     pub door: Door,
     /// Who asked.
     pub class: Class,
+    /// The requester for a sentence, with what it failed to prove.
+    pub who: String,
     /// The object's name, escaped.
     pub name: String,
     /// The hash of the policy it was judged by.
@@ -39,12 +41,13 @@ pub struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    /// Whether the finding leads to exactly `mode`: exempted ones are only recorded.
+    /// The mode it is treated in: an exempted finding is only recorded.
     #[must_use]
-    pub fn leads_to(&self, mode: Mode) -> bool {
-        match self.exempted {
-            Some(_) => mode == Mode::Audit,
-            None => self.mode == mode,
+    pub fn effect(&self) -> Mode {
+        if self.exempted.is_some() {
+            Mode::Audit
+        } else {
+            self.mode
         }
     }
 }
@@ -81,6 +84,7 @@ pub fn decide<'a>(
     Ok(Decision {
         door,
         class: subject.requester.class(),
+        who: subject.who(),
         name: subject.name.shown(),
         policy: policy.hash,
         judged,
@@ -112,14 +116,14 @@ impl Decision<'_> {
         !self
             .judged
             .iter()
-            .any(|judged| judged.leads_to(Mode::Enforce))
+            .any(|judged| judged.effect() == Mode::Enforce)
     }
 
     /// The strongest thing that happened, for logs and metrics: `deny`, `warn`,
     /// `audit` or `allow`.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
-        let any = |mode| self.judged.iter().any(|judged| judged.leads_to(mode));
+        let any = |mode| self.judged.iter().any(|judged| judged.effect() == mode);
         if any(Mode::Enforce) {
             "deny"
         } else if any(Mode::Warn) {

@@ -21,7 +21,7 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
     let refused: Vec<&Judged<'_>> = decision
         .judged
         .iter()
-        .filter(|judged| judged.leads_to(Mode::Enforce))
+        .filter(|judged| judged.effect() == Mode::Enforce)
         .collect();
     let mut message = String::from("rolegate refused this request:");
     let mut left_out = 0;
@@ -60,17 +60,18 @@ pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
     let warned: Vec<_> = decision
         .judged
         .iter()
-        .filter(|judged| judged.leads_to(Mode::Warn))
+        .filter(|judged| judged.effect() == Mode::Warn)
         .collect();
     let mut lines: Vec<String> = warned
         .iter()
         .take(MOST_WARNINGS)
         .map(|judged| {
-            let line = format!(
-                "rolegate {}: {}",
-                judged.finding.rule,
-                judged.finding.headline()
-            );
+            // Whoever reads a warning knows who they are; the space is for the rest.
+            let headline = judged.finding.headline();
+            let headline = headline
+                .strip_prefix(&decision.who)
+                .map_or(headline.clone(), |rest| format!("you{rest}"));
+            let line = format!("rolegate {}: {headline}", judged.finding.rule);
             cut_characters(line, WARNING_CHARACTERS)
         })
         .collect();

@@ -49,7 +49,7 @@ use crate::facts::{Action, Extent, Requester, Subject};
 use crate::policy::Capability;
 use crate::review::references::{self, By, Reference, References, Unread};
 use crate::review::view::{self, TemplateShape};
-use crate::review::{Operation, PodTemplate, ReviewError, change, shown};
+use crate::review::{Operation, ReviewError, change, shown};
 
 use super::startable::{Start, refusal};
 use super::{Finding, Rule, RuleId, page};
@@ -154,10 +154,11 @@ const BUILT_IN_GROUPS: [&str; 21] = [
 ];
 
 fn check_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let accounts = |what, raw| view::read::<PodTemplate<'_>>(what, raw)?.service_accounts(what);
-    let new = accounts("request.object", subject.request.object()?)?;
+    let new = view::service_accounts("request.object", subject.request.object()?)?;
     let old = match subject.request.operation {
-        Operation::Update => accounts("request.oldObject", subject.request.old_object()?)?,
+        Operation::Update => {
+            view::service_accounts("request.oldObject", subject.request.old_object()?)?
+        }
         _ => Vec::new(),
     };
     let name = subject.name.sample();
@@ -192,9 +193,8 @@ fn check_template(
         }
     }
     let Some(new) = new else { return Ok(()) };
-    let template: PodTemplate<'_> = view::read("request.object", new)?;
     let workload = subject.name.sample();
-    for (field, account) in template.service_accounts("request.object")? {
+    for (field, account) in view::service_accounts("request.object", new)? {
         let start = Start::Template {
             workload: &workload,
         };
@@ -270,7 +270,7 @@ fn check_custom_resource(
             ),
         };
         if more > 0 && index + 1 == MOST_FINDINGS {
-            finding.seen.push_str(&format!(", and {more} more like it"));
+            finding.seen += &format!(", and {more} more like it");
         }
         findings.push(finding);
     }
