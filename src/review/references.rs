@@ -34,10 +34,23 @@ const LONGEST_PATH: usize = 300;
 pub struct Reference {
     /// Where, as `spec.driver.serviceAccount`.
     pub path: String,
-    /// The service account named there, in lower case.
+    /// The service account named there, in lower case; empty for one that
+    /// stands in a file elsewhere.
     pub name: String,
-    /// A field called after a service account, or a name inside other text.
-    pub field: bool,
+    /// How it is named.
+    pub by: By,
+}
+
+/// How a place names a service account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum By {
+    /// The value of a field called after a service account.
+    Field,
+    /// A name inside other text.
+    Text,
+    /// A field that says where a driver's pod template is. Whoever submits for
+    /// others fetches it and starts the pod that it describes.
+    Template,
 }
 
 /// What a walk found.
@@ -121,12 +134,12 @@ impl State<'_, '_> {
         E::custom("not read to its end")
     }
 
-    fn keep<E: Error>(&mut self, name: String, field: bool) -> Result<(), E> {
+    fn keep<E: Error>(&mut self, name: String, by: By) -> Result<(), E> {
         if self.out.found.len() == MOST_NAMES {
             return Err(self.stop(Unread::TooMany));
         }
         let path = self.path();
-        self.out.found.push(Reference { path, name, field });
+        self.out.found.push(Reference { path, name, by });
         Ok(())
     }
 
@@ -140,12 +153,12 @@ impl State<'_, '_> {
         }
         let end = text.char_indices().nth(LONGEST_NAME).map(|(end, _)| end);
         let name = end.and_then(|end| text.get(..end)).unwrap_or(text);
-        self.keep(name.to_ascii_lowercase(), true)
+        self.keep(name.to_ascii_lowercase(), By::Field)
     }
 
     fn mentions<E: Error>(&mut self, text: &str) -> Result<(), E> {
         for name in reserved_names(text) {
-            self.keep(name, false)?;
+            self.keep(name, By::Text)?;
         }
         let whole = |byte: Option<&u8>| byte.is_none_or(|&byte| !in_name(byte));
         for name in self.fixed {
@@ -154,7 +167,7 @@ impl State<'_, '_> {
                 whole(before) && whole(text.as_bytes().get(at + name.len()))
             });
             if found {
-                self.keep((*name).to_owned(), false)?;
+                self.keep((*name).to_owned(), By::Text)?;
             }
         }
         Ok(())
@@ -212,6 +225,16 @@ fn names_a_service_account(key: &str) -> bool {
     ]
     .iter()
     .any(|end| plain.ends_with(end))
+}
+
+/// Whether a field of this name says where a driver's pod template is:
+/// `spark.kubernetes.driver.podTemplateFile`. (An executor's is started by the
+/// driver, under the driver's own role or not at all.)
+fn names_a_template(key: &str) -> bool {
+    const END: &[u8] = b"driver.podtemplatefile";
+    let start = key.len().checked_sub(END.len());
+    let end = start.and_then(|start| key.as_bytes().get(start..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(END))
 }
 
 struct Value<'s, 'de, 'f> {
@@ -286,6 +309,11 @@ impl<'de> Visitor<'de> for Value<'_, 'de, '_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<Text<'de>>()? {
             self.state.mentions(&key)?;
+            if names_a_template(&key) {
+                self.state.path.push(Step::Key(key.clone()));
+                self.state.keep(String::new(), By::Template)?;
+                self.state.path.pop();
+            }
             let names = names_a_service_account(&key) || (self.names && &*key == "name");
             self.down(Step::Key(key))?;
             map.next_value_seed(Value {

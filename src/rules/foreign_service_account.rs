@@ -12,7 +12,8 @@
 //!   restarts, scaling, status writes and no-op writes pass
 //! - custom resources of any kind: every field called after a service account,
 //!   and every string that names a reserved one (Spark configuration, Flink
-//!   options, submit arguments)
+//!   options, submit arguments); where the policy declares operators, a driver's
+//!   pod template from a file (`driver.podTemplateFile`), which can name any
 //!
 //! ## Who may start what
 //!
@@ -46,7 +47,7 @@ use serde_json::value::RawValue;
 
 use crate::facts::{Action, Extent, Requester, Subject};
 use crate::policy::Capability;
-use crate::review::references::{self, Reference, References, Unread};
+use crate::review::references::{self, By, Reference, References, Unread};
 use crate::review::view::{self, TemplateShape};
 use crate::review::{Operation, ReviewError, change, shown};
 
@@ -253,24 +254,56 @@ fn check_custom_resource(
         .found
         .iter()
         .filter(|reference| !old.contains(reference))
-        .filter_map(|found| Some((found, refusal(subject, &found.name, Start::CustomResource)?)))
+        .filter_map(|found| Some((found, refusal_of(subject, found)?)))
         .collect();
     let more = refused.len().saturating_sub(MOST_FINDINGS);
     for (index, (found, refused)) in refused.iter().take(MOST_FINDINGS).enumerate() {
-        let mut finding = finding(
-            subject,
-            verb,
-            &what(subject),
-            &found.name,
-            refused,
-            found.path.clone(),
-        );
+        let mut finding = match found.by {
+            By::Template => template_elsewhere(subject, verb, found.path.clone()),
+            By::Field | By::Text => finding(
+                subject,
+                verb,
+                &what(subject),
+                &found.name,
+                refused,
+                found.path.clone(),
+            ),
+        };
         if more > 0 && index + 1 == MOST_FINDINGS {
             finding.seen += &format!(", and {more} more like it");
         }
         findings.push(finding);
     }
     Ok(())
+}
+
+/// Why the requester may not name that service account in a custom resource.
+fn refusal_of(subject: &Subject<'_>, found: &Reference) -> Option<String> {
+    if found.by != By::Template {
+        return refusal(subject, &found.name, Start::CustomResource);
+    }
+    // Only an operator of the policy could start what the file says; for
+    // anybody else's pod the rule asks again.
+    let own = matches!(
+        subject.requester,
+        Requester::System(_) | Requester::Operator(_)
+    );
+    (!own && !subject.policy.operators.is_empty()).then(String::new)
+}
+
+fn template_elsewhere(subject: &Subject<'_>, verb: &str, path: String) -> Finding {
+    Finding {
+        rule: RuleId::ForeignServiceAccount,
+        seen: format!(
+            "{} may not {verb} {} with a driver's pod template from a file, which can name any service account",
+            subject.who(),
+            what(subject),
+        ),
+        path: Some(path),
+        why: WHY,
+        instead: "write the template into the object (spec.driver.template)".into(),
+        source: SOURCE,
+    }
 }
 
 fn scan(

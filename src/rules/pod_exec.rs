@@ -8,7 +8,8 @@
 //! - `kubectl exec`, `cp`, `attach`, `port-forward`: CONNECT on `pods/exec`,
 //!   `pods/attach`, `pods/portforward`, whatever the HTTP method
 //! - HTTP through the API server: CONNECT on `pods/proxy`, `services/proxy` and
-//!   `nodes/proxy`. Of a node, `metrics`, `stats`, `healthz` and `configz` pass
+//!   `nodes/proxy`. Of a node's kubelet (port 10250), `metrics`, `stats`,
+//!   `healthz` and `configz` pass
 //! - `kubectl debug`: an added or changed ephemeral container
 //!   (UPDATE of `pods/ephemeralcontainers`)
 //! - any other subresource one can connect to

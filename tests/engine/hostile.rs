@@ -152,7 +152,7 @@ fn names_without_end() {
             .object(new)
             .findings(&builtin);
         // Milliseconds in a release build; hours before there was a limit.
-        assert!(began.elapsed() < Duration::from_secs(10), "{words}");
+        assert!(began.elapsed() < Duration::from_secs(60), "{words}");
     }
     // Permitted names first do not hide the one that is not.
     let mut names = vec![account("spark-driver", A); 100_000];
@@ -162,6 +162,34 @@ fn names_without_end() {
         create(tenant(), "example.com/things", "x", object).findings(&policy(POLICY)),
         [""; 0]
     );
+}
+
+/// The operator may start drivers of every team. One team names its own role
+/// or none, and the service account stands in a file that only spark-submit reads.
+#[test]
+fn a_drivers_template_from_a_file() {
+    let policy = policy(POLICY);
+    let app = |user: Value, key: &str| {
+        let object = json!({ "spec": { "sparkConf": { key: "s3a://evil/team-b.yaml" } } });
+        create(user, "sparkoperator.k8s.io/sparkapplications", "x", object)
+    };
+    let key = "spark.kubernetes.driver.podTemplateFile";
+    for user in [
+        tenant(),
+        user("mallory", &[]),
+        service_account("spark-a", "airflow"),
+    ] {
+        app(user, key).refused(
+            &policy,
+            "foreign-service-account",
+            r#"(at spec.sparkConf["spark.kubernetes.driver.podTemplateFile"])"#,
+        );
+    }
+    app(tenant(), "spark.kubernetes.executor.podTemplateFile").passes(&policy);
+    app(service_account("spark-operator", "spark-operator"), key).passes(&policy);
+    app(user("root", &["system:masters"]), key).passes(&policy);
+    // Without an operator of the policy nobody could start such a pod.
+    app(tenant(), key).passes(&Policy::builtin());
 }
 
 /// A node's figures are the kubelet's: at another port of the node listens
