@@ -11,7 +11,9 @@
 //! refusal elsewhere is rolegate's doing.
 
 mod cross_over;
+mod flink;
 mod interactive_endpoint;
+mod spark_operator;
 mod spark_submit;
 mod start_job_run;
 
@@ -19,6 +21,7 @@ mod attack;
 mod client;
 mod emr;
 mod node;
+mod operators;
 mod spark;
 mod submit;
 mod traces;

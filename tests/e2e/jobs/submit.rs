@@ -63,7 +63,9 @@ impl Submission<'_> {
             "--conf=spark.driver.host=127.0.0.1".to_owned(),
             "--conf=spark.ui.enabled=false".to_owned(),
             claim("mount.path", "/data"),
+            // Without a class and a size Spark makes no claim.
             claim("options.claimName", "OnDemand"),
+            claim("options.storageClass", "gp3"),
             claim("options.sizeLimit", "1Gi"),
             script,
             go_on.clone(),

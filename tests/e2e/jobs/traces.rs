@@ -12,19 +12,26 @@ pub(super) type Seen<'a> = (&'a str, &'a str, &'a str);
 /// Panics unless rolegate was asked about each of `seen` in the namespace, and
 /// had nothing to say about these or any other request.
 pub(super) fn expect_no_finding(namespace: &Namespace<'_>, seen: &[Seen<'_>]) {
-    for (user, verb, resource) in seen {
-        let what = format!("a review of {user}'s {verb} {resource}");
-        namespace.wait_for_audit(&what, |event| {
-            event["user"]["username"] == *user
-                && event["verb"] == *verb
-                && event["objectRef"]["resource"] == *resource
-                && event["annotations"][POLICY].is_string()
-        });
+    for seen in seen {
+        expect_passed(namespace, seen);
     }
-    namespace.wait_for_audit("any request", |event| {
-        expect_nothing_said(event);
-        true
+    for event in namespace.wait_for_audit("any request", |_| true) {
+        expect_nothing_said(&event);
+    }
+}
+
+/// Panics unless rolegate was asked about such a request, and it went through
+/// without a word.
+pub(super) fn expect_passed(namespace: &Namespace<'_>, (user, verb, resource): &Seen<'_>) {
+    let what = format!("a review of {user}'s {verb} {resource}");
+    let events = namespace.wait_for_audit(&what, |event| {
+        event["user"]["username"] == *user
+            && event["verb"] == *verb
+            && event["objectRef"]["resource"] == *resource
+            && matches!(event["responseStatus"]["code"].as_u64(), Some(200 | 201))
+            && event["annotations"][POLICY].is_string()
     });
+    events.iter().for_each(expect_nothing_said);
 }
 
 /// An annotation beside `policy` is a finding; `failed-open` is a webhook that
