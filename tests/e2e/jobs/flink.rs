@@ -11,8 +11,7 @@ use super::interactive_endpoint::wait_for_pod;
 use super::operators::{DECLARED, OTHER, account, operators};
 use super::{node, traces};
 use crate::harness::accounts::{pod, pod_spec};
-use crate::harness::http::MERGE;
-use crate::harness::{Namespace, dirs, wait};
+use crate::harness::{Namespace, dirs};
 
 #[test]
 fn a_flink_cluster_of_a_declared_role_passes_untouched() {
@@ -74,55 +73,6 @@ fn a_flink_cluster_keeps_to_itself() {
     for (attacker, attack) in manager.attacks() {
         attack.expect_refused(&attacker);
     }
-}
-
-/// A Deployment from the days before rolegate, for a role that no operator
-/// declares: at zero replicas it waits, and a tenant may scale it.
-#[test]
-fn an_old_template_scaled_up_starts_nothing_where_rolegate_enforces() {
-    for (namespace, starts) in [
-        (&operators().unmanaged, true),
-        (&operators().enforced, false),
-    ] {
-        let name = dirs::random_name("old");
-        let mut old = deployment(&name, OTHER);
-        old["spec"]["replicas"] = 0.into();
-        namespace
-            .cluster
-            .create(&namespace.group("apps/v1", "deployments"), &old);
-        let alice = Client::new(namespace, namespace.cluster.alice());
-        let path = namespace.group("apps/v1", &format!("deployments/{name}/scale"));
-        let one = json!({"spec": {"replicas": 1}});
-        alice.send("PATCH", &path, MERGE, &one).expect_status(200);
-        if starts {
-            wait_for_pod(namespace, &name);
-        } else {
-            expect_not_started(namespace, &name);
-        }
-    }
-}
-
-/// The replica set controller says in an Event what rolegate told it.
-fn expect_not_started(namespace: &Namespace<'_>, deployment: &str) {
-    let says = format!("becomes the IAM role {ACCOUNT}/{OTHER}, which nobody starts in this way");
-    wait::until("the replica set controller to be refused", || {
-        let events = namespace.cluster.get(&namespace.core("events"));
-        let told = |event: &Value| {
-            let name = event["involvedObject"]["name"].as_str().unwrap_or_default();
-            let message = event["message"].as_str().unwrap_or_default();
-            name.starts_with(deployment)
-                && event["reason"] == "FailedCreate"
-                && message.contains(&says)
-        };
-        let found = events["items"]
-            .as_array()
-            .is_some_and(|all| all.iter().any(told));
-        found.then_some(()).ok_or_else(|| events.to_string())
-    });
-    let pods = namespace
-        .cluster
-        .get(&namespace.core(&format!("pods?labelSelector=app%3D{deployment}")));
-    assert_eq!(pods["items"], json!([]));
 }
 
 /// A cluster whose job manager runs.
@@ -268,7 +218,7 @@ impl Manager {
     }
 }
 
-fn deployment(name: &str, role: &str) -> Value {
+pub(super) fn deployment(name: &str, role: &str) -> Value {
     let labels = json!({"app": name, "type": "flink-native-kubernetes"});
     let mut spec = pod_spec(&account("flink", "jobmanager", role));
     spec["restartPolicy"] = "Always".into();

@@ -16,6 +16,7 @@ mod interactive_endpoint;
 mod spark_operator;
 mod spark_submit;
 mod start_job_run;
+mod waiting_template;
 
 mod attack;
 mod client;

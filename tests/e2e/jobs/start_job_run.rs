@@ -53,7 +53,8 @@ fn a_whole_job_passes_untouched_completes_and_is_cleaned_up() {
     clean_up(&emr, &driver);
     expect_reviewed(&driver);
 
-    // The namespace can go, with all that is left in it.
+    // The namespace can go, with a job in it that has not ended.
+    JobRun::start(&namespace, ROLE);
     let path = format!("/api/v1/namespaces/{}", namespace.name);
     let admin = Client::new(&namespace, cluster.admin());
     admin.delete(&path, "Background");
