@@ -31,9 +31,10 @@ impl Attack {
         let answer = self.send(attacker);
         // Who connects to a pod gets past admission, and then no further: the
         // test's node has no kubelet to connect to.
-        let works = match self.path.contains("/exec?") {
-            true => matches!(answer.status, 400 | 500..),
-            false => answer.status < 300,
+        let works = if self.path.contains("/exec?") {
+            matches!(answer.status, 400 | 500..)
+        } else {
+            answer.status < 300
         };
         assert!(works, "{}: {} {}", self.what, answer.status, answer.body);
     }

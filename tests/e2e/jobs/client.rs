@@ -63,8 +63,8 @@ impl<'n> Client<'n> {
 
     /// A merge patch.
     #[track_caller]
-    pub(super) fn patch(&self, path: &str, patch: &Value) -> Value {
-        let answer = self.send("PATCH", path, MERGE, patch);
+    pub(super) fn patch(&self, path: &str, change: &Value) -> Value {
+        let answer = self.send("PATCH", path, MERGE, change);
         answer.expect_status(200).json()
     }
 

@@ -83,14 +83,6 @@ impl<'n> JobRun<'n> {
         })
     }
 
-    /// EMR's log sidecar, in every pod.
-    pub(super) fn log_sidecar(&self) -> Value {
-        json!({
-            "name": "emr-container-fluentd", "image": "registry.example/fluentd:1",
-            "volumeMounts": [{"name": "config-volume", "mountPath": "/etc/fluent/fluent.conf", "subPath": "driver"}],
-        })
-    }
-
     /// The volumes that all pods of the job share.
     pub(super) fn volumes(&self) -> Value {
         let [_, defaults, logs] = self.own_maps();
@@ -123,7 +115,7 @@ impl<'n> JobRun<'n> {
                 "metadata": {"labels": self.labels("job.submitter")},
                 "spec": {
                     "serviceAccountName": self.account("client"), "restartPolicy": "Never",
-                    "containers": [{"name": "job-runner", "image": "registry.example/spark:1"}, self.log_sidecar()],
+                    "containers": [{"name": "job-runner", "image": "registry.example/spark:1"}, log_sidecar()],
                     "volumes": volumes,
                 },
             }},
@@ -171,6 +163,14 @@ impl<'n> JobRun<'n> {
             made.ok_or_else(|| pods.to_string())
         })
     }
+}
+
+/// EMR's log sidecar, in every pod.
+pub(super) fn log_sidecar() -> Value {
+    json!({
+        "name": "emr-container-fluentd", "image": "registry.example/fluentd:1",
+        "volumeMounts": [{"name": "config-volume", "mountPath": "/etc/fluent/fluent.conf", "subPath": "driver"}],
+    })
 }
 
 /// The ARN that EMR writes on a job's service accounts.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::emr::JobRun;
+use super::emr::{JobRun, log_sidecar};
 use super::node;
 use crate::harness::accounts::Pod;
 use crate::harness::http::MERGE;
@@ -159,7 +159,7 @@ impl<'n> Driver<'n> {
                 "serviceAccountName": self.run.account("executor"), "restartPolicy": "Never", "volumes": volumes,
                 "containers": [
                     {"name": "spark-kubernetes-executor", "image": "registry.example/spark:1"},
-                    self.run.log_sidecar(),
+                    log_sidecar(),
                 ],
             },
         })
@@ -193,7 +193,7 @@ fn driver_pod(run: &JobRun<'_>) -> Value {
             "serviceAccountName": run.account("driver"), "restartPolicy": "Never", "volumes": volumes,
             "containers": [
                 {"name": "spark-kubernetes-driver", "image": "registry.example/spark:1"},
-                run.log_sidecar(),
+                log_sidecar(),
             ],
         },
     })

@@ -2,11 +2,15 @@
 
 use std::process::Output;
 use std::thread;
+use std::time::Duration;
 
 use crate::harness::accounts::Pod;
 use crate::harness::spark::spark_submit;
 use crate::harness::users::User;
 use crate::harness::{Namespace, dirs, wait};
+
+/// Two programs start first, Java and Python, on a machine that may be busy.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// An application that does nothing until the test has seen enough. It ends
 /// by itself when the test is gone.
@@ -73,7 +77,7 @@ impl Submission<'_> {
         thread::scope(|scope| {
             let driver = scope.spawn(|| run(self.namespace, &args));
             let mut ended = false;
-            wait::until("the driver's requests", || {
+            wait::until_within(PATIENCE, "the driver's requests", || {
                 // One more look after its end, and then it will not come.
                 assert!(!ended, "the driver ended before it had sent all");
                 ended = driver.is_finished();
