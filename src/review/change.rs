@@ -3,8 +3,12 @@
 //! A PUT, PATCH or apply that leaves an object as it is reaches admission all
 //! the same; controllers send such writes all day. Rules judge what differs.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use super::Text;
 
 /// Bookkeeping of the API server: differs on every write, means nothing here.
 const BOOKKEEPING: [&str; 4] = ["managedFields", "resourceVersion", "generation", "selfLink"];
@@ -26,23 +30,43 @@ pub fn same(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
 /// Whether two versions of an object are the same but for the API server's bookkeeping.
 #[must_use]
 pub fn same_object(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
-    equal_values(old, new, |object| {
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.retain(|key, _| !BOOKKEEPING.contains(&key.as_str()));
-        }
-    })
+    same_fields(old, new, &["metadata"])
+        && equal_values(field(old, "metadata"), field(new, "metadata"), |metadata| {
+            if let Some(metadata) = metadata.as_object_mut() {
+                metadata.retain(|key, _| !BOOKKEEPING.contains(&key.as_str()));
+            }
+        })
 }
 
 /// Whether two versions of an object ask for the same: everything but
 /// `metadata` and `status`, whatever the kind calls the rest.
 #[must_use]
 pub fn same_intent(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
-    equal_values(old, new, |object| {
-        if let Some(object) = object.as_object_mut() {
-            object.remove("metadata");
-            object.remove("status");
-        }
+    same_fields(old, new, &["metadata", "status"])
+}
+
+/// The fields of an object, unparsed; `None` for what is no object.
+type Fields<'a> = BTreeMap<Text<'a>, &'a RawValue>;
+
+fn fields(raw: Option<&RawValue>) -> Option<Fields<'_>> {
+    raw.map_or(Some(Fields::new()), |raw| {
+        serde_json::from_str(raw.get()).ok()
     })
+}
+
+fn field<'a>(raw: Option<&'a RawValue>, name: &str) -> Option<&'a RawValue> {
+    fields(raw)?.get(&Text::from(name)).copied()
+}
+
+/// Field by field, so that what the API server writes alike is not parsed:
+/// an object may be deeper than the parser goes.
+fn same_fields(old: Option<&RawValue>, new: Option<&RawValue>, but: &[&str]) -> bool {
+    let (Some(old), Some(new)) = (fields(old), fields(new)) else {
+        return false;
+    };
+    let keys = old.keys().chain(new.keys());
+    let mut judged = keys.filter(|key| !but.contains(&key.as_str()));
+    judged.all(|key| same(old.get(key).copied(), new.get(key).copied()))
 }
 
 /// Whether two pod templates start the same pods.
@@ -148,7 +172,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_counts_as_changed() {
         let deep = raw(&format!("{}1{}", "[".repeat(200), "]".repeat(200)));
-        assert!(!same_object(Some(&deep), Some(&deep)));
+        assert!(!same_object(Some(&deep), Some(&deep)), "no object");
         assert!(
             same(Some(&deep), Some(&deep)),
             "the same bytes are the same"
