@@ -19,6 +19,7 @@
 mod harness;
 
 mod control_plane;
+mod jobs;
 mod pod_identity;
 mod spark;
 mod without_rolegate;
