@@ -168,31 +168,6 @@ pub fn template<'a>(
     })
 }
 
-/// `spec.ephemeralContainers` of a pod, unparsed.
-///
-/// # Errors
-///
-/// See [`read`].
-pub fn ephemeral_containers<'a>(
-    what: &'static str,
-    pod: &'a RawValue,
-) -> Result<Option<&'a RawValue>, ReviewError> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Spec<'a> {
-        #[serde(borrow)]
-        ephemeral_containers: Option<&'a RawValue>,
-    }
-    #[derive(Deserialize)]
-    struct Pod<'a> {
-        #[serde(borrow)]
-        spec: Option<Spec<'a>>,
-    }
-    Ok(read::<Pod<'a>>(what, pod)?
-        .spec
-        .and_then(|spec| spec.ephemeral_containers))
-}
-
 /// The `path` of a proxy request's options; empty where there is none.
 ///
 /// # Errors

@@ -19,6 +19,7 @@
 mod harness;
 
 mod control_plane;
+mod jobs;
 mod pod_identity;
 mod roads;
 mod spark;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::config_maps::map;
 use super::pair::{ACCOUNT, JOB, ROLE, account, wait_for_rights};
-use super::refusal::{ACCOUNTS, CONFIG_MAPS, POD_EXEC, assert_refused};
+use super::refusal::{ACCOUNTS_OF_A_JOB, CONFIG_MAPS, POD_EXEC, assert_refused};
 use super::road::Road;
 use crate::harness::Namespace;
 use crate::harness::accounts::{Pod, emr_service_account, pod};
@@ -159,7 +159,7 @@ fn a_job_starts_nothing_under_another_identity() {
             "{} may not start pod <ns>/{name} under service account {account}: ",
             user.name
         );
-        assert_refused(&answer, &job.namespace, ACCOUNTS, &seen);
+        assert_refused(&answer, &job.namespace, ACCOUNTS_OF_A_JOB, &seen);
         assert!(answer.message().contains(why), "{why}: {}", answer.body);
     }
 }

@@ -44,18 +44,16 @@ fn warn_admits_and_tells() {
         seen,
     } in samples()
     {
+        let id = rule.id;
         let answer = road.by(namespace.cluster.alice(), &namespace);
-        assert_eq!(answer.status, open, "{rule}: {}", answer.body);
+        assert_eq!(answer.status, open, "{id}: {}", answer.body);
         let seen = seen.replace("<ns>", &namespace.name);
         // A warning is read by who caused it; the audit log by others.
         let told = seen.replacen("alice", "you", 1);
-        assert_eq!(
-            answer.warnings(),
-            [cut(&format!("rolegate {rule}: {told}"))]
-        );
+        assert_eq!(answer.warnings(), [cut(&format!("rolegate {id}: {told}"))]);
         let event = event_of(&road, &namespace);
         assert_eq!(
-            annotation(&event, &format!("warn.rolegate.dev/{rule}")),
+            annotation(&event, &format!("warn.rolegate.dev/{id}")),
             Some(format!("warn: {seen}").as_str())
         );
     }
@@ -87,12 +85,13 @@ fn audit_admits_in_silence_and_records() {
         seen,
     } in samples()
     {
+        let id = rule.id;
         let answer = road.by(namespace.cluster.alice(), &namespace);
-        assert_eq!(answer.status, open, "{rule}: {}", answer.body);
-        assert_eq!(answer.warnings(), [""; 0], "{rule}");
+        assert_eq!(answer.status, open, "{id}: {}", answer.body);
+        assert_eq!(answer.warnings(), [""; 0], "{id}");
         let event = event_of(&road, &namespace);
         assert_eq!(
-            annotation(&event, &format!("audit.rolegate.dev/{rule}")),
+            annotation(&event, &format!("audit.rolegate.dev/{id}")),
             Some(format!("audit: {}", seen.replace("<ns>", &namespace.name)).as_str())
         );
     }
@@ -105,12 +104,13 @@ fn enforce_refuses_and_records() {
         road, rule, seen, ..
     } in samples()
     {
+        let id = rule.id;
         let answer = road.by(namespace.cluster.alice(), &namespace);
         assert_refused(&answer, &namespace, rule, &format!("{seen}."));
         assert_eq!(answer.warnings(), [""; 0], "one message is enough");
         let event = event_of(&road, &namespace);
         assert_eq!(
-            annotation(&event, &format!("enforce.rolegate.dev/{rule}")),
+            annotation(&event, &format!("enforce.rolegate.dev/{id}")),
             Some(format!("enforce: {}", seen.replace("<ns>", &namespace.name)).as_str())
         );
     }
@@ -138,9 +138,10 @@ fn a_namespace_without_the_label_does_not_notice() {
         road, open, rule, ..
     } in samples()
     {
+        let id = rule.id;
         let answer = road.by(namespace.cluster.alice(), &namespace);
-        assert_eq!(answer.status, open, "{rule}: {}", answer.body);
-        assert_eq!(answer.warnings(), [""; 0], "{rule}");
+        assert_eq!(answer.status, open, "{id}: {}", answer.body);
+        assert_eq!(answer.warnings(), [""; 0], "{id}");
         let event = event_of(&road, &namespace);
         let keys: Vec<_> = event["annotations"]
             .as_object()
@@ -161,6 +162,7 @@ fn all_three_modes_find_the_same() {
     let modes = ["enforce", "warn", "audit"];
     let namespaces = modes.map(labelled);
     for Sample { road, rule, .. } in samples() {
+        let id = rule.id;
         let found: Vec<Vec<(String, String)>> = modes
             .iter()
             .zip(&namespaces)
@@ -183,8 +185,8 @@ fn all_three_modes_find_the_same() {
             })
             .collect();
         assert_eq!(found[0].len(), 2, "a finding and the policy: {found:?}");
-        assert!(found[0].iter().any(|(key, _)| key == rule), "{found:?}");
-        assert_eq!(found[0], found[1], "{rule}");
-        assert_eq!(found[0], found[2], "{rule}");
+        assert!(found[0].iter().any(|(key, _)| key == rule.id), "{found:?}");
+        assert_eq!(found[0], found[1], "{id}");
+        assert_eq!(found[0], found[2], "{id}");
     }
 }

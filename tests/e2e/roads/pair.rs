@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::refusal::assert_refused;
+use super::refusal::{Rule, assert_refused};
 use super::road::Road;
 use crate::harness::accounts::emr_service_account;
 use crate::harness::http::Answer;
@@ -68,7 +68,7 @@ impl Pair {
         &self,
         what: &str,
         send: impl Fn(&Namespace<'static>) -> Answer,
-        (open, rule, seen): (u16, &str, &str),
+        (open, rule, seen): (u16, Rule, &str),
     ) {
         let answer = send(&self.open);
         assert_eq!(
@@ -82,14 +82,14 @@ impl Pair {
 
     /// [`Pair::closed_when`] `user` takes the road.
     #[track_caller]
-    pub(super) fn closed_to(&self, user: &User, road: &Road, open: u16, rule: &str, seen: &str) {
+    pub(super) fn closed_to(&self, user: &User, road: &Road, open: u16, rule: Rule, seen: &str) {
         let send = |namespace: &Namespace<'static>| road.by(user, namespace);
         self.closed_when(&road.shown(), send, (open, rule, seen));
     }
 
     /// [`Pair::closed_to`] alice, the tenant.
     #[track_caller]
-    pub(super) fn closed(&self, road: &Road, open: u16, rule: &str, seen: &str) {
+    pub(super) fn closed(&self, road: &Road, open: u16, rule: Rule, seen: &str) {
         self.closed_to(self.cluster().alice(), road, open, rule, seen);
     }
 }

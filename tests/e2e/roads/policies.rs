@@ -53,14 +53,14 @@ fn a_rule_can_be_weaker_than_its_namespace() {
         [format!("rolegate configmap-mutation: you {created}")]
     );
     assert_eq!(
-        recorded(&namespace, &road, alice, CONFIG_MAPS),
+        recorded(&namespace, &road, alice, CONFIG_MAPS.id),
         Some(format!("warn: alice {created}"))
     );
 
     let road = Road::create("v1", "pods", &pod("mine", &account("driver")));
     let audited = road.by(alice, &namespace).expect_status(201);
     assert_eq!(audited.warnings(), [""; 0]);
-    let said = recorded(&namespace, &road, alice, ACCOUNTS).unwrap_or_default();
+    let said = recorded(&namespace, &road, alice, ACCOUNTS.id).unwrap_or_default();
     assert!(
         said.starts_with(&format!(
             "audit: alice may not start pod {}/mine",
@@ -82,7 +82,7 @@ fn a_rule_can_be_off() {
     prepare(&namespace);
     let alice = namespace.cluster.alice();
     exec().by(alice, &namespace).expect_status(400);
-    assert_eq!(recorded(&namespace, &exec(), alice, POD_EXEC), None);
+    assert_eq!(recorded(&namespace, &exec(), alice, POD_EXEC.id), None);
     assert!(
         recorded(&namespace, &exec(), alice, "policy").is_some(),
         "rolegate was asked"
@@ -116,7 +116,7 @@ fn an_exemption_lifts_one_rule_for_one_user_until_it_ends() {
     let answer = exec().by(cluster.alice(), &namespace).expect_status(400);
     assert_eq!(answer.warnings(), [""; 0]);
     assert_eq!(
-        recorded(&namespace, &exec(), cluster.alice(), POD_EXEC),
+        recorded(&namespace, &exec(), cluster.alice(), POD_EXEC.id),
         Some(format!(
             "enforce: alice may not exec into pod {}/driver [exempted: incident 4711]",
             namespace.name

@@ -3,43 +3,49 @@
 use crate::harness::Namespace;
 use crate::harness::http::Answer;
 
-pub(super) const POD_EXEC: &str = "pod-exec";
-pub(super) const CONFIG_MAPS: &str = "configmap-mutation";
-pub(super) const ACCOUNTS: &str = "foreign-service-account";
-
-/// Every rule's why and instead, or the heart of them. Written down again
+/// A rule, and its why and instead, or the heart of them. Written down again
 /// here: these are the words users search for, and a change of them is one.
-const WORDS: [(&str, &str, &str); 3] = [
-    (
-        POD_EXEC,
-        "Why: a job's pod holds the token that becomes its execution role, so whoever gets into the pod becomes that role.",
-        "Instead: read the logs (`kubectl logs`) or the Spark history server; for an incident ask a platform administrator.",
-    ),
-    (
-        CONFIG_MAPS,
-        "Why: EMR builds job pods from ConfigMaps, so whoever writes one decides what runs under a job's execution role.",
-        "Instead: pass settings with the job (configurationOverrides, pod templates), or ask the platform team to list the name under `submitters.configMaps`",
-    ),
-    (
-        ACCOUNTS,
-        "Why: EMR's service accounts become IAM roles, so whoever starts a pod under one becomes that role.",
-        "Instead: submit the job through Amazon EMR (StartJobRun), or use a service account that rolegate's policy lists for you.",
-    ),
-];
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rule {
+    pub(super) id: &'static str,
+    why: &'static str,
+    instead: &'static str,
+}
+
+pub(super) const POD_EXEC: Rule = Rule {
+    id: "pod-exec",
+    why: "Why: a job's pod holds the token that becomes its execution role, so whoever gets into the pod becomes that role.",
+    instead: "Instead: read the logs (`kubectl logs`) or the Spark history server; for an incident ask a platform administrator.",
+};
+
+pub(super) const CONFIG_MAPS: Rule = Rule {
+    id: "configmap-mutation",
+    why: "Why: EMR builds job pods from ConfigMaps, so whoever writes one decides what runs under a job's execution role.",
+    instead: "Instead: pass settings with the job (configurationOverrides, pod templates), or ask the platform team to list the name under `submitters.configMaps`",
+};
+
+pub(super) const ACCOUNTS: Rule = Rule {
+    id: "foreign-service-account",
+    why: "Why: EMR's service accounts become IAM roles, so whoever starts a pod under one becomes that role.",
+    instead: "Instead: submit the job through Amazon EMR (StartJobRun), or use a service account that rolegate's policy lists for you.",
+};
+
+/// The same rule, to a job.
+pub(super) const ACCOUNTS_OF_A_JOB: Rule = Rule {
+    instead: "Instead: start pods under this job's own role, named as Spark and Flink name them.",
+    ..ACCOUNTS
+};
 
 /// Asserts that `text` holds a whole refusal by one door of one rule, and that
 /// its first finding begins with `seen`, in which `<ns>` stands for the namespace.
 #[track_caller]
-pub(super) fn assert_says(text: &str, door: &str, namespace: &str, rule: &str, seen: &str) {
+pub(super) fn assert_says(text: &str, door: &str, namespace: &str, rule: Rule, seen: &str) {
     let seen = seen.replace("<ns>", namespace);
-    let (_, why, instead) = WORDS
-        .iter()
-        .find(|(known, _, _)| *known == rule)
-        .unwrap_or_else(|| panic!("no words for {rule}"));
     let head = format!(
-        "admission webhook \"{door}.rolegate.dev\" denied the request: rolegate refused this request: {rule}: {seen}"
+        "admission webhook \"{door}.rolegate.dev\" denied the request: rolegate refused this request: {}: {seen}",
+        rule.id
     );
-    for part in [head.as_str(), why, instead, " (policy "] {
+    for part in [head.as_str(), rule.why, rule.instead, " (policy "] {
         assert!(text.contains(part), "expected {part:?} in:\n{text}");
     }
 }
@@ -50,7 +56,7 @@ pub(super) fn assert_refused_by(
     answer: &Answer,
     door: &str,
     namespace: &str,
-    rule: &str,
+    rule: Rule,
     seen: &str,
 ) {
     assert_eq!(answer.status, 403, "{answer:?}");
@@ -66,7 +72,7 @@ pub(super) fn assert_refused_by(
 
 /// [`assert_refused_by`] at the door of enforce namespaces.
 #[track_caller]
-pub(super) fn assert_refused(answer: &Answer, namespace: &Namespace<'_>, rule: &str, seen: &str) {
+pub(super) fn assert_refused(answer: &Answer, namespace: &Namespace<'_>, rule: Rule, seen: &str) {
     assert_refused_by(answer, "enforce", &namespace.name, rule, seen);
 }
 
@@ -75,7 +81,7 @@ pub(super) fn assert_refused(answer: &Answer, namespace: &Namespace<'_>, rule: &
 pub(super) fn assert_kubectl_refused(
     stderr: &str,
     namespace: &Namespace<'_>,
-    rule: &str,
+    rule: Rule,
     seen: &str,
 ) {
     assert_says(stderr, "enforce", &namespace.name, rule, seen);

@@ -2,7 +2,7 @@
 
 use super::config_maps::map;
 use super::pair::{account, becomes, running_pod};
-use super::refusal::{ACCOUNTS, CONFIG_MAPS, POD_EXEC};
+use super::refusal::{ACCOUNTS, CONFIG_MAPS, POD_EXEC, Rule};
 use super::road::Road;
 use crate::harness::Namespace;
 use crate::harness::accounts::pod;
@@ -11,7 +11,7 @@ use crate::harness::accounts::pod;
 pub(super) struct Sample {
     pub(super) road: Road,
     pub(super) open: u16,
-    pub(super) rule: &'static str,
+    pub(super) rule: Rule,
     /// With `<ns>` for the namespace.
     pub(super) seen: String,
 }
