@@ -85,9 +85,11 @@ pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
 }
 
 /// A key a rule; several findings of one rule are joined.
-pub(super) fn audit_annotations(decision: &Decision<'_>) -> Vec<(&'static str, Cow<'static, str>)> {
-    let mut pairs: Vec<(&'static str, Cow<'static, str>)> =
-        vec![("policy", decision.policy.to_string().into())];
+pub(super) fn audit_annotations<'d>(
+    decision: &'d Decision<'_>,
+) -> Vec<(&'static str, Cow<'d, str>)> {
+    let mut pairs: Vec<(&'static str, Cow<'d, str>)> = Vec::with_capacity(2);
+    pairs.push(("policy", decision.policy.as_str().into()));
     for judged in &decision.judged {
         let key = judged.finding.rule.as_str();
         let mut text = format!("{}: {}", judged.mode, judged.finding.headline());

@@ -168,6 +168,24 @@ pub fn template<'a>(
     })
 }
 
+/// `spec.suspend` of a Job or `CronJob`.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn is_suspended(what: &'static str, object: &RawValue) -> Result<bool, ReviewError> {
+    #[derive(Deserialize)]
+    struct Spec {
+        suspend: Option<bool>,
+    }
+    #[derive(Deserialize)]
+    struct Workload {
+        spec: Option<Spec>,
+    }
+    let spec = read::<Workload>(what, object)?.spec;
+    Ok(spec.and_then(|spec| spec.suspend).unwrap_or(false))
+}
+
 /// The `path` of a proxy request's options; empty where there is none.
 ///
 /// # Errors

@@ -8,8 +8,9 @@
 //!   all mutation
 //! - pod templates of Deployments, `ReplicaSets`, `StatefulSets`, `DaemonSets`, Jobs,
 //!   `CronJobs`, `ReplicationControllers`, `PodTemplates` and of whatever a
-//!   `ControllerRevision` holds; on UPDATE when the template changes, so rollout
-//!   restarts, scaling, status writes and no-op writes pass
+//!   `ControllerRevision` holds; on UPDATE when the template changes or a suspended
+//!   Job is let go, so rollout restarts, scaling, status writes and no-op writes
+//!   pass
 //! - custom resources of any kind: every field called after a service account,
 //!   and every string that names a reserved one (Spark configuration, Flink
 //!   options, submit arguments); where the policy declares operators, a driver's
@@ -39,15 +40,13 @@
 //! ## What it does not see
 //!
 //! Names that an operator puts together from parts: the pod is judged again
-//! when the operator creates it.
+//! when the operator creates it. A Deployment that stood there before the
+//! namespace was labelled, under a gateway's account (`jeg`), with somebody
+//! else's image: scaling it up starts it. Look before you label.
 
-use std::collections::HashSet;
-
-use serde_json::value::RawValue;
+mod custom_resource;
 
 use crate::facts::{Action, Extent, Requester, Subject};
-use crate::policy::Capability;
-use crate::review::references::{self, By, Reference, References, Unread};
 use crate::review::view::{self, TemplateShape};
 use crate::review::{Operation, ReviewError, change, shown};
 
@@ -62,9 +61,6 @@ const WHY: &str = "EMR's service accounts become IAM roles, so whoever starts a 
 const INSTEAD: &str = "submit the job through Amazon EMR (StartJobRun), or use a service account \
                        that rolegate's policy lists for you";
 const SOURCE: &str = "Amazon EMR on EKS security best practices: permissions to create pods";
-
-/// A custom resource can name hundreds; this many tell the story.
-const MOST_FINDINGS: usize = 8;
 
 impl Rule for ForeignServiceAccount {
     fn id(&self) -> RuleId {
@@ -87,7 +83,7 @@ impl Rule for ForeignServiceAccount {
             Carrier::Nothing => Ok(()),
             Carrier::Pod => check_pod(subject, findings),
             Carrier::Template(shape) => check_template(subject, shape, findings),
-            Carrier::Anything => check_custom_resource(subject, findings),
+            Carrier::Anything => custom_resource::check(subject, findings),
         }
     }
 }
@@ -188,7 +184,7 @@ fn check_template(
     let updates = request.operation == Operation::Update;
     if updates {
         let old = view::template("request.oldObject", request.old_object()?, shape)?;
-        if change::same_template(old, new) {
+        if change::same_template(old, new) && !unsuspends(subject)? {
             return Ok(());
         }
     }
@@ -219,109 +215,19 @@ fn check_template(
     Ok(())
 }
 
-fn check_custom_resource(
-    subject: &Subject<'_>,
-    findings: &mut Vec<Finding>,
-) -> Result<(), ReviewError> {
+/// Whether a tenant or a job lets a suspended Job go: its pods start now, and
+/// the template may have waited since before the namespace was guarded.
+/// Kueue and the like do this for a living.
+fn unsuspends(subject: &Subject<'_>) -> Result<bool, ReviewError> {
     let request = subject.request;
-    if let Requester::Platform(entry) = &subject.requester
-        && entry.capabilities.contains(Capability::Mirror)
+    if request.resource.group.as_str() != "batch"
+        || !matches!(subject.requester, Requester::Tenant(_) | Requester::Job(_))
     {
-        return Ok(());
+        return Ok(false);
     }
-    let new = scan(subject, "request.object", request.object()?)?;
-    if new.found.is_empty() && new.unread.is_none() {
-        return Ok(());
-    }
-    let updates = request.operation == Operation::Update;
-    if updates && change::same_object(Some(request.old_object()?), request.object) {
-        return Ok(());
-    }
-    if let Some((why, path)) = &new.unread
-        && !matches!(subject.requester, Requester::System(_))
-    {
-        findings.push(unread(subject, *why, path));
-    }
-    let old: HashSet<Reference> =
-        if updates && change::same_intent(request.old_object, request.object) {
-            let old = scan(subject, "request.oldObject", request.old_object()?)?;
-            old.found.into_iter().collect()
-        } else {
-            HashSet::new()
-        };
-    let verb = if updates { "change" } else { "create" };
-    let refused: Vec<(&Reference, String)> = new
-        .found
-        .iter()
-        .filter(|reference| !old.contains(reference))
-        .filter_map(|found| Some((found, refusal_of(subject, found)?)))
-        .collect();
-    let more = refused.len().saturating_sub(MOST_FINDINGS);
-    for (index, (found, refused)) in refused.iter().take(MOST_FINDINGS).enumerate() {
-        let mut finding = match found.by {
-            By::Template => template_elsewhere(subject, verb, found.path.clone()),
-            By::Field | By::Text => finding(
-                subject,
-                verb,
-                &what(subject),
-                &found.name,
-                refused,
-                found.path.clone(),
-            ),
-        };
-        if more > 0 && index + 1 == MOST_FINDINGS {
-            finding.seen += &format!(", and {more} more like it");
-        }
-        findings.push(finding);
-    }
-    Ok(())
-}
-
-/// Why the requester may not name that service account in a custom resource.
-fn refusal_of(subject: &Subject<'_>, found: &Reference) -> Option<String> {
-    if found.by != By::Template {
-        return refusal(subject, &found.name, Start::CustomResource);
-    }
-    // Only an operator of the policy could start what the file says; for
-    // anybody else's pod the rule asks again.
-    let own = matches!(
-        subject.requester,
-        Requester::System(_) | Requester::Operator(_)
-    );
-    (!own && !subject.policy.operators.is_empty()).then(String::new)
-}
-
-fn template_elsewhere(subject: &Subject<'_>, verb: &str, path: String) -> Finding {
-    Finding {
-        rule: RuleId::ForeignServiceAccount,
-        seen: format!(
-            "{} may not {verb} {} with a driver's pod template from a file, which can name any service account",
-            subject.who(),
-            what(subject),
-        ),
-        path: Some(path),
-        why: WHY,
-        instead: "write the template into the object (spec.driver.template)".into(),
-        source: SOURCE,
-    }
-}
-
-fn scan(
-    subject: &Subject<'_>,
-    part: &'static str,
-    object: &RawValue,
-) -> Result<References, ReviewError> {
-    let operators = subject.policy.operators.iter();
-    let fixed: Vec<&str> = operators
-        .flat_map(|operator| &operator.job_service_accounts)
-        .map(|fixed| fixed.name.as_str())
-        .filter(|name| {
-            !crate::facts::RESERVED_PREFIXES
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
-        })
-        .collect();
-    references::find(part, object, &fixed)
+    let suspended = view::is_suspended;
+    Ok(suspended("request.oldObject", request.old_object()?)?
+        && !suspended("request.object", request.object()?)?)
 }
 
 /// The object for a sentence: its kind, namespace and name.
@@ -369,32 +275,5 @@ const fn instead(requester: &Requester<'_>) -> &'static str {
              (identities.operators)"
         }
         _ => INSTEAD,
-    }
-}
-
-fn unread(subject: &Subject<'_>, why: Unread, path: &str) -> Finding {
-    let (problem, instead) = match why {
-        Unread::TooDeep => (
-            format!("is nested deeper than {} levels", references::MAX_DEPTH),
-            "write the object with less nesting",
-        ),
-        Unread::TooMany => (
-            format!(
-                "names more than {} service accounts",
-                references::MOST_NAMES
-            ),
-            "split the object into smaller ones",
-        ),
-    };
-    Finding {
-        rule: RuleId::ForeignServiceAccount,
-        seen: format!(
-            "{} {problem}, so rolegate cannot tell which service accounts it names",
-            what(subject),
-        ),
-        path: Some(path.to_owned()),
-        why: WHY,
-        instead: instead.into(),
-        source: SOURCE,
     }
 }
