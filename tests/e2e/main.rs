@@ -18,6 +18,7 @@
 
 mod harness;
 
+mod conditions;
 mod control_plane;
 mod pod_identity;
 mod spark;
