@@ -123,7 +123,13 @@ pub(super) fn reserved_names(place: &Place) -> Vec<Case> {
         sent(ALICE, metadata(&reserved, role)),
         sent(ALICE, delete(&reserved)),
         // deletecollection: the request names nothing, the object does.
-        sent(ALICE, delete("serviceaccounts")),
+        sent(
+            ALICE,
+            delete(&format!(
+                "serviceaccounts?fieldSelector=metadata.name%3D{}",
+                place.job_account
+            )),
+        ),
         sent(ALICE, post(&format!("{reserved}/token"), token)),
         // What is no service account has no name to be judged by.
         sent(ALICE, cluster_role()),

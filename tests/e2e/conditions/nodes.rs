@@ -33,6 +33,8 @@ pub(super) fn reports(place: &Place) -> Vec<Case> {
         // A pod of the node's own making is judged like any other.
         sent(NODE, post("pods", mirror)),
         sent(NODE, eviction()),
+        // NodeRestriction lets a node connect to pods.
+        sent(NODE, connect("pods/bare/exec?command=id")),
         sent(
             NODE,
             patch(&format!("{LOOKALIKE}/v1:pods/bare/status"), running()),
@@ -44,11 +46,6 @@ pub(super) fn reports(place: &Place) -> Vec<Case> {
             "unexpected operation",
             NODE,
             metadata("pods/bare", json!({"finalizers": [FINALIZER, "a/b"]})),
-        ),
-        kubernetes(
-            "unexpected pod subresource",
-            NODE,
-            connect("pods/bare/exec?command=id"),
         ),
         kubernetes("can only update pod status", OTHER_NODE, status()),
         kubernetes("can only delete pods", OTHER_NODE, gone()),

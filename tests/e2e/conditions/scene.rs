@@ -74,7 +74,8 @@ impl Scene {
     pub(super) fn send(&self, place: &Place, who: Who, call: &Call) -> Answer {
         let mut path = place.path(&call.target);
         if !call.connects {
-            path.push_str("?dryRun=All");
+            path.push(if path.contains('?') { '&' } else { '?' });
+            path.push_str("dryRun=All");
         }
         let user = self.user(place, who);
         let mut request = self.cluster.request(&user, call.method, &path);
