@@ -24,10 +24,14 @@
 //! - [`cli`]: one file a verb
 //! - [`report`]: decisions as text and JSON
 
+pub mod certs;
 pub mod cli;
+pub mod cluster;
 pub mod decision;
 pub mod facts;
 pub mod policy;
 pub mod report;
 pub mod review;
 pub mod rules;
+pub mod server;
+pub mod telemetry;

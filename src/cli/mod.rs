@@ -7,6 +7,7 @@ mod completions;
 mod explain;
 mod policy;
 mod review;
+pub mod serve;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -27,6 +28,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Serve the admission webhook
+    Serve(Box<serve::ServeArgs>),
     /// Judge AdmissionReviews or manifests, without a cluster
     Review(review::Args),
     /// Print a rule's page; without a rule, list them
@@ -42,6 +45,7 @@ enum Verb {
 #[must_use]
 pub fn run() -> ExitCode {
     let result = match Cli::parse().verb {
+        Verb::Serve(args) => return serve::run(&args),
         Verb::Review(args) => review::run(&args),
         Verb::Explain(args) => explain::run(&args),
         Verb::Policy(verb) => policy::run(verb),
@@ -49,12 +53,15 @@ pub fn run() -> ExitCode {
     };
     match result {
         Ok(verdict) => verdict.into(),
-        Err(error) => {
-            // Nothing is left to do when even standard error is gone.
-            let _ = writeln!(anstream::stderr(), "rolegate: {error:#}");
-            Verdict::Bad.into()
-        }
+        Err(error) => bad_input(&format!("{error:#}")),
     }
+}
+
+/// Says what is wrong with the input, on standard error; exit code 2.
+pub(crate) fn bad_input(problem: &dyn std::fmt::Display) -> ExitCode {
+    // Nothing is left to do when even standard error is gone.
+    let _ = writeln!(anstream::stderr(), "rolegate: {problem}");
+    Verdict::Bad.into()
 }
 
 /// How a verb ended.

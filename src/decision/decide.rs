@@ -39,12 +39,13 @@ pub struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    /// Whether the finding leads to exactly `mode`: exempted ones are only recorded.
+    /// The mode it is treated in: an exempted finding is only recorded.
     #[must_use]
-    pub fn leads_to(&self, mode: Mode) -> bool {
-        match self.exempted {
-            Some(_) => mode == Mode::Audit,
-            None => self.mode == mode,
+    pub fn effect(&self) -> Mode {
+        if self.exempted.is_some() {
+            Mode::Audit
+        } else {
+            self.mode
         }
     }
 }
@@ -112,14 +113,14 @@ impl Decision<'_> {
         !self
             .judged
             .iter()
-            .any(|judged| judged.leads_to(Mode::Enforce))
+            .any(|judged| judged.effect() == Mode::Enforce)
     }
 
     /// The strongest thing that happened, for logs and metrics: `deny`, `warn`,
     /// `audit` or `allow`.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
-        let any = |mode| self.judged.iter().any(|judged| judged.leads_to(mode));
+        let any = |mode| self.judged.iter().any(|judged| judged.effect() == mode);
         if any(Mode::Enforce) {
             "deny"
         } else if any(Mode::Warn) {

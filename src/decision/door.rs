@@ -68,6 +68,11 @@ impl Door {
             Self::Mutate => "/mutate",
         }
     }
+
+    /// Position in [`Door::ALL`], for tables with one entry a door.
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
 }
 
 impl fmt::Display for Door {

@@ -19,7 +19,7 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
     let refused: Vec<&Judged<'_>> = decision
         .judged
         .iter()
-        .filter(|judged| judged.leads_to(Mode::Enforce))
+        .filter(|judged| judged.effect() == Mode::Enforce)
         .collect();
     let mut message = String::from("rolegate refused this request");
     for (index, judged) in refused.iter().enumerate() {
@@ -56,7 +56,7 @@ pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
     let warned: Vec<_> = decision
         .judged
         .iter()
-        .filter(|judged| judged.leads_to(Mode::Warn))
+        .filter(|judged| judged.effect() == Mode::Warn)
         .collect();
     let mut lines: Vec<String> = warned
         .iter()

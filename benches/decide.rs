@@ -1,0 +1,143 @@
+//! What one decision costs in process, from bytes to answer.
+//!
+//! `cargo bench --bench decide`. Prints the median of many batches; compare
+//! figures of one run only, the machine's speed drifts between runs.
+
+#![allow(
+    missing_docs,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark"
+)]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use rolegate::decision::{Door, decide};
+use rolegate::policy::Policy;
+use rolegate::review::Request;
+use serde_json::{Value, json};
+
+const BATCHES: usize = 200;
+
+fn main() {
+    let policy = Policy::builtin();
+    let now = "2026-11-22T12:00:00Z".parse().unwrap();
+    println!("{:<52}{:>10}{:>14}", "review", "bytes", "median");
+    for (name, body) in reviews() {
+        let batch = (2_000_000 / body.len()).clamp(1, 200);
+        let mut times: Vec<u128> = (0..BATCHES)
+            .map(|_| {
+                let start = Instant::now();
+                for _ in 0..batch {
+                    let request = Request::parse(black_box(body.as_bytes())).unwrap();
+                    let decision = decide(&request, Door::Enforce, &policy, now).unwrap();
+                    black_box(decision.to_json(&request.uid).unwrap());
+                }
+                start.elapsed().as_nanos() / batch as u128
+            })
+            .collect();
+        times.sort_unstable();
+        println!(
+            "{name:<52}{:>10}{:>11}.{} µs",
+            body.len(),
+            times[BATCHES / 2] / 1000,
+            times[BATCHES / 2] % 1000 / 100
+        );
+    }
+}
+
+fn reviews() -> Vec<(&'static str, String)> {
+    let driver = "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98";
+    let tenant = json!({ "username": "alice", "groups": ["team-a", "system:authenticated"] });
+    let runner = json!({
+        "username": "system:serviceaccount:spark-a:emr-containers-sa-spark-client-111122223333-2hiamcixdm9axe98",
+        "uid": "5f0b1a36",
+        "groups": ["system:serviceaccounts", "system:serviceaccounts:spark-a", "system:authenticated"],
+        "extra": {
+            "authentication.kubernetes.io/pod-name": ["0000000337okspsc913-abcde"],
+            "authentication.kubernetes.io/pod-uid": ["u"],
+        },
+    });
+    let pod = |account: &str, kilobytes: usize| {
+        let env: Vec<Value> = (0..kilobytes * 16)
+            .map(|n| json!({ "name": format!("VARIABLE_{n:05}"), "value": "a value of some length, as jobs have" }))
+            .collect();
+        json!({
+            "metadata": { "name": "spark-0000000337okspsc913-driver", "namespace": "spark-a" },
+            "spec": { "serviceAccountName": account, "serviceAccount": account, "containers": [{ "name": "c", "env": env }] },
+        })
+    };
+    let big = "x".repeat(3 << 20);
+    vec![
+        (
+            "job creates its driver, 5 KiB: allowed",
+            review(&runner, "CREATE", "pods", "", &pod(driver, 4), &Value::Null),
+        ),
+        (
+            "tenant creates a job's pod, 5 KiB: refused",
+            review(&tenant, "CREATE", "pods", "", &pod(driver, 4), &Value::Null),
+        ),
+        (
+            "tenant execs: refused",
+            review(
+                &tenant,
+                "CONNECT",
+                "pods",
+                "exec",
+                &json!({ "command": ["sh"] }),
+                &Value::Null,
+            ),
+        ),
+        (
+            "3 MiB object + 3 MiB old object that no rule reads",
+            review(
+                &tenant,
+                "UPDATE",
+                "secrets",
+                "",
+                &json!({ "data": big }),
+                &json!({ "data": big }),
+            ),
+        ),
+        ("tenant changes a 1 MiB ConfigMap: refused", {
+            let map = |text: &str| json!({ "metadata": { "name": "x" }, "data": { "k": text.repeat(1 << 20) } });
+            review(&tenant, "UPDATE", "configmaps", "", &map("a"), &map("b"))
+        }),
+        ("tenant creates a 1 MiB custom resource: deep scan", {
+            let mut object = pod("default", 1024);
+            object["spec"]["serviceAccountName"] = json!("default");
+            review(&tenant, "CREATE", "things", "", &object, &Value::Null)
+                .replace(r#""group":"""#, r#""group":"example.com""#)
+        }),
+    ]
+}
+
+fn review(
+    user: &Value,
+    operation: &str,
+    resource: &str,
+    sub: &str,
+    object: &Value,
+    old: &Value,
+) -> String {
+    json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+            "kind": { "group": "", "version": "v1", "kind": "Thing" },
+            "resource": { "group": "", "version": "v1", "resource": resource },
+            "subResource": sub,
+            "name": "spark-0000000337okspsc913-driver",
+            "namespace": "spark-a",
+            "operation": operation,
+            "userInfo": user,
+            "object": object,
+            "oldObject": old,
+            "dryRun": false,
+            "options": { "kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1" },
+        },
+    })
+    .to_string()
+}

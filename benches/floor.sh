@@ -1,0 +1,80 @@
+#!/bin/sh
+# Compares `rolegate serve` with the floor (the same server around a reviewer
+# that decides nothing), in turn, on this machine, over loopback. Both write
+# one log line a review to a file.
+#
+#   benches/floor.sh [seconds a run] [pairs]
+#
+# Prints the median of each side and the median of the pairs' ratios: two runs
+# side by side share whatever else the machine was doing.
+set -eu
+seconds=${1:-4}
+pairs=${2:-5}
+cd "$(dirname "$0")/.."
+cargo build --release --bin rolegate --example floor --example load
+target=${CARGO_TARGET_DIR:-target}/release
+scratch=$(mktemp -d)
+trap 'test ! -s "$scratch/pid" || kill "$(cat "$scratch/pid")" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+
+# Starts "$@", measures, stops. Prints one line of results.
+measure() {
+    connections=$1
+    shift
+    "$@" --listen 127.0.0.1:18443 --health-listen 127.0.0.1:18081 --cluster off \
+        --drain-delay 0s 2>"$scratch/log" &
+    server=$!
+    echo "$server" >"$scratch/pid"
+    tries=0
+    until grep -q serving "$scratch/log"; do
+        tries=$((tries + 1))
+        test "$tries" -lt 100 || { cat "$scratch/log" >&2; exit 1; }
+        sleep 0.05
+    done
+    "$target/examples/load" --address 127.0.0.1:18443 --connections "$connections" \
+        --seconds "$seconds" --pid "$server"
+    kill "$server"
+    wait "$server"
+    : >"$scratch/pid"
+    # A measured line that was never written would flatter the server.
+    reviewed=$(grep -c reviewed "$scratch/log")
+    test "$reviewed" -gt 0 || { echo "no log lines were written" >&2; exit 1; }
+}
+
+for connections in 4 16; do
+    pair=0
+    while [ "$pair" -lt "$pairs" ]; do
+        echo "rolegate $pair $(measure "$connections" "$target/rolegate" serve)" >>"$scratch/results"
+        echo "floor $pair $(measure "$connections" "$target/examples/floor")" >>"$scratch/results"
+        pair=$((pair + 1))
+    done
+done
+
+awk '
+function median(list, count,   i, j, t) {
+    for (i = 2; i <= count; i++)
+        for (j = i; j > 1 && list[j] < list[j - 1]; j--) { t = list[j]; list[j] = list[j - 1]; list[j - 1] = t }
+    return count % 2 ? list[(count + 1) / 2] : (list[count / 2] + list[count / 2 + 1]) / 2
+}
+{
+    for (i = 3; i <= NF; i++) { split($i, kv, "="); field[kv[1]] = kv[2] }
+    c = field["connections"]
+    seen[c] = 1
+    for (name in field) value[$1, c, $2, name] = field[name]
+    if ($2 + 1 > pairs) pairs = $2 + 1
+}
+END {
+    printf "%-12s %-14s %12s %12s %8s\n", "connections", "what", "rolegate", "floor", "ratio"
+    split("throughput p50_us p99_us idle_kib loaded_kib", names, " ")
+    for (k = 1; k <= 2; k++) {
+        c = k == 1 ? 4 : 16
+        if (!(c in seen)) continue
+        for (n = 1; n <= 5; n++) {
+            for (p = 0; p < pairs; p++) {
+                a[p + 1] = value["rolegate", c, p, names[n]]
+                b[p + 1] = value["floor", c, p, names[n]]
+                r[p + 1] = b[p + 1] ? a[p + 1] / b[p + 1] : 0
+            }
+            printf "%-12s %-14s %12.0f %12.0f %8.3f\n", c, names[n], median(a, pairs), median(b, pairs), median(r, pairs)
+        }
+    }
+}' "$scratch/results"

@@ -1,0 +1,274 @@
+//! Loads one door over a few kept-alive HTTPS connections and prints one line:
+//! throughput, latencies, and the server's memory.
+//!
+//! `load --connections 4 --seconds 5 --pid 123`
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use clap::Parser;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// A pod review of about this many bytes is sent.
+const REVIEW_BYTES: usize = 5 * 1024;
+
+#[derive(Clone, Parser)]
+struct Load {
+    /// The HTTPS port
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    address: SocketAddr,
+    /// The door
+    #[arg(long, default_value = "/validate/enforce?timeout=3s")]
+    path: String,
+    /// Kept-alive connections, one request at a time on each
+    #[arg(long, default_value_t = 4)]
+    connections: usize,
+    /// How long
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Threads; each has its share of the connections
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Whose memory to look at
+    #[arg(long)]
+    pid: Option<u32>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let load = Load::parse();
+    let idle = load.pid.map(|pid| memory(pid, "VmRSS")).transpose()?;
+    let begun = Instant::now();
+    let threads: Vec<_> = (0..load.threads.max(1))
+        .map(|thread| {
+            let load = load.clone();
+            std::thread::spawn(move || share(&load, thread))
+        })
+        .collect();
+    let mut latencies = Vec::new();
+    for thread in threads {
+        let Ok(done) = thread.join() else {
+            bail!("a thread panicked")
+        };
+        latencies.extend(done?);
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    ensure!(!latencies.is_empty(), "nothing was answered");
+    latencies.sort_unstable();
+    let at = |percent: usize| latencies[(latencies.len() - 1) * percent / 100].as_micros();
+    let mut line = format!(
+        "connections={} requests={} throughput={:.0} p50_us={} p99_us={}",
+        load.connections,
+        latencies.len(),
+        latencies.len() as f64 / seconds,
+        at(50),
+        at(99)
+    );
+    if let (Some(pid), Some(idle)) = (load.pid, idle) {
+        let (now, peak) = (memory(pid, "VmRSS")?, memory(pid, "VmHWM")?);
+        line.push_str(&format!(
+            " idle_kib={idle} loaded_kib={now} peak_kib={peak}"
+        ));
+    }
+    anstream::println!("{line}");
+    Ok(())
+}
+
+/// Runs one thread's share of the connections; returns every latency.
+fn share(load: &Load, thread: usize) -> anyhow::Result<Vec<Duration>> {
+    let mine = (0..load.connections)
+        .filter(|connection| connection % load.threads == thread)
+        .count();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let end = Instant::now() + Duration::from_secs(load.seconds);
+    let request = Arc::new(request(&load.path));
+    runtime.block_on(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..mine {
+            let request = Arc::clone(&request);
+            let address = load.address;
+            tasks.spawn(async move { one(address, &request, end).await });
+        }
+        let mut all = Vec::new();
+        while let Some(done) = tasks.join_next().await {
+            all.extend(done??);
+        }
+        Ok(all)
+    })
+}
+
+async fn one(address: SocketAddr, request: &[u8], end: Instant) -> anyhow::Result<Vec<Duration>> {
+    let mut stream = connect(address).await?;
+    let mut buffer = vec![0; 16 * 1024];
+    let mut latencies = Vec::new();
+    while Instant::now() < end {
+        let sent = Instant::now();
+        stream.write_all(request).await?;
+        let last = answer(&mut stream, &mut buffer).await?;
+        latencies.push(sent.elapsed());
+        if last {
+            stream = connect(address).await?;
+        }
+    }
+    Ok(latencies)
+}
+
+async fn connect(address: SocketAddr) -> anyhow::Result<TlsStream<TcpStream>> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anyone(provider)))
+        .with_no_client_auth();
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let name = ServerName::IpAddress(address.ip().into());
+    Ok(TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await?)
+}
+
+/// Reads one answer; whether the server closes after it.
+async fn answer(stream: &mut TlsStream<TcpStream>, buffer: &mut Vec<u8>) -> anyhow::Result<bool> {
+    let mut filled = 0;
+    loop {
+        let read = stream.read(&mut buffer[filled..]).await?;
+        ensure!(
+            read > 0,
+            "the server closed the connection in the middle of an answer"
+        );
+        filled += read;
+        let Some(head) = memchr::memmem::find(&buffer[..filled], b"\r\n\r\n") else {
+            continue;
+        };
+        let text = std::str::from_utf8(&buffer[..head])?.to_ascii_lowercase();
+        ensure!(text.starts_with("http/1.1 200"), "not a decision: {text}");
+        let length: usize = text
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .context("an answer without a length")?
+            .parse()?;
+        let whole = head + 4 + length;
+        buffer.resize(buffer.len().max(whole), 0);
+        if filled < whole {
+            stream.read_exact(&mut buffer[filled..whole]).await?;
+        }
+        return Ok(text.contains("connection: close"));
+    }
+}
+
+/// A request as the API server sends it: a pod that somebody creates.
+fn request(path: &str) -> Vec<u8> {
+    let mut environment = Vec::new();
+    let body = loop {
+        let body = review(&environment).to_string();
+        if body.len() >= REVIEW_BYTES {
+            break body;
+        }
+        let number = environment.len();
+        environment.push(json!({ "name": format!("SPARK_SETTING_{number}"), "value": "spark.driver.extraJavaOptions" }));
+    };
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: rolegate.rolegate.svc:443\r\nUser-Agent: kube-apiserver-admission\r\n\
+         Content-Length: {}\r\nAccept: application/json, */*\r\nContent-Type: application/json\r\n\
+         Accept-Encoding: gzip\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body.as_bytes()].concat()
+}
+
+fn review(environment: &[serde_json::Value]) -> serde_json::Value {
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": { "name": "report", "namespace": "spark-team-a", "labels": { "app": "report" } },
+        "spec": {
+            "serviceAccountName": "default",
+            "containers": [{ "name": "main", "image": "public.ecr.aws/docker/library/busybox:1.36", "env": environment }],
+        },
+    });
+    json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+            "kind": { "group": "", "version": "v1", "kind": "Pod" },
+            "resource": { "group": "", "version": "v1", "resource": "pods" },
+            "requestKind": { "group": "", "version": "v1", "kind": "Pod" },
+            "requestResource": { "group": "", "version": "v1", "resource": "pods" },
+            "name": "report",
+            "namespace": "spark-team-a",
+            "operation": "CREATE",
+            "userInfo": { "username": "ana", "uid": "", "groups": ["team-a", "system:authenticated"] },
+            "object": pod,
+            "oldObject": null,
+            "dryRun": false,
+            "options": { "kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1" },
+        },
+    })
+}
+
+/// A line of `/proc/<pid>/status`, in KiB.
+fn memory(pid: u32, name: &str) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name))
+        .context("no such line")?;
+    Ok(line
+        .trim_start_matches(':')
+        .trim()
+        .trim_end_matches(" kB")
+        .trim()
+        .parse()?)
+}
+
+/// Trusts anyone: this only measures, over loopback.
+#[derive(Debug)]
+struct Anyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _leaf: &CertificateDer<'_>,
+        _chain: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _leaf: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _leaf: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

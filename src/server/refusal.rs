@@ -1,0 +1,135 @@
+//! Every way the server says no, with its one sentence. None of them can be
+//! read as "allowed": no status below 400, no `AdmissionReview` in the body.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Response, StatusCode};
+
+use super::{BadReview, Door};
+
+/// Why a request got no decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// No such path.
+    NotFound,
+    /// Anything but POST.
+    Method,
+    /// Anything but JSON.
+    ContentType,
+    /// Body over the cap, in bytes.
+    TooLarge { cap: usize },
+    /// The door's requests in flight are all taken.
+    Busy(Door),
+    /// The door's bytes in flight are all taken.
+    BusyBytes(Door),
+    /// Too many connections from that address.
+    TooManyConnections,
+    /// The body ended before it was whole.
+    BrokenBody,
+    /// The reviewer could not read it.
+    BadReview(BadReview),
+    /// The time for the review is over.
+    Deadline(Duration),
+    /// The reviewer panicked.
+    Panicked,
+}
+
+impl Refusal {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Busy(_) | Self::BusyBytes(_) | Self::TooManyConnections => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::BrokenBody => StatusCode::BAD_REQUEST,
+            Self::BadReview(bad) => StatusCode::from_u16(bad.status)
+                .ok()
+                .filter(|status| status.is_client_error() || status.is_server_error())
+                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Deadline(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The metric label.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Method => "method",
+            Self::ContentType => "content_type",
+            Self::TooLarge { .. } => "too_large",
+            Self::Busy(_) => "shed_requests",
+            Self::BusyBytes(_) => "shed_bytes",
+            Self::TooManyConnections => "shed_connection",
+            Self::BrokenBody => "broken_body",
+            Self::BadReview(_) => "bad_review",
+            Self::Deadline(_) => "deadline",
+            Self::Panicked => "panic",
+        }
+    }
+
+    pub(super) fn sentence(&self) -> Cow<'_, str> {
+        match self {
+            Self::NotFound => {
+                "There is nothing at this path; reviews go to /validate/{enforce,warn,audit,cluster} and /mutate.".into()
+            }
+            Self::Method => "Only POST is answered here.".into(),
+            Self::ContentType => "The body must be sent as content type application/json.".into(),
+            Self::TooLarge { cap } => {
+                format!("The body is larger than the {} MiB a review may have.", cap / (1024 * 1024)).into()
+            }
+            Self::Busy(door) => format!("Too many reviews are in flight at the {door} door; try again in a second.").into(),
+            Self::BusyBytes(door) => {
+                format!("Too many bytes are in flight at the {door} door; try again in a second.").into()
+            }
+            Self::TooManyConnections => "Too many connections are open from this address; try again in a second.".into(),
+            Self::BrokenBody => "The body ended before it was whole.".into(),
+            Self::BadReview(bad) => bad.message.as_str().into(),
+            Self::Deadline(budget) => format!("The review was not finished within {} ms.", budget.as_millis()).into(),
+            Self::Panicked => "The review failed by an internal error, which is a bug in rolegate.".into(),
+        }
+    }
+
+    /// The HTTP answer: plain text, which the API server quotes in its error.
+    pub(super) fn response(&self) -> Response<Body> {
+        let mut response = Response::new(Body::from(format!("{}\n", self.sentence())));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+        match self.status() {
+            // Makes the API server's client try again within its own timeout.
+            StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"))
+            }
+            StatusCode::METHOD_NOT_ALLOWED => {
+                headers.insert(ALLOW, HeaderValue::from_static("POST"))
+            }
+            _ => None,
+        };
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reviewer_cannot_turn_a_refusal_into_a_success() {
+        for status in [0, 42, 200, 204, 302, 999, 1000] {
+            let bad = Refusal::BadReview(BadReview {
+                status,
+                message: "no".to_owned(),
+            });
+            assert_eq!(bad.status(), StatusCode::INTERNAL_SERVER_ERROR, "{status}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Logs. They go to standard error: standard output belongs to findings.
+
+mod queue;
+
+use std::panic::PanicHookInfo;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use queue::{Queue, Sink};
+
+/// How lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Why there can be no log.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `--log-level` is wrong.
+    #[error("`{0}` is no log filter ({1}); write `info` or `info,rolegate::certs=debug`")]
+    Filter(String, ParseError),
+    /// No thread for the writer.
+    #[error("cannot start the thread that writes the log: {0}")]
+    Thread(#[from] std::io::Error),
+    /// Called twice.
+    #[error("the log is set up already: {0}")]
+    Twice(#[from] TryInitError),
+}
+
+/// The running log. Dropping it writes what is still queued, for a second at most.
+#[derive(Debug)]
+pub struct Telemetry(Arc<Queue>);
+
+impl Telemetry {
+    /// Starts to log to standard error. `level` is a filter such as `info` or
+    /// `info,rolegate::server=debug`.
+    ///
+    /// # Errors
+    ///
+    /// [`TelemetryError`].
+    pub fn start(format: LogFormat, level: &str) -> Result<Self, TelemetryError> {
+        let filter = Targets::from_str(level)
+            .map_err(|error| TelemetryError::Filter(level.to_owned(), error))?;
+        let queue = Queue::start(std::io::stderr())?;
+        let sink = Sink(Arc::clone(&queue));
+        let lines = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .with_writer(move || sink.clone());
+        let lines = match format {
+            LogFormat::Text => lines.boxed(),
+            // Every line carries its own fields; spans would only repeat them.
+            LogFormat::Json => lines
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false)
+                .boxed(),
+        };
+        tracing_subscriber::registry()
+            .with(lines.with_filter(filter))
+            .try_init()?;
+        std::panic::set_hook(Box::new(panicked));
+        Ok(Self(queue))
+    }
+
+    /// How many lines were lost so far because nobody took them.
+    #[must_use]
+    pub fn lost_lines(&self) -> LostLines {
+        LostLines(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.0.flush(Duration::from_secs(1));
+    }
+}
+
+/// The count of lost lines, as a metric.
+#[derive(Clone, Debug)]
+pub struct LostLines(Arc<Queue>);
+
+impl Collector for LostLines {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let (name, help) = (
+            "rolegate_log_lines_lost",
+            "Log lines that standard error did not take",
+        );
+        let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        ConstCounter::new(self.0.lost()).encode(metric)
+    }
+}
+
+/// Logs where a panic happened. Its message is shown only if it is fixed text:
+/// a formatted one may quote the object that caused it.
+fn panicked(info: &PanicHookInfo<'_>) {
+    let message = info
+        .payload()
+        .downcast_ref::<&'static str>()
+        .unwrap_or(&"(withheld: it may quote an object)");
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, message, "panic, which is a bug in rolegate");
+}

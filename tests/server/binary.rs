@@ -1,0 +1,298 @@
+//! The process: how it starts, what it logs, how it ends.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use crate::client::{Client, PATIENCE, head};
+use crate::harness::get;
+
+struct Process {
+    child: Child,
+    lines: Receiver<String>,
+    log: String,
+    https: SocketAddr,
+    health: SocketAddr,
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rolegate"));
+    command
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--health-listen",
+            "127.0.0.1:0",
+        ])
+        .args(arguments)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    command
+}
+
+impl Process {
+    fn spawn(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            stderr
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
+        });
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            child,
+            lines,
+            log: String::new(),
+            https: nowhere,
+            health: nowhere,
+        }
+    }
+
+    fn start(arguments: &[&str]) -> Self {
+        let mut process = Self::spawn(arguments);
+        let line = process.wait_for("serving");
+        let address = |name: &str| {
+            line.split(' ')
+                .find_map(|word| word.strip_prefix(name))
+                .unwrap()
+                .parse()
+                .unwrap()
+        };
+        (process.https, process.health) = (address("https="), address("health="));
+        process
+    }
+
+    /// Reads the log up to a line with `text` in it.
+    fn wait_for(&mut self, text: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        while let Ok(line) = self
+            .lines
+            .recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
+            self.log.push_str(&line);
+            self.log.push('\n');
+            if line.contains(text) {
+                return line;
+            }
+        }
+        panic!("no `{text}` in the log:\n{}", self.log);
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    fn exit_code(&mut self) -> Option<i32> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it does not end:\n{}", self.log);
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+const REVIEW: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"705ab4f5","kind":{"group":"","version":"v1","kind":"ConfigMap"},"resource":{"group":"","version":"v1","resource":"configmaps"},"name":"settings","namespace":"spark-team-a","operation":"UPDATE","userInfo":{"username":"ana"},"object":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","namespace":"spark-team-a"},"data":{"password":"hunter2"}},"oldObject":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","namespace":"spark-team-a"},"data":{"password":"hunter1"}}}}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_finishes_what_is_in_flight() {
+    let mut process = Process::start(&["--cluster", "off", "--drain-delay", "500ms"]);
+    assert!(
+        get(process.health, "/readyz")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    let mut slow = Client::connect(process.https).await;
+    let mut kept = Client::connect(process.https).await;
+    let idle = Client::connect(process.https).await;
+    assert_eq!(kept.post("/mutate", REVIEW).await.status, 200);
+    slow.send(head("/validate/enforce", REVIEW.len())).await;
+    slow.send(&REVIEW[..10]).await;
+
+    process.signal("TERM");
+    process.wait_for("still accepting");
+    let text = get(process.health, "/readyz").await;
+    assert!(
+        text.starts_with("HTTP/1.1 503") && text.contains("[-]draining"),
+        "{text}"
+    );
+    let answer = kept.post("/mutate", REVIEW).await;
+    assert_eq!(answer.status, 200, "still served");
+    assert!(
+        answer.head.contains("connection: close"),
+        "and told to go elsewhere: {}",
+        answer.head
+    );
+    assert_eq!(
+        Client::connect(process.https)
+            .await
+            .post("/mutate", REVIEW)
+            .await
+            .status,
+        200,
+        "still accepted"
+    );
+
+    process.wait_for("no longer accepting");
+    assert!(
+        Client::offering(process.https, &[]).await.is_err(),
+        "no longer accepted"
+    );
+    slow.send(&REVIEW[10..]).await;
+    assert_eq!(
+        slow.answer().await.status,
+        200,
+        "what was in flight is answered"
+    );
+    assert_eq!(process.exit_code(), Some(0));
+    drop(idle);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_aborts() {
+    let mut process = Process::start(&["--cluster", "off", "--drain-delay", "1h"]);
+    process.signal("INT");
+    process.wait_for("still accepting");
+    process.signal("TERM");
+    assert_eq!(process.exit_code(), Some(1));
+    process.wait_for("second time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_line_a_review_and_nothing_of_the_object() {
+    let mut process = Process::start(&["--cluster", "off", "--drain-delay", "0s"]);
+    let mut client = Client::connect(process.https).await;
+    assert_eq!(client.post("/validate/audit", REVIEW).await.status, 200);
+    assert_eq!(
+        client
+            .post("/validate/audit", &REVIEW.replace("\"uid\"", "\"hunter3\""))
+            .await
+            .status,
+        400
+    );
+    process.signal("TERM");
+    assert_eq!(process.exit_code(), Some(0));
+    process.wait_for("reviewed");
+    process.wait_for("reason=\"bad_review\"");
+    let line = process
+        .log
+        .lines()
+        .find(|line| line.contains("reviewed"))
+        .unwrap();
+    for field in [
+        "door=\"audit\"",
+        "uid=\"705ab4f5\"",
+        "operation=\"UPDATE\"",
+        "resource=\"configmaps\"",
+        "namespace=\"spark-team-a\"",
+        "name=\"settings\"",
+        "user=\"ana\"",
+        "latency_us=",
+        "policy=",
+    ] {
+        assert!(line.contains(field), "no {field} in {line}");
+    }
+    assert!(!process.log.contains("hunter"), "{}", process.log);
+}
+
+#[test]
+fn json_lines_are_json() {
+    let mut process = Process::spawn(&[
+        "--cluster",
+        "off",
+        "--drain-delay",
+        "0s",
+        "--log-format",
+        "json",
+    ]);
+    process.wait_for("serving");
+    process.signal("TERM");
+    assert_eq!(process.exit_code(), Some(0));
+    process.wait_for("no longer accepting");
+    for line in process.log.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(
+            value["timestamp"].is_string() && value["message"].is_string(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn bad_input_is_exit_code_2_with_a_sentence() {
+    let directory = tempfile::tempdir().unwrap();
+    let policy = directory.path().join("policy.yaml");
+    std::fs::write(
+        &policy,
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nrulez: {}\n",
+    )
+    .unwrap();
+    let policy = policy.to_str().unwrap();
+    let missing = directory
+        .path()
+        .join("missing")
+        .to_str()
+        .unwrap()
+        .to_owned();
+    for (arguments, wanted) in [
+        (vec!["--policy", policy], "policy.yaml:"),
+        (vec!["--policy", &missing], "cannot read"),
+        (
+            vec!["--tls-cert", &missing, "--tls-key", &missing],
+            "cannot read",
+        ),
+        (
+            vec!["--tls-cert", policy, "--tls-key", policy],
+            "no certificate",
+        ),
+        (vec!["--tls-cert", policy], "--tls-key"),
+        (vec!["--cluster", "required"], "cluster"),
+        (vec!["--log-level", "a=b=c"], "log filter"),
+        (vec!["--drain-delay", "soon"], "500ms"),
+        (
+            vec!["--listen", "192.0.2.1:1"],
+            "cannot listen on 192.0.2.1:1",
+        ),
+    ] {
+        let output = command(&arguments).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
+        assert!(text.contains(wanted), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn without_a_cluster_auto_says_so_and_serves() {
+    let mut process = Process::start(&["--drain-delay", "0s"]);
+    assert!(
+        process.log.contains("running without a cluster"),
+        "{}",
+        process.log
+    );
+    process.signal("TERM");
+    assert_eq!(process.exit_code(), Some(0));
+}

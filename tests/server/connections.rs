@@ -1,0 +1,210 @@
+//! Handshakes, slow clients, caps, ages.
+
+use std::time::Duration;
+
+use rolegate::server::{Condition, ConnectionLimits, Limits};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::client::{Client, PATIENCE, post};
+use crate::harness::Server;
+
+fn limits(connections: ConnectionLimits) -> Limits {
+    Limits {
+        connections,
+        ..Limits::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_http_1_1_is_spoken() {
+    let server = Server::start(Limits::default()).await;
+    let client = Client::offering(server.address, &[b"h2", b"http/1.1"])
+        .await
+        .unwrap();
+    assert_eq!(
+        client.stream.get_ref().1.alpn_protocol(),
+        Some(&b"http/1.1"[..])
+    );
+    assert!(Client::offering(server.address, &[b"h2"]).await.is_err());
+    let mut silent = Client::offering(server.address, &[]).await.unwrap();
+    assert_eq!(silent.post("/mutate", "{}").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_1_1_is_refused() {
+    let server = Server::start(Limits::default()).await;
+    // A ClientHello of TLS 1.1: one RSA cipher suite, no extensions.
+    let mut hello = vec![0x03, 0x02];
+    hello.extend([7; 32]);
+    hello.extend([0, 0, 2, 0x00, 0x2f, 1, 0]);
+    let mut record = vec![0x16, 0x03, 0x01, 0, u8::try_from(hello.len()).unwrap() + 4];
+    record.extend([1, 0, 0, u8::try_from(hello.len()).unwrap()]);
+    record.extend(hello);
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&record).await.unwrap();
+    let mut answer = Vec::new();
+    let _end = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
+        .await
+        .expect("an end");
+    assert!(
+        matches!(answer[..], [0x15, ..]),
+        "an alert, not a ServerHello: {answer:?}"
+    );
+    server
+        .metric(r#"rolegate_tls_handshake_failures_total{reason="failed"} 1"#)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handshake_that_never_comes_is_closed() {
+    let handshake = Duration::from_millis(300);
+    let server = Server::start(limits(ConnectionLimits {
+        handshake,
+        ..ConnectionLimits::default()
+    }))
+    .await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let mut rest = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest))
+        .await
+        .expect("closed")
+        .unwrap();
+    server
+        .metric(r#"rolegate_tls_handshake_failures_total{reason="timeout"} 1"#)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_head_is_closed_and_an_idle_connection_is_not() {
+    let header = Duration::from_millis(300);
+    let server = Server::start(limits(ConnectionLimits {
+        header,
+        ..ConnectionLimits::default()
+    }))
+    .await;
+    let mut idle = Client::connect(server.address).await;
+    let mut used = Client::connect(server.address).await;
+    assert_eq!(used.post("/mutate", "{}").await.status, 200);
+    let mut slow = Client::connect(server.address).await;
+    assert_eq!(slow.post("/mutate", "{}").await.status, 200);
+    slow.send("POST /mutate HTTP/1.1\r\nHo").await;
+    slow.closed().await;
+    server
+        .metric(r#"rolegate_connections_timed_out_total{reason="header"} 1"#)
+        .await;
+    tokio::time::sleep(header * 3).await;
+    assert_eq!(idle.post("/mutate", "{}").await.status, 200);
+    assert_eq!(used.post("/mutate", "{}").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idling_has_an_end_too() {
+    let idle = Duration::from_millis(300);
+    let server = Server::start(limits(ConnectionLimits {
+        idle,
+        ..ConnectionLimits::default()
+    }))
+    .await;
+    let mut client = Client::connect(server.address).await;
+    assert_eq!(client.post("/mutate", "{}").await.status, 200);
+    client.closed().await;
+    server
+        .metric(r#"rolegate_connections_timed_out_total{reason="idle"} 1"#)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_too_many_is_told_so() {
+    let server = Server::start(limits(ConnectionLimits {
+        per_peer: 2,
+        ..ConnectionLimits::default()
+    }))
+    .await;
+    let mut first = Client::connect(server.address).await;
+    let mut second = Client::connect(server.address).await;
+    let mut third = Client::connect(server.address).await;
+    let answer = third.post("/validate/enforce", "{}").await;
+    assert_eq!(answer.status, 429);
+    assert!(
+        answer.head.contains("retry-after: 1") && answer.head.contains("connection: close"),
+        "{}",
+        answer.head
+    );
+    third.closed().await;
+    assert_eq!(first.post("/mutate", "{}").await.status, 200);
+    assert_eq!(second.post("/mutate", "{}").await.status, 200);
+    drop(first);
+    server.metric("rolegate_connections_open 1").await;
+    assert_eq!(
+        Client::connect(server.address)
+            .await
+            .post("/mutate", "{}")
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_connection_closes_with_an_answer_never_without() {
+    let age = Duration::from_millis(300);
+    let server = Server::start(limits(ConnectionLimits {
+        age,
+        ..ConnectionLimits::default()
+    }))
+    .await;
+    let mut client = Client::connect(server.address).await;
+    let young = client.post("/mutate", "{}").await;
+    assert!(!young.head.contains("connection: close"), "{}", young.head);
+    tokio::time::sleep(age * 2).await;
+    let old = client.post("/mutate", "{}").await;
+    assert_eq!(old.status, 200);
+    assert!(old.head.contains("connection: close"), "{}", old.head);
+    client.closed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pipelined_requests_are_answered_in_order() {
+    let server = Server::start(Limits::default()).await;
+    let mut client = Client::connect(server.address).await;
+    client
+        .send(post("/validate/warn", "{}") + &post("/validate/audit", "{}"))
+        .await;
+    let both = format!(
+        "{}{}",
+        client.answer().await.body,
+        client.answer().await.body
+    );
+    assert_eq!(both, r#"{"door":"warn"}{"door":"audit"}"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readyz_names_what_is_missing() {
+    let server = Server::start(Limits::default()).await;
+    let text = server.get("/readyz").await;
+    assert!(text.starts_with("HTTP/1.1 503"), "{text}");
+    for missing in ["[-]certificate", "[-]policy", "[+]cluster", "[+]draining"] {
+        assert!(text.contains(missing), "{text}");
+    }
+    server.ready();
+    let _answer = Client::connect(server.address)
+        .await
+        .post("/mutate", "{}")
+        .await;
+    let text = server.get("/readyz").await;
+    assert!(
+        text.starts_with("HTTP/1.1 200") && text.ends_with("ready\n"),
+        "{text}"
+    );
+    server.stack.readiness.block(Condition::Cluster);
+    assert!(
+        server
+            .get("/readyz")
+            .await
+            .contains("[-]cluster not ok: the API server has not answered yet")
+    );
+    assert!(server.get("/livez").await.starts_with("HTTP/1.1 200"));
+    assert!(server.get("/typo").await.starts_with("HTTP/1.1 404"));
+    assert!(server.get("/metrics").await.trim_end().ends_with("# EOF"));
+}
