@@ -10,8 +10,9 @@ use super::scene::{FINALIZER, LOOKALIKE, Place, metadata};
 
 const NODE: Who = Who::Person("system:node:n1");
 const OTHER_NODE: Who = Who::Pretended("system:node:n2", &["system:nodes"]);
-/// The name without the group, as `--as` gives it.
-const NAME_ONLY: Who = Who::Pretended("system:node:n1", &[]);
+/// The name without the group. With no group at all, Kubernetes 1.36 may add
+/// `system:nodes` by itself, to whoever holds `impersonate:arbitrary-node`.
+const NAME_ONLY: Who = Who::Pretended("system:node:n1", &["system:authenticated"]);
 /// The group without the name.
 const GROUP_ONLY: Who = Who::Pretended("mallory", &["system:nodes"]);
 
@@ -46,6 +47,11 @@ pub(super) fn reports(place: &Place) -> Vec<Case> {
             "unexpected operation",
             NODE,
             metadata("pods/bare", json!({"finalizers": [FINALIZER, "a/b"]})),
+        ),
+        kubernetes(
+            "unexpected pod subresource",
+            NODE,
+            patch("pods/bare/ephemeralcontainers", json!({})),
         ),
         kubernetes("can only update pod status", OTHER_NODE, status()),
         kubernetes("can only delete pods", OTHER_NODE, gone()),

@@ -71,6 +71,12 @@ impl Job {
         bind(&namespace, &driver.name);
         report(&namespace, &driver.name, "Running");
         let token = namespace.bound_token(&account("driver"), &driver);
+        post(
+            &namespace,
+            &token,
+            &pods,
+            &pod("pi-0123456789abcdef-exec-1", &account("executor")),
+        );
         Self {
             namespace,
             runner: (runner, client),

@@ -92,7 +92,7 @@ pub(super) fn writes(job: &Job) -> Vec<Write<'_>> {
         new(
             driver,
             core("pods"),
-            pod("pi-0123456789abcdef-exec-1", &account("executor")),
+            pod("pi-0123456789abcdef-exec-2", &account("executor")),
         ),
         new(
             driver,
@@ -121,6 +121,11 @@ pub(super) fn writes(job: &Job) -> Vec<Write<'_>> {
 }
 
 impl Write<'_> {
+    /// The one that the cluster door sees where no label is.
+    pub(super) fn names_a_reserved_account(&self) -> bool {
+        self.path.contains("serviceaccounts/emr-containers-sa-")
+    }
+
     pub(super) fn send(self, cluster: &Cluster) -> Outcome {
         let mut request = cluster.request(self.user, self.method, &self.path);
         if let Some((kind, body)) = &self.body {
