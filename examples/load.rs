@@ -3,6 +3,7 @@
 //!
 //! `load --connections 4 --seconds 5 --pid 123`
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,15 +70,13 @@ fn main() -> anyhow::Result<()> {
         "connections={} requests={} throughput={:.0} p50_us={} p99_us={}",
         load.connections,
         latencies.len(),
-        latencies.len() as f64 / seconds,
+        f64::from(u32::try_from(latencies.len())?) / seconds,
         at(50),
         at(99)
     );
     if let (Some(pid), Some(idle)) = (load.pid, idle) {
         let (now, peak) = (memory(pid, "VmRSS")?, memory(pid, "VmHWM")?);
-        line.push_str(&format!(
-            " idle_kib={idle} loaded_kib={now} peak_kib={peak}"
-        ));
+        write!(line, " idle_kib={idle} loaded_kib={now} peak_kib={peak}")?;
     }
     anstream::println!("{line}");
     Ok(())

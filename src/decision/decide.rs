@@ -19,6 +19,8 @@ pub struct Decision<'a> {
     pub door: Door,
     /// Who asked.
     pub class: Class,
+    /// The requester for a sentence, with what it failed to prove.
+    pub who: String,
     /// The object's name, escaped.
     pub name: String,
     /// The hash of the policy it was judged by.
@@ -82,6 +84,7 @@ pub fn decide<'a>(
     Ok(Decision {
         door,
         class: subject.requester.class(),
+        who: subject.who(),
         name: subject.name.shown(),
         policy: policy.hash,
         judged,

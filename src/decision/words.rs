@@ -62,11 +62,12 @@ pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
         .iter()
         .take(MOST_WARNINGS)
         .map(|judged| {
-            let line = format!(
-                "rolegate {}: {}",
-                judged.finding.rule,
-                judged.finding.headline()
-            );
+            // Whoever reads a warning knows who they are; the space is for the rest.
+            let headline = judged.finding.headline();
+            let headline = headline
+                .strip_prefix(&decision.who)
+                .map_or(headline.clone(), |rest| format!("you{rest}"));
+            let line = format!("rolegate {}: {headline}", judged.finding.rule);
             cut_characters(line, WARNING_CHARACTERS)
         })
         .collect();

@@ -270,6 +270,7 @@ impl<'a> Requester<'a> {
 }
 
 /// `system:serviceaccount:<namespace>:<name>`.
+#[derive(Clone, Copy)]
 struct ServiceAccount<'a> {
     namespace: &'a str,
     name: &'a str,

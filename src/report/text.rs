@@ -26,17 +26,13 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         "audit" => "allowed, recorded".yellow().to_string(),
         _ => "allowed".green().to_string(),
     };
-    let sub_resource = match request.sub_resource() {
-        "" => String::new(),
-        name => format!("/{}", shown(name, 63)),
-    };
     let namespace = match request.namespace() {
         "" => String::new(),
         name => format!(" in {}", shown(name, 63)),
     };
     writeln!(
         out,
-        "{source}: {outcome}: {} {}{sub_resource} {}{namespace} by {} ({})",
+        "{source}: {outcome}: {} {} {}{namespace} by {} ({})",
         request.operation,
         document::title(request),
         decision.name,

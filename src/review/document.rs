@@ -252,15 +252,15 @@ fn plural(kind: &str) -> String {
     }
 }
 
-/// The name of a document for messages.
+/// What kind of thing a request is about, for messages: `Pod`, `pods/exec`.
 #[must_use]
 pub fn title(request: &super::Request<'_>) -> String {
-    let kind = if request.kind.kind.is_empty() {
-        &request.resource.resource
-    } else {
-        &request.kind.kind
-    };
-    shown(kind, 63)
+    let (kind, resource) = (&request.kind.kind, &request.resource.resource);
+    match request.sub_resource() {
+        "" if kind.is_empty() => shown(resource, 63),
+        "" => shown(kind, 63),
+        sub_resource => format!("{}/{}", shown(resource, 63), shown(sub_resource, 63)),
+    }
 }
 
 #[cfg(test)]

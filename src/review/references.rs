@@ -44,11 +44,7 @@ pub struct References {
 /// # Errors
 ///
 /// [`ReviewError::Json`] naming `what` when the object is not valid JSON.
-pub fn find<'a>(
-    what: &'static str,
-    raw: &'a RawValue,
-    fixed: &[&str],
-) -> Result<References, ReviewError> {
+pub fn find(what: &'static str, raw: &RawValue, fixed: &[&str]) -> Result<References, ReviewError> {
     let mut walk = State {
         fixed,
         path: Vec::new(),

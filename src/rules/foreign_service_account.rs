@@ -257,7 +257,7 @@ fn check_custom_resource(
             found.path.clone(),
         );
         if more > 0 && index + 1 == MOST_FINDINGS {
-            finding.seen.push_str(&format!(", and {more} more like it"));
+            finding.seen += &format!(", and {more} more like it");
         }
         findings.push(finding);
     }

@@ -129,9 +129,9 @@ impl Port {
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if response.status().is_success() {
-            phase.idle()
+            phase.idle();
         } else {
-            phase.drain()
+            phase.drain();
         }
         Ok(response)
     }

@@ -14,23 +14,27 @@ use super::refusal::Refusal;
 use super::{Door, Reviewer, body};
 
 /// One route a door; a sentence for everything else.
-pub(super) fn router<R: Reviewer>(desk: Arc<Desk<R>>) -> Router {
+pub(super) fn router<R: Reviewer>(desk: &Arc<Desk<R>>) -> Router {
     let metrics = desk.metrics.clone();
     let mut router = Router::new();
     for door in Door::ALL {
-        let desk = Arc::clone(&desk);
+        let desk = Arc::clone(desk);
         let metrics = metrics.clone();
         let review = move |request: Request| async move { desk.answer(door, request).await };
-        let other = move |request: Request| refuse(metrics, Some(door), Refusal::Method, request);
+        let other = move |request: Request| async move {
+            refuse(&metrics, Some(door), &Refusal::Method, request)
+        };
         router = router.route(door.path(), post(review).fallback(other));
     }
-    router.fallback(move |request: Request| refuse(metrics, None, Refusal::NotFound, request))
+    router.fallback(move |request: Request| async move {
+        refuse(&metrics, None, &Refusal::NotFound, request)
+    })
 }
 
-async fn refuse(
-    metrics: ReviewMetrics,
+fn refuse(
+    metrics: &ReviewMetrics,
     door: Option<Door>,
-    refusal: Refusal,
+    refusal: &Refusal,
     request: Request,
 ) -> Response<Body> {
     metrics.failed(door, refusal.reason());

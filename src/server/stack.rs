@@ -52,7 +52,7 @@ impl Stack {
         };
         let port = Port {
             tls: Some(tls::acceptor(provider, certificates)?),
-            router: router::router(Arc::new(desk)),
+            router: router::router(&Arc::new(desk)),
             limits: self.limits.connections.clone(),
             metrics: ConnectionMetrics::register(registry),
             shutdown: self.shutdown.clone(),

@@ -20,13 +20,7 @@ struct Process {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rolegate"));
     command
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--health-listen",
-            "127.0.0.1:0",
-        ])
+        .arg("serve")
         .args(arguments)
         .env_clear()
         .stdin(Stdio::null())
@@ -37,7 +31,10 @@ fn command(arguments: &[&str]) -> Command {
 
 impl Process {
     fn spawn(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).spawn().unwrap();
+        let mut child = command(arguments)
+            .args(["--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0"])
+            .spawn()
+            .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {

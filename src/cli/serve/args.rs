@@ -50,7 +50,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
 
-    /// What is logged, such as `info` or `info,rolegate::certs=debug` [default: $ROLEGATE_LOG, else info]
+    /// What is logged, such as `info` or `info,rolegate::certs=debug` [default: what
+    /// the variable `ROLEGATE_LOG` says, else info]
     #[arg(long, value_name = "FILTER")]
     pub log_level: Option<String>,
 

@@ -117,8 +117,8 @@ async fn serve<R: Reviewer>(
     };
     stack.readiness.met(Condition::Policy);
     stack.readiness.met(Condition::Certificate);
-    let (https, health) = (bind(args.listen).await?, bind(args.health_listen).await?);
     let client = cluster::connect(args.cluster, &stack.readiness).await?;
+    let (https, health) = (bind(args.listen).await?, bind(args.health_listen).await?);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         https = %https.local_addr().unwrap_or(args.listen),

@@ -1,0 +1,280 @@
+//! The command line, run as users run it: output and exit codes.
+
+#![allow(clippy::expect_used, reason = "a test's helpers may fail the test")]
+
+use std::io::Write as _;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+fn rolegate(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rolegate"));
+    command
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+/// Runs and gives back exit code, standard output and standard error.
+fn run(arguments: &[&str], input: &str) -> (i32, String, String) {
+    let output = rolegate(arguments)
+        .write_stdin(input.as_bytes().to_vec())
+        .output()
+        .expect("runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (
+        output.status.code().expect("a code"),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+const POD: &str = "
+apiVersion: v1
+kind: Pod
+metadata: { name: x, namespace: spark-a }
+spec: { serviceAccountName: emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98 }
+";
+
+fn case(path: &str) -> String {
+    format!("tests/cases/{path}/request.json")
+}
+
+#[test]
+fn review_of_what_tenants_try_and_what_emr_does() {
+    for (path, code, words) in [
+        (
+            "pod-exec/tenant-execs-into-a-driver",
+            1,
+            "alice may not exec into pod spark-a/spark-0000000337okspsc913-driver",
+        ),
+        (
+            "configmap-mutation/tenant-patches-a-pod-template",
+            1,
+            "alice may not change ConfigMap",
+        ),
+        (
+            "foreign-service-account/tenant-starts-a-pod-as-the-driver",
+            1,
+            "becomes the IAM role 111122223333/team-a-etl",
+        ),
+        ("pod-exec/emr-execs", 0, "allowed: CONNECT pods/exec"),
+        (
+            "configmap-mutation/emr-writes-spark-defaults",
+            0,
+            "allowed: CREATE ConfigMap",
+        ),
+    ] {
+        let (got, out, err) = run(&["review", &case(path)], "");
+        assert_eq!((got, err.as_str()), (code, ""), "{path}");
+        assert!(out.contains(words), "{out}");
+        assert_eq!(code == 1, out.contains("instead:"), "{out}");
+    }
+}
+
+#[test]
+fn review_of_manifests() {
+    let (code, out, _) = run(&["review", "--user", "alice", "-"], POD);
+    assert_eq!(code, 1, "{out}");
+    assert!(
+        out.contains("denied: CREATE Pod x in spark-a by alice (tenant)"),
+        "{out}"
+    );
+    for (arguments, code) in [
+        (&["review", "--user", "emr-containers"][..], 0),
+        (
+            &["review", "--user", "root", "--group", "system:masters"],
+            0,
+        ),
+        (&["review", "--user", "alice", "--mode", "warn"], 0),
+        (&["review", "--user", "alice", "--mode", "audit"], 0),
+        (&["review", "--user", "alice", "--operation", "delete"], 0),
+        (&["review", "--user", "alice", "--operation", "update"], 1),
+    ] {
+        assert_eq!(run(arguments, POD).0, code, "{arguments:?}");
+    }
+    let exec = "apiVersion: v1\nkind: PodExecOptions\n";
+    let (code, out, _) = run(
+        &[
+            "review",
+            "--user",
+            "alice",
+            "--namespace",
+            "spark-a",
+            "--name",
+            "driver",
+        ],
+        exec,
+    );
+    assert!(
+        code == 1 && out.contains("alice may not exec into pod spark-a/driver"),
+        "{out}"
+    );
+    // A job's own token, spelled out.
+    let job = [
+        "review",
+        "--user",
+        "system:serviceaccount:spark-a:emr-containers-sa-spark-client-111122223333-2hiamcixdm9axe98",
+        "--uid",
+        "1",
+        "--extra",
+        "authentication.kubernetes.io/pod-name=0000000337okspsc913-abcde",
+        "--extra",
+        "authentication.kubernetes.io/pod-uid=2",
+    ];
+    let driver = POD.replace("name: x", "name: spark-0000000337okspsc913-driver");
+    let (code, out, _) = run(&job, &driver);
+    assert!(code == 0 && out.contains("(job)"), "{out}");
+}
+
+#[test]
+fn review_of_many_documents() {
+    let list = r#"{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}},{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}}]}"#;
+    let (code, out, _) = run(
+        &["review", "--user", "alice", "--format", "json"],
+        &format!("{list}\n{list}"),
+    );
+    let lines: Vec<serde_json::Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!((code, lines.len()), (1, 4));
+    let allowed: Vec<bool> = lines
+        .iter()
+        .map(|line| line["allowed"].as_bool().expect("a bool"))
+        .collect();
+    assert_eq!(allowed, [true, false, true, false]);
+    assert_eq!(lines[1]["findings"][0]["rule"], "configmap-mutation");
+    let (code, out, _) = run(
+        &["review", "--user", "alice"],
+        &format!("{POD}---\n{POD}---\n"),
+    );
+    assert_eq!((code, out.matches("denied:").count()), (1, 2), "{out}");
+}
+
+#[test]
+fn bad_input_is_exit_code_2_and_one_sentence() {
+    for (arguments, input, words) in [
+        (&["review"][..], "", "it holds no document"),
+        (&["review"], "a: [", "it is not YAML"),
+        (&["review"], "{\"a\":", "ends too early"),
+        (&["review"], "a: b", "`kind` is missing"),
+        (&["review"], "kind: Pod", "`apiVersion` is missing"),
+        (
+            &["review", "no-such-file"],
+            "",
+            "no-such-file: cannot read it",
+        ),
+        (
+            &["review"],
+            r#"{"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview"}"#,
+            "list `v1`",
+        ),
+        (
+            &["review", "--policy", "no-such-file"],
+            POD,
+            "cannot read policy",
+        ),
+        (&["review", "--extra", "x"], POD, "KEY=VALUE"),
+        (
+            &["explain", "no-such-rule"],
+            "",
+            "there is no rule `no-such-rule`",
+        ),
+        (&["explain", "image-source"], "", "not in this version"),
+        (
+            &["policy", "check", "tests/policies/bad/unknown-key.yaml"],
+            "",
+            ":",
+        ),
+        (&["frobnicate"], "", "unrecognized subcommand"),
+        (&["serve", "--tls-cert", "x"], "", "--tls-key"),
+    ] {
+        let (code, _, err) = run(arguments, input);
+        assert_eq!(code, 2, "{arguments:?}: {err}");
+        assert!(err.contains(words), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn one_bad_file_does_not_hide_the_others() {
+    let (code, out, err) = run(
+        &[
+            "review",
+            "no-such-file",
+            &case("pod-exec/tenant-execs-into-a-driver"),
+        ],
+        "",
+    );
+    assert!(
+        code == 2 && out.contains("denied") && err.contains("no-such-file"),
+        "{out}{err}"
+    );
+}
+
+#[test]
+fn explain_lists_and_prints() {
+    let (code, out, _) = run(&["explain"], "");
+    assert_eq!(
+        (code, out.lines().count()),
+        (0, rolegate::rules::RULES.len()),
+        "{out}"
+    );
+    for rule in rolegate::rules::RULES {
+        let (code, out, _) = run(&["explain", rule.id().as_str()], "");
+        assert_eq!(code, 0);
+        for part in ["# ", "## What it stops", "## Why", "## What to do instead"] {
+            assert!(out.contains(part), "{} lacks {part}", rule.id());
+        }
+        assert!(out.starts_with(&format!("# {}\n", rule.id())), "{out}");
+    }
+}
+
+#[test]
+fn policy_check_and_schema() {
+    let mut policy = tempfile::NamedTempFile::new().expect("a file");
+    writeln!(
+        policy,
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nrules: {{ pod-exec: {{ mode: warn }} }}"
+    )
+    .expect("written");
+    let path = policy.path().to_str().expect("a path");
+    let (code, out, err) = run(&["policy", "check", path], "");
+    assert_eq!((code, err.as_str()), (0, ""), "{err}");
+    assert!(out.contains("pod-exec                 warn"), "{out}");
+    let (code, out, _) = run(
+        &[
+            "review",
+            "--policy",
+            path,
+            &case("pod-exec/tenant-execs-into-a-driver"),
+        ],
+        "",
+    );
+    assert!(code == 0 && out.contains("allowed with a warning"), "{out}");
+    let (code, out, _) = run(&["policy", "schema"], "");
+    let schema: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert!(
+        code == 0 && schema["properties"]["virtualClusters"].is_object(),
+        "{out}"
+    );
+}
+
+#[test]
+fn the_shipped_policy_is_good() {
+    let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/policy.yaml");
+    let (code, out, err) = run(
+        &["policy", "check", manifests.to_str().expect("a path")],
+        "",
+    );
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+#[test]
+fn completions_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let (code, out, _) = run(&["completions", shell], "");
+        assert!(code == 0 && out.contains("rolegate"), "{shell}");
+    }
+}
