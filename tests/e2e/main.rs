@@ -20,6 +20,7 @@ mod harness;
 
 mod conditions;
 mod control_plane;
+mod edge;
 mod outage;
 mod pod_identity;
 mod spark;
