@@ -2,6 +2,7 @@
 //! lets them get, and bodies no API server would send.
 
 mod bad_input;
+mod bodies;
 mod install;
 mod large;
 mod raw;

@@ -137,6 +137,10 @@ pub(super) fn reserved_names(place: &Place) -> Vec<Case> {
     ]
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tables read better without a & before every json!"
+)]
 fn account(metadata: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
 }

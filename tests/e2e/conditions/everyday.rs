@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::call::{ALICE, Call, Case, Who, delete, past, post, sent};
-use super::scene::{LOOKALIKE, Place, lookalike, metadata, secret};
+use super::lookalikes::{LOOKALIKE, lookalike};
+use super::scene::{Place, metadata, secret};
 
 const TOKEN: &str = "kubernetes.io/service-account-token";
 

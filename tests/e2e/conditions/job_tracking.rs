@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::harness::accounts::pod;
 
 use super::call::{ALICE, Call, Case, Who, delete, past, patch, post, sent};
-use super::scene::{LOOKALIKE, Place, metadata};
+use super::lookalikes::LOOKALIKE;
+use super::scene::{Place, metadata};
 
 const CONTROLLER: Who = Who::Controller("job-controller");
 

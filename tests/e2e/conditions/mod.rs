@@ -15,6 +15,7 @@ mod cluster_door;
 mod controllers;
 mod everyday;
 mod job_tracking;
+mod lookalikes;
 mod nodes;
 mod people;
 mod scene;

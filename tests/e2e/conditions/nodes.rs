@@ -1,12 +1,13 @@
 //! The kubelet and the scheduler.
 //!
-//! Part of what holds a kubelet to its own pods is Kubernetes' NodeRestriction,
+//! Part of what holds a kubelet to its own pods is Kubernetes' `NodeRestriction`,
 //! which runs before any validating webhook: those lines say `kubernetes`.
 
 use serde_json::{Value, json};
 
 use super::call::{ALICE, Call, Case, Who, connect, delete, kubernetes, past, patch, post, sent};
-use super::scene::{FINALIZER, LOOKALIKE, Place, metadata};
+use super::lookalikes::LOOKALIKE;
+use super::scene::{FINALIZER, Place, metadata};
 
 const NODE: Who = Who::Person("system:node:n1");
 const OTHER_NODE: Who = Who::Pretended("system:node:n2", &["system:nodes"]);
@@ -134,6 +135,13 @@ pub(super) fn scheduler(_: &Place) -> Vec<Case> {
         sent(
             scheduler,
             patch(&format!("{LOOKALIKE}/v1:pods/bare/status"), running()),
+        ),
+        sent(
+            scheduler,
+            patch(
+                "services/web/status",
+                json!({"status": {"loadBalancer": {}}}),
+            ),
         ),
         sent(
             scheduler,

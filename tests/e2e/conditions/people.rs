@@ -27,8 +27,8 @@ pub(super) fn bind_in_the_cluster(cluster: &Cluster) {
     cluster.apply_as_admin(role.expect("the break-glass role"));
     bind(cluster, "rolegate-breakglass", "User", "oncall");
     for (user, group, resource, verb, names) in NEAR {
-        let rule = json!({"apiGroups": [group], "resources": [resource], "verbs": [verb], "resourceNames": names});
-        role_for(cluster, user, &rule);
+        let near = json!({"apiGroups": [group], "resources": [resource], "verbs": [verb], "resourceNames": names});
+        role_for(cluster, user, &near);
         bind(cluster, user, "User", user);
     }
     let groups = [
@@ -38,14 +38,14 @@ pub(super) fn bind_in_the_cluster(cluster: &Cluster) {
         "apiregistration.k8s.io",
         "apiextensions.k8s.io",
     ];
-    let rule = json!({"apiGroups": groups, "resources": ["*"], "verbs": ["*"]});
-    role_for(cluster, "cluster-objects", &rule);
+    let objects = json!({"apiGroups": groups, "resources": ["*"], "verbs": ["*"]});
+    role_for(cluster, "cluster-objects", &objects);
     bind(cluster, "cluster-objects", "Group", "system:authenticated");
 }
 
 fn role_for(cluster: &Cluster, name: &str, rule: &Value) {
-    let role = json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole", "metadata": {"name": name}, "rules": [rule]});
-    cluster.create(&format!("/apis/{RBAC}/v1/clusterroles"), &role);
+    let object = json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole", "metadata": {"name": name}, "rules": [rule]});
+    cluster.create(&format!("/apis/{RBAC}/v1/clusterroles"), &object);
 }
 
 fn bind(cluster: &Cluster, role: &str, kind: &str, name: &str) {

@@ -12,13 +12,11 @@ use crate::harness::users::User;
 use crate::harness::{Cluster, Namespace, wait};
 
 use super::call::{ALICE, Call, Who, config_map, patch, post};
+use super::lookalikes::{LOOKALIKE, lookalike, lookalikes};
 use super::{NAMESPACED, people, verdict, without_one};
 
 /// By which the audit log's lines of these tests are told from the others.
 pub(super) const AGENT: &str = "rolegate-conditions-test";
-
-/// A group with resources named like those of other groups.
-pub(super) const LOOKALIKE: &str = "lookalike.example";
 
 /// The finalizer in place of a Job's own, which its controller would remove.
 pub(super) const FINALIZER: &str = "example.com/hold";
@@ -188,6 +186,8 @@ impl Place {
         };
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shape"}});
         let owner = create("configmaps", &map);
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}});
+        create("services", &service);
 
         let mut bare = pod("bare", &job_account);
         bare["spec"]["nodeName"] = "n1".into();
@@ -260,42 +260,11 @@ pub(super) fn secret(name: &str, kind: &str, account: &str) -> Value {
     })
 }
 
-/// An object of the group of lookalikes.
-pub(super) fn lookalike(kind: &str, name: &str) -> Value {
-    json!({
-        "apiVersion": format!("{LOOKALIKE}/v1"), "kind": kind,
-        "metadata": {"name": name, "finalizers": [FINALIZER]}, "spec": {},
-    })
-}
-
-fn lookalikes() -> Value {
-    let definition = |group: &str, kind: &str| {
-        let plural = format!("{}s", kind.to_lowercase());
-        let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-        json!({
-            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": {"name": format!("{plural}.{group}")},
-            "spec": {
-                "group": group, "scope": "Namespaced",
-                "names": {"kind": kind, "plural": plural},
-                "versions": [{
-                    "name": "v1", "served": true, "storage": true,
-                    "subresources": {"status": {}}, "schema": {"openAPIV3Schema": schema},
-                }],
-            },
-        })
-    };
-    let mut items: Vec<Value> = ["Pod", "Job", "Event", "Lease", "Secret"]
-        .map(|kind| definition(LOOKALIKE, kind))
-        .into();
-    items.push(definition(
-        &format!("authorization.k8s.io.{LOOKALIKE}"),
-        "Review",
-    ));
-    json!({"apiVersion": "v1", "kind": "List", "items": items})
-}
-
 /// Merges into an object's metadata; what most of the tables change.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tables read better without a & before every json!"
+)]
 pub(super) fn metadata(target: &str, change: Value) -> Call {
     let call = patch(target, json!({"metadata": change}));
     debug_assert_eq!(call.content_type, MERGE);

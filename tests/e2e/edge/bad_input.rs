@@ -7,184 +7,12 @@ use serde_json::{Value, json};
 
 use crate::harness::rolegate::Rolegate;
 
+use super::bodies::{MARKER, bodies, config_map, nested, review};
 use super::raw::{Ending, Reply, post};
-
-/// Stands in every body, where a secret might.
-const MARKER: &str = "hunter2-the-secret-in-the-body";
 
 fn rolegate() -> &'static Rolegate {
     static ROLEGATE: LazyLock<Rolegate> = LazyLock::new(|| Rolegate::start(None));
     &ROLEGATE
-}
-
-/// A tenant's CREATE, refused when it is read.
-fn review(resource: &str, object: &Value) -> Value {
-    json!({
-        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-        "request": {
-            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
-            "kind": {"group": "", "version": "v1", "kind": "Thing"},
-            "resource": {"group": "", "version": "v1", "resource": resource},
-            "name": "new", "namespace": "spark-a", "operation": "CREATE",
-            "userInfo": {"username": "alice", "groups": ["team-a"]},
-            "object": object,
-        },
-    })
-}
-
-fn config_map() -> Value {
-    review(
-        "configmaps",
-        &json!({"metadata": {"name": "new"}, "data": {"password": MARKER}}),
-    )
-}
-
-/// The review with one part of its text replaced.
-fn with(from: &str, to: &str) -> Vec<u8> {
-    let text = config_map().to_string();
-    assert!(text.contains(from), "{from} is not in {text}");
-    text.replacen(from, to, 1).into_bytes()
-}
-
-fn without(pointer: &str, key: &str) -> Vec<u8> {
-    let mut review = config_map();
-    let parent = review.pointer_mut(pointer).and_then(Value::as_object_mut);
-    parent
-        .expect("a part of a review")
-        .remove(key)
-        .expect("there");
-    review.to_string().into_bytes()
-}
-
-/// `{"a":{"a": ... }}` around the marker.
-fn nested(depth: usize) -> String {
-    format!(
-        "{}\"{MARKER}\"{}",
-        r#"{"a":"#.repeat(depth),
-        "}".repeat(depth)
-    )
-}
-
-const OBJECT: &str = r#""object":{"#;
-const UID: &str = r#""uid":"705ab4f5-6393-11e8-b7cc-42010a800002""#;
-
-/// Name, body, status, and the words of the sentence.
-fn bodies() -> Vec<(&'static str, Vec<u8>, u16, &'static str)> {
-    let whole = config_map().to_string().into_bytes();
-    let mut not_utf8 = whole.clone();
-    let at = whole
-        .windows(MARKER.len())
-        .position(|part| part == MARKER.as_bytes());
-    not_utf8[at.expect("it is there")] = 0xff;
-    let mut huge = whole.clone();
-    huge.resize(40 * 1024 * 1024, b' ');
-    let twice = |part: &str| with(part, &format!("{part},{part}"));
-    let wrong = "has a field twice or of the wrong type";
-    let kind = "this endpoint takes apiVersion `admission.k8s.io/v1`, kind `AdmissionReview`";
-    vec![
-        ("nothing", Vec::new(), 400, "ends too early"),
-        (
-            "cut short",
-            whole[..whole.len() - 20].to_vec(),
-            400,
-            "ends too early",
-        ),
-        (
-            "with a tail",
-            [&whole[..], b"{}"].concat(),
-            400,
-            "is not valid JSON",
-        ),
-        (
-            "not JSON",
-            format!("secret: {MARKER}").into_bytes(),
-            400,
-            "is not valid JSON",
-        ),
-        (
-            "another type",
-            format!("[\"{MARKER}\"]").into_bytes(),
-            400,
-            wrong,
-        ),
-        (
-            "40 MiB",
-            huge,
-            413,
-            "larger than the 32 MiB a review may have",
-        ),
-        (
-            "another kind",
-            with("AdmissionReview", "SubjectAccessReview"),
-            400,
-            kind,
-        ),
-        (
-            "another version",
-            with("k8s.io/v1", "k8s.io/v1beta1"),
-            400,
-            kind,
-        ),
-        ("no kind", without("", "kind"), 400, kind),
-        (
-            "no request",
-            without("", "request"),
-            400,
-            "`request` is missing",
-        ),
-        (
-            "no uid",
-            without("/request", "uid"),
-            400,
-            "`request.uid` is missing",
-        ),
-        (
-            "an empty uid",
-            with(UID, r#""uid":"""#),
-            400,
-            "`request.uid` is missing",
-        ),
-        (
-            "no user",
-            without("/request", "userInfo"),
-            400,
-            "`request.userInfo` is missing",
-        ),
-        (
-            "no operation",
-            without("/request", "operation"),
-            400,
-            "`request.operation` is missing",
-        ),
-        ("a new operation", with("CREATE", "CONJURE"), 400, wrong),
-        (
-            "no object",
-            without("/request", "object"),
-            400,
-            "`request.object` is missing",
-        ),
-        ("not UTF-8", not_utf8, 400, "the body is not UTF-8"),
-        ("10,000 deep", nested(10_000).into_bytes(), 400, kind),
-        ("two uids", twice(UID), 400, wrong),
-        (
-            "two users",
-            twice(r#""userInfo":{"groups":["team-a"],"username":"alice"}"#),
-            400,
-            wrong,
-        ),
-        (
-            "two objects",
-            with(OBJECT, r#""object":{},"object":{"#),
-            400,
-            wrong,
-        ),
-        (
-            "two names",
-            with(r#""name":"new""#, r#""name":"new","name":"old""#),
-            400,
-            wrong,
-        ),
-    ]
 }
 
 fn assert_refused(name: &str, reply: &Reply, status: u16, words: &str) {
@@ -273,52 +101,71 @@ fn a_timeout_in_the_address_changes_no_decision() {
     }
 }
 
-/// Objects that cannot be read to their end, or in two ways: refused in one
-/// way or the other, never allowed, whatever they claim to be.
+/// Objects that are missing, too deep, or to be read in two ways: refused in
+/// one way or another, never allowed.
 #[test]
 fn unreadable_objects_are_never_allowed() {
     const JOB: &str = "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98";
     let rolegate = rolegate();
     let deep = nested(10_000);
-    let two_accounts = format!(
-        r#"{{"metadata":{{"annotations":{{"a":"{MARKER}"}}}},"spec":{{"serviceAccountName":"{JOB}","serviceAccountName":"default"}}}}"#
-    );
-    let two_specs = format!(
-        r#"{{"metadata":{{"annotations":{{"a":"{MARKER}"}}}},"spec":{{"serviceAccountName":"{JOB}"}},"spec":{{"serviceAccountName":"default"}}}}"#
-    );
+    let two = |part: &str| format!(r#"{{"metadata":{{"generateName":"{MARKER}"}},{part}}}"#);
+    let job = format!(r#""serviceAccountName":"{JOB}""#);
+    let default = r#""serviceAccountName":"default""#;
     for (name, resource, object, status, words) in [
         (
-            "deep pod",
+            "no pod",
             "pods",
-            format!(r#"{{"spec":{deep}}}"#),
+            "null".to_owned(),
             400,
-            "request.object",
+            "`request.object` is missing",
         ),
         (
-            "deep ConfigMap",
+            "a text for a pod",
+            "pods",
+            format!("\"{MARKER}\""),
+            400,
+            "request.object has a field",
+        ),
+        (
+            "a deep ConfigMap",
             "configmaps",
             deep.clone(),
             200,
             "configmap-mutation",
         ),
         (
-            "deep custom resource",
-            "sparkapplications",
-            deep,
+            "a deep custom resource",
+            "sparkoperator.k8s.io/sparkapplications",
+            deep.clone(),
             200,
             "nested deeper than 100 levels",
+        ),
+        // Nobody reads what is deep here; the pod is judged by the rest of it.
+        (
+            "a deep pod",
+            "pods",
+            format!(r#"{{"spec":{{{job},"a":{deep}}}}}"#),
+            200,
+            "foreign-service-account",
+        ),
+        (
+            "a deep account",
+            "pods",
+            format!(r#"{{"spec":{{"serviceAccountName":{deep}}}}}"#),
+            400,
+            "request.object",
         ),
         (
             "two accounts",
             "pods",
-            two_accounts,
+            two(&format!(r#""spec":{{{job},{default}}}"#)),
             400,
             "request.object has a field twice",
         ),
         (
             "two specs",
             "pods",
-            two_specs,
+            two(&format!(r#""spec":{{{job}}},"spec":{{{default}}}"#)),
             400,
             "request.object has a field twice",
         ),

@@ -232,7 +232,7 @@ fn the_deployments_arguments_start_the_binary_with_the_shipped_policy() {
         let value = args.next().unwrap_or_else(|| panic!("{flag} has no value"));
         match flag {
             "--listen" | "--health-listen" | "--tls-cert" | "--tls-key" | "--policy" => {
-                own.push(flag)
+                own.push(flag);
             }
             _ => given.extend([flag, value]),
         }

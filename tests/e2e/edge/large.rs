@@ -18,10 +18,10 @@ const NEARLY_3_MIB: usize = 2_900_000;
 fn create(namespace: &Namespace<'_>, path: &str, object: &Value) -> Answer {
     let cluster = namespace.cluster;
     let path = format!("{path}?dryRun=All");
-    cluster
-        .request(cluster.alice(), "POST", &path)
-        .json(object)
-        .send()
+    let request = cluster.request(cluster.alice(), "POST", &path).json(object);
+    // Not the whole object back.
+    let brief = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    request.header("Accept", brief).send()
 }
 
 #[track_caller]

@@ -29,7 +29,7 @@ pub(super) fn make_node(cluster: &Cluster) {
     cluster.create("/api/v1/nodes", &node);
 }
 
-/// What EMR sends for StartJobRun, as far as it matters here.
+/// What EMR sends for `StartJobRun`, as far as it matters here.
 pub(super) fn emr_job(name: &str) -> Value {
     json!({
         "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name},
