@@ -12,7 +12,8 @@
 //!   restarts, scaling, status writes and no-op writes pass
 //! - custom resources of any kind: every field called after a service account,
 //!   and every string that names a reserved one (Spark configuration, Flink
-//!   options, submit arguments)
+//!   options, submit arguments); where the policy declares operators, a driver's
+//!   pod template from a file (`driver.podTemplateFile`), which can name any
 //!
 //! ## Who may start what
 //!
@@ -40,12 +41,15 @@
 //! Names that an operator puts together from parts: the pod is judged again
 //! when the operator creates it.
 
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
 
 use crate::facts::{Action, Extent, Requester, Subject};
-use crate::review::references::{self, Reference, References};
+use crate::policy::Capability;
+use crate::review::references::{self, By, Reference, References, Unread};
 use crate::review::view::{self, TemplateShape};
-use crate::review::{Operation, PodTemplate, ReviewError, change, shown};
+use crate::review::{Operation, ReviewError, change, shown};
 
 use super::startable::{Start, refusal};
 use super::{Finding, Rule, RuleId, page};
@@ -150,10 +154,11 @@ const BUILT_IN_GROUPS: [&str; 21] = [
 ];
 
 fn check_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let accounts = |what, raw| view::read::<PodTemplate<'_>>(what, raw)?.service_accounts(what);
-    let new = accounts("request.object", subject.request.object()?)?;
+    let new = view::service_accounts("request.object", subject.request.object()?)?;
     let old = match subject.request.operation {
-        Operation::Update => accounts("request.oldObject", subject.request.old_object()?)?,
+        Operation::Update => {
+            view::service_accounts("request.oldObject", subject.request.old_object()?)?
+        }
         _ => Vec::new(),
     };
     let name = subject.name.sample();
@@ -188,9 +193,8 @@ fn check_template(
         }
     }
     let Some(new) = new else { return Ok(()) };
-    let template: PodTemplate<'_> = view::read("request.object", new)?;
     let workload = subject.name.sample();
-    for (field, account) in template.service_accounts("request.object")? {
+    for (field, account) in view::service_accounts("request.object", new)? {
         let start = Start::Template {
             workload: &workload,
         };
@@ -220,48 +224,86 @@ fn check_custom_resource(
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
     let request = subject.request;
-    let new = scan(subject, "request.object", request.object()?)?;
-    if let Some(path) = &new.too_deep
-        && !matches!(subject.requester, Requester::System(_))
+    if let Requester::Platform(entry) = &subject.requester
+        && entry.capabilities.contains(Capability::Mirror)
     {
-        findings.push(too_deep(subject, path));
-    }
-    if new.found.is_empty() {
         return Ok(());
     }
-    let old = match request.operation {
-        Operation::Update if change::same_intent(request.old_object, request.object) => {
-            scan(subject, "request.oldObject", request.old_object()?)?.found
-        }
-        _ => Vec::new(),
-    };
-    let verb = if request.operation == Operation::Update {
-        "change"
-    } else {
-        "create"
-    };
+    let new = scan(subject, "request.object", request.object()?)?;
+    if new.found.is_empty() && new.unread.is_none() {
+        return Ok(());
+    }
+    let updates = request.operation == Operation::Update;
+    if updates && change::same_object(Some(request.old_object()?), request.object) {
+        return Ok(());
+    }
+    if let Some((why, path)) = &new.unread
+        && !matches!(subject.requester, Requester::System(_))
+    {
+        findings.push(unread(subject, *why, path));
+    }
+    let old: HashSet<Reference> =
+        if updates && change::same_intent(request.old_object, request.object) {
+            let old = scan(subject, "request.oldObject", request.old_object()?)?;
+            old.found.into_iter().collect()
+        } else {
+            HashSet::new()
+        };
+    let verb = if updates { "change" } else { "create" };
     let refused: Vec<(&Reference, String)> = new
         .found
         .iter()
         .filter(|reference| !old.contains(reference))
-        .filter_map(|found| Some((found, refusal(subject, &found.name, Start::CustomResource)?)))
+        .filter_map(|found| Some((found, refusal_of(subject, found)?)))
         .collect();
     let more = refused.len().saturating_sub(MOST_FINDINGS);
     for (index, (found, refused)) in refused.iter().take(MOST_FINDINGS).enumerate() {
-        let mut finding = finding(
-            subject,
-            verb,
-            &what(subject),
-            &found.name,
-            refused,
-            found.path.clone(),
-        );
+        let mut finding = match found.by {
+            By::Template => template_elsewhere(subject, verb, found.path.clone()),
+            By::Field | By::Text => finding(
+                subject,
+                verb,
+                &what(subject),
+                &found.name,
+                refused,
+                found.path.clone(),
+            ),
+        };
         if more > 0 && index + 1 == MOST_FINDINGS {
             finding.seen += &format!(", and {more} more like it");
         }
         findings.push(finding);
     }
     Ok(())
+}
+
+/// Why the requester may not name that service account in a custom resource.
+fn refusal_of(subject: &Subject<'_>, found: &Reference) -> Option<String> {
+    if found.by != By::Template {
+        return refusal(subject, &found.name, Start::CustomResource);
+    }
+    // Only an operator of the policy could start what the file says; for
+    // anybody else's pod the rule asks again.
+    let own = matches!(
+        subject.requester,
+        Requester::System(_) | Requester::Operator(_)
+    );
+    (!own && !subject.policy.operators.is_empty()).then(String::new)
+}
+
+fn template_elsewhere(subject: &Subject<'_>, verb: &str, path: String) -> Finding {
+    Finding {
+        rule: RuleId::ForeignServiceAccount,
+        seen: format!(
+            "{} may not {verb} {} with a driver's pod template from a file, which can name any service account",
+            subject.who(),
+            what(subject),
+        ),
+        path: Some(path),
+        why: WHY,
+        instead: "write the template into the object (spec.driver.template)".into(),
+        source: SOURCE,
+    }
 }
 
 fn scan(
@@ -313,17 +355,29 @@ fn finding(
     }
 }
 
-fn too_deep(subject: &Subject<'_>, path: &str) -> Finding {
+fn unread(subject: &Subject<'_>, why: Unread, path: &str) -> Finding {
+    let (problem, instead) = match why {
+        Unread::TooDeep => (
+            format!("is nested deeper than {} levels", references::MAX_DEPTH),
+            "write the object with less nesting",
+        ),
+        Unread::TooMany => (
+            format!(
+                "names more than {} service accounts",
+                references::MOST_NAMES
+            ),
+            "split the object into smaller ones",
+        ),
+    };
     Finding {
         rule: RuleId::ForeignServiceAccount,
         seen: format!(
-            "{} is nested deeper than {} levels, so rolegate cannot tell which service accounts it names",
+            "{} {problem}, so rolegate cannot tell which service accounts it names",
             what(subject),
-            references::MAX_DEPTH,
         ),
         path: Some(path.to_owned()),
         why: WHY,
-        instead: "write the object with less nesting".into(),
+        instead: instead.into(),
         source: SOURCE,
     }
 }
