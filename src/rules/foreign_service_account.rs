@@ -43,6 +43,8 @@
 
 use std::collections::HashSet;
 
+use std::fmt::Write as _;
+
 use serde_json::value::RawValue;
 
 use crate::facts::{Action, Extent, Requester, Subject};
@@ -270,7 +272,8 @@ fn check_custom_resource(
             ),
         };
         if more > 0 && index + 1 == MOST_FINDINGS {
-            finding.seen += &format!(", and {more} more like it");
+            // Writing to a String cannot fail.
+            let _ = write!(finding.seen, ", and {more} more like it");
         }
         findings.push(finding);
     }
