@@ -42,7 +42,6 @@
 //! when the operator creates it.
 
 use std::collections::HashSet;
-
 use std::fmt::Write as _;
 
 use serde_json::value::RawValue;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::call::{ALICE, Call, Case, Who, delete, past, post, sent};
+use super::call::{ALICE, Call, Case, Who, delete, kubernetes, past, patch, post, sent};
 use super::lookalikes::{LOOKALIKE, lookalike};
 use super::scene::{Place, metadata, secret};
 
@@ -79,7 +79,7 @@ pub(super) fn secret_data(place: &Place) -> Vec<Case> {
         ),
         past(ALICE, metadata("secrets/opaque", labels.clone())),
         past(ALICE, metadata("secrets/opaque", turned_over.clone())),
-        past(ALICE, apply("opaque")),
+        past(ALICE, empty("opaque")),
         past(ALICE, delete("secrets/opaque")),
         past(ALICE, delete("secrets")),
         // A token Secret holds a token by now; only these two of its changes
@@ -96,6 +96,12 @@ pub(super) fn secret_data(place: &Place) -> Vec<Case> {
             post("secrets", secret("new", TOKEN, &place.job_account)),
         ),
         sent(ALICE, post("secrets", generated)),
+        // None becomes a token Secret later.
+        kubernetes(
+            "field is immutable",
+            ALICE,
+            patch("secrets/opaque", json!({"type": TOKEN})),
+        ),
         sent(
             Who::Person("emr-containers"),
             post("secrets", secret("new", TOKEN, "default")),
@@ -114,6 +120,6 @@ fn without_type() -> Value {
 }
 
 /// An empty PATCH, which answers with the data.
-fn apply(name: &str) -> Call {
+fn empty(name: &str) -> Call {
     metadata(&format!("secrets/{name}"), json!({}))
 }

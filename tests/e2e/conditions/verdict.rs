@@ -29,7 +29,9 @@ pub(super) fn at_a_door(
             Then::Sent if !sent => Err("was let past"),
             // The Fail door alone refuses, the others must not.
             Then::Sent if admitted == (door == &super::ENFORCE) => Err("was sent, but then"),
-            Then::Kubernetes(words) if answer.status != 403 || !answer.body.contains(words) => {
+            Then::Kubernetes(words)
+                if !matches!(answer.status, 403 | 422) || !answer.body.contains(words) =>
+            {
                 Err("was not refused by Kubernetes in these words")
             }
             _ => Ok(()),

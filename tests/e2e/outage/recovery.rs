@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::ScopedJoinHandle;
 
 use crate::harness::http::Answer;
 use crate::harness::rolegate::Rolegate;
@@ -31,7 +32,15 @@ fn own() -> MutexGuard<'static, Own> {
     // The other test's failure is not this one's.
     let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
     own.rolegate.restart();
+    wait_until_it_refuses(&own.namespace);
     own
+}
+
+fn wait_until_it_refuses(namespace: &Namespace<'_>) {
+    wait::until("rolegate's own refusal", || {
+        let answer = namespace.try_config_map()?;
+        is_our_refusal(&answer).then_some(()).ok_or(answer.body)
+    });
 }
 
 fn is_our_refusal(answer: &Answer) -> bool {
@@ -48,13 +57,6 @@ fn restarted_on_the_same_port_it_refuses_with_its_own_words_again() {
         rolegate,
         namespace,
     } = &mut *own;
-    let become_ours = || {
-        wait::until("rolegate's own refusal", || {
-            let answer = namespace.try_config_map()?;
-            is_our_refusal(&answer).then_some(()).ok_or(answer.body)
-        });
-    };
-    become_ours();
     rolegate.kill();
     let answer = namespace.try_config_map().expect("an answer");
     assert_eq!(answer.status, 500, "{}", answer.body);
@@ -64,7 +66,7 @@ fn restarted_on_the_same_port_it_refuses_with_its_own_words_again() {
         answer.body
     );
     rolegate.restart();
-    become_ours();
+    wait_until_it_refuses(namespace);
 }
 
 /// How many requests arrive after "not ready", while load balancers and API
@@ -104,13 +106,13 @@ fn sigterm_in_the_middle_of_traffic_loses_no_request() {
             (status == "503").then_some(()).ok_or(status)
         });
         draining.store(true, Ordering::Relaxed);
-        while late.load(Ordering::Relaxed) < LATE
-            && !clients
-                .iter()
-                .any(std::thread::ScopedJoinHandle::is_finished)
-        {
-            std::thread::yield_now();
-        }
+        wait::until("enough traffic after that, or an answer lost", || {
+            let arrived = late.load(Ordering::Relaxed);
+            let ended = clients.iter().any(ScopedJoinHandle::is_finished);
+            (arrived >= LATE || ended)
+                .then_some(())
+                .ok_or_else(|| format!("{arrived} arrived"))
+        });
         enough.store(true, Ordering::Relaxed);
         let answers: Vec<Answer> = clients
             .into_iter()
