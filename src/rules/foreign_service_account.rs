@@ -352,8 +352,25 @@ fn finding(
         ),
         path: Some(path),
         why: WHY,
-        instead: INSTEAD.into(),
+        instead: instead(&subject.requester).into(),
         source: SOURCE,
+    }
+}
+
+/// What helps depends on who asks: a tenant submits, an operator is declared.
+const fn instead(requester: &Requester<'_>) -> &'static str {
+    match requester {
+        Requester::Job(_) => {
+            "start pods under this job's own role, named as Spark and Flink name them"
+        }
+        Requester::Operator(_) => {
+            "declare the role for this operator in rolegate's policy (identities.operators)"
+        }
+        Requester::System(_) => {
+            "remove the workload, or declare the operator it belongs to in rolegate's policy \
+             (identities.operators)"
+        }
+        _ => INSTEAD,
     }
 }
 
