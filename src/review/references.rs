@@ -9,7 +9,7 @@
 use std::fmt::{self, Write as _};
 
 use memchr::{memchr_iter, memmem};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{ReviewError, Text};
@@ -125,6 +125,13 @@ impl State<'_, '_> {
             };
         }
         path
+    }
+
+    /// `metadata.managedFields` of the object itself: the API server's record of
+    /// who wrote which field repeats every key, and starts nothing.
+    fn is_bookkeeping(&self, key: &str) -> bool {
+        key == "managedFields"
+            && matches!(self.path.as_slice(), [Step::Key(parent)] if &**parent == "metadata")
     }
 
     /// Ends the walk; what was found so far is kept.
@@ -308,6 +315,10 @@ impl<'de> Visitor<'de> for Value<'_, 'de, '_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<Text<'de>>()? {
+            if self.state.is_bookkeeping(&key) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
             self.state.mentions(&key)?;
             if names_a_template(&key) {
                 self.state.path.push(Step::Key(key.clone()));
@@ -414,6 +425,20 @@ mod tests {
         ] {
             assert_eq!(found(json), [""; 0], "{json}");
         }
+    }
+
+    #[test]
+    fn the_record_of_managed_fields_is_not_read_again() {
+        let record = r#"[{"fieldsV1":{"f:spec":{"f:emr-containers-sa-x":{}}}}]"#;
+        let object = |path: &str| {
+            let json = format!(r#"{{"{path}":{{"managedFields":{record}}}}}"#);
+            found(&json).len()
+        };
+        assert_eq!(object("metadata"), 0);
+        // Anywhere else a field of that name is a field like any other.
+        assert_eq!(object("spec"), 1);
+        let nested = format!(r#"{{"spec":{{"metadata":{{"managedFields":{record}}}}}}}"#);
+        assert_eq!(found(&nested).len(), 1);
     }
 
     #[test]

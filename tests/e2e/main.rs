@@ -24,5 +24,6 @@ mod edge;
 mod jobs;
 mod outage;
 mod pod_identity;
+mod roads;
 mod spark;
 mod without_rolegate;
