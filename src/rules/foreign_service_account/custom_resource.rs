@@ -1,6 +1,7 @@
 //! Custom resources: whatever names a service account in them, at whatever place.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
 
@@ -66,7 +67,8 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
             ),
         };
         if more > 0 && index + 1 == MOST_FINDINGS {
-            finding.seen += &format!(", and {more} more like it");
+            // Writing to a String cannot fail.
+            let _ = write!(finding.seen, ", and {more} more like it");
         }
         findings.push(finding);
     }
