@@ -10,6 +10,7 @@ use super::refusal::{ACCOUNTS, assert_kubectl_refused};
 use super::road::Road;
 use crate::harness::audit::annotation;
 use crate::harness::http::MERGE;
+use crate::harness::users::User;
 use crate::harness::webhook::guarded;
 use crate::harness::{Namespace, wait};
 
@@ -68,13 +69,13 @@ fn label(namespace: &Namespace<'_>) {
     });
 }
 
-fn set_going(namespace: &Namespace<'_>) {
+fn set_going(namespace: &Namespace<'_>, by: &User) {
     for (name, patch, _) in WAITING {
         let kind = kind(name);
         let patch: Value = serde_json::from_str(patch).expect("JSON");
         let rest = format!("{}/{}", kind.plural, kind.kind.to_lowercase());
         Road::patch(kind.group_version, rest, MERGE, &patch)
-            .by(namespace.cluster.alice(), namespace)
+            .by(by, namespace)
             .expect_status(200);
     }
 }
@@ -92,7 +93,7 @@ fn controller(name: &str) -> String {
 #[test]
 fn they_start_where_nobody_minds() {
     let namespace = namespace_with_waiting_workloads();
-    set_going(&namespace);
+    set_going(&namespace, namespace.cluster.alice());
     for (name, _, _) in WAITING {
         wait::until("the workload's pod", || {
             let pods = pods_of(&namespace, &name.to_lowercase());
@@ -111,7 +112,7 @@ fn they_start_where_nobody_minds() {
 fn their_pods_are_refused_once_the_namespace_is_labelled() {
     let namespace = namespace_with_waiting_workloads();
     label(&namespace);
-    set_going(&namespace);
+    set_going(&namespace, namespace.cluster.admin());
     for (name, _, by) in WAITING {
         let app = name.to_lowercase();
         let events = namespace.wait_for_audit("the controller's refused pod", |event| {
@@ -140,6 +141,23 @@ fn their_pods_are_refused_once_the_namespace_is_labelled() {
         );
         assert_eq!(pods_of(&namespace, &app), Vec::<Value>::new(), "{name}");
     }
+}
+
+/// Letting a Job go starts its pods at once, and under a job runner's account
+/// the job controller's pod would pass for EMR's.
+#[test]
+fn a_tenant_lets_no_suspended_job_go() {
+    let namespace = namespace_with_waiting_workloads();
+    label(&namespace);
+    let patch = json!({"spec": {"suspend": false}});
+    let answer = Road::patch("batch/v1", "jobs/job", MERGE, &patch)
+        .by(namespace.cluster.alice(), &namespace)
+        .expect_status(403);
+    let expected = format!(
+        "may not change the pods of Job {}/job under service account",
+        namespace.name
+    );
+    assert!(answer.message().contains(&expected), "{}", answer.body);
 }
 
 /// The owner of the workload reads why, where kubectl describes it.
