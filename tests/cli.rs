@@ -1,5 +1,7 @@
 //! The command line, run as users run it: output and exit codes.
 
+#![allow(clippy::expect_used, reason = "a test's helpers may fail the test")]
+
 use std::io::Write as _;
 use std::path::Path;
 

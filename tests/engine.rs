@@ -12,7 +12,11 @@ mod support;
 mod configmap_mutation;
 #[path = "engine/foreign_service_account.rs"]
 mod foreign_service_account;
+#[path = "engine/hostile.rs"]
+mod hostile;
 #[path = "engine/pod_exec.rs"]
 mod pod_exec;
+#[path = "engine/properties.rs"]
+mod properties;
 #[path = "engine/requesters.rs"]
 mod requesters;

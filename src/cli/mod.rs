@@ -31,7 +31,7 @@ enum Verb {
     /// Serve the admission webhook
     Serve(Box<serve::ServeArgs>),
     /// Judge AdmissionReviews or manifests, without a cluster
-    Review(review::Args),
+    Review(Box<review::Args>),
     /// Print a rule's page; without a rule, list them
     Explain(explain::Args),
     /// Check a policy file, or print the schema of one

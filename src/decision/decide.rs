@@ -19,7 +19,8 @@ pub struct Decision<'a> {
     pub door: Door,
     /// Who asked.
     pub class: Class,
-    /// The requester for a sentence, with what it failed to prove.
+    /// The requester for a sentence, with what it failed to prove; empty where
+    /// there is nothing to say.
     pub who: String,
     /// The object's name, escaped.
     pub name: String,
@@ -84,7 +85,11 @@ pub fn decide<'a>(
     Ok(Decision {
         door,
         class: subject.requester.class(),
-        who: subject.who(),
+        who: if judged.is_empty() {
+            String::new()
+        } else {
+            subject.who()
+        },
         name: subject.name.shown(),
         policy: policy.hash,
         judged,
@@ -153,7 +158,7 @@ impl Decision<'_> {
 
     /// What the audit event records: a key a rule, and `policy`.
     #[must_use]
-    pub fn audit_annotations(&self) -> Vec<(&'static str, Cow<'static, str>)> {
+    pub fn audit_annotations(&self) -> Vec<(&'static str, Cow<'_, str>)> {
         words::audit_annotations(self)
     }
 

@@ -7,6 +7,8 @@ use super::{Decision, Judged, Mode};
 
 /// A whole message stays under 4 KiB, of which the API server adds some.
 const MESSAGE_BYTES: usize = 3_800;
+/// The first finding of a rule is cut to this rather than left out.
+const FINDING_BYTES: usize = 1_800;
 /// The API asks for warnings of at most 120 characters.
 const WARNING_CHARACTERS: usize = 120;
 /// Above 4,096 characters in all, the API server cuts every warning.
@@ -21,31 +23,33 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
         .iter()
         .filter(|judged| judged.effect() == Mode::Enforce)
         .collect();
-    let mut message = String::from("rolegate refused this request");
-    for (index, judged) in refused.iter().enumerate() {
-        let finding = &judged.finding;
+    let mut message = String::from("rolegate refused this request:");
+    let mut left_out = 0;
+    for group in refused.chunk_by(|one, next| one.finding.rule == next.finding.rule) {
         // The reason and the advice are the rule's: said once for all it found.
-        let last_of_rule = refused
-            .get(index + 1)
-            .is_none_or(|next| next.finding.rule != finding.rule);
-        let mut part = format!(
-            "{} {}: {}.",
-            if index == 0 { ":" } else { "" },
-            finding.rule,
-            finding.headline()
-        );
-        if last_of_rule {
-            let _ = write!(part, " Why: {}. Instead: {}.", finding.why, finding.instead);
+        let advice = group.last().map_or_else(String::new, |last| {
+            let finding = &last.finding;
+            format!(" Why: {}. Instead: {}.", finding.why, finding.instead)
+        });
+        let before = message.len();
+        for judged in group {
+            let finding = &judged.finding;
+            let mut part = format!(" {}: {}.", finding.rule, finding.headline());
+            if message.len() == before && part.len() > FINDING_BYTES {
+                part = cut_bytes(&part, FINDING_BYTES);
+            }
+            if message.len() + part.len() + advice.len() > MESSAGE_BYTES {
+                left_out += 1;
+            } else {
+                message.push_str(&part);
+            }
         }
-        if message.len() + part.len() > MESSAGE_BYTES {
-            let _ = write!(
-                message,
-                " And {} more; the audit log has them.",
-                refused.len() - index
-            );
-            break;
+        if message.len() > before {
+            message.push_str(&advice);
         }
-        message.push_str(&part);
+    }
+    if left_out > 0 {
+        let _ = write!(message, " And {left_out} more.");
     }
     let _ = write!(message, " (policy {})", decision.policy);
     message
@@ -81,9 +85,11 @@ pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
 }
 
 /// A key a rule; several findings of one rule are joined.
-pub(super) fn audit_annotations(decision: &Decision<'_>) -> Vec<(&'static str, Cow<'static, str>)> {
-    let mut pairs: Vec<(&'static str, Cow<'static, str>)> =
-        vec![("policy", decision.policy.to_string().into())];
+pub(super) fn audit_annotations<'d>(
+    decision: &'d Decision<'_>,
+) -> Vec<(&'static str, Cow<'d, str>)> {
+    let mut pairs: Vec<(&'static str, Cow<'d, str>)> = Vec::with_capacity(2);
+    pairs.push(("policy", decision.policy.as_str().into()));
     for judged in &decision.judged {
         let key = judged.finding.rule.as_str();
         let mut text = format!("{}: {}", judged.mode, judged.finding.headline());

@@ -60,6 +60,10 @@ pub enum Extent {
 /// The table. Sources: DESIGN section 2; for EMR the Role of its documentation
 /// and the `pods/exec`, `pods/portforward` that `SageMaker` Unified Studio adds.
 #[must_use]
+#[expect(
+    clippy::match_same_arms,
+    reason = "a table: each class keeps its own rows"
+)]
 pub const fn extent(class: Class, action: Action) -> Extent {
     use Action::{Attach, Connect, Debug, Exec, PortForward, Proxy, StartPod, WriteConfigMap};
     use Class::{Admin, EmrService, Job, Operator, Platform, System, Tenant};

@@ -172,11 +172,13 @@ impl<'a> Requester<'a> {
             return Self::System(system);
         }
         let username = user.username.as_str();
-        let claims_emr = policy.emr_service.names(username);
+        let account = ServiceAccount::parse(username);
+        // EMR is an IAM identity. A service account could not prove to be it,
+        // but a made-up one, which comes without `extra`, could.
+        let claims_emr = account.is_none() && policy.emr_service.names(username);
         if claims_emr && super::emr::is_proved(user, &policy.emr_service) {
             return Self::EmrService;
         }
-        let account = ServiceAccount::parse(username);
         let real = account.is_none() || is_real_service_account(user);
         if real {
             if policy.admins.contains(username, user.groups()) {
@@ -270,6 +272,7 @@ impl<'a> Requester<'a> {
 }
 
 /// `system:serviceaccount:<namespace>:<name>`.
+#[derive(Clone, Copy)]
 struct ServiceAccount<'a> {
     namespace: &'a str,
     name: &'a str,

@@ -55,14 +55,14 @@ impl Framework {
         }
     }
 
-    /// The engine behind a fixed name, which carries no component: the word
-    /// after the prefix (`emr-containers-sa-flink`).
+    /// The engine behind a fixed name, which carries no component: the first
+    /// word that names one (`emr-containers-sa-flink`, `team-a-flink`).
     #[must_use]
     pub fn of_fixed(name: &str) -> Self {
-        let rest = RESERVED_PREFIXES
-            .iter()
-            .find_map(|prefix| name.strip_prefix(prefix));
-        Self::of(rest.unwrap_or(name).split('-').next().unwrap_or_default())
+        name.split('-')
+            .map(Self::of)
+            .find(|framework| *framework != Self::Other)
+            .unwrap_or(Self::Other)
     }
 }
 

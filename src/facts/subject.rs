@@ -43,10 +43,14 @@ impl<'a> Subject<'a> {
         extent(self.requester.class(), action)
     }
 
-    /// The `submitters` entries that name this requester.
+    /// The `submitters` entries that name this requester; none for one that
+    /// could not prove to be who its name says.
     pub fn submitters(&self) -> impl Iterator<Item = &'a Submitter> {
         let user = &self.request.user;
-        self.cluster.submitters_for(&user.username, user.groups())
+        let doubtful = matches!(self.requester, Requester::Tenant(Some(_)));
+        self.cluster
+            .submitters_for(&user.username, user.groups())
+            .filter(move |_| !doubtful)
     }
 
     /// The requester for a sentence, with what it failed to prove.

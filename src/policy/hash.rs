@@ -8,7 +8,11 @@ use aws_lc_rs::digest;
 /// policy). Every answer names it, so that "which policy said that?" has one
 /// answer: same hash and same facts, same decision.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PolicyHash([u8; 32]);
+pub struct PolicyHash {
+    bytes: [u8; 32],
+    /// The first twelve hexadecimal digits: every answer carries them.
+    short: [u8; 12],
+}
 
 impl PolicyHash {
     /// The hash of these bytes.
@@ -19,23 +23,39 @@ impl PolicyHash {
         for (to, from) in hash.iter_mut().zip(digest.as_ref()) {
             *to = *from;
         }
-        Self(hash)
+        let digits = b"0123456789abcdef";
+        let mut short = [b'0'; 12];
+        for (pair, byte) in short.chunks_exact_mut(2).zip(hash) {
+            for (digit, value) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+                *digit = digits.get(usize::from(value)).copied().unwrap_or_default();
+            }
+        }
+        Self { bytes: hash, short }
+    }
+
+    /// The first twelve hexadecimal digits: short enough for a log line.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.short).unwrap_or_default()
     }
 
     /// All 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
+    }
+}
+
+impl Default for PolicyHash {
+    /// The hash of no text at all.
+    fn default() -> Self {
+        Self::of(b"")
     }
 }
 
 impl fmt::Display for PolicyHash {
-    /// The first twelve hexadecimal digits: short enough for a log line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .take(6)
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(self.as_str())
     }
 }
 

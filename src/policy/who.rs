@@ -5,6 +5,7 @@ use super::Glob;
 use super::file::Kind;
 use super::identity::SERVICE_ACCOUNT;
 use super::names::{RESERVED, is_label, is_subdomain, kind};
+use crate::facts::ServiceAccountName;
 
 /// Groups that everybody, or every pod, is in.
 const TENANT_WIDE: [&str; 3] = [
@@ -131,8 +132,13 @@ fn group(text: &str) -> Result<String, String> {
 fn service_account(text: &str) -> Result<(String, String), String> {
     match text.split_once('/') {
         Some((namespace, name)) if is_label(namespace) && is_subdomain(name) => {
-            if RESERVED.iter().any(|start| name.starts_with(start)) {
-                return Err("the name is reserved for jobs; an operator runs as a service account of its own".into());
+            // Not every reserved name: EMR's own charts call their operators
+            // emr-containers-sa-spark-operator, -flink-operator and -livy.
+            if let ServiceAccountName::Job(job) = ServiceAccountName::parse(name) {
+                return Err(format!(
+                    "a job that becomes the role {} runs under that name; an operator runs as a service account of its own",
+                    job.role
+                ));
             }
             Ok((namespace.to_owned(), name.to_owned()))
         }

@@ -3,8 +3,12 @@
 //! A PUT, PATCH or apply that leaves an object as it is reaches admission all
 //! the same; controllers send such writes all day. Rules judge what differs.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use super::Text;
 
 /// Bookkeeping of the API server: differs on every write, means nothing here.
 const BOOKKEEPING: [&str; 4] = ["managedFields", "resourceVersion", "generation", "selfLink"];
@@ -12,6 +16,10 @@ const BOOKKEEPING: [&str; 4] = ["managedFields", "resourceVersion", "generation"
 /// The annotation `kubectl rollout restart` writes into a pod template. It
 /// starts the same pods anew and changes nothing in them.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// Longer parts are compared byte for byte only. The API server writes what is
+/// equal alike, and a tree of `[0,0,…]` takes sixteen times its text in memory.
+const LONGEST_TREE: usize = 256 * 1024;
 
 /// Whether two parts of an object say the same; absent and `null` are one.
 #[must_use]
@@ -26,30 +34,47 @@ pub fn same(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
 /// Whether two versions of an object are the same but for the API server's bookkeeping.
 #[must_use]
 pub fn same_object(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
-    equal_values(old, new, |object| {
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.retain(|key, _| !BOOKKEEPING.contains(&key.as_str()));
-        }
-    })
+    let metadata = |object| field(object, "metadata");
+    same_fields(old, new, &["metadata"]) && same_fields(metadata(old), metadata(new), &BOOKKEEPING)
 }
 
 /// Whether two versions of an object ask for the same: everything but
 /// `metadata` and `status`, whatever the kind calls the rest.
 #[must_use]
 pub fn same_intent(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
-    equal_values(old, new, |object| {
-        if let Some(object) = object.as_object_mut() {
-            object.remove("metadata");
-            object.remove("status");
-        }
+    same_fields(old, new, &["metadata", "status"])
+}
+
+/// The fields of an object, unparsed; `None` for what is no object.
+type Fields<'a> = BTreeMap<Text<'a>, &'a RawValue>;
+
+fn fields(raw: Option<&RawValue>) -> Option<Fields<'_>> {
+    raw.map_or(Some(Fields::new()), |raw| {
+        serde_json::from_str(raw.get()).ok()
     })
+}
+
+fn field<'a>(raw: Option<&'a RawValue>, name: &str) -> Option<&'a RawValue> {
+    fields(raw)?.get(&Text::from(name)).copied()
+}
+
+/// Field by field, so that what the API server writes alike is not parsed:
+/// an object may be deeper than the parser goes.
+fn same_fields(old: Option<&RawValue>, new: Option<&RawValue>, but: &[&str]) -> bool {
+    let (Some(old), Some(new)) = (fields(old), fields(new)) else {
+        return false;
+    };
+    let keys = old.keys().chain(new.keys());
+    let mut judged = keys.filter(|key| !but.contains(&key.as_str()));
+    judged.all(|key| same(old.get(key).copied(), new.get(key).copied()))
 }
 
 /// Whether two pod templates start the same pods.
 #[must_use]
 pub fn same_template(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
-    equal_values(old, new, |template| {
-        let Some(metadata) = template.get_mut("metadata").and_then(Value::as_object_mut) else {
+    let metadata = |template| field(template, "metadata");
+    let same_metadata = equal_values(metadata(old), metadata(new), |metadata| {
+        let Some(metadata) = metadata.as_object_mut() else {
             return;
         };
         let emptied = metadata
@@ -63,7 +88,8 @@ pub fn same_template(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
             metadata.remove("annotations");
         }
         metadata.retain(|_, value| !value.is_null());
-    })
+    });
+    same_metadata && same_fields(old, new, &["metadata"])
 }
 
 /// Compares after `strip`. What cannot be parsed counts as changed: it is then
@@ -73,6 +99,13 @@ fn equal_values(
     new: Option<&RawValue>,
     strip: impl Fn(&mut Value),
 ) -> bool {
+    if [old, new]
+        .iter()
+        .flatten()
+        .any(|raw| raw.get().len() > LONGEST_TREE)
+    {
+        return false;
+    }
     let read = |raw: Option<&RawValue>| {
         let mut value: Value = raw
             .map_or(Ok(Value::Null), |raw| serde_json::from_str(raw.get()))
@@ -146,9 +179,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_for_a_tree_is_compared_as_it_is_written() {
+        let long = |first: &str| format!(r#"{{"spec":[{first}{}]}}"#, ",0".repeat(LONGEST_TREE));
+        let (plain, spaced) = (raw(&long("0")), raw(&long("0 ")));
+        assert!(same_object(Some(&plain), Some(&raw(&long("0")))));
+        assert!(!same_object(Some(&plain), Some(&spaced)));
+        assert!(!same_template(Some(&plain), Some(&spaced)));
+        let short = |first: &str| raw(&format!(r#"{{"spec":[{first},0]}}"#));
+        assert!(same_object(Some(&short("0")), Some(&short("0 "))));
+    }
+
+    #[test]
     fn what_cannot_be_read_counts_as_changed() {
         let deep = raw(&format!("{}1{}", "[".repeat(200), "]".repeat(200)));
-        assert!(!same_object(Some(&deep), Some(&deep)));
+        assert!(!same_object(Some(&deep), Some(&deep)), "no object");
         assert!(
             same(Some(&deep), Some(&deep)),
             "the same bytes are the same"

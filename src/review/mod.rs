@@ -27,4 +27,4 @@ pub use name::{ObjectName, ProxyTarget};
 pub use shown::shown;
 pub use text::Text;
 pub use user::{Extra, UserInfo};
-pub use view::{ObjectMeta, OwnerReference, PodTemplate};
+pub use view::{ObjectMeta, OwnerReference};

@@ -9,7 +9,7 @@
 use std::fmt::{self, Write as _};
 
 use memchr::{memchr_iter, memmem};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{ReviewError, Text};
@@ -18,15 +18,39 @@ use super::{ReviewError, Text};
 /// parser's own limit (128) must not be what decides.
 pub const MAX_DEPTH: usize = 100;
 
+/// Objects that name more service accounts are reported instead of read to the
+/// end: three megabytes hold a hundred thousand, and each costs a path.
+pub const MOST_NAMES: usize = 2_000;
+
+/// No Kubernetes name is longer. Without an end, names inside one another cost
+/// the square of the text.
+const LONGEST_NAME: usize = 253;
+
+/// Characters of a path; a longer one is cut, for no message would hold it.
+const LONGEST_PATH: usize = 300;
+
 /// One place that names a service account.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference {
     /// Where, as `spec.driver.serviceAccount`.
     pub path: String,
-    /// The service account named there, in lower case.
+    /// The service account named there, in lower case; empty for one that
+    /// stands in a file elsewhere.
     pub name: String,
-    /// A field called after a service account, or a name inside other text.
-    pub field: bool,
+    /// How it is named.
+    pub by: By,
+}
+
+/// How a place names a service account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum By {
+    /// The value of a field called after a service account.
+    Field,
+    /// A name inside other text.
+    Text,
+    /// A field that says where a driver's pod template is. Whoever submits for
+    /// others fetches it and starts the pod that it describes.
+    Template,
 }
 
 /// What a walk found.
@@ -34,8 +58,17 @@ pub struct Reference {
 pub struct References {
     /// Every place, in document order.
     pub found: Vec<Reference>,
-    /// Where the object went deeper than it can be read.
-    pub too_deep: Option<String>,
+    /// Why and where the walk ended before the object did.
+    pub unread: Option<(Unread, String)>,
+}
+
+/// Why an object was not read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// More than [`MAX_DEPTH`] levels.
+    TooDeep,
+    /// More than [`MOST_NAMES`] names.
+    TooMany,
 }
 
 /// Walks `raw`. `fixed` are further names to look for: job service accounts
@@ -44,11 +77,7 @@ pub struct References {
 /// # Errors
 ///
 /// [`ReviewError::Json`] naming `what` when the object is not valid JSON.
-pub fn find<'a>(
-    what: &'static str,
-    raw: &'a RawValue,
-    fixed: &[&str],
-) -> Result<References, ReviewError> {
+pub fn find(what: &'static str, raw: &RawValue, fixed: &[&str]) -> Result<References, ReviewError> {
     let mut walk = State {
         fixed,
         path: Vec::new(),
@@ -62,7 +91,7 @@ pub fn find<'a>(
     .deserialize(&mut parser)
     {
         Ok(()) => Ok(walk.out),
-        Err(_) if walk.out.too_deep.is_some() => Ok(walk.out),
+        Err(_) if walk.out.unread.is_some() => Ok(walk.out),
         Err(error) => Err(ReviewError::json(what, &error)),
     }
 }
@@ -82,6 +111,9 @@ impl State<'_, '_> {
     fn path(&self) -> String {
         let mut path = String::new();
         for step in &self.path {
+            if path.chars().count() > LONGEST_PATH {
+                return super::shown(&path, LONGEST_PATH);
+            }
             // Writing to a String cannot fail.
             let _ = match step {
                 Step::Index(index) => write!(path, "[{index}]"),
@@ -95,25 +127,45 @@ impl State<'_, '_> {
         path
     }
 
-    fn keep(&mut self, name: String, field: bool) {
+    /// `metadata.managedFields` of the object itself: the API server's record of
+    /// who wrote which field repeats every key, and starts nothing.
+    fn is_bookkeeping(&self, key: &str) -> bool {
+        key == "managedFields"
+            && matches!(self.path.as_slice(), [Step::Key(parent)] if &**parent == "metadata")
+    }
+
+    /// Ends the walk; what was found so far is kept.
+    fn stop<E: Error>(&mut self, why: Unread) -> E {
         let path = self.path();
-        self.out.found.push(Reference { path, name, field });
+        self.out.unread.get_or_insert((why, path));
+        E::custom("not read to its end")
+    }
+
+    fn keep<E: Error>(&mut self, name: String, by: By) -> Result<(), E> {
+        if self.out.found.len() == MOST_NAMES {
+            return Err(self.stop(Unread::TooMany));
+        }
+        let path = self.path();
+        self.out.found.push(Reference { path, name, by });
+        Ok(())
     }
 
     /// A value. `names`: the field it stands in is called after a service account.
-    fn value(&mut self, text: &str, names: bool) {
-        if names {
-            if !text.is_empty() {
-                self.keep(text.to_ascii_lowercase(), true);
-            }
-        } else {
-            self.mentions(text);
+    fn value<E: Error>(&mut self, text: &str, names: bool) -> Result<(), E> {
+        if !names {
+            return self.mentions(text);
         }
+        if text.is_empty() {
+            return Ok(());
+        }
+        let end = text.char_indices().nth(LONGEST_NAME).map(|(end, _)| end);
+        let name = end.and_then(|end| text.get(..end)).unwrap_or(text);
+        self.keep(name.to_ascii_lowercase(), By::Field)
     }
 
-    fn mentions(&mut self, text: &str) {
+    fn mentions<E: Error>(&mut self, text: &str) -> Result<(), E> {
         for name in reserved_names(text) {
-            self.keep(name, false);
+            self.keep(name, By::Text)?;
         }
         let whole = |byte: Option<&u8>| byte.is_none_or(|&byte| !in_name(byte));
         for name in self.fixed {
@@ -122,9 +174,10 @@ impl State<'_, '_> {
                 whole(before) && whole(text.as_bytes().get(at + name.len()))
             });
             if found {
-                self.keep((*name).to_owned(), false);
+                self.keep((*name).to_owned(), By::Text)?;
             }
         }
+        Ok(())
     }
 }
 
@@ -148,7 +201,8 @@ fn reserved_names(text: &str) -> impl Iterator<Item = String> {
         if !starts("emr-containers-sa-") && !starts("emr-container-sa-") {
             return None;
         }
-        let length = rest.iter().take_while(|&&byte| in_name(byte)).count();
+        let name = rest.iter().take(LONGEST_NAME);
+        let length = name.take_while(|&&byte| in_name(byte)).count();
         let name = text
             .get(start..start + length)?
             .trim_end_matches(['.', '-']);
@@ -180,6 +234,16 @@ fn names_a_service_account(key: &str) -> bool {
     .any(|end| plain.ends_with(end))
 }
 
+/// Whether a field of this name says where a driver's pod template is:
+/// `spark.kubernetes.driver.podTemplateFile`. (An executor's is started by the
+/// driver, under the driver's own role or not at all.)
+fn names_a_template(key: &str) -> bool {
+    const END: &[u8] = b"driver.podtemplatefile";
+    let start = key.len().checked_sub(END.len());
+    let end = start.and_then(|start| key.as_bytes().get(start..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(END))
+}
+
 struct Value<'s, 'de, 'f> {
     state: &'s mut State<'de, 'f>,
     names: bool,
@@ -189,8 +253,7 @@ impl<'de> Value<'_, 'de, '_> {
     fn down<E: Error>(&mut self, step: Step<'de>) -> Result<(), E> {
         self.state.path.push(step);
         if self.state.path.len() > MAX_DEPTH {
-            self.state.out.too_deep.get_or_insert_with(String::new);
-            return Err(E::custom("too deep"));
+            return Err(self.state.stop(Unread::TooDeep));
         }
         Ok(())
     }
@@ -232,8 +295,7 @@ impl<'de> Visitor<'de> for Value<'_, 'de, '_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.state.value(text, self.names);
-        Ok(())
+        self.state.value(text, self.names)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
@@ -253,7 +315,16 @@ impl<'de> Visitor<'de> for Value<'_, 'de, '_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<Text<'de>>()? {
-            self.state.mentions(&key);
+            if self.state.is_bookkeeping(&key) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            self.state.mentions(&key)?;
+            if names_a_template(&key) {
+                self.state.path.push(Step::Key(key.clone()));
+                self.state.keep(String::new(), By::Template)?;
+                self.state.path.pop();
+            }
             let names = names_a_service_account(&key) || (self.names && &*key == "name");
             self.down(Step::Key(key))?;
             map.next_value_seed(Value {
@@ -357,17 +428,31 @@ mod tests {
     }
 
     #[test]
+    fn the_record_of_managed_fields_is_not_read_again() {
+        let record = r#"[{"fieldsV1":{"f:spec":{"f:emr-containers-sa-x":{}}}}]"#;
+        let object = |path: &str| {
+            let json = format!(r#"{{"{path}":{{"managedFields":{record}}}}}"#);
+            found(&json).len()
+        };
+        assert_eq!(object("metadata"), 0);
+        // Anywhere else a field of that name is a field like any other.
+        assert_eq!(object("spec"), 1);
+        let nested = format!(r#"{{"spec":{{"metadata":{{"managedFields":{record}}}}}}}"#);
+        assert_eq!(found(&nested).len(), 1);
+    }
+
+    #[test]
     fn depth_is_reported_not_passed_over() {
         for depth in [101, 5_000, 100_000] {
             let json = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
             let raw = RawValue::from_string(json).expect("valid JSON");
             assert!(
-                find("object", &raw, &[]).expect("read").too_deep.is_some(),
+                find("object", &raw, &[]).expect("read").unread.is_some(),
                 "{depth}"
             );
         }
         let json = format!("{}{}", "[".repeat(100), "]".repeat(100));
         let raw = RawValue::from_string(json).expect("valid JSON");
-        assert!(find("object", &raw, &[]).expect("read").too_deep.is_none());
+        assert!(find("object", &raw, &[]).expect("read").unread.is_none());
     }
 }

@@ -5,6 +5,14 @@
 /// the end of a sentence, or colour a terminal.
 #[must_use]
 pub fn shown(text: &str, most: usize) -> String {
+    // Nearly every name is like this.
+    if text.len() <= most
+        && text
+            .bytes()
+            .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len().min(most + 8));
     let mut length = 0;
     for (index, character) in text.char_indices() {

@@ -71,55 +71,42 @@ pub fn metadata<'a>(what: &'static str, raw: &'a RawValue) -> Result<ObjectMeta<
         .unwrap_or_default())
 }
 
-/// A pod template (`spec.template` of a workload, or a whole Pod): identity and text.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct PodTemplate<'a> {
-    /// The template's own metadata, unparsed.
-    #[serde(borrow)]
-    pub metadata: Option<&'a RawValue>,
-    /// The pod spec, unparsed.
-    #[serde(borrow)]
-    pub spec: Option<&'a RawValue>,
-}
-
-/// The identity fields of a pod spec.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PodIdentity<'a> {
-    /// The field.
-    #[serde(borrow)]
-    pub service_account_name: Option<Text<'a>>,
-    /// Its deprecated alias, which the API server keeps equal in built-in kinds only.
-    #[serde(borrow)]
-    pub service_account: Option<Text<'a>>,
-}
-
-impl<'a> PodTemplate<'a> {
-    /// Every service account the pod could run under, with the field that says
-    /// so: the name and its alias where they differ, `default` where neither is set.
-    ///
-    /// # Errors
-    ///
-    /// See [`read`].
-    pub fn service_accounts(
-        &self,
-        what: &'static str,
-    ) -> Result<Vec<(&'static str, Text<'a>)>, ReviewError> {
-        let identity: PodIdentity<'a> = match self.spec {
-            Some(spec) => read(what, spec)?,
-            None => PodIdentity::default(),
-        };
-        let given = |text: Option<Text<'a>>| text.filter(|text| !text.is_empty());
-        let name = given(identity.service_account_name);
-        let alias = given(identity.service_account).filter(|alias| Some(alias) != name.as_ref());
-        let mut accounts = Vec::with_capacity(1);
-        accounts.extend(name.map(|name| ("serviceAccountName", name)));
-        accounts.extend(alias.map(|alias| ("serviceAccount", alias)));
-        if accounts.is_empty() {
-            accounts.push(("serviceAccountName", Text::from("default")));
-        }
-        Ok(accounts)
+/// Every service account that a pod, or a pod template, could run under, with
+/// the field that says so: the name and its alias where they differ, `default`
+/// where neither is set. The API server keeps the two equal in built-in kinds
+/// only.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn service_accounts<'a>(
+    what: &'static str,
+    pod: &'a RawValue,
+) -> Result<Vec<(&'static str, Text<'a>)>, ReviewError> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Spec<'a> {
+        #[serde(borrow)]
+        service_account_name: Option<Text<'a>>,
+        #[serde(borrow)]
+        service_account: Option<Text<'a>>,
     }
+    #[derive(Deserialize)]
+    struct Pod<'a> {
+        #[serde(borrow)]
+        spec: Option<Spec<'a>>,
+    }
+    let spec = read::<Pod<'a>>(what, pod)?.spec.unwrap_or_default();
+    let given = |text: Option<Text<'a>>| text.filter(|text| !text.is_empty());
+    let name = given(spec.service_account_name);
+    let alias = given(spec.service_account).filter(|alias| Some(alias) != name.as_ref());
+    let mut accounts = Vec::with_capacity(1);
+    accounts.extend(name.map(|name| ("serviceAccountName", name)));
+    accounts.extend(alias.map(|alias| ("serviceAccount", alias)));
+    if accounts.is_empty() {
+        accounts.push(("serviceAccountName", Text::from("default")));
+    }
+    Ok(accounts)
 }
 
 /// Where a built-in kind keeps its pod template.
@@ -181,29 +168,22 @@ pub fn template<'a>(
     })
 }
 
-/// `spec.ephemeralContainers` of a pod, unparsed.
+/// `spec.suspend` of a Job or `CronJob`.
 ///
 /// # Errors
 ///
 /// See [`read`].
-pub fn ephemeral_containers<'a>(
-    what: &'static str,
-    pod: &'a RawValue,
-) -> Result<Option<&'a RawValue>, ReviewError> {
+pub fn is_suspended(what: &'static str, object: &RawValue) -> Result<bool, ReviewError> {
     #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Spec<'a> {
-        #[serde(borrow)]
-        ephemeral_containers: Option<&'a RawValue>,
+    struct Spec {
+        suspend: Option<bool>,
     }
     #[derive(Deserialize)]
-    struct Pod<'a> {
-        #[serde(borrow)]
-        spec: Option<Spec<'a>>,
+    struct Workload {
+        spec: Option<Spec>,
     }
-    Ok(read::<Pod<'a>>(what, pod)?
-        .spec
-        .and_then(|spec| spec.ephemeral_containers))
+    let spec = read::<Workload>(what, object)?.spec;
+    Ok(spec.and_then(|spec| spec.suspend).unwrap_or(false))
 }
 
 /// The `path` of a proxy request's options; empty where there is none.

@@ -14,7 +14,7 @@
 //! | requester | ConfigMaps |
 //! |---|---|
 //! | EMR, administrators | all |
-//! | a job | Spark's and Flink's own (`spark-drv-…`, `spark-exec-…`, `…-driver-podspec-conf-map`, Flink's), and of these it changes and deletes only what belongs to its own pod or job; never EMR's |
+//! | a job | Spark's and Flink's own (`spark-drv-…`, `spark-exec-…`, `…-driver-podspec-conf-map`, `…-hadoop-config`, `…-krb5-file`, Flink's), and of these it changes and deletes only what belongs to its own pod or job; never EMR's |
 //! | an operator of the policy | all but EMR's |
 //! | add-ons with the capability `configmaps` | all but EMR's |
 //! | Kubernetes | `kube-root-ca.crt`, garbage collection, namespace deletion |
@@ -107,7 +107,8 @@ fn may_write(subject: &Subject<'_>) -> Result<bool, ReviewError> {
             }
             (_, Requester::Job(job)) => is_jobs_work(job, &name, subject)?,
             _ => {
-                !is_reserved(&name)
+                !name.is_empty()
+                    && !is_reserved(&name)
                     && subject
                         .submitters()
                         .flat_map(|entry| &entry.config_maps)
@@ -176,11 +177,15 @@ fn is_emrs(name: &str) -> bool {
         || name.starts_with("fluentd-")
 }
 
-/// What Spark gives its ConfigMaps for names (`KubernetesClientUtils`, `PodTemplateConfigMapStep`).
+/// What Spark gives its ConfigMaps for names (`KubernetesClientUtils`,
+/// `PodTemplateConfigMapStep`; with `HADOOP_CONF_DIR` or a krb5.conf in the job
+/// runner also `HadoopConfDriverFeatureStep`, `KerberosConfDriverFeatureStep`).
 fn is_sparks(name: &str) -> bool {
     name.starts_with("spark-drv-")
         || name.starts_with("spark-exec-")
         || name.ends_with("-driver-podspec-conf-map")
+        || name.ends_with("-hadoop-config")
+        || name.ends_with("-krb5-file")
 }
 
 /// What the job manager of Flink cluster `cluster` writes: its high-availability
@@ -214,7 +219,10 @@ fn is_reserved(name: &str) -> bool {
         || name == "kube-root-ca.crt"
         || name.starts_with("flink-config-")
         || name.starts_with("pod-template-")
+        || name.starts_with("hadoop-config-")
         || name.ends_with("-config-map")
+        // Flink's high availability: serialized Java that the job manager reads.
+        || name.ends_with("-leader")
 }
 
 #[cfg(test)]

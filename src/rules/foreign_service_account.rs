@@ -8,11 +8,13 @@
 //!   all mutation
 //! - pod templates of Deployments, `ReplicaSets`, `StatefulSets`, `DaemonSets`, Jobs,
 //!   `CronJobs`, `ReplicationControllers`, `PodTemplates` and of whatever a
-//!   `ControllerRevision` holds; on UPDATE when the template changes, so rollout
-//!   restarts, scaling, status writes and no-op writes pass
+//!   `ControllerRevision` holds; on UPDATE when the template changes or a suspended
+//!   Job is let go, so rollout restarts, scaling, status writes and no-op writes
+//!   pass
 //! - custom resources of any kind: every field called after a service account,
 //!   and every string that names a reserved one (Spark configuration, Flink
-//!   options, submit arguments)
+//!   options, submit arguments); where the policy declares operators, a driver's
+//!   pod template from a file (`driver.podTemplateFile`), which can name any
 //!
 //! ## Who may start what
 //!
@@ -38,14 +40,15 @@
 //! ## What it does not see
 //!
 //! Names that an operator puts together from parts: the pod is judged again
-//! when the operator creates it.
+//! when the operator creates it. A Deployment that stood there before the
+//! namespace was labelled, under a gateway's account (`jeg`), with somebody
+//! else's image: scaling it up starts it. Look before you label.
 
-use serde_json::value::RawValue;
+mod custom_resource;
 
 use crate::facts::{Action, Extent, Requester, Subject};
-use crate::review::references::{self, Reference, References};
 use crate::review::view::{self, TemplateShape};
-use crate::review::{Operation, PodTemplate, ReviewError, change, shown};
+use crate::review::{Operation, ReviewError, change, shown};
 
 use super::startable::{Start, refusal};
 use super::{Finding, Rule, RuleId, page};
@@ -58,9 +61,6 @@ const WHY: &str = "EMR's service accounts become IAM roles, so whoever starts a 
 const INSTEAD: &str = "submit the job through Amazon EMR (StartJobRun), or use a service account \
                        that rolegate's policy lists for you";
 const SOURCE: &str = "Amazon EMR on EKS security best practices: permissions to create pods";
-
-/// A custom resource can name hundreds; this many tell the story.
-const MOST_FINDINGS: usize = 8;
 
 impl Rule for ForeignServiceAccount {
     fn id(&self) -> RuleId {
@@ -83,7 +83,7 @@ impl Rule for ForeignServiceAccount {
             Carrier::Nothing => Ok(()),
             Carrier::Pod => check_pod(subject, findings),
             Carrier::Template(shape) => check_template(subject, shape, findings),
-            Carrier::Anything => check_custom_resource(subject, findings),
+            Carrier::Anything => custom_resource::check(subject, findings),
         }
     }
 }
@@ -150,10 +150,11 @@ const BUILT_IN_GROUPS: [&str; 21] = [
 ];
 
 fn check_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let accounts = |what, raw| view::read::<PodTemplate<'_>>(what, raw)?.service_accounts(what);
-    let new = accounts("request.object", subject.request.object()?)?;
+    let new = view::service_accounts("request.object", subject.request.object()?)?;
     let old = match subject.request.operation {
-        Operation::Update => accounts("request.oldObject", subject.request.old_object()?)?,
+        Operation::Update => {
+            view::service_accounts("request.oldObject", subject.request.old_object()?)?
+        }
         _ => Vec::new(),
     };
     let name = subject.name.sample();
@@ -183,14 +184,13 @@ fn check_template(
     let updates = request.operation == Operation::Update;
     if updates {
         let old = view::template("request.oldObject", request.old_object()?, shape)?;
-        if change::same_template(old, new) {
+        if change::same_template(old, new) && !unsuspends(subject)? {
             return Ok(());
         }
     }
     let Some(new) = new else { return Ok(()) };
-    let template: PodTemplate<'_> = view::read("request.object", new)?;
     let workload = subject.name.sample();
-    for (field, account) in template.service_accounts("request.object")? {
+    for (field, account) in view::service_accounts("request.object", new)? {
         let start = Start::Template {
             workload: &workload,
         };
@@ -215,71 +215,19 @@ fn check_template(
     Ok(())
 }
 
-fn check_custom_resource(
-    subject: &Subject<'_>,
-    findings: &mut Vec<Finding>,
-) -> Result<(), ReviewError> {
+/// Whether a tenant or a job lets a suspended Job go: its pods start now, and
+/// the template may have waited since before the namespace was guarded.
+/// Kueue and the like do this for a living.
+fn unsuspends(subject: &Subject<'_>) -> Result<bool, ReviewError> {
     let request = subject.request;
-    let new = scan(subject, "request.object", request.object()?)?;
-    if let Some(path) = &new.too_deep
-        && !matches!(subject.requester, Requester::System(_))
+    if request.resource.group.as_str() != "batch"
+        || !matches!(subject.requester, Requester::Tenant(_) | Requester::Job(_))
     {
-        findings.push(too_deep(subject, path));
+        return Ok(false);
     }
-    if new.found.is_empty() {
-        return Ok(());
-    }
-    let old = match request.operation {
-        Operation::Update if change::same_intent(request.old_object, request.object) => {
-            scan(subject, "request.oldObject", request.old_object()?)?.found
-        }
-        _ => Vec::new(),
-    };
-    let verb = if request.operation == Operation::Update {
-        "change"
-    } else {
-        "create"
-    };
-    let refused: Vec<(&Reference, String)> = new
-        .found
-        .iter()
-        .filter(|reference| !old.contains(reference))
-        .filter_map(|found| Some((found, refusal(subject, &found.name, Start::CustomResource)?)))
-        .collect();
-    let more = refused.len().saturating_sub(MOST_FINDINGS);
-    for (index, (found, refused)) in refused.iter().take(MOST_FINDINGS).enumerate() {
-        let mut finding = finding(
-            subject,
-            verb,
-            &what(subject),
-            &found.name,
-            refused,
-            found.path.clone(),
-        );
-        if more > 0 && index + 1 == MOST_FINDINGS {
-            finding.seen.push_str(&format!(", and {more} more like it"));
-        }
-        findings.push(finding);
-    }
-    Ok(())
-}
-
-fn scan(
-    subject: &Subject<'_>,
-    part: &'static str,
-    object: &RawValue,
-) -> Result<References, ReviewError> {
-    let operators = subject.policy.operators.iter();
-    let fixed: Vec<&str> = operators
-        .flat_map(|operator| &operator.job_service_accounts)
-        .map(|fixed| fixed.name.as_str())
-        .filter(|name| {
-            !crate::facts::RESERVED_PREFIXES
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
-        })
-        .collect();
-    references::find(part, object, &fixed)
+    let suspended = view::is_suspended;
+    Ok(suspended("request.oldObject", request.old_object()?)?
+        && !suspended("request.object", request.object()?)?)
 }
 
 /// The object for a sentence: its kind, namespace and name.
@@ -308,22 +256,24 @@ fn finding(
         ),
         path: Some(path),
         why: WHY,
-        instead: INSTEAD.into(),
+        instead: instead(&subject.requester).into(),
         source: SOURCE,
     }
 }
 
-fn too_deep(subject: &Subject<'_>, path: &str) -> Finding {
-    Finding {
-        rule: RuleId::ForeignServiceAccount,
-        seen: format!(
-            "{} is nested deeper than {} levels, so rolegate cannot tell which service accounts it names",
-            what(subject),
-            references::MAX_DEPTH,
-        ),
-        path: Some(path.to_owned()),
-        why: WHY,
-        instead: "write the object with less nesting".into(),
-        source: SOURCE,
+/// What helps depends on who asks: a tenant submits, an operator is declared.
+const fn instead(requester: &Requester<'_>) -> &'static str {
+    match requester {
+        Requester::Job(_) => {
+            "start pods under this job's own role, named as Spark and Flink name them"
+        }
+        Requester::Operator(_) => {
+            "declare the role for this operator in rolegate's policy (identities.operators)"
+        }
+        Requester::System(_) => {
+            "remove the workload, or declare the operator it belongs to in rolegate's policy \
+             (identities.operators)"
+        }
+        _ => INSTEAD,
     }
 }

@@ -5,7 +5,7 @@ use crate::facts::{
     Action, Component, Extent, Framework, JobToken, PodName, Requester, Role, ServiceAccountName,
     Subject, System, task_manager_cluster,
 };
-use crate::policy::{Capability, Operator};
+use crate::policy::Operator;
 use crate::review::shown;
 
 /// How a pod would come to be.
@@ -68,12 +68,6 @@ pub(super) fn refusal(subject: &Subject<'_>, account: &str, start: Start<'_>) ->
         Requester::System(system) => by_system(*system, &identity, account, subject),
         Requester::Operator(operator) => by_operator(operator, &identity, account, start),
         Requester::Job(job) => by_job(job, &identity, subject, start),
-        Requester::Platform(entry)
-            if start == Start::CustomResource
-                && entry.capabilities.contains(Capability::Mirror) =>
-        {
-            None
-        }
         _ => by_tenant(&identity, account, subject, start),
     }
 }

@@ -1,26 +1,18 @@
 //! A reviewer that decides nothing, to measure the server around it.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::policy::PolicyHash;
 
 use super::{BadReview, Door, Record, Reviewed, Reviewer};
 
 /// Reads the envelope, allows everything, records what the engine would
 /// record. The floor every real decision is measured against; never served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EmptyAllow {
-    policy: Arc<str>,
-}
-
-impl Default for EmptyAllow {
-    fn default() -> Self {
-        Self {
-            policy: Arc::from("none"),
-        }
-    }
+    policy: PolicyHash,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +78,7 @@ impl Reviewer for EmptyAllow {
             decision: "allow",
             findings: Vec::new(),
             dry_run: request.dry_run,
-            policy: Arc::clone(&self.policy),
+            policy: self.policy,
         };
         Ok(Reviewed {
             body: answer.to_string().into_bytes(),

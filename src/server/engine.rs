@@ -71,6 +71,6 @@ fn record(request: &Request<'_>, decision: &Decision<'_>) -> Record {
             .map(|judged| (judged.finding.rule, judged.effect()))
             .collect(),
         dry_run: request.dry_run,
-        policy: decision.policy.to_string().into(),
+        policy: decision.policy,
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn decided(door: Door, record: &Record, elapsed: Duration) {
         findings = rules(record).as_str(),
         dry_run = record.dry_run,
         uid = record.uid.as_str(),
-        policy = &*record.policy,
+        policy = record.policy.as_str(),
         latency_us = micros(elapsed),
         "reviewed"
     );

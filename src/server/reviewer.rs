@@ -1,11 +1,10 @@
 //! The seam between the server and the engine: bytes in, bytes and a record out.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::Door;
 use crate::decision::Mode;
+use crate::policy::PolicyHash;
 use crate::rules::RuleId;
 
 /// What decides. The server knows nothing else of the engine.
@@ -59,7 +58,7 @@ pub struct Record {
     /// Whether nothing would have been stored.
     pub dry_run: bool,
     /// Hash of the policy that decided.
-    pub policy: Arc<str>,
+    pub policy: PolicyHash,
 }
 
 /// A body that is no review: one sentence for whoever sent it.

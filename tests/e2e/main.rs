@@ -18,7 +18,12 @@
 
 mod harness;
 
+mod conditions;
 mod control_plane;
+mod edge;
+mod jobs;
+mod outage;
 mod pod_identity;
+mod roads;
 mod spark;
 mod without_rolegate;

@@ -214,6 +214,50 @@ fn on_update_only_what_changes() {
     }
 }
 
+#[test]
+fn a_suspended_job_that_waited_is_not_let_go() {
+    let builtin = Policy::builtin();
+    let job = |suspend: Value, account: &str| {
+        let mut object = workload("spec.template", template(account));
+        object["spec"]["suspend"] = suspend;
+        object
+    };
+    let update = |user: Value, old: Value, new: Value, name: &str| {
+        Review::new(user, "UPDATE", "batch/jobs", "w")
+            .old(job(old, name))
+            .object(job(new, name))
+    };
+    let client = account("spark-client", A);
+    for user in [tenant(), runner_of_b()] {
+        for new in [json!(false), Value::Null] {
+            update(user.clone(), json!(true), new, &client).refused(
+                &builtin,
+                RULE,
+                "may not change the pods of",
+            );
+        }
+        update(user.clone(), json!(false), json!(true), &client).passes(&builtin);
+        update(user, json!(true), json!(true), &client).passes(&builtin);
+    }
+    update(tenant(), json!(true), json!(false), "default").passes(&builtin);
+    for user in [
+        controller("job-controller"),
+        service_account("kueue-system", "kueue-controller-manager"),
+        user("emr-containers", &[]),
+    ] {
+        update(user, json!(true), json!(false), &client).passes(&builtin);
+    }
+}
+
+fn runner_of_b() -> Value {
+    in_pod(
+        "spark-a",
+        &account("spark-client", B),
+        "0000000337okspsc914-abcde",
+        "u",
+    )
+}
+
 /// Custom resources as their operators take them.
 fn custom_resources(account: &str) -> Vec<(&'static str, Value)> {
     let template = template(account);

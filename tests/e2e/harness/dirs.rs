@@ -67,9 +67,14 @@ pub(crate) fn fresh(name: &str) -> PathBuf {
     dir
 }
 
-/// Writes a file, with the path in the message when it cannot.
+/// Writes a file, with the path in the message when it cannot. In one step:
+/// whoever reads it meanwhile (another test's kubectl) finds it whole.
 pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) {
-    fs::write(path, content).unwrap_or_else(|e| panic!("cannot write {}: {e}", path.display()));
+    let mut new = path.as_os_str().to_owned();
+    new.push(format!(".{:016x}", random()));
+    fs::write(&new, content)
+        .and_then(|()| fs::rename(&new, path))
+        .unwrap_or_else(|e| panic!("cannot write {}: {e}", path.display()));
 }
 
 /// 64 bits that differ from call to call: the seed of the standard library's

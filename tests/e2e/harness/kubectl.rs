@@ -15,6 +15,7 @@ pub(crate) struct Kubectl<'c> {
     user: User,
     namespace: Option<String>,
     stdin: String,
+    env: Vec<(&'static str, String)>,
 }
 
 /// What a command printed and how it ended.
@@ -33,6 +34,7 @@ impl Cluster {
             user: user.clone(),
             namespace: None,
             stdin: String::new(),
+            env: Vec::new(),
         }
     }
 }
@@ -50,6 +52,12 @@ impl Kubectl<'_> {
         self
     }
 
+    /// With this environment variable, such as the editor of `kubectl edit`.
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((name, value.into()));
+        self
+    }
+
     /// Runs one command and returns however it ends.
     pub(crate) fn run(&self, args: &[&str]) -> Output {
         let home = self.cluster.dir.join("home");
@@ -61,6 +69,7 @@ impl Kubectl<'_> {
             .env("HOME", &home)
             .env("KUBECACHEDIR", home.join("cache"))
             .env("KUBECONFIG", self.cluster.kubeconfig(&self.user))
+            .envs(self.env.iter().map(|(name, value)| (*name, value.as_str())))
             .args(
                 self.namespace
                     .iter()

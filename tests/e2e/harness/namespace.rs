@@ -62,6 +62,15 @@ impl<'c> Namespace<'c> {
                 )
             })
         });
+        // A new binding takes a moment to reach the authorizer. The last of
+        // them stands for all: they arrive in order.
+        wait::until("RBAC to know the namespace's bindings", || {
+            let path = namespace.core("configmaps");
+            let answer = cluster
+                .request(cluster.platform(), "GET", &path)
+                .try_send()?;
+            (answer.status == 200).then_some(()).ok_or(answer.body)
+        });
         namespace
     }
 

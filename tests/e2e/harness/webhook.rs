@@ -41,12 +41,17 @@ impl Cluster {
     /// Applies the objects of a shipped manifest as admin. Webhooks in them
     /// are pointed at `rolegate`; everything else goes in as it is.
     pub(crate) fn install(&self, manifest: &str, rolegate: &Rolegate) {
-        for mut object in self.read_manifest(manifest) {
-            for webhook in webhooks_of(&mut object) {
-                point_at(&mut webhook["clientConfig"], rolegate);
-            }
-            self.apply_as_admin(&object);
+        for object in self.read_manifest(manifest) {
+            self.install_object(object, rolegate);
         }
+    }
+
+    /// [`Cluster::install`] of one object that has been read.
+    pub(crate) fn install_object(&self, mut object: Value, rolegate: &Rolegate) {
+        for webhook in webhooks_of(&mut object) {
+            point_at(&mut webhook["clientConfig"], rolegate);
+        }
+        self.apply_as_admin(&object);
     }
 
     /// The objects of a manifest, read by the real kubectl: it checks every

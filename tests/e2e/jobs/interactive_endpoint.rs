@@ -1,0 +1,217 @@
+//! An interactive endpoint: EMR's Deployment of the gateway, the kernels that
+//! the gateway starts, the executors that a kernel starts.
+
+use serde_json::{Value, json};
+
+use super::attack::{Attack, state};
+use super::client::{Client, pod_of};
+use super::emr::{ACCOUNT, bind_role, service_account};
+use super::{node, traces};
+use crate::harness::accounts::{Pod, emr_service_account, pod, pod_spec};
+use crate::harness::webhook::guarded;
+use crate::harness::{Cluster, Namespace, pod_identity, wait};
+
+const GATEWAY: &str = "jeg-0000000337okspsc913";
+
+#[test]
+fn an_endpoint_its_kernels_and_their_executors_pass_untouched() {
+    pod_identity::install_shared();
+    let namespace = Namespace::labelled(guarded().cluster, "enforce");
+    let endpoint = Endpoint::start(&namespace, "team-a-etl");
+    let executor = endpoint.start_executor();
+    let path = namespace.core(&format!("pods/{}", executor.name));
+    assert_eq!(
+        namespace.cluster.get(&path)["spec"]["volumes"][0]["name"],
+        "aws-iam-token"
+    );
+    let of = |role: &str| namespace.core(&format!("{role}?labelSelector=kernel_id%3Dk1"));
+    endpoint.kernel.delete(&of("pods"), "Background");
+    endpoint.kernel.delete(&of("configmaps"), "Background");
+
+    let (gateway, kernel) = (
+        endpoint.gateway.user.name.as_str(),
+        endpoint.kernel.user.name.as_str(),
+    );
+    traces::expect_no_finding(
+        &namespace,
+        &[
+            ("emr-containers", "create", "deployments"),
+            (
+                "system:serviceaccount:kube-system:deployment-controller",
+                "create",
+                "replicasets",
+            ),
+            (
+                "system:serviceaccount:kube-system:replicaset-controller",
+                "create",
+                "pods",
+            ),
+            (gateway, "create", "pods"),
+            (kernel, "create", "configmaps"),
+            (kernel, "create", "pods"),
+            (kernel, "deletecollection", "pods"),
+            (kernel, "deletecollection", "configmaps"),
+        ],
+    );
+}
+
+#[test]
+fn without_rolegate_a_kernel_reaches_another_roles() {
+    let namespace = Namespace::unmanaged(Cluster::shared());
+    let endpoint = Endpoint::start(&namespace, "team-a-etl");
+    for (attacker, attack) in endpoint.attacks() {
+        attack.expect_works(attacker);
+    }
+}
+
+#[test]
+fn a_kernel_keeps_to_its_own_role() {
+    let namespace = Namespace::labelled(guarded().cluster, "enforce");
+    let endpoint = Endpoint::start(&namespace, "team-a-etl");
+    let attacks = endpoint.attacks();
+    let before = state(&endpoint.kernel);
+    for (attacker, attack) in attacks {
+        attack.expect_refused(attacker);
+    }
+    assert_eq!(state(&endpoint.kernel), before, "nothing has changed");
+}
+
+/// A gateway and one of its kernels, both with their pods' tokens.
+struct Endpoint<'n> {
+    gateway: Client<'n>,
+    kernel: Client<'n>,
+    kernel_pod: Pod,
+    role: &'static str,
+}
+
+impl<'n> Endpoint<'n> {
+    fn start(namespace: &'n Namespace<'static>, role: &'static str) -> Self {
+        let emr = Client::new(namespace, namespace.cluster.emr());
+        for component in ["jeg", "jeg-kernel", "session"] {
+            service_account(&emr, &account(component, role), role);
+            bind_role(
+                &emr,
+                &format!("spark-{component}"),
+                &account(component, role),
+            );
+        }
+        emr.create("deployments", &deployment(&account("jeg", role)));
+        emr.create(
+            "services",
+            &json!({
+                "apiVersion": "v1", "kind": "Service", "metadata": {"name": GATEWAY},
+                "spec": {"selector": {"app": GATEWAY}, "ports": [{"port": 18888}]},
+            }),
+        );
+        let gateway_pod = wait_for_pod(namespace, GATEWAY);
+        node::run(namespace, &gateway_pod);
+        let token = node::token(namespace, &account("jeg", role), &gateway_pod, None);
+        let gateway = Client::new(namespace, &token);
+
+        let kernel_pod = gateway.create_pod(&pod("jovyan-k1-driver", &account("jeg-kernel", role)));
+        node::run(namespace, &kernel_pod);
+        let token = node::token(namespace, &account("jeg-kernel", role), &kernel_pod, None);
+        Self {
+            gateway,
+            kernel: Client::new(namespace, &token),
+            kernel_pod,
+            role,
+        }
+    }
+
+    fn start_executor(&self) -> Pod {
+        let metadata = |name: &str| {
+            json!({
+                "name": name, "labels": {"kernel_id": "k1"},
+                "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": self.kernel_pod.name, "uid": self.kernel_pod.uid}],
+            })
+        };
+        self.kernel.create("configmaps", &json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata("spark-exec-0123456789abcdef-conf-map"),
+        }));
+        let mut executor = pod("", &account("session", self.role));
+        executor["metadata"] = metadata("kernel-0123456789abcdef-exec-1");
+        self.kernel.create_pod(&executor)
+    }
+
+    /// With an endpoint of another role beside it.
+    fn attacks(&self) -> Vec<(&Client<'n>, Attack)> {
+        let namespace = self.kernel.namespace;
+        let theirs = account("jeg-kernel", "team-b-etl");
+        let emr = Client::new(namespace, namespace.cluster.emr());
+        service_account(&emr, &theirs, "team-b-etl");
+        let their_map = "spark-exec-fedcba9876543210-conf-map";
+        emr.create(
+            "configmaps",
+            &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": their_map}}),
+        );
+        let start = |name: &str| Attack {
+            what: format!("pod {name} under another role"),
+            method: "POST",
+            path: namespace.core("pods"),
+            body: pod(name, &theirs),
+            rule: "foreign-service-account",
+            says: format!(
+                "becomes the IAM role {ACCOUNT}/team-b-etl, and this job runs as {ACCOUNT}/team-a-etl"
+            ),
+        };
+        let on_map = |method: &'static str, verb: &str, body: Value| Attack {
+            what: format!("{method} another kernel's ConfigMap"),
+            method,
+            path: namespace.core(&format!("configmaps/{their_map}")),
+            body,
+            rule: "configmap-mutation",
+            says: format!("may not {verb} ConfigMap {}/{their_map}", namespace.name),
+        };
+        vec![
+            (&self.gateway, start("evil-kernel")),
+            (&self.kernel, start("evil-executor")),
+            (
+                &self.gateway,
+                on_map(
+                    "PATCH",
+                    "change",
+                    json!({"data": {"spark.properties": "evil"}}),
+                ),
+            ),
+            (
+                &self.kernel,
+                on_map(
+                    "PATCH",
+                    "change",
+                    json!({"data": {"spark.properties": "worse"}}),
+                ),
+            ),
+            (&self.kernel, on_map("DELETE", "delete", Value::Null)),
+        ]
+    }
+}
+
+fn account(component: &str, role: &str) -> String {
+    emr_service_account("spark", component, ACCOUNT, role)
+}
+
+fn deployment(account: &str) -> Value {
+    let labels = json!({"app": GATEWAY});
+    let mut spec = pod_spec(account);
+    spec["restartPolicy"] = "Always".into();
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": GATEWAY, "labels": labels},
+        "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
+    })
+}
+
+/// The pod that the replica set controller makes for a Deployment whose label
+/// `app` is its name.
+pub(super) fn wait_for_pod(namespace: &Namespace<'_>, app: &str) -> Pod {
+    wait::until(
+        &format!("the replica set controller to make a pod of {app}"),
+        || {
+            let pods = namespace
+                .cluster
+                .get(&namespace.core(&format!("pods?labelSelector=app%3D{app}")));
+            let made = pods["items"].get(0).map(pod_of);
+            made.ok_or_else(|| pods.to_string())
+        },
+    )
+}

@@ -1,0 +1,163 @@
+//! The Spark operator: a submitter writes a `SparkApplication`, the operator
+//! starts its driver, the driver its executors.
+
+use serde_json::{Value, json};
+
+use super::attack::Attack;
+use super::client::Client;
+use super::emr::ACCOUNT;
+use super::operators::{DECLARED, OTHER, account, operators};
+use super::{node, traces};
+use crate::harness::Namespace;
+use crate::harness::accounts::pod;
+
+const APPLICATIONS: (&str, &str) = ("sparkoperator.k8s.io/v1beta2", "sparkapplications");
+
+#[test]
+fn an_application_of_a_declared_role_passes_from_the_submitter_to_the_executors() {
+    let scene = operators();
+    let namespace = &scene.enforced;
+    let alice = Client::new(namespace, namespace.cluster.alice());
+    let operator = scene.spark(namespace);
+
+    alice.create(APPLICATIONS.1, &application("pi", DECLARED));
+    let driver = operator.create_pod(&pod("pi-driver", &account("spark", "driver", DECLARED)));
+    let owner =
+        json!([{"apiVersion": "v1", "kind": "Pod", "name": driver.name, "uid": driver.uid}]);
+    operator.create("services", &json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "pi-ui-svc", "ownerReferences": owner},
+        "spec": {"selector": {"spark-role": "driver"}, "ports": [{"port": 4040}]},
+    }));
+    operator.create("configmaps", &json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "spark-drv-0123456789abcdef-conf-map", "ownerReferences": owner},
+    }));
+    let running = json!({"status": {"applicationState": {"state": "RUNNING"}}});
+    operator.patch(
+        &namespace.group(APPLICATIONS.0, "sparkapplications/pi/status"),
+        &running,
+    );
+    node::run(namespace, &driver);
+    let token = node::token(
+        namespace,
+        &account("spark", "driver", DECLARED),
+        &driver,
+        None,
+    );
+    let driver = Client::new(namespace, &token);
+    let mut executor = pod(
+        "pi-0123456789abcdef-exec-1",
+        &account("spark", "executor", DECLARED),
+    );
+    executor["metadata"]["ownerReferences"] = owner;
+    driver.create_pod(&executor);
+
+    for (user, verb, resource) in [
+        ("alice", "create", APPLICATIONS.1),
+        (&operator.user.name, "create", "pods"),
+        (&operator.user.name, "create", "services"),
+        (&operator.user.name, "create", "configmaps"),
+        (&operator.user.name, "patch", APPLICATIONS.1),
+        (&driver.user.name, "create", "pods"),
+    ] {
+        traces::expect_passed(namespace, &(user, verb, resource));
+    }
+}
+
+#[test]
+fn without_rolegate_operator_and_submitters_use_any_role() {
+    let namespace = &operators().unmanaged;
+    for (attacker, attack) in attacks(namespace) {
+        attack.expect_works(&attacker);
+    }
+}
+
+#[test]
+fn operator_and_submitters_keep_to_their_roles() {
+    let namespace = &operators().enforced;
+    for (attacker, attack) in attacks(namespace) {
+        attack.expect_refused(&attacker);
+    }
+}
+
+fn attacks<'n>(namespace: &'n Namespace<'static>) -> Vec<(Client<'n>, Attack)> {
+    let mut all = by_operator(namespace);
+    all.extend(by_submitters(namespace));
+    all
+}
+
+fn by_operator<'n>(namespace: &'n Namespace<'static>) -> Vec<(Client<'n>, Attack)> {
+    let undeclared = format!(
+        "becomes the IAM role {ACCOUNT}/{OTHER}, which the policy does not declare for this operator"
+    );
+    let taken = "spark-0000000337okspsc913-driver";
+    [
+        ("evil-driver", account("spark", "driver", OTHER), undeclared),
+        (
+            taken,
+            account("spark", "driver", DECLARED),
+            format!("the name {taken} would make the pod pass for a part of that job"),
+        ),
+        (
+            "evil-default",
+            "default".to_owned(),
+            "an operator starts pods of the roles that the policy declares for it only".to_owned(),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, account, says)| {
+        let attack = Attack {
+            what: format!("the operator's pod {name} under {account}"),
+            method: "POST",
+            path: namespace.core("pods"),
+            body: pod(name, &account),
+            rule: "foreign-service-account",
+            says,
+        };
+        (operators().spark(namespace), attack)
+    })
+    .collect()
+}
+
+/// An application of another role, said in each of the places the operator
+/// reads; and one of the declared role, by somebody who is no submitter.
+fn by_submitters<'n>(namespace: &'n Namespace<'static>) -> Vec<(Client<'n>, Attack)> {
+    let (alice, bob) = (namespace.cluster.alice(), namespace.cluster.bob());
+    let mut by_conf = application("evil-conf", DECLARED);
+    by_conf["spec"]["sparkConf"] = json!({"spark.kubernetes.authenticate.driver.serviceAccountName": account("spark", "driver", OTHER)});
+    let mut by_executor = application("evil-executor", DECLARED);
+    by_executor["spec"]["executor"]["serviceAccount"] = account("spark", "executor", OTHER).into();
+    [
+        (alice, application("evil", OTHER), OTHER),
+        (alice, by_conf, OTHER),
+        (alice, by_executor, OTHER),
+        (bob, application("bobs", DECLARED), DECLARED),
+    ]
+    .into_iter()
+    .map(|(user, body, role)| {
+        let name = body["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let attack = Attack {
+            what: format!("{}'s SparkApplication {name}", user.name),
+            method: "POST",
+            path: namespace.group(APPLICATIONS.0, APPLICATIONS.1),
+            body,
+            rule: "foreign-service-account",
+            says: format!("becomes the IAM role {ACCOUNT}/{role}"),
+        };
+        (Client::new(namespace, user), attack)
+    })
+    .collect()
+}
+
+fn application(name: &str, role: &str) -> Value {
+    json!({
+        "apiVersion": APPLICATIONS.0, "kind": "SparkApplication", "metadata": {"name": name},
+        "spec": {
+            "type": "Python", "mainApplicationFile": "s3://bucket/pi.py",
+            "driver": {"serviceAccount": account("spark", "driver", role)},
+            "executor": {"serviceAccount": account("spark", "executor", role), "instances": 2},
+        },
+    })
+}
