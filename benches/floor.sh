@@ -10,6 +10,7 @@
 set -eu
 seconds=${1:-4}
 pairs=${2:-5}
+port=${FLOOR_PORT:-18443} # and the one after it
 cd "$(dirname "$0")/.."
 cargo build --release --bin rolegate --example floor --example load
 target=${CARGO_TARGET_DIR:-target}/release
@@ -20,7 +21,8 @@ trap 'test ! -s "$scratch/pid" || kill "$(cat "$scratch/pid")" 2>/dev/null || tr
 measure() {
     connections=$1
     shift
-    "$@" --listen 127.0.0.1:18443 --health-listen 127.0.0.1:18081 --cluster off \
+    : >"$scratch/log" # or "serving" of the run before is found
+    "$@" --listen "127.0.0.1:$port" --health-listen "127.0.0.1:$((port + 1))" --cluster off \
         --drain-delay 0s 2>"$scratch/log" &
     server=$!
     echo "$server" >"$scratch/pid"
@@ -30,7 +32,7 @@ measure() {
         test "$tries" -lt 100 || { cat "$scratch/log" >&2; exit 1; }
         sleep 0.05
     done
-    "$target/examples/load" --address 127.0.0.1:18443 --connections "$connections" \
+    "$target/examples/load" --address "127.0.0.1:$port" --connections "$connections" \
         --seconds "$seconds" --pid "$server"
     kill "$server"
     wait "$server"

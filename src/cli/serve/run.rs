@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 
 use super::args::ServeArgs;
@@ -21,6 +21,8 @@ use crate::telemetry::LostLines;
 
 /// Threads for big bodies and for reading files. They end when unused.
 const BLOCKING_THREADS: usize = 16;
+/// Connections the system keeps until they are accepted.
+const BACKLOG: u32 = 1024;
 
 /// Why serving ended, other than by a signal.
 pub(super) enum Stop {
@@ -118,7 +120,7 @@ async fn serve<R: Reviewer>(
     stack.readiness.met(Condition::Policy);
     stack.readiness.met(Condition::Certificate);
     let client = cluster::connect(args.cluster, &stack.readiness).await?;
-    let (https, health) = (bind(args.listen).await?, bind(args.health_listen).await?);
+    let (https, health) = (bind(args.listen)?, bind(args.health_listen)?);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         https = %https.local_addr().unwrap_or(args.listen),
@@ -165,10 +167,20 @@ async fn serve<R: Reviewer>(
     }
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| anyhow!("cannot listen on {address}: {error}"))
+/// Opens a port at once, with room for the burst of connections that follows a
+/// restart: the runtime's own default is 128.
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let open = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // A restart must not wait for the old process's closed connections.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    open().map_err(|error: std::io::Error| anyhow!("cannot listen on {address}: {error}"))
 }
 
 async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
