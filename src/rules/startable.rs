@@ -85,6 +85,11 @@ fn by_system(
     subject: &Subject<'_>,
 ) -> Option<String> {
     let (role, component) = match identity {
+        // A mirror pod has no service account; whoever got hold of a node's
+        // identity gets no other pod by it.
+        Identity::Ordinary if system == System::Node && account != "default" => {
+            return Some("a node starts static pods only".to_owned());
+        }
         Identity::Ordinary => return None,
         Identity::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
         Identity::Job {

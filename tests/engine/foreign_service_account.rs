@@ -636,6 +636,9 @@ fn controllers_and_their_components() {
     ] {
         pod(user, "x", &account("spark-client", A)).refused(&builtin, RULE, "nobody");
     }
+    let node = || user("system:node:n1", &["system:nodes"]);
+    pod(node(), "static-n1", "default").passes(&builtin);
+    pod(node(), "x", "history-server").refused(&builtin, RULE, "static pods only");
     for component in ["spark-client", "spark-jeg"] {
         pod(
             user("system:kube-controller-manager", &[]),
