@@ -6,6 +6,13 @@
 //! the diff before you commit it.
 
 #![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a failed step fails the test; values read better where they are used once"
+)]
+#![allow(
     unreachable_pub,
     reason = "support is a module of test crates, not an API"
 )]

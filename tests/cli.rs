@@ -1,6 +1,11 @@
 //! The command line, run as users run it: output and exit codes.
 
-#![allow(clippy::expect_used, reason = "a test's helpers may fail the test")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed step fails the test"
+)]
 
 use std::io::Write as _;
 use std::path::Path;

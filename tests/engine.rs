@@ -2,6 +2,14 @@
 //! road that the bypass catalogue knows for it.
 
 #![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "a failed step fails the test; values read better where they are used once"
+)]
+#![allow(
     unreachable_pub,
     reason = "support is a module of test crates, not an API"
 )]

@@ -3,8 +3,11 @@
 //! Every file under `tests/policies/bad` has its messages beside it, in a file
 //! of the same name that ends in `.txt`: the problems with line and column,
 //! then whether the JSON Schema refuses the file too.
+
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     reason = "a test that can not go on should say where"
 )]
 

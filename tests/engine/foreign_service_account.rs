@@ -184,12 +184,12 @@ fn on_update_only_what_changes() {
         .passes(&builtin);
         // The same identity with other code is the same takeover.
         update(&|new| {
-            new.pointer_mut(&pointer).unwrap()["spec"]["containers"][0]["image"] = json!("evil")
+            new.pointer_mut(&pointer).unwrap()["spec"]["containers"][0]["image"] = json!("evil");
         })
         .refused(&builtin, RULE, "may not change the pods of");
         update(&|new| {
             new.pointer_mut(&pointer).unwrap()["metadata"]["annotations"] =
-                json!({ "sidecar.istio.io/inject": "true" })
+                json!({ "sidecar.istio.io/inject": "true" });
         })
         .refused(&builtin, RULE, "may not change the pods of");
     }

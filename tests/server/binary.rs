@@ -115,6 +115,51 @@ impl Drop for Process {
 
 const REVIEW: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"705ab4f5","kind":{"group":"","version":"v1","kind":"ConfigMap"},"resource":{"group":"","version":"v1","resource":"configmaps"},"name":"settings","namespace":"spark-team-a","operation":"UPDATE","userInfo":{"username":"ana"},"object":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","namespace":"spark-team-a"},"data":{"password":"hunter2"}},"oldObject":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","namespace":"spark-team-a"},"data":{"password":"hunter1"}}}}"#;
 
+/// As the kubelet brings a changed ConfigMap: a file that is there, then another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_policy_holds_and_a_broken_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    let write = |mode: &str| {
+        let text = format!(
+            "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nrules: {{ configmap-mutation: {{ mode: {mode} }} }}\n"
+        );
+        let next = folder.path().join("next");
+        std::fs::write(&next, text).unwrap();
+        std::fs::rename(next, &file).unwrap();
+    };
+    write("enforce");
+    let mut process = Process::start(&[
+        "--cluster",
+        "off",
+        "--reload-interval",
+        "50ms",
+        "--policy",
+        file.to_str().unwrap(),
+    ]);
+    let mut client = Client::connect(process.https).await;
+    let mut allowed = async || {
+        let answer = client.post("/validate/enforce", REVIEW).await;
+        answer.body.contains(r#""allowed":true"#)
+    };
+    assert!(!allowed().await);
+    write("audit");
+    process.wait_for("policy replaced");
+    assert!(allowed().await);
+    write("strictly");
+    let line = process.wait_for("the old policy stays");
+    assert!(line.contains("policy.yaml:3:"), "{line}");
+    assert!(allowed().await);
+    let metrics = get(process.health, "/metrics").await;
+    assert!(metrics.contains("rolegate_policy_file_good 0"), "{metrics}");
+    std::fs::remove_file(&file).unwrap();
+    process.wait_for("cannot read");
+    assert!(allowed().await);
+    write("enforce");
+    process.wait_for("policy replaced");
+    assert!(!allowed().await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_finishes_what_is_in_flight() {
     let mut process = Process::start(&["--cluster", "off", "--drain-delay", "500ms"]);
