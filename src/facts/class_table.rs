@@ -22,11 +22,40 @@ pub enum Action {
     WriteConfigMap,
     /// Start a pod, directly, by a workload or by a custom resource.
     StartPod,
+    /// Have a service account's token made: TokenRequest, token Secrets,
+    /// tokens projected into a pod for others than the API server.
+    MintToken,
+    /// Create, change or delete a service account.
+    WriteServiceAccount,
+    /// Have the kubelet or a driver read a Secret for a pod.
+    ReferenceSecret,
+    /// Change a pod, bind it to a node, or choose its node.
+    ChangePod,
+    /// End a pod or a Job: delete, evict.
+    EndJob,
+    /// Start a pod that reaches its node, or credentials other than its role's.
+    ReachNode,
+    /// Bring a role into a namespace.
+    PlaceRole,
+    /// Use a volume or the content of one.
+    UseVolume,
+    /// Let traffic in: Services, Ingresses, endpoints, network policies.
+    Expose,
+    /// Choose a pod's image.
+    ChooseImage,
+    /// Write an object that makes an installed mutator rewrite pods.
+    DriveMutator,
+    /// Change or delete a namespace's labels or the namespace.
+    WriteNamespace,
+    /// Write an object without a namespace that reaches into one.
+    ReachIntoNamespace,
+    /// Decide a pod's chained profile.
+    ChooseChain,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 22] = [
         Self::Exec,
         Self::Attach,
         Self::PortForward,
@@ -35,6 +64,20 @@ impl Action {
         Self::Connect,
         Self::WriteConfigMap,
         Self::StartPod,
+        Self::MintToken,
+        Self::WriteServiceAccount,
+        Self::ReferenceSecret,
+        Self::ChangePod,
+        Self::EndJob,
+        Self::ReachNode,
+        Self::PlaceRole,
+        Self::UseVolume,
+        Self::Expose,
+        Self::ChooseImage,
+        Self::DriveMutator,
+        Self::WriteNamespace,
+        Self::ReachIntoNamespace,
+        Self::ChooseChain,
     ];
 }
 
@@ -65,25 +108,42 @@ pub enum Extent {
     reason = "a table: each class keeps its own rows"
 )]
 pub const fn extent(class: Class, action: Action) -> Extent {
-    use Action::{Attach, Connect, Debug, Exec, PortForward, Proxy, StartPod, WriteConfigMap};
+    use Action::{
+        Attach, ChangePod, ChooseChain, ChooseImage, Connect, Debug, DriveMutator, EndJob, Exec,
+        Expose, MintToken, PlaceRole, PortForward, Proxy, ReachIntoNamespace, ReachNode,
+        ReferenceSecret, StartPod, UseVolume, WriteConfigMap, WriteNamespace, WriteServiceAccount,
+    };
     use Class::{Admin, EmrService, Job, Operator, Platform, System, Tenant};
 
     match (class, action) {
         (Admin, _) => Extent::All,
 
-        (EmrService, Exec | PortForward | WriteConfigMap | StartPod) => Extent::All,
         (EmrService, Attach | Proxy | Debug | Connect) => Extent::Never,
-
-        (System, WriteConfigMap | StartPod) => Extent::OwnWork,
-        (Platform, WriteConfigMap | StartPod) => Extent::Capable,
-        (Operator, WriteConfigMap) => Extent::OwnWork,
-        (Operator, StartPod) => Extent::DeclaredRoles,
-        (Job, WriteConfigMap | StartPod) => Extent::OwnJob,
-        (Tenant, WriteConfigMap | StartPod) => Extent::Listed,
+        // EMR does what StartJobRun says: a role, an image or a chain that the
+        // policy does not know is one all the same.
+        (EmrService, PlaceRole | ChooseImage | ChooseChain) => Extent::Listed,
+        (EmrService, WriteNamespace | ReachIntoNamespace | DriveMutator) => Extent::Listed,
+        (EmrService, _) => Extent::All,
 
         (
             System | Platform | Operator | Job | Tenant,
             Exec | Attach | PortForward | Proxy | Debug | Connect,
         ) => Extent::Never,
+
+        (System, _) => Extent::OwnWork,
+        (Platform, _) => Extent::Capable,
+        (
+            Operator,
+            WriteConfigMap | WriteServiceAccount | ChangePod | EndJob | Expose | DriveMutator,
+        ) => Extent::OwnWork,
+        (Operator, _) => Extent::DeclaredRoles,
+        (Job, _) => Extent::OwnJob,
+
+        (
+            Tenant,
+            WriteConfigMap | StartPod | MintToken | WriteServiceAccount | ReferenceSecret
+            | ChangePod | EndJob | ReachNode | PlaceRole | UseVolume | Expose | ChooseImage
+            | DriveMutator | WriteNamespace | ReachIntoNamespace | ChooseChain,
+        ) => Extent::Listed,
     }
 }

@@ -5,12 +5,16 @@
 //! - `class_table`: what each class may do
 //! - `service_account`, `base36`, `role`: names that stand for roles
 //! - `job_id`: pod names that stand for jobs
+//! - `pod_identity`: what a service account stands for under the policy
+//! - `pod_write`: the pod or template that a request writes
 //! - `subject`: all of it together, as a rule sees it
 
 mod base36;
 mod class_table;
 mod emr;
 mod job_id;
+mod pod_identity;
+mod pod_write;
 mod requester;
 mod role;
 mod service_account;
@@ -19,6 +23,8 @@ mod system;
 
 pub use class_table::{Action, Extent, extent};
 pub use job_id::{JobId, PodName};
+pub use pod_identity::PodIdentity;
+pub use pod_write::PodWrite;
 pub use requester::{Class, Doubt, JobToken, Requester, task_manager_cluster};
 pub use role::{AccountId, Role, RoleName};
 pub use service_account::{

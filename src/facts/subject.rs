@@ -1,9 +1,11 @@
 //! What a rule sees: a request, who makes it, and what the policy says of the namespace.
 
-use crate::policy::{Policy, Submitter, VirtualCluster};
-use crate::review::{ObjectName, Request, ReviewError, shown};
+use std::cell::OnceCell;
 
-use super::{Action, Extent, Requester, extent};
+use crate::policy::{Policy, Submitter, VirtualCluster};
+use crate::review::{ObjectName, Operation, Request, ReviewError, shown, view};
+
+use super::{Action, Extent, PodWrite, Requester, extent};
 
 /// One request with everything a rule needs to judge it.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub struct Subject<'a> {
     pub policy: &'a Policy,
     /// The policy's entry for the namespace.
     pub cluster: &'a VirtualCluster,
+    pod: OnceCell<Option<PodWrite<'a>>>,
 }
 
 impl<'a> Subject<'a> {
@@ -34,7 +37,44 @@ impl<'a> Subject<'a> {
             name: request.object_name()?,
             policy,
             cluster: policy.cluster(namespace),
+            pod: OnceCell::new(),
         })
+    }
+
+    /// The pod or pod template that the request writes, read once for all
+    /// rules; `None` where it writes none. Custom resources have none either:
+    /// what they hold is for the rules that walk them.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when a field that a rule judges cannot be read.
+    pub fn pod(&self) -> Result<Option<&PodWrite<'a>>, ReviewError> {
+        if let Some(read) = self.pod.get() {
+            return Ok(read.as_ref());
+        }
+        let read = PodWrite::of(self)?;
+        Ok(self.pod.get_or_init(|| read).as_ref())
+    }
+
+    /// Whether a tenant or a job lets a suspended Job go: its pods start now, and
+    /// the template may have waited since before the namespace was guarded.
+    /// Kueue and the like do this for a living.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when `spec.suspend` cannot be read.
+    pub fn unsuspends(&self) -> Result<bool, ReviewError> {
+        let request = self.request;
+        if request.operation != Operation::Update
+            || request.resource.group.as_str() != "batch"
+            || request.sub_resource.is_some()
+            || !matches!(self.requester, Requester::Tenant(_) | Requester::Job(_))
+        {
+            return Ok(false);
+        }
+        let suspended = view::is_suspended;
+        Ok(suspended("request.oldObject", request.old_object()?)?
+            && !suspended("request.object", request.object()?)?)
     }
 
     /// How far this requester may go with `action`.
@@ -64,6 +104,16 @@ impl<'a> Subject<'a> {
             Requester::Tenant(Some(doubt)) => format!("{name} ({})", doubt.as_str()),
             _ => name,
         }
+    }
+
+    /// The object for a sentence: its kind, namespace and name.
+    #[must_use]
+    pub fn object(&self) -> String {
+        let kind = match self.request.kind.kind.as_str() {
+            "" => self.request.resource.resource.as_str(),
+            kind => kind,
+        };
+        format!("{} {}", shown(kind, 63), self.what())
     }
 
     /// `namespace/name` for a sentence; the name alone for cluster-scoped objects.

@@ -4,6 +4,7 @@
 //! - `user`: `userInfo`
 //! - `name`: which object a request is about
 //! - `view`: narrow typed views of the objects
+//! - `pod`: the view of a pod that all rules share
 //! - `change`: what an UPDATE really changes
 //! - `references`: service accounts named anywhere in any object
 //! - `response`: the answer
@@ -14,6 +15,7 @@ pub mod document;
 mod envelope;
 mod error;
 mod name;
+pub mod pod;
 pub mod references;
 pub mod response;
 mod shown;

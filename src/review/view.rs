@@ -4,7 +4,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{ReviewError, Text};
+use super::{Resource, ReviewError, Text};
 
 /// Reads `raw` as `T`.
 ///
@@ -42,7 +42,7 @@ impl<'a> ObjectMeta<'a> {
 }
 
 /// One owner of a stored object.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct OwnerReference<'a> {
     /// The owner's kind.
     #[serde(borrow, default)]
@@ -161,6 +161,23 @@ pub enum TemplateShape {
 }
 
 impl TemplateShape {
+    /// Where objects of this resource keep their template; `None` where they
+    /// have none.
+    #[must_use]
+    pub fn of(resource: &Resource<'_>) -> Option<Self> {
+        match (resource.group.as_str(), resource.resource.as_str()) {
+            ("", "podtemplates") => Some(Self::PodTemplate),
+            ("", "replicationcontrollers")
+            | (
+                "apps" | "extensions",
+                "deployments" | "replicasets" | "statefulsets" | "daemonsets",
+            )
+            | ("batch", "jobs") => Some(Self::Workload),
+            ("batch", "cronjobs") => Some(Self::CronJob),
+            _ => None,
+        }
+    }
+
     /// The JSON path.
     #[must_use]
     pub const fn path(self) -> &'static str {

@@ -100,20 +100,11 @@ impl Carrier {
     fn of(subject: &Subject<'_>) -> Self {
         let resource = &subject.request.resource;
         let main = subject.request.sub_resource.is_none();
+        if main && let Some(shape) = TemplateShape::of(resource) {
+            return Self::Template(shape);
+        }
         match (resource.group.as_str(), resource.resource.as_str()) {
             ("", "pods") if main => Self::Pod,
-            ("", "podtemplates") if main => Self::Template(TemplateShape::PodTemplate),
-            ("", "replicationcontrollers")
-            | (
-                "apps" | "extensions",
-                "deployments" | "replicasets" | "statefulsets" | "daemonsets",
-            )
-            | ("batch", "jobs")
-                if main =>
-            {
-                Self::Template(TemplateShape::Workload)
-            }
-            ("batch", "cronjobs") if main => Self::Template(TemplateShape::CronJob),
             ("apps", "controllerrevisions") => Self::Anything,
             (group, _) if BUILT_IN_GROUPS.contains(&group) => Self::Nothing,
             // The replica count of a custom resource; its template is not in it.
@@ -195,7 +186,7 @@ fn check_template(
     let updates = request.operation == Operation::Update;
     if updates {
         let old = view::template("request.oldObject", request.old_object()?, shape)?;
-        if change::same_template(old, new) && !unsuspends(subject)? {
+        if change::same_template(old, new) && !subject.unsuspends()? {
             return Ok(());
         }
     }
@@ -217,37 +208,13 @@ fn check_template(
         findings.push(finding(
             subject,
             verb,
-            &what(subject),
+            &subject.object(),
             &account,
             &refused,
             path,
         ));
     }
     Ok(())
-}
-
-/// Whether a tenant or a job lets a suspended Job go: its pods start now, and
-/// the template may have waited since before the namespace was guarded.
-/// Kueue and the like do this for a living.
-fn unsuspends(subject: &Subject<'_>) -> Result<bool, ReviewError> {
-    let request = subject.request;
-    if request.resource.group.as_str() != "batch"
-        || !matches!(subject.requester, Requester::Tenant(_) | Requester::Job(_))
-    {
-        return Ok(false);
-    }
-    let suspended = view::is_suspended;
-    Ok(suspended("request.oldObject", request.old_object()?)?
-        && !suspended("request.object", request.object()?)?)
-}
-
-/// The object for a sentence: its kind, namespace and name.
-fn what(subject: &Subject<'_>) -> String {
-    let kind = match subject.request.kind.kind.as_str() {
-        "" => subject.request.resource.resource.as_str(),
-        kind => kind,
-    };
-    format!("{} {}", shown(kind, 63), subject.what())
 }
 
 fn finding(

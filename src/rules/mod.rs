@@ -7,6 +7,7 @@
 //! a folder under `tests/cases/`.
 
 mod configmap_mutation;
+mod fault;
 mod finding;
 mod foreign_service_account;
 mod id;

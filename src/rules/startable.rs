@@ -2,8 +2,8 @@
 //! name them. Shared by every rule that meets a pod on its way in.
 
 use crate::facts::{
-    Action, Component, Extent, Framework, JobToken, PodName, Requester, Role, ServiceAccountName,
-    Subject, System, task_manager_cluster,
+    Action, Component, Extent, Framework, JobToken, PodIdentity, PodName, Requester, Role, Subject,
+    System, task_manager_cluster,
 };
 use crate::policy::Operator;
 use crate::review::shown;
@@ -25,45 +25,13 @@ pub(super) enum Start<'a> {
     CustomResource,
 }
 
-/// What a service account's name stands for under the policy.
-enum Identity {
-    Job {
-        role: Role,
-        framework: Framework,
-        component: Option<Component>,
-    },
-    Reserved,
-    Ordinary,
-}
-
-impl Identity {
-    fn of(account: &str, subject: &Subject<'_>) -> Self {
-        match ServiceAccountName::parse(account) {
-            ServiceAccountName::Job(job) => Self::Job {
-                role: job.role,
-                framework: job.framework,
-                component: Some(job.component),
-            },
-            other => match subject.policy.fixed_service_account(account) {
-                Some(fixed) => Self::Job {
-                    role: fixed.role.clone(),
-                    framework: Framework::of_fixed(account),
-                    component: None,
-                },
-                None if other == ServiceAccountName::Reserved => Self::Reserved,
-                None => Self::Ordinary,
-            },
-        }
-    }
-}
-
 /// Why the requester may not start a pod under `account`, as a clause; `None`
 /// where it may.
 pub(super) fn refusal(subject: &Subject<'_>, account: &str, start: Start<'_>) -> Option<String> {
     if subject.extent(Action::StartPod) == Extent::All {
         return None;
     }
-    let identity = Identity::of(account, subject);
+    let identity = PodIdentity::of(account, subject.policy);
     match &subject.requester {
         Requester::System(system) => by_system(*system, &identity, account, subject),
         Requester::Operator(operator) => by_operator(operator, &identity, account, start),
@@ -80,19 +48,19 @@ fn becomes(role: &Role) -> String {
 /// a declared operator, so that an old template at zero replicas fires nothing.
 fn by_system(
     system: System,
-    identity: &Identity,
+    identity: &PodIdentity,
     account: &str,
     subject: &Subject<'_>,
 ) -> Option<String> {
     let (role, component) = match identity {
         // A mirror pod has no service account; whoever got hold of a node's
         // identity gets no other pod by it.
-        Identity::Ordinary if system == System::Node && account != "default" => {
+        PodIdentity::Ordinary if system == System::Node && account != "default" => {
             return Some("a node starts static pods only".to_owned());
         }
-        Identity::Ordinary => return None,
-        Identity::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
-        Identity::Job {
+        PodIdentity::Ordinary => return None,
+        PodIdentity::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
+        PodIdentity::Job {
             role, component, ..
         } => (role, *component),
     };
@@ -121,20 +89,20 @@ fn by_system(
 
 fn by_operator(
     operator: &Operator,
-    identity: &Identity,
+    identity: &PodIdentity,
     account: &str,
     start: Start<'_>,
 ) -> Option<String> {
     let (role, framework, component) = match identity {
-        Identity::Ordinary if start == Start::CustomResource => return None,
-        Identity::Ordinary => {
+        PodIdentity::Ordinary if start == Start::CustomResource => return None,
+        PodIdentity::Ordinary => {
             return Some(
                 "an operator starts pods of the roles that the policy declares for it only"
                     .to_owned(),
             );
         }
-        Identity::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
-        Identity::Job {
+        PodIdentity::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
+        PodIdentity::Job {
             role,
             framework,
             component,
@@ -160,11 +128,11 @@ fn by_operator(
 
 fn by_job(
     job: &JobToken<'_>,
-    identity: &Identity,
+    identity: &PodIdentity,
     subject: &Subject<'_>,
     start: Start<'_>,
 ) -> Option<String> {
-    let Identity::Job {
+    let PodIdentity::Job {
         role,
         framework,
         component,
@@ -239,13 +207,13 @@ fn job_manager_name(
 }
 
 fn by_tenant(
-    identity: &Identity,
+    identity: &PodIdentity,
     account: &str,
     subject: &Subject<'_>,
     start: Start<'_>,
 ) -> Option<String> {
     match identity {
-        Identity::Job { role, .. } => {
+        PodIdentity::Job { role, .. } => {
             let submits = start == Start::CustomResource
                 && subject
                     .submitters()
@@ -253,8 +221,8 @@ fn by_tenant(
                     .any(|roles| roles.matches(role));
             (!submits).then(|| becomes(role))
         }
-        Identity::Reserved => Some("that name is reserved for Amazon EMR".to_owned()),
-        Identity::Ordinary => {
+        PodIdentity::Reserved => Some("that name is reserved for Amazon EMR".to_owned()),
+        PodIdentity::Ordinary => {
             let mut entries = subject.submitters().peekable();
             let listed = if entries.peek().is_none() {
                 account == "default"

@@ -12,7 +12,7 @@ use crate::review::{Operation, ReviewError, change};
 use crate::rules::startable::{Start, refusal};
 use crate::rules::{Finding, RuleId};
 
-use super::{SOURCE, WHY, finding, what};
+use super::{SOURCE, WHY, finding};
 
 /// A custom resource can name hundreds; this many tell the story.
 const MOST_FINDINGS: usize = 8;
@@ -60,7 +60,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
             By::Field | By::Text => finding(
                 subject,
                 verb,
-                &what(subject),
+                &subject.object(),
                 &found.name,
                 refused,
                 found.path.clone(),
@@ -95,7 +95,7 @@ fn template_elsewhere(subject: &Subject<'_>, verb: &str, path: String) -> Findin
         seen: format!(
             "{} may not {verb} {} with a driver's pod template from a file, which can name any service account",
             subject.who(),
-            what(subject),
+            subject.object(),
         ),
         path: Some(path),
         why: WHY,
@@ -140,7 +140,7 @@ fn unread(subject: &Subject<'_>, why: Unread, path: &str) -> Finding {
         rule: RuleId::ForeignServiceAccount,
         seen: format!(
             "{} {problem}, so rolegate cannot tell which service accounts it names",
-            what(subject),
+            subject.object(),
         ),
         path: Some(path.to_owned()),
         why: WHY,

@@ -1,0 +1,86 @@
+//! The pod, or the pod template, that a request writes.
+
+use serde_json::value::RawValue;
+
+use crate::review::pod::Pod;
+use crate::review::view::{self, TemplateShape};
+use crate::review::{Operation, Request, ReviewError};
+
+use super::Subject;
+
+/// A pod on its way in, with the one it replaces.
+#[derive(Debug)]
+pub struct PodWrite<'a> {
+    /// Where in the object: empty for a pod itself, else as `spec.template`.
+    pub path: &'static str,
+    /// The pod as it would be stored.
+    pub new: Pod<'a>,
+    /// The stored one, of an UPDATE; `None` also where the write starts the
+    /// pods of a template that waited suspended, so that all of it is judged.
+    pub old: Option<Pod<'a>>,
+}
+
+impl<'a> PodWrite<'a> {
+    /// Reads it from a request that creates or updates a pod, a pod's debug
+    /// containers, or a built-in kind with a pod template.
+    pub(super) fn of(subject: &Subject<'a>) -> Result<Option<Self>, ReviewError> {
+        let request = subject.request;
+        if !matches!(request.operation, Operation::Create | Operation::Update) {
+            return Ok(None);
+        }
+        if request.resource.is("", "pods") {
+            return match request.sub_resource() {
+                "" | "ephemeralcontainers" => {
+                    let new = view::read("request.object", request.object()?)?;
+                    let old = stored(request)?
+                        .map(|raw| view::read("request.oldObject", raw))
+                        .transpose()?;
+                    let path = "";
+                    Ok(Some(Self { path, new, old }))
+                }
+                _ => Ok(None),
+            };
+        }
+        let Some(shape) = TemplateShape::of(&request.resource) else {
+            return Ok(None);
+        };
+        if request.sub_resource.is_some() {
+            return Ok(None);
+        }
+        let Some(template) = view::template("request.object", request.object()?, shape)? else {
+            return Ok(None);
+        };
+        let new = view::read("request.object", template)?;
+        let old = match stored(request)? {
+            Some(_) if subject.unsuspends()? => None,
+            Some(raw) => view::template("request.oldObject", raw, shape)?
+                .map(|template| view::read("request.oldObject", template))
+                .transpose()?,
+            None => None,
+        };
+        let path = shape.path();
+        Ok(Some(Self { path, new, old }))
+    }
+
+    /// Whether this is a pod itself, no template of one.
+    #[must_use]
+    pub const fn is_pod(&self) -> bool {
+        self.path.is_empty()
+    }
+
+    /// The full path of a field of the pod: `spec.template.spec.volumes[0]`.
+    #[must_use]
+    pub fn at(&self, field: &str) -> String {
+        match self.path {
+            "" => field.to_owned(),
+            path => format!("{path}.{field}"),
+        }
+    }
+}
+
+fn stored<'a>(request: &Request<'a>) -> Result<Option<&'a RawValue>, ReviewError> {
+    match request.operation {
+        Operation::Update => request.old_object().map(Some),
+        _ => Ok(None),
+    }
+}

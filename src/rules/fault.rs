@@ -1,0 +1,51 @@
+//! What is wrong with a pod, told apart from what was wrong with it before.
+
+use std::collections::HashSet;
+
+use crate::facts::PodWrite;
+use crate::review::pod::Pod;
+
+/// A pod can be wrong in thousands of places; this many tell the story.
+const MOST_FAULTS: usize = 8;
+
+/// One thing that is wrong with a pod.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// What it is, wherever it stands: a list's order may change without its
+    /// members changing.
+    pub(super) key: String,
+    /// Where, from the pod's root, as `spec.volumes[0].hostPath`.
+    pub(super) path: String,
+    /// A clause for the sentence.
+    pub(super) seen: String,
+}
+
+/// The faults that a write brings: those of the new pod that the stored one
+/// does not have. At most eight, the last of which says how many more there are.
+pub(super) fn brought<F>(write: &PodWrite<'_>, judge: F) -> Vec<Fault>
+where
+    F: Fn(&Pod<'_>, &mut Vec<Fault>),
+{
+    let mut faults = Vec::new();
+    judge(&write.new, &mut faults);
+    if faults.is_empty() {
+        return faults;
+    }
+    if let Some(old) = &write.old {
+        let mut before = Vec::new();
+        judge(old, &mut before);
+        let before: HashSet<String> = before.into_iter().map(|fault| fault.key).collect();
+        faults.retain(|fault| !before.contains(&fault.key));
+    }
+    let more = faults.len().saturating_sub(MOST_FAULTS);
+    faults.truncate(MOST_FAULTS);
+    if more > 0
+        && let Some(last) = faults.last_mut()
+    {
+        last.seen.push_str(&format!(", and {more} more like it"));
+    }
+    for fault in &mut faults {
+        fault.path = write.at(&fault.path);
+    }
+    faults
+}
