@@ -28,3 +28,5 @@ mod pod_exec;
 mod properties;
 #[path = "engine/requesters.rs"]
 mod requesters;
+#[path = "engine/service_account_token.rs"]
+mod service_account_token;
