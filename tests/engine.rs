@@ -28,5 +28,7 @@ mod pod_exec;
 mod properties;
 #[path = "engine/requesters.rs"]
 mod requesters;
+#[path = "engine/service_account_identity.rs"]
+mod service_account_identity;
 #[path = "engine/service_account_token.rs"]
 mod service_account_token;

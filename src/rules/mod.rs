@@ -13,6 +13,7 @@ mod foreign_service_account;
 mod id;
 mod page;
 mod pod_exec;
+mod service_account_identity;
 mod service_account_token;
 mod startable;
 
@@ -45,6 +46,7 @@ pub static RULES: &[&dyn Rule] = &[
     &configmap_mutation::ConfigMapMutation,
     &foreign_service_account::ForeignServiceAccount,
     &service_account_token::ServiceAccountToken,
+    &service_account_identity::ServiceAccountIdentity,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.
