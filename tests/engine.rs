@@ -22,6 +22,8 @@ mod configmap_mutation;
 mod foreign_service_account;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/mutating_webhook.rs"]
+mod mutating_webhook;
 #[path = "engine/pod_exec.rs"]
 mod pod_exec;
 #[path = "engine/properties.rs"]

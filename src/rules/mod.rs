@@ -11,6 +11,7 @@ mod fault;
 mod finding;
 mod foreign_service_account;
 mod id;
+mod mutating_webhook;
 mod page;
 mod pod_exec;
 mod service_account_identity;
@@ -47,6 +48,7 @@ pub static RULES: &[&dyn Rule] = &[
     &foreign_service_account::ForeignServiceAccount,
     &service_account_token::ServiceAccountToken,
     &service_account_identity::ServiceAccountIdentity,
+    &mutating_webhook::MutatingWebhook,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.
