@@ -24,6 +24,8 @@ mod foreign_service_account;
 mod hostile;
 #[path = "engine/mutating_webhook.rs"]
 mod mutating_webhook;
+#[path = "engine/namespace_guard.rs"]
+mod namespace_guard;
 #[path = "engine/pod_exec.rs"]
 mod pod_exec;
 #[path = "engine/properties.rs"]

@@ -12,6 +12,7 @@ mod finding;
 mod foreign_service_account;
 mod id;
 mod mutating_webhook;
+mod namespace_guard;
 mod page;
 mod pod_exec;
 mod service_account_identity;
@@ -49,6 +50,7 @@ pub static RULES: &[&dyn Rule] = &[
     &service_account_token::ServiceAccountToken,
     &service_account_identity::ServiceAccountIdentity,
     &mutating_webhook::MutatingWebhook,
+    &namespace_guard::NamespaceGuard,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.
