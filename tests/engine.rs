@@ -22,9 +22,17 @@ mod configmap_mutation;
 mod foreign_service_account;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/mutating_webhook.rs"]
+mod mutating_webhook;
+#[path = "engine/namespace_guard.rs"]
+mod namespace_guard;
 #[path = "engine/pod_exec.rs"]
 mod pod_exec;
 #[path = "engine/properties.rs"]
 mod properties;
 #[path = "engine/requesters.rs"]
 mod requesters;
+#[path = "engine/service_account_identity.rs"]
+mod service_account_identity;
+#[path = "engine/service_account_token.rs"]
+mod service_account_token;

@@ -11,8 +11,12 @@ mod fault;
 mod finding;
 mod foreign_service_account;
 mod id;
+mod mutating_webhook;
+mod namespace_guard;
 mod page;
 mod pod_exec;
+mod service_account_identity;
+mod service_account_token;
 mod startable;
 
 pub use finding::Finding;
@@ -43,6 +47,10 @@ pub static RULES: &[&dyn Rule] = &[
     &pod_exec::PodExec,
     &configmap_mutation::ConfigMapMutation,
     &foreign_service_account::ForeignServiceAccount,
+    &service_account_token::ServiceAccountToken,
+    &service_account_identity::ServiceAccountIdentity,
+    &mutating_webhook::MutatingWebhook,
+    &namespace_guard::NamespaceGuard,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.
