@@ -16,6 +16,8 @@
 
 mod support;
 
+#[path = "engine/cluster_takeover.rs"]
+mod cluster_takeover;
 #[path = "engine/configmap_mutation.rs"]
 mod configmap_mutation;
 #[path = "engine/foreign_service_account.rs"]

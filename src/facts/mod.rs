@@ -25,6 +25,7 @@ pub use class_table::{Action, Extent, extent};
 pub use job_id::{JobId, PodName};
 pub use pod_identity::PodIdentity;
 pub use pod_write::PodWrite;
+pub(crate) use requester::is_real_service_account;
 pub use requester::{Class, Doubt, JobToken, Requester, task_manager_cluster};
 pub use role::{AccountId, Role, RoleName};
 pub use service_account::{

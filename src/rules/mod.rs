@@ -6,6 +6,7 @@
 //! (`rolegate explain <rule>`). To add one: a file here, a line in [`RULES`],
 //! a folder under `tests/cases/`.
 
+mod cluster_takeover;
 mod configmap_mutation;
 mod fault;
 mod finding;
@@ -51,6 +52,7 @@ pub static RULES: &[&dyn Rule] = &[
     &service_account_identity::ServiceAccountIdentity,
     &mutating_webhook::MutatingWebhook,
     &namespace_guard::NamespaceGuard,
+    &cluster_takeover::ClusterTakeover,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.

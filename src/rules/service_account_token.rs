@@ -4,7 +4,7 @@
 //!
 //! ## What it stops
 //!
-//! - TokenRequest: `kubectl create token` (CREATE on `serviceaccounts/token`) for
+//! - `TokenRequests`: `kubectl create token` (CREATE on `serviceaccounts/token`) for
 //!   a job's service account, for a reserved name, and for a service account that
 //!   the policy itself trusts (an operator's, an add-on's); for any other one when
 //!   an audience is AWS's (`sts.amazonaws.com`, `pods.eks.amazonaws.com`, whatever
@@ -23,9 +23,9 @@
 //! | requester | tokens |
 //! |---|---|
 //! | EMR, administrators | all |
-//! | a node | those of pods, by TokenRequests bound to a pod |
+//! | a node | those of pods, by `TokenRequests` bound to a pod |
 //! | Kubernetes | what it fills Secrets with, for all but jobs' accounts by others than the controller manager |
-//! | jobs, operators, add-ons, tenants | by TokenRequest those of ordinary accounts, for other audiences than AWS's; by Secret those of accounts they may run pods under |
+//! | jobs, operators, add-ons, tenants | by `TokenRequest` those of ordinary accounts, for other audiences than AWS's; by Secret those of accounts they may run pods under |
 //!
 //! A pod under a job's service account may carry any token: it runs as that
 //! account as it is, and who may start it is the matter of
@@ -107,7 +107,7 @@ impl Rule for ServiceAccountToken {
     }
 }
 
-/// `spec` of a TokenRequest.
+/// `spec` of a `TokenRequest`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct TokenSpec<'a> {
