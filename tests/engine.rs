@@ -22,8 +22,12 @@ mod configmap_mutation;
 mod foreign_service_account;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/job_lifecycle.rs"]
+mod job_lifecycle;
 #[path = "engine/pod_exec.rs"]
 mod pod_exec;
+#[path = "engine/pod_tampering.rs"]
+mod pod_tampering;
 #[path = "engine/properties.rs"]
 mod properties;
 #[path = "engine/requesters.rs"]

@@ -11,8 +11,11 @@ mod fault;
 mod finding;
 mod foreign_service_account;
 mod id;
+mod job_lifecycle;
+mod own;
 mod page;
 mod pod_exec;
+mod pod_tampering;
 mod startable;
 
 pub use finding::Finding;
@@ -43,6 +46,8 @@ pub static RULES: &[&dyn Rule] = &[
     &pod_exec::PodExec,
     &configmap_mutation::ConfigMapMutation,
     &foreign_service_account::ForeignServiceAccount,
+    &pod_tampering::PodTampering,
+    &job_lifecycle::JobLifecycle,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.
