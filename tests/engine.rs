@@ -24,12 +24,16 @@ mod configmap_mutation;
 mod foreign_service_account;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/job_lifecycle.rs"]
+mod job_lifecycle;
 #[path = "engine/mutating_webhook.rs"]
 mod mutating_webhook;
 #[path = "engine/namespace_guard.rs"]
 mod namespace_guard;
 #[path = "engine/pod_exec.rs"]
 mod pod_exec;
+#[path = "engine/pod_tampering.rs"]
+mod pod_tampering;
 #[path = "engine/properties.rs"]
 mod properties;
 #[path = "engine/requesters.rs"]

@@ -21,25 +21,24 @@ pub struct PodWrite<'a> {
 }
 
 impl<'a> PodWrite<'a> {
-    /// Reads it from a request that creates or updates a pod, a pod's debug
-    /// containers, or a built-in kind with a pod template.
+    /// Reads it from a request that creates a pod, updates one through
+    /// whichever subresource, or writes a built-in kind with a pod template.
     pub(super) fn of(subject: &Subject<'a>) -> Result<Option<Self>, ReviewError> {
         let request = subject.request;
         if !matches!(request.operation, Operation::Create | Operation::Update) {
             return Ok(None);
         }
         if request.resource.is("", "pods") {
-            return match request.sub_resource() {
-                "" | "ephemeralcontainers" => {
-                    let new = view::read("request.object", request.object()?)?;
-                    let old = stored(request)?
-                        .map(|raw| view::read("request.oldObject", raw))
-                        .transpose()?;
-                    let path = "";
-                    Ok(Some(Self { path, new, old }))
-                }
-                _ => Ok(None),
-            };
+            // What is created at a subresource is no pod: a Binding, an Eviction.
+            if request.operation == Operation::Create && request.sub_resource.is_some() {
+                return Ok(None);
+            }
+            let new = view::read("request.object", request.object()?)?;
+            let old = stored(request)?
+                .map(|raw| view::read("request.oldObject", raw))
+                .transpose()?;
+            let path = "";
+            return Ok(Some(Self { path, new, old }));
         }
         let Some(shape) = TemplateShape::of(&request.resource) else {
             return Ok(None);

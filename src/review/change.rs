@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Text;
+use super::{ReviewError, Text, view};
 
 /// Bookkeeping of the API server: differs on every write, means nothing here.
 const BOOKKEEPING: [&str; 4] = ["managedFields", "resourceVersion", "generation", "selfLink"];
@@ -82,6 +82,62 @@ fn same_fields(old: Option<&RawValue>, new: Option<&RawValue>, but: &[&str]) -> 
     let keys = old.keys().chain(new.keys());
     let mut judged = keys.filter(|key| !but.contains(&key.as_str()));
     judged.all(|key| same(old.get(key).copied(), new.get(key).copied()))
+}
+
+/// One field that two versions of an object do not have alike.
+#[derive(Clone, Debug)]
+pub struct Changed<'a> {
+    /// Its name.
+    pub name: Text<'a>,
+    /// What it was; `None` where it was absent.
+    pub old: Option<&'a RawValue>,
+    /// What it is to be; `None` where it is taken away.
+    pub new: Option<&'a RawValue>,
+}
+
+/// The fields that differ between two objects, by name, bookkeeping left out.
+/// Absent, `null` and empty are one.
+///
+/// # Errors
+///
+/// A [`ReviewError`] naming `what` when one of the two is no object.
+pub fn changed<'a>(
+    what: &'static str,
+    old: Option<&'a RawValue>,
+    new: Option<&'a RawValue>,
+) -> Result<Vec<Changed<'a>>, ReviewError> {
+    if old.map(RawValue::get) == new.map(RawValue::get) {
+        return Ok(Vec::new());
+    }
+    let read = |raw: Option<&'a RawValue>| -> Result<Fields<'a>, ReviewError> {
+        let fields = raw.map(|raw| view::read::<Option<Fields<'a>>>(what, raw));
+        Ok(fields.transpose()?.flatten().unwrap_or_default())
+    };
+    let (mut old, new) = (read(old)?, read(new)?);
+    let mut found: Vec<Changed<'a>> = Vec::new();
+    for (name, new) in new {
+        let old = old.remove(&name);
+        found.push(Changed {
+            name,
+            old,
+            new: Some(new),
+        });
+    }
+    found.extend(old.into_iter().map(|(name, old)| Changed {
+        name,
+        old: Some(old),
+        new: None,
+    }));
+    found.retain(|field| {
+        !BOOKKEEPING.contains(&field.name.as_str())
+            && !(is_nothing(field.old) && is_nothing(field.new))
+            && !same(field.old, field.new)
+    });
+    Ok(found)
+}
+
+fn is_nothing(raw: Option<&RawValue>) -> bool {
+    raw.is_none_or(|raw| matches!(raw.get(), "null" | "{}" | "[]" | "\"\""))
 }
 
 /// Whether two pod templates start the same pods.
@@ -202,6 +258,34 @@ mod tests {
         assert!(!same_template(Some(&plain), Some(&spaced)));
         let short = |first: &str| raw(&format!(r#"{{"spec":[{first},0]}}"#));
         assert!(same_object(Some(&short("0")), Some(&short("0 "))));
+    }
+
+    #[test]
+    fn fields_that_differ_by_name() {
+        let names = |old: &str, new: &str| -> Vec<String> {
+            let (old, new) = (raw(old), raw(new));
+            let found = changed("x", Some(&old), Some(&new)).expect("objects");
+            found.iter().map(|field| field.name.to_string()).collect()
+        };
+        for (old, new, expected) in [
+            (r#"{"a":1}"#, r#"{"a":1}"#, vec![]),
+            (r#"{"a":1}"#, r#"{ "a": 1 }"#, vec![]),
+            (r#"{"a":1}"#, r#"{"a":2}"#, vec!["a"]),
+            (r#"{"a":1}"#, r#"{"b":1}"#, vec!["b", "a"]),
+            (r#"{"a":null,"b":[],"c":{}}"#, r#"{"b":null}"#, vec![]),
+            (
+                r#"{"resourceVersion":"1","managedFields":[]}"#,
+                r#"{"resourceVersion":"2"}"#,
+                vec![],
+            ),
+            (r#"{"a":[1]}"#, r#"{"a":[]}"#, vec!["a"]),
+            ("null", r#"{"a":1}"#, vec!["a"]),
+        ] {
+            assert_eq!(names(old, new), expected, "{old} {new}");
+        }
+        assert!(changed("x", Some(&raw("[]")), Some(&raw("{}"))).is_err());
+        assert!(changed("x", None, Some(&raw("7"))).is_err());
+        assert!(changed("x", None, None).expect("nothing").is_empty());
     }
 
     #[test]

@@ -36,10 +36,11 @@
 //! For an application's own ConfigMaps, have the platform team list their
 //! names in the policy (`virtualClusters[].submitters[].configMaps`).
 
-use crate::facts::{Action, Extent, Framework, JobToken, PodName, Requester, Subject, System};
+use crate::facts::{Action, Extent, Framework, JobToken, Requester, Subject, System};
 use crate::policy::Capability;
-use crate::review::{Operation, OwnerReference, ReviewError, change, view};
+use crate::review::{Operation, ReviewError, change, view};
 
+use super::own::is_owned_by;
 use super::{Finding, Rule, RuleId, page};
 
 /// See the file's header.
@@ -155,19 +156,6 @@ fn is_jobs_work(
         }
         Operation::Connect => false,
     })
-}
-
-/// Whether a stored owner is the token's own pod, or a Job or pod of its own job.
-fn is_owned_by(job: &JobToken<'_>, owner: &OwnerReference<'_>) -> bool {
-    if owner.uid.as_str() == job.pod_uid {
-        return true;
-    }
-    let Some(id) = job.job_id() else { return false };
-    match owner.kind.as_str() {
-        "Job" => owner.name.as_str() == id.as_str(),
-        "Pod" => PodName::parse(&owner.name).job_id() == Some(id),
-        _ => false,
-    }
 }
 
 /// What EMR owns.

@@ -12,10 +12,13 @@ mod fault;
 mod finding;
 mod foreign_service_account;
 mod id;
+mod job_lifecycle;
 mod mutating_webhook;
 mod namespace_guard;
+mod own;
 mod page;
 mod pod_exec;
+mod pod_tampering;
 mod service_account_identity;
 mod service_account_token;
 mod startable;
@@ -51,6 +54,8 @@ pub static RULES: &[&dyn Rule] = &[
     &service_account_token::ServiceAccountToken,
     &service_account_identity::ServiceAccountIdentity,
     &mutating_webhook::MutatingWebhook,
+    &pod_tampering::PodTampering,
+    &job_lifecycle::JobLifecycle,
     &namespace_guard::NamespaceGuard,
     &cluster_takeover::ClusterTakeover,
 ];

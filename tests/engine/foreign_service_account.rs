@@ -174,7 +174,8 @@ fn on_update_only_what_changes() {
         };
         let pointer = format!("/{}", path.replace('.', "/"));
         update(&|_| ()).passes(&builtin);
-        update(&|new| new["metadata"] = json!({ "labels": { "x": "y" } })).passes(&builtin);
+        update(&|new| new["metadata"] = json!({ "labels": { "x": "y" } }))
+            .passes_rule(&builtin, RULE);
         update(&|new| new["status"] = json!({ "replicas": 3 })).passes(&builtin);
         update(&|new| {
             let template = new.pointer_mut(&pointer).unwrap();
@@ -236,7 +237,7 @@ fn a_suspended_job_that_waited_is_not_let_go() {
                 "may not change the pods of",
             );
         }
-        update(user.clone(), json!(false), json!(true), &client).passes(&builtin);
+        update(user.clone(), json!(false), json!(true), &client).passes_rule(&builtin, RULE);
         update(user, json!(true), json!(true), &client).passes(&builtin);
     }
     update(tenant(), json!(true), json!(false), "default").passes(&builtin);

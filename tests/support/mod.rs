@@ -121,6 +121,14 @@ impl Review {
         assert_eq!(self.findings(policy), [""; 0], "{}", self.0["request"]);
     }
 
+    /// Asserts that `rule` finds nothing, whatever others do.
+    #[track_caller]
+    pub fn passes_rule(&self, policy: &Policy, rule: &str) {
+        let mut findings = self.findings(policy);
+        findings.retain(|found| found.starts_with(&format!("{rule}: ")));
+        assert_eq!(findings, [""; 0], "{}", self.0["request"]);
+    }
+
     /// Asserts one finding of `rule` that says `words`.
     #[track_caller]
     pub fn refused(&self, policy: &Policy, rule: &str, words: &str) {

@@ -33,6 +33,9 @@ pub struct Pod<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodMeta<'a> {
+    /// The uid, of a stored pod.
+    #[serde(borrow)]
+    pub uid: Option<Text<'a>>,
     /// Labels.
     #[serde(borrow)]
     pub labels: Pairs<'a>,
