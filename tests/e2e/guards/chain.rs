@@ -32,6 +32,8 @@ fn roads(namespace: &Namespace<'_>, pod: &str, annotations: &Value) -> Vec<Attac
         .cluster
         .get(&namespace.core(&format!("pods/{pod}")));
     whole["metadata"]["managedFields"] = json!([]);
+    // Whatever has changed meanwhile.
+    whole["metadata"]["resourceVersion"] = Value::Null;
     for (key, value) in annotations.as_object().into_iter().flatten() {
         match value {
             Value::Null => {

@@ -121,16 +121,16 @@ fn roads() -> Vec<(
         (
             "dry-run deletecollection",
             "DELETE",
-            "secrets?dryRun=All",
+            "secrets",
             json,
-            options(json!({})),
+            options(json!({"dryRun": ["All"]})),
         ),
         (
             "deletecollection by field",
             "DELETE",
-            "secrets?dryRun=All&fieldSelector=metadata.name%3Dtheirs",
+            "secrets?fieldSelector=metadata.name%3Dtheirs",
             json,
-            options(json!({})),
+            options(json!({"dryRun": ["All"]})),
         ),
     ]
 }
