@@ -5,6 +5,7 @@
 //! - `class_table`: what each class may do
 //! - `service_account`, `base36`, `role`: names that stand for roles
 //! - `job_id`: pod names that stand for jobs
+//! - `label`: what marks a namespace as rolegate's business
 //! - `pod_identity`: what a service account stands for under the policy
 //! - `pod_write`: the pod or template that a request writes
 //! - `subject`: all of it together, as a rule sees it
@@ -13,6 +14,7 @@ mod base36;
 mod class_table;
 mod emr;
 mod job_id;
+mod label;
 mod pod_identity;
 mod pod_write;
 mod requester;
@@ -23,6 +25,7 @@ mod system;
 
 pub use class_table::{Action, Extent, extent};
 pub use job_id::{JobId, PodName};
+pub use label::{ANNOTATION_PREFIX, CHAIN_LABEL, MODE_LABEL, OWN_NAMESPACE};
 pub use pod_identity::PodIdentity;
 pub use pod_write::PodWrite;
 pub(crate) use requester::is_real_service_account;
@@ -32,4 +35,6 @@ pub use service_account::{
     Component, Framework, JobServiceAccount, RESERVED_PREFIXES, ServiceAccountName,
 };
 pub use subject::Subject;
-pub use system::System;
+pub use system::{
+    CONTROL_PLANE, CONTROLLER_MANAGER, EKS_PREFIX, KUBE_SYSTEM_PREFIX, NODE_PREFIX, NODES, System,
+};

@@ -21,6 +21,7 @@ mod harness;
 mod conditions;
 mod control_plane;
 mod edge;
+mod guards;
 mod jobs;
 mod outage;
 mod pod_identity;
