@@ -11,6 +11,7 @@ mod configmap_mutation;
 mod fault;
 mod finding;
 mod foreign_service_account;
+mod foreign_volume;
 mod id;
 mod job_lifecycle;
 mod mutating_webhook;
@@ -56,6 +57,7 @@ pub static RULES: &[&dyn Rule] = &[
     &mutating_webhook::MutatingWebhook,
     &pod_tampering::PodTampering,
     &job_lifecycle::JobLifecycle,
+    &foreign_volume::ForeignVolume,
     &namespace_guard::NamespaceGuard,
     &cluster_takeover::ClusterTakeover,
 ];
