@@ -51,6 +51,7 @@ fn filling(word: &str) -> Option<String> {
         "eks" => EKS_PREFIX,
         "node" => NODE_PREFIX,
         "nodes" => NODES,
+        "controller-manager" => CONTROLLER_MANAGER,
         "kube-system" => KUBE_SYSTEM_PREFIX,
         "control-plane" => {
             return Some(list(CONTROL_PLANE.into_iter().chain([CONTROLLER_MANAGER])));

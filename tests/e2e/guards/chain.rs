@@ -202,3 +202,32 @@ fn a_new_pod_is_not_this_guards_business() {
         &create.by(namespace.cluster, namespace.cluster.alice()),
     );
 }
+
+/// A pod may have very many annotations; its node must be able to report all
+/// the same, and nobody gets past the guard that way.
+#[test]
+fn very_many_annotations_change_nothing() {
+    let namespace = chained();
+    let cluster = namespace.cluster;
+    let mut many = pod("many", "default");
+    let mut annotations = serde_json::Map::new();
+    for index in 0..60_000 {
+        annotations.insert(format!("{index:x}"), "".into());
+    }
+    annotations.insert(PROFILE.to_owned(), "[default]".into());
+    many["metadata"]["annotations"] = annotations.into();
+    namespace.pod_from(&many);
+    let path = namespace.core("pods/many/status");
+    let report =
+        Attack::new("PATCH", path.clone()).body(MERGE, &json!({"status": {"phase": "Running"}}));
+    assert_passes("report", &report.by(cluster, cluster.alice()));
+    let change = json!({"metadata": {"annotations": {(PROFILE): "mine"}}});
+    let attack = Attack::new("PATCH", path).body(MERGE, &change);
+    let answer = attack.by(cluster, cluster.alice());
+    assert!(
+        answer.refused_by_guard(GUARD),
+        "{} {}",
+        answer.status,
+        answer.body
+    );
+}

@@ -11,6 +11,7 @@ mod chain;
 mod namespaces;
 mod namespaces_pass;
 mod node;
+mod overlays;
 mod own;
 mod own_pass;
 mod secrets;

@@ -152,6 +152,26 @@ fn administrators_lower_and_delete() {
     }
 }
 
+/// Where the controllers have no identities of their own, one name does it all.
+#[test]
+fn a_controller_manager_under_one_name_finishes_a_deletion() {
+    let cluster = with_guards();
+    let name = "system:kube-controller-manager";
+    let rule =
+        json!({"apiGroups": [""], "resources": ["namespaces/finalize"], "verbs": ["update"]});
+    cluster.grant_in_the_cluster("e2e-one-name", &[rule], &super::user(name));
+    let namespace = make(cluster, &json!({MODE: "enforce"}));
+    let mut stored = cluster.get(&path(&namespace, ""));
+    stored["spec"]["finalizers"] = json!([]);
+    let finalize = Attack::new("PUT", path(&namespace, "/finalize"))
+        .json(&stored)
+        .dry();
+    crate::harness::wait::until("RBAC to know the grant", || {
+        let answer = finalize.request(cluster, cluster.user(name)).try_send()?;
+        (answer.status == 200).then_some(()).ok_or(answer.body)
+    });
+}
+
 /// One that was made with an owner goes with it.
 #[test]
 fn the_garbage_collector_takes_one_that_lost_its_owner() {

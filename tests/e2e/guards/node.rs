@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::{Attack, account, assert_passes, assert_refused};
+use super::{Attack, account, assert_passes, assert_refused, overlays};
 use crate::harness::accounts::{pod, pod_spec};
 use crate::harness::http::STRATEGIC;
-use crate::harness::{Cluster, Namespace, dirs, wait};
+use crate::harness::{Cluster, Namespace, wait};
 
 const GUARD: &str = "node-guard";
 const LISTED: &str = "amazon-cloudwatch";
@@ -145,15 +145,9 @@ fn switch_on(cluster: &Cluster) {
         .map(|line| format!("{line}\n"))
         .collect();
     assert!(overlay.contains(LISTED), "{overlay}");
-    let dir = dirs::fresh("overlay").canonicalize().expect("just made");
-    // kustomize takes no absolute path.
-    let up = "../".repeat(dir.components().count() - 1);
-    let manifests = format!("{up}{}/manifests", root.trim_start_matches('/'));
-    let overlay = overlay.replace("../rolegate/manifests", &manifests);
-    dirs::write(&dir.join("kustomization.yaml"), overlay);
     let admin = cluster.kubectl(cluster.admin());
     admin
-        .run(&["apply", "-k", &dir.display().to_string()])
+        .run(&["apply", "-k", &overlays::write(&overlay)])
         .expect_ok();
 }
 

@@ -7,11 +7,14 @@ use super::{Attack, account, assert_passes, assert_refused};
 use crate::harness::http::MERGE;
 use crate::harness::{Cluster, wait};
 
-const RBAC: &str = "certs/cert-manager/rbac.yaml";
+/// A role that is bound to nobody, and its binding to cert-manager.
+const RBAC: [&str; 2] = ["manifests/rbac.yaml", "certs/cert-manager/rbac.yaml"];
 
 /// What `kubectl apply -k certs/cert-manager` grants.
 pub(super) fn grant_certificates(cluster: &Cluster) {
-    for object in cluster.read_manifest(RBAC) {
+    // The first has a service account too, in a namespace of its own.
+    Home::guarded();
+    for object in RBAC.iter().flat_map(|file| cluster.read_manifest(file)) {
         cluster.apply_as_admin(&object);
     }
     let review = json!({

@@ -114,10 +114,8 @@ fn an_operator_that_is_listed_keeps_its_own_and_no_other() {
         GUARD,
         "may not create",
     );
-    let rule = json!({
-        "apiGroups": ["rolegate.dev"], "resources": ["webhookconfigurations"], "resourceNames": [name], "verbs": ["write"],
-    });
-    cluster.grant_in_the_cluster(&name, &[rule], &subject);
+    let rules = super::overlays::writer_role(&name);
+    cluster.grant_in_the_cluster(&name, &rules, &subject);
     let attributes = json!({"group": "rolegate.dev", "resource": "webhookconfigurations", "verb": "write", "name": name});
     knows(cluster, &operator.name, &attributes);
     for kind in KINDS {
