@@ -24,6 +24,8 @@ mod configmap_mutation;
 mod foreign_service_account;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/identity_properties.rs"]
+mod identity_properties;
 #[path = "engine/mutating_webhook.rs"]
 mod mutating_webhook;
 #[path = "engine/namespace_guard.rs"]
