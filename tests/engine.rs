@@ -26,6 +26,8 @@ mod foreign_service_account;
 mod foreign_volume;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/identity_properties.rs"]
+mod identity_properties;
 #[path = "engine/job_lifecycle.rs"]
 mod job_lifecycle;
 #[path = "engine/mutating_webhook.rs"]

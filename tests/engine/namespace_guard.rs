@@ -8,6 +8,16 @@ use crate::support::{Review, controller, impersonated, in_pod, service_account, 
 const RULE: &str = "namespace-guard";
 const ROADS: [&str; 3] = ["/namespaces", "/namespaces/status", "/namespaces/finalize"];
 
+const MODE: (&str, &str) = ("rolegate.dev/mode", "enforce");
+const CHAIN: &str = "rolegate.dev/chain";
+const LEVEL: &str = "pod-security.kubernetes.io/enforce";
+const VERSION: &str = "pod-security.kubernetes.io/enforce-version";
+const WARN: &str = "pod-security.kubernetes.io/warn";
+const AUDIT: &str = "pod-security.kubernetes.io/audit";
+const DEVICES: &str = "resource.kubernetes.io/admin-access";
+
+type Labels<'a> = &'a [(&'a str, &'a str)];
+
 fn tenants() -> Vec<Value> {
     vec![
         tenant(),
@@ -167,14 +177,7 @@ fn finalizers_are_the_namespace_controllers() {
 #[test]
 fn the_chain_label_pod_security_and_devices() {
     let policy = Policy::builtin();
-    const MODE: (&str, &str) = ("rolegate.dev/mode", "enforce");
-    const CHAIN: &str = "rolegate.dev/chain";
-    const LEVEL: &str = "pod-security.kubernetes.io/enforce";
-    const VERSION: &str = "pod-security.kubernetes.io/enforce-version";
-    const WARN: &str = "pod-security.kubernetes.io/warn";
-    const AUDIT: &str = "pod-security.kubernetes.io/audit";
-    const DEVICES: &str = "resource.kubernetes.io/admin-access";
-    let refused: &[(&[(&str, &str)], &[(&str, &str)], &str)] = &[
+    let refused: &[(Labels<'_>, Labels<'_>, &str)] = &[
         (
             &[MODE, (CHAIN, "enabled")],
             &[MODE],
@@ -242,7 +245,7 @@ fn the_chain_label_pod_security_and_devices() {
             }
         }
     }
-    let passing: &[(&[(&str, &str)], &[(&str, &str)])] = &[
+    let passing: &[(Labels<'_>, Labels<'_>)] = &[
         (&[MODE], &[MODE, (CHAIN, "enabled")]),
         (&[MODE], &[MODE, ("team", "a")]),
         (&[MODE, (LEVEL, "baseline")], &[MODE, (LEVEL, "restricted")]),
