@@ -18,8 +18,10 @@
 
 mod harness;
 
+mod bypasses;
 mod conditions;
 mod control_plane;
+mod coverage;
 mod edge;
 mod guards;
 mod jobs;

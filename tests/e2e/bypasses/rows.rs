@@ -16,9 +16,24 @@ const fn row(number: &'static str, by: &'static str, ways: &'static [Way]) -> Ro
 }
 
 pub(super) const ROWS: &[Row] = &[
-    row("A1", "pod-exec", &[Line("pods/exec", "get"), Line("pods/exec", "create")]),
-    row("A2", "pod-exec", &[Line("pods/attach", "get"), Line("pods/attach", "create")]),
-    row("A3", "pod-exec", &[Line("pods/portforward", "get"), Line("pods/portforward", "create")]),
+    row(
+        "A1",
+        "pod-exec",
+        &[Line("pods/exec", "get"), Line("pods/exec", "create")],
+    ),
+    row(
+        "A2",
+        "pod-exec",
+        &[Line("pods/attach", "get"), Line("pods/attach", "create")],
+    ),
+    row(
+        "A3",
+        "pod-exec",
+        &[
+            Line("pods/portforward", "get"),
+            Line("pods/portforward", "create"),
+        ],
+    ),
     row(
         "A4",
         "pod-exec",
@@ -35,14 +50,29 @@ pub(super) const ROWS: &[Row] = &[
             Line("services/proxy", "delete"),
         ],
     ),
-    row("A5", "pod-exec", &[Line("nodes/proxy", "get"), Line("nodes/proxy", "create")]),
+    row(
+        "A5",
+        "pod-exec",
+        &[Line("nodes/proxy", "get"), Line("nodes/proxy", "create")],
+    ),
     row(
         "A7",
         "pod-exec",
-        &[Line("pods/ephemeralcontainers", "patch"), Line("pods/ephemeralcontainers", "update")],
+        &[
+            Line("pods/ephemeralcontainers", "patch"),
+            Line("pods/ephemeralcontainers", "update"),
+        ],
     ),
-    row("A8", "foreign-service-account", &[Request("a copy of the driver", ways::copy_of_the_driver)]),
-    row("A9", "pod-tampering", &[Line("pods", "patch"), Line("pods", "update")]),
+    row(
+        "A8",
+        "foreign-service-account",
+        &[Request("a copy of the driver", ways::copy_of_the_driver)],
+    ),
+    row(
+        "A9",
+        "pod-tampering",
+        &[Line("pods", "patch"), Line("pods", "update")],
+    ),
     row(
         "A10",
         "pod-tampering",
@@ -54,7 +84,11 @@ pub(super) const ROWS: &[Row] = &[
             Request("a label through status", ways::label_through_status),
         ],
     ),
-    row("A11", "pod-tampering", &[Line("pods/status", "patch"), Line("pods/status", "update")]),
+    row(
+        "A11",
+        "pod-tampering",
+        &[Line("pods/status", "patch"), Line("pods/status", "update")],
+    ),
     row(
         "A12",
         "pod-tampering",
@@ -103,7 +137,10 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "B1",
         "foreign-service-account",
-        &[Line("pods", "create"), Request("the old field", ways::old_field)],
+        &[
+            Line("pods", "create"),
+            Request("the old field", ways::old_field),
+        ],
     ),
     row(
         "B2",
@@ -119,10 +156,26 @@ pub(super) const ROWS: &[Row] = &[
             Line("podtemplates", "create"),
         ],
     ),
-    row("B4", "foreign-service-account", &[Request("a custom resource", ways::custom_resource)]),
-    row("B5", "foreign-service-account", &[Request("by a driver's token", ways::by_a_driver)]),
-    row("B6", "service-account-token", &[Line("serviceaccounts/token", "create")]),
-    row("B7", "service-account-identity", &[Line("serviceaccounts", "create")]),
+    row(
+        "B4",
+        "foreign-service-account",
+        &[Request("a custom resource", ways::custom_resource)],
+    ),
+    row(
+        "B5",
+        "foreign-service-account",
+        &[Request("by a driver's token", ways::by_a_driver)],
+    ),
+    row(
+        "B6",
+        "service-account-token",
+        &[Line("serviceaccounts/token", "create")],
+    ),
+    row(
+        "B7",
+        "service-account-identity",
+        &[Line("serviceaccounts", "create")],
+    ),
     row(
         "B8",
         "service-account-identity",
@@ -135,9 +188,24 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row("B9", "service-account-token", &[Line("secrets", "create")]),
-    row("B12", "cluster-takeover", &[Line("certificatesigningrequests.certificates.k8s.io/approval", "patch")]),
-    row("B14", "foreign-service-account", &[Request("EMR's labels", ways::emrs_labels)]),
-    row("B15", "foreign-service-account", &[Request("an account of others", ways::account_of_others)]),
+    row(
+        "B12",
+        "cluster-takeover",
+        &[Line(
+            "certificatesigningrequests.certificates.k8s.io/approval",
+            "patch",
+        )],
+    ),
+    row(
+        "B14",
+        "foreign-service-account",
+        &[Request("EMR's labels", ways::emrs_labels)],
+    ),
+    row(
+        "B15",
+        "foreign-service-account",
+        &[Request("an account of others", ways::account_of_others)],
+    ),
     row(
         "B16",
         "credential-provider",
@@ -148,7 +216,7 @@ pub(super) const ROWS: &[Row] = &[
             Request("privileged", ways::privileged),
             Request("a capability", ways::capability),
             Request("kube2iam", ways::kube2iam),
-            Request("in a template", ways::host_path_in_a_template),
+            Request("hostPath in a template", ways::host_path_in_a_template),
         ],
     ),
     row(
@@ -169,7 +237,11 @@ pub(super) const ROWS: &[Row] = &[
             Request("mounted", ways::claim_of_a_job),
         ],
     ),
-    row("B20", "foreign-service-account", &[Request("by a driver's token", ways::by_a_driver)]),
+    row(
+        "B20",
+        "foreign-service-account",
+        &[Request("by a driver's token", ways::by_a_driver)],
+    ),
     row(
         "C5",
         "secret-read",
@@ -182,13 +254,32 @@ pub(super) const ROWS: &[Row] = &[
             Request("imagePullSecrets", ways::secret_pull),
             Request("csi", ways::secret_csi),
             Request("an old kind of volume", ways::secret_old_volume),
-            Request("in a template", ways::secret_in_a_template),
+            Request("a Secret in a template", ways::secret_in_a_template),
         ],
     ),
-    row("C6", "secret-read", &[Request("an Ingress", ways::secret_ingress)]),
-    row("D6", "foreign-service-account", &[Request("too deep", ways::too_deep)]),
-    row("D7", "foreign-service-account", &[Request("another version", ways::another_version)]),
-    row("D8", "pod-exec", &[Line("pods/ephemeralcontainers", "patch"), Line("pods/portforward", "get")]),
+    row(
+        "C6",
+        "secret-read",
+        &[Request("an Ingress", ways::secret_ingress)],
+    ),
+    row(
+        "D6",
+        "foreign-service-account",
+        &[Request("too deep", ways::too_deep)],
+    ),
+    row(
+        "D7",
+        "foreign-service-account",
+        &[Request("another version", ways::another_version)],
+    ),
+    row(
+        "D8",
+        "pod-exec",
+        &[
+            Line("pods/ephemeralcontainers", "patch"),
+            Line("pods/portforward", "get"),
+        ],
+    ),
     row(
         "D12",
         "cluster-takeover",

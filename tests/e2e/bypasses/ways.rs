@@ -12,7 +12,7 @@ use crate::harness::users::User;
 
 const JSON: &str = "application/json";
 
-type Send = fn(&Stage, Place<'_>) -> Answer;
+pub(crate) type Send = fn(&Stage, Place<'_>) -> Answer;
 
 /// One way of a row.
 pub(super) enum Way {
@@ -81,7 +81,11 @@ pub(super) fn finalizer(stage: &Stage, place: Place<'_>) -> Answer {
 
 pub(super) fn label_through_status(stage: &Stage, place: Place<'_>) -> Answer {
     let path = place.core(&format!("pods/{}/status", driver_pod()));
-    patch(stage, &path, &json!({"metadata": {"labels": {"spark-role": "none"}}}))
+    patch(
+        stage,
+        &path,
+        &json!({"metadata": {"labels": {"spark-role": "none"}}}),
+    )
 }
 
 pub(super) fn node_name(stage: &Stage, place: Place<'_>) -> Answer {
@@ -91,7 +95,8 @@ pub(super) fn node_name(stage: &Stage, place: Place<'_>) -> Answer {
 fn service(stage: &Stage, place: Place<'_>, mut spec: Value) -> Answer {
     spec["selector"] = json!({"app": "mine"});
     spec["ports"] = json!([{"port": 80}]);
-    let object = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "mine"}, "spec": spec});
+    let object =
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "mine"}, "spec": spec});
     create(stage, &place.core("services"), &object)
 }
 
@@ -116,16 +121,25 @@ fn thing(stage: &Stage, place: Place<'_>, version: &str, spec: &Value) -> Answer
 }
 
 pub(super) fn custom_resource(stage: &Stage, place: Place<'_>) -> Answer {
-    let conf = json!({"sparkConf": {"spark.kubernetes.authenticate.driver.serviceAccountName": driver()}});
+    let conf =
+        json!({"sparkConf": {"spark.kubernetes.authenticate.driver.serviceAccountName": driver()}});
     thing(stage, place, "v1", &conf)
 }
 
 pub(super) fn another_version(stage: &Stage, place: Place<'_>) -> Answer {
-    thing(stage, place, "v1beta1", &json!({"driver": {"serviceAccount": driver()}}))
+    thing(
+        stage,
+        place,
+        "v1beta1",
+        &json!({"driver": {"serviceAccount": driver()}}),
+    )
 }
 
 pub(super) fn too_deep(stage: &Stage, place: Place<'_>) -> Answer {
-    let deep = (0..120).fold(json!({"serviceAccountName": driver()}), |inner, _| json!({"a": inner}));
+    let deep = (0..120).fold(
+        json!({"serviceAccountName": driver()}),
+        |inner, _| json!({"a": inner}),
+    );
     thing(stage, place, "v1", &deep)
 }
 
@@ -140,7 +154,10 @@ pub(super) fn by_a_driver(stage: &Stage, place: Place<'_>) -> Answer {
     );
     let driver = User {
         name: format!("system:serviceaccount:{}:{}", place.0, driver()),
-        token: token["status"]["token"].as_str().expect("a token").to_owned(),
+        token: token["status"]["token"]
+            .as_str()
+            .expect("a token")
+            .to_owned(),
     };
     let other = emr_service_account("spark", "executor", "111122223333", "team-c-etl");
     let path = place.core("pods?dryRun=All");
@@ -153,7 +170,11 @@ pub(super) fn by_a_driver(stage: &Stage, place: Place<'_>) -> Answer {
 
 pub(super) fn secret_of_an_account(stage: &Stage, place: Place<'_>) -> Answer {
     let path = place.core(&format!("serviceaccounts/{}", driver()));
-    patch(stage, &path, &json!({"imagePullSecrets": [{"name": "mine"}]}))
+    patch(
+        stage,
+        &path,
+        &json!({"imagePullSecrets": [{"name": "mine"}]}),
+    )
 }
 
 pub(super) fn emrs_labels(stage: &Stage, place: Place<'_>) -> Answer {
@@ -169,7 +190,9 @@ pub(super) fn emrs_labels(stage: &Stage, place: Place<'_>) -> Answer {
 }
 
 pub(super) fn account_of_others(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| pod["spec"]["serviceAccountName"] = "others".into())
+    new_pod(stage, place, |pod| {
+        pod["spec"]["serviceAccountName"] = "others".into()
+    })
 }
 
 pub(super) fn host_path(stage: &Stage, place: Place<'_>) -> Answer {
@@ -210,7 +233,8 @@ pub(super) fn privileged(stage: &Stage, place: Place<'_>) -> Answer {
 
 pub(super) fn capability(stage: &Stage, place: Place<'_>) -> Answer {
     new_pod(stage, place, |pod| {
-        pod["spec"]["containers"][0]["securityContext"] = json!({"capabilities": {"add": ["SYS_PTRACE"]}});
+        pod["spec"]["containers"][0]["securityContext"] =
+            json!({"capabilities": {"add": ["SYS_PTRACE"]}});
     })
 }
 
@@ -223,7 +247,8 @@ pub(super) fn kube2iam(stage: &Stage, place: Place<'_>) -> Answer {
 pub(super) fn claim_of_a_job(stage: &Stage, place: Place<'_>) -> Answer {
     new_pod(stage, place, |pod| {
         let claim = format!("{}-pvc-0", driver_pod());
-        pod["spec"]["volumes"] = json!([{"name": "v", "persistentVolumeClaim": {"claimName": claim}}]);
+        pod["spec"]["volumes"] =
+            json!([{"name": "v", "persistentVolumeClaim": {"claimName": claim}}]);
     })
 }
 
@@ -240,7 +265,9 @@ fn secret_variable() -> Value {
 }
 
 pub(super) fn secret_env(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| pod["spec"]["containers"][0]["env"] = secret_variable())
+    new_pod(stage, place, |pod| {
+        pod["spec"]["containers"][0]["env"] = secret_variable()
+    })
 }
 
 pub(super) fn secret_env_from(stage: &Stage, place: Place<'_>) -> Answer {
@@ -251,7 +278,8 @@ pub(super) fn secret_env_from(stage: &Stage, place: Place<'_>) -> Answer {
 
 pub(super) fn secret_init_env(stage: &Stage, place: Place<'_>) -> Answer {
     new_pod(stage, place, |pod| {
-        pod["spec"]["initContainers"] = json!([{"name": "init", "image": "i", "env": secret_variable()}]);
+        pod["spec"]["initContainers"] =
+            json!([{"name": "init", "image": "i", "env": secret_variable()}]);
     })
 }
 
@@ -260,11 +288,17 @@ pub(super) fn secret_volume(stage: &Stage, place: Place<'_>) -> Answer {
 }
 
 pub(super) fn secret_projected(stage: &Stage, place: Place<'_>) -> Answer {
-    with_volume(stage, place, &json!({"projected": {"sources": [{"secret": {"name": "stored"}}]}}))
+    with_volume(
+        stage,
+        place,
+        &json!({"projected": {"sources": [{"secret": {"name": "stored"}}]}}),
+    )
 }
 
 pub(super) fn secret_pull(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| pod["spec"]["imagePullSecrets"] = json!([{"name": "stored"}]))
+    new_pod(stage, place, |pod| {
+        pod["spec"]["imagePullSecrets"] = json!([{"name": "stored"}])
+    })
 }
 
 pub(super) fn secret_csi(stage: &Stage, place: Place<'_>) -> Answer {
@@ -298,5 +332,9 @@ pub(super) fn secret_ingress(stage: &Stage, place: Place<'_>) -> Answer {
             "defaultBackend": {"service": {"name": "mine", "port": {"number": 80}}},
         },
     });
-    create(stage, &place.group("networking.k8s.io/v1", "ingresses"), &object)
+    create(
+        stage,
+        &place.group("networking.k8s.io/v1", "ingresses"),
+        &object,
+    )
 }

@@ -98,7 +98,9 @@ fn everything_judged_is_judged() {
 /// Tries one line of the list without and with rolegate.
 pub(crate) fn probe(resource: &str, verb: &str, by: &str) -> Result<(), String> {
     let stage = stage::stage();
-    let open = stage.without_rolegate(resource, verb)?;
+    let open = stage
+        .without_rolegate(&stage::line(resource, verb))
+        .ok_or("tests/e2e/coverage/probes.rs has no dangerous request for it")?;
     // Connecting goes on to a node or a pod that is not there.
     let works = match open {
         200..300 => true,

@@ -115,20 +115,21 @@ impl Place<'_> {
             "pods/status" => {
                 json!({"status": {"podIP": "10.0.0.66", "podIPs": [{"ip": "10.0.0.66"}]}})
             }
-            "pods/resize" => json!({"spec": {"containers": [{
-                "name": "main", "image": "registry.example/main:1",
-                "resources": {"requests": {"cpu": "2"}},
-            }]}}),
+            "pods/resize" => {
+                json!({"spec": {"containers": [{"resources": {"requests": {"cpu": "2"}}}]}})
+            }
             "pods/ephemeralcontainers" => json!({"spec": {"ephemeralContainers": [{
                 "name": "debug", "image": "busybox", "terminationMessagePolicy": "File", "imagePullPolicy": "Always",
             }]}}),
             "services/status" => {
                 json!({"status": {"loadBalancer": {"ingress": [{"ip": "10.0.0.66"}]}}})
             }
-            "jobs.batch/status" => json!({"status": {"conditions": [
-                {"type": "FailureTarget", "status": "True", "reason": "x", "lastTransitionTime": "2026-01-01T00:00:00Z"},
-                {"type": "Failed", "status": "True", "reason": "x", "lastTransitionTime": "2026-01-01T00:00:00Z"},
-            ]}}),
+            "jobs.batch/status" => {
+                json!({"status": {"startTime": "2026-01-01T00:00:00Z", "conditions": [
+                    {"type": "FailureTarget", "status": "True", "reason": "x", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+                    {"type": "Failed", "status": "True", "reason": "x", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+                ]}})
+            }
             "namespaces/status" | "namespaces/finalize" => unmanaged(),
             "certificatesigningrequests.certificates.k8s.io/approval" => {
                 json!({"status": {"conditions": [
@@ -151,9 +152,9 @@ impl Place<'_> {
         Some(match resource {
             "pods" => Probe {
                 path: self.core("pods"),
-                stored: Some(pod(&pod_name, &driver)),
+                stored: Some(with_requests(pod(&pod_name, &driver))),
                 create: pod("mine", &driver),
-                change: json!({"spec": {"containers": [{"name": "main", "image": "registry.example/evil:1"}]}}),
+                change: json!({"spec": {"containers": [{"image": "registry.example/evil:1"}]}}),
             },
             "bindings" => Probe {
                 path: self.core("bindings"),
@@ -224,8 +225,9 @@ impl Place<'_> {
             }
             "endpoints" => Probe {
                 path: self.core("endpoints"),
+                // Not the stored Service's, which its controller makes.
                 stored: Some(
-                    json!({"apiVersion": "v1", "kind": "Endpoints", "metadata": meta(&service)}),
+                    json!({"apiVersion": "v1", "kind": "Endpoints", "metadata": meta(&format!("spark-{JOB}-driver-1-svc"))}),
                 ),
                 create: json!({
                     "apiVersion": "v1", "kind": "Endpoints", "metadata": meta(&format!("spark-{JOB}-driver-2-svc")),
@@ -432,7 +434,7 @@ impl Place<'_> {
                 };
                 Probe {
                     path: "/apis/apiregistration.k8s.io/v1/apiservices".to_owned(),
-                    stored: Some(service("stored.example.com")),
+                    stored: Some(service("aggregated.example.com")),
                     create: service("mine.example.com"),
                     change: json!({"spec": {"service": {"name": "other"}}}),
                 }
@@ -441,10 +443,13 @@ impl Place<'_> {
                 let webhook = json!({"strategy": "Webhook", "webhook": {
                     "conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://127.0.0.1:1/"},
                 }});
-                let anything = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-                let version = |name: &str, storage: bool| json!({
-                    "name": name, "served": true, "storage": storage, "schema": {"openAPIV3Schema": anything},
-                });
+                let anything =
+                    json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+                let version = |name: &str, storage: bool| {
+                    json!({
+                        "name": name, "served": true, "storage": storage, "schema": {"openAPIV3Schema": anything},
+                    })
+                };
                 let definition = |group: &str, conversion: Value| {
                     json!({
                         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
@@ -520,6 +525,12 @@ pub(super) const CLUSTER_SCOPED: [&str; 6] = [
     "customresourcedefinitions.apiextensions.k8s.io",
     "persistentvolumes",
 ];
+
+/// A pod that can be resized without another class of service.
+fn with_requests(mut pod: Value) -> Value {
+    pod["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "1"}});
+    pod
+}
 
 /// Out of rolegate's reach.
 fn unmanaged() -> Value {

@@ -16,9 +16,6 @@ use crate::harness::{Cluster, Namespace, wait};
 use super::discovery;
 use super::probes::{CLUSTER_SCOPED, JSON, NAMESPACED, Place, Probe, driver};
 
-/// Where the in-tree policies are.
-const POLICIES: &str = "manifests/policies";
-
 /// What is off or only warns without being asked for.
 const POLICY: &str = "
 apiVersion: rolegate.dev/v1alpha1
@@ -35,9 +32,10 @@ pub(crate) struct Stage {
     pub(crate) open: String,
     /// Where it enforces.
     pub(crate) enforced: String,
-    /// What the dangerous requests without a namespace led to before anything
-    /// of ours was installed.
-    before: BTreeMap<(String, String), u16>,
+    /// What every dangerous request led to before anything of ours was
+    /// installed. The cluster door guards reserved names everywhere, so not
+    /// even a namespace without a label is a place without rolegate.
+    before: BTreeMap<String, u16>,
     _rolegate: Rolegate,
 }
 
@@ -69,7 +67,7 @@ impl Stage {
             stage.store(Place(namespace), &NAMESPACED);
         }
         stage.store(stage.place(), &CLUSTER_SCOPED);
-        stage.before = stage.try_without_namespace();
+        stage.before = stage.try_everything();
         stage.install();
         stage
     }
@@ -81,9 +79,7 @@ impl Stage {
 
     fn install(&self) {
         self.cluster.install(VALIDATING, &self._rolegate);
-        for policy in self.cluster.read_manifest(POLICIES) {
-            self.cluster.apply_as_admin(&policy);
-        }
+        self.cluster.install_guards();
         let path = format!("/api/v1/namespaces/{}", self.enforced);
         self.cluster
             .request(self.cluster.admin(), "PATCH", &path)
@@ -94,42 +90,27 @@ impl Stage {
             .send()
             .expect_status(200);
         self.cluster.wait_until_enforced();
-        // The kinds arrive in the order in which they were made.
-        for (resource, verb) in [
-            ("secrets", "patch"),
-            ("namespaces", "patch"),
-            (
-                "mutatingwebhookconfigurations.admissionregistration.k8s.io",
-                "create",
-            ),
-        ] {
-            wait::until("the in-tree policies to be in effect", || {
-                let answer = self.attempt(self.place(), resource, verb)?;
-                (answer.status == 403).then_some(()).ok_or(answer.body)
-            });
-        }
     }
 
-    /// What the dangerous request leads to where rolegate is not.
-    pub(crate) fn without_rolegate(&self, resource: &str, verb: &str) -> Result<u16, String> {
-        let key = (resource.to_owned(), verb.to_owned());
-        match self.before.get(&key) {
-            Some(status) => Ok(*status),
-            None => Ok(self.attempt(Place(&self.open), resource, verb)?.status),
-        }
+    /// What a dangerous request, by its name, led to without rolegate.
+    pub(crate) fn without_rolegate(&self, name: &str) -> Option<u16> {
+        self.before.get(name).copied()
     }
 
-    fn try_without_namespace(&self) -> BTreeMap<(String, String), u16> {
+    fn try_everything(&self) -> BTreeMap<String, u16> {
         let mut statuses = BTreeMap::new();
         for served in discovery::served(&self.cluster) {
-            if served.namespaced || !Place::knows(&served.name) {
+            if !Place::knows(&served.name) {
                 continue;
             }
             for verb in &served.verbs {
-                if let Ok(answer) = self.attempt(self.place(), &served.name, verb) {
-                    statuses.insert((served.name.clone(), verb.clone()), answer.status);
+                if let Ok(answer) = self.attempt(Place(&self.open), &served.name, verb) {
+                    statuses.insert(line(&served.name, verb), answer.status);
                 }
             }
+        }
+        for (name, send) in crate::bypasses::requests() {
+            statuses.insert(name.to_owned(), send(self, Place(&self.open)).status);
         }
         statuses
     }
@@ -169,13 +150,15 @@ impl Stage {
             None => format!("{object}?dryRun=All"),
         };
         Ok(match verb {
-            "patch" => self
-                .bobs("PATCH", &target, Some((MERGE, &probe.change)))
-                .send(),
-            "update" => {
+            "patch" | "update" => {
                 let mut whole = self.cluster.get(&object);
                 merge(&mut whole, &probe.change);
-                self.bobs("PUT", &target, Some((JSON, &whole))).send()
+                if verb == "update" {
+                    self.bobs("PUT", &target, Some((JSON, &whole))).send()
+                } else {
+                    let patch = touched(&whole, &probe.change);
+                    self.bobs("PATCH", &target, Some((MERGE, &patch))).send()
+                }
             }
             "delete" => self.bobs("DELETE", &target, None).send(),
             verb => return Err(format!("no way to send {verb}")),
@@ -205,8 +188,10 @@ impl Stage {
     fn store_accounts(&self, place: Place<'_>) {
         let others = emr_service_account("spark", "executor", "111122223333", "team-c-etl");
         for name in ["others", &others] {
-            let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}});
-            self.cluster.create(&place.core("serviceaccounts"), &account);
+            let account =
+                json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}});
+            self.cluster
+                .create(&place.core("serviceaccounts"), &account);
         }
         self.cluster.create(
             &place.group("rbac.authorization.k8s.io/v1", "rolebindings"),
@@ -234,6 +219,7 @@ impl Stage {
         let mut rules = vec![
             json!({"apiGroups": ["certificates.k8s.io"], "resources": ["signers"], "verbs": ["*"]}),
             json!({"nonResourceURLs": ["*"], "verbs": ["*"]}),
+            json!({"apiGroups": ["stored.example.com"], "resources": ["things"], "verbs": ["*"]}),
         ];
         for served in discovery::served(&self.cluster) {
             let (base, sub) = served.name.split_once('/').unwrap_or((&served.name, ""));
@@ -287,22 +273,45 @@ fn connects(resource: &str, verb: &str) -> Option<&'static str> {
     })
 }
 
-/// RFC 7386, as the API server applies it.
+/// The name of a line of `docs/coverage.md`.
+pub(crate) fn line(resource: &str, verb: &str) -> String {
+    format!("{verb} {resource}")
+}
+
+/// A merge patch, but lists are merged member by member.
 fn merge(target: &mut Value, patch: &Value) {
-    let Some(patch) = patch.as_object() else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    for (key, value) in patch {
-        match (value, target.as_object_mut()) {
-            (Value::Null, Some(map)) => {
-                map.remove(key);
+    match (patch, &mut *target) {
+        (Value::Object(patch), Value::Object(map)) => {
+            for (key, value) in patch {
+                if value.is_null() {
+                    map.remove(key);
+                } else {
+                    merge(map.entry(key.clone()).or_insert(Value::Null), value);
+                }
             }
-            (value, Some(_)) => merge(&mut target[key], value),
-            (_, None) => {}
         }
+        (Value::Object(patch), other) => {
+            *other = json!({});
+            merge(other, &Value::Object(patch.clone()));
+        }
+        (Value::Array(patch), Value::Array(list)) if !patch.is_empty() => {
+            list.resize(list.len().max(patch.len()), Value::Null);
+            for (member, change) in list.iter_mut().zip(patch) {
+                merge(member, change);
+            }
+        }
+        (value, other) => *other = value.clone(),
+    }
+}
+
+/// What a merge patch of `change` has to say so that `whole` comes of it.
+fn touched(whole: &Value, change: &Value) -> Value {
+    match change {
+        Value::Object(fields) => {
+            let field =
+                |(key, change): (&String, &Value)| (key.clone(), touched(&whole[key], change));
+            fields.iter().map(field).collect()
+        }
+        _ => whole.clone(),
     }
 }

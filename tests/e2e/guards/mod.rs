@@ -5,6 +5,15 @@
 //! or in a namespace without a label. With: on the control plane that all
 //! tests share, where the guards are always on, so the rest of the suite shows
 //! that nothing honest is in their way.
+//!
+//! | module | rows of `docs/bypasses.md` |
+//! |---|---|
+//! | `secrets`, `secrets_pass` | C2, C3, C4 |
+//! | `webhooks`, `webhooks_pass` | C11, D1 |
+//! | `namespaces`, `namespaces_pass` | D3, D4, and the namespace's part of B17 |
+//! | `own`, `own_pass` | D5 |
+//! | `bootstrap` | B10 |
+//! | `chain`, `node`, `types`, `overlays` | what no row names |
 
 mod bootstrap;
 mod chain;
