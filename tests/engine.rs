@@ -28,3 +28,5 @@ mod pod_exec;
 mod properties;
 #[path = "engine/requesters.rs"]
 mod requesters;
+#[path = "engine/secret_read.rs"]
+mod secret_read;

@@ -13,6 +13,7 @@ mod foreign_service_account;
 mod id;
 mod page;
 mod pod_exec;
+mod secret_read;
 mod startable;
 
 pub use finding::Finding;
@@ -43,6 +44,7 @@ pub static RULES: &[&dyn Rule] = &[
     &pod_exec::PodExec,
     &configmap_mutation::ConfigMapMutation,
     &foreign_service_account::ForeignServiceAccount,
+    &secret_read::SecretRead,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.

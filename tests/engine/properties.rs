@@ -177,7 +177,9 @@ fn object(resource: &str, pod: &Value, text: &str, custom: &Value) -> Value {
     let template = json!({ "spec": pod });
     match resource {
         "/pods" => template,
-        "/pods/ephemeralcontainers" => json!({ "spec": { "ephemeralContainers": [text] } }),
+        "/pods/ephemeralcontainers" => {
+            json!({ "spec": { "ephemeralContainers": [{ "name": "d", "image": text }] } })
+        }
         "/configmaps" => json!({ "data": { "k": text } }),
         "/podtemplates" => json!({ "template": template }),
         "batch/cronjobs" => {
