@@ -18,6 +18,8 @@ mod support;
 
 #[path = "engine/configmap_mutation.rs"]
 mod configmap_mutation;
+#[path = "engine/credential_provider.rs"]
+mod credential_provider;
 #[path = "engine/foreign_service_account.rs"]
 mod foreign_service_account;
 #[path = "engine/hostile.rs"]

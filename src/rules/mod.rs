@@ -7,6 +7,7 @@
 //! a folder under `tests/cases/`.
 
 mod configmap_mutation;
+mod credential_provider;
 mod fault;
 mod finding;
 mod foreign_service_account;
@@ -45,6 +46,7 @@ pub static RULES: &[&dyn Rule] = &[
     &configmap_mutation::ConfigMapMutation,
     &foreign_service_account::ForeignServiceAccount,
     &secret_read::SecretRead,
+    &credential_provider::CredentialProvider,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.

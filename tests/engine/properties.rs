@@ -149,9 +149,47 @@ fn json_values() -> impl Strategy<Value = Value> {
 }
 
 fn pod_specs() -> impl Strategy<Value = Value> {
-    (accounts(), accounts(), "[a-z]{1,3}").prop_map(|(name, alias, image)| {
-        json!({ "serviceAccountName": name, "serviceAccount": alias, "containers": [{ "image": image }] })
-    })
+    let volumes = vec(select(volumes()), 0..3);
+    let parts = (accounts(), accounts(), "[a-z]{1,3}", volumes);
+    (parts, select(containers()), any::<bool>()).prop_map(
+        |((name, alias, image, volumes), mut container, host)| {
+            container["image"] = image.into();
+            let volumes: Vec<Value> = volumes
+                .into_iter()
+                .enumerate()
+                .map(|(index, mut volume)| {
+                    volume["name"] = format!("v{index}").into();
+                    volume
+                })
+                .collect();
+            json!({ "serviceAccountName": name, "serviceAccount": alias, "hostPID": host, "containers": [container], "volumes": volumes })
+        },
+    )
+}
+
+/// Volumes that rules judge.
+fn volumes() -> Vec<Value> {
+    let own = format!("emr-containers-s3-vc-{JOB}");
+    vec![
+        json!({ "emptyDir": {} }),
+        json!({ "secret": { "secretName": "db" } }),
+        json!({ "secret": { "secretName": own } }),
+        json!({ "projected": { "sources": [{ "secret": { "name": "db" } }] } }),
+        json!({ "hostPath": { "path": "/" } }),
+        json!({ "persistentVolumeClaim": { "claimName": "pi-exec-1-pvc-0" } }),
+        json!({ "persistentVolumeClaim": { "claimName": format!("spark-{JOB}-driver-pvc-0") } }),
+        json!({ "ephemeral": { "volumeClaimTemplate": { "spec": { "dataSource": { "kind": "PersistentVolumeClaim", "name": "pi-exec-1-pvc-0" } } } } }),
+    ]
+}
+
+/// Containers likewise.
+fn containers() -> Vec<Value> {
+    vec![
+        json!({ "name": "c" }),
+        json!({ "name": "c", "envFrom": [{ "secretRef": { "name": "db" } }] }),
+        json!({ "name": "c", "securityContext": { "privileged": true } }),
+        json!({ "name": "c", "env": [{ "name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/r" }] }),
+    ]
 }
 
 /// Resources that are written; those that a rule of their own judges more often.
