@@ -60,12 +60,27 @@ fn reviews() -> Vec<(&'static str, String)> {
         },
     });
     let pod = |account: &str, kilobytes: usize| {
-        let env: Vec<Value> = (0..kilobytes * 16)
+        let mut env: Vec<Value> = (0..kilobytes * 16)
             .map(|n| json!({ "name": format!("VARIABLE_{n:05}"), "value": "a value of some length, as jobs have" }))
             .collect();
+        // As EKS's webhook leaves it.
+        let folder = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
+        env.push(
+            json!({ "name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/team-a-etl" }),
+        );
+        env.push(
+            json!({ "name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": format!("{folder}/token") }),
+        );
+        let container = json!({
+            "name": "c",
+            "env": env,
+            "volumeMounts": [{ "name": "aws-iam-token", "mountPath": folder, "readOnly": true }],
+        });
+        let token = json!({ "audience": "sts.amazonaws.com", "path": "token" });
         json!({
             "metadata": { "name": "spark-0000000337okspsc913-driver", "namespace": "spark-a" },
-            "spec": { "serviceAccountName": account, "serviceAccount": account, "containers": [{ "name": "c", "env": env }] },
+            "spec": { "serviceAccountName": account, "serviceAccount": account, "containers": [container],
+                "volumes": [{ "name": "aws-iam-token", "projected": { "sources": [{ "serviceAccountToken": token }] } }] },
         })
     };
     let big = "x".repeat(3 << 20);

@@ -20,6 +20,8 @@ mod support;
 mod cluster_takeover;
 #[path = "engine/configmap_mutation.rs"]
 mod configmap_mutation;
+#[path = "engine/credential_provider.rs"]
+mod credential_provider;
 #[path = "engine/foreign_service_account.rs"]
 mod foreign_service_account;
 #[path = "engine/foreign_volume.rs"]
@@ -42,6 +44,8 @@ mod pod_tampering;
 mod properties;
 #[path = "engine/requesters.rs"]
 mod requesters;
+#[path = "engine/secret_read.rs"]
+mod secret_read;
 #[path = "engine/service_account_identity.rs"]
 mod service_account_identity;
 #[path = "engine/service_account_token.rs"]

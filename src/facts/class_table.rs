@@ -119,9 +119,9 @@ pub const fn extent(class: Class, action: Action) -> Extent {
         (Admin, _) => Extent::All,
 
         (EmrService, Attach | Proxy | Debug | Connect) => Extent::Never,
-        // EMR does what StartJobRun says: a role, an image or a chain that the
-        // policy does not know is one all the same.
-        (EmrService, PlaceRole | ChooseImage | ChooseChain) => Extent::Listed,
+        // EMR does what StartJobRun says: a role, an image, a chain or a way to
+        // the node that the policy does not know is one all the same.
+        (EmrService, PlaceRole | ChooseImage | ChooseChain | ReachNode) => Extent::Listed,
         (EmrService, WriteNamespace | ReachIntoNamespace) => Extent::Never,
         // With Lake Formation it keeps Kyverno ClusterPolicies.
         (EmrService, DriveMutator) => Extent::OwnWork,

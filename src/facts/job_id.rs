@@ -18,6 +18,14 @@ impl<'a> JobId<'a> {
         (text.len() == 19 && text.bytes().all(is_base36)).then_some(Self(text))
     }
 
+    /// The ids that stand as whole words in a name, as in `spark-<id>-data`. A
+    /// word without a digit is none: ids start with zeros, as far as seen.
+    pub fn words(name: &'a str) -> impl Iterator<Item = Self> {
+        name.split(['-', '.'])
+            .filter_map(Self::parse)
+            .filter(|id| id.0.bytes().any(|byte| byte.is_ascii_digit()))
+    }
+
     /// The characters.
     #[must_use]
     pub const fn as_str(self) -> &'a str {
@@ -105,6 +113,28 @@ mod tests {
             ("", PodName::Other),
         ] {
             assert_eq!(PodName::parse(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn ids_in_names() {
+        for (name, expected) in [
+            (
+                "spark-000000030s8cnaq04ql-data",
+                &["000000030s8cnaq04ql"][..],
+            ),
+            ("000000030s8cnaq04ql", &["000000030s8cnaq04ql"]),
+            (
+                "a.000000030s8cnaq04ql-000000030s8cnaq04qm",
+                &["000000030s8cnaq04ql", "000000030s8cnaq04qm"],
+            ),
+            ("a000000030s8cnaq04ql", &[]),
+            ("misunderstandingness", &[]),
+            ("abcdefghijklmnopqrs", &[]),
+            ("", &[]),
+        ] {
+            let found: Vec<_> = JobId::words(name).map(JobId::as_str).collect();
+            assert_eq!(found, expected, "{name}");
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::review::pod::Pod;
 use crate::review::view::{self, TemplateShape};
-use crate::review::{Operation, Request, ReviewError};
+use crate::review::{Operation, Request, ReviewError, change};
 
 use super::Subject;
 
@@ -18,11 +18,14 @@ pub struct PodWrite<'a> {
     /// The stored one, of an UPDATE; `None` also where the write starts the
     /// pods of a template that waited suspended, so that all of it is judged.
     pub old: Option<Pod<'a>>,
+    /// A template as it was and as it is to be.
+    raw: Option<(Option<&'a RawValue>, &'a RawValue)>,
 }
 
 impl<'a> PodWrite<'a> {
     /// Reads it from a request that creates a pod, updates one through
-    /// whichever subresource, or writes a built-in kind with a pod template.
+    /// whichever subresource, or writes a built-in kind with a pod template; the
+    /// revisions that `StatefulSets` and `DaemonSets` go back to are such a kind.
     pub(super) fn of(subject: &Subject<'a>) -> Result<Option<Self>, ReviewError> {
         let request = subject.request;
         if !matches!(request.operation, Operation::Create | Operation::Update) {
@@ -38,27 +41,43 @@ impl<'a> PodWrite<'a> {
                 .map(|raw| view::read("request.oldObject", raw))
                 .transpose()?;
             let path = "";
-            return Ok(Some(Self { path, new, old }));
+            let raw = None;
+            return Ok(Some(Self {
+                path,
+                new,
+                old,
+                raw,
+            }));
         }
-        let Some(shape) = TemplateShape::of(&request.resource) else {
+        let Some(shape) = shape(request) else {
             return Ok(None);
         };
-        if request.sub_resource.is_some() {
-            return Ok(None);
-        }
         let Some(template) = view::template("request.object", request.object()?, shape)? else {
             return Ok(None);
         };
         let new = view::read("request.object", template)?;
-        let old = match stored(request)? {
+        let stored = match stored(request)? {
             Some(_) if subject.unsuspends()? => None,
-            Some(raw) => view::template("request.oldObject", raw, shape)?
-                .map(|template| view::read("request.oldObject", template))
-                .transpose()?,
+            Some(raw) => view::template("request.oldObject", raw, shape)?,
             None => None,
         };
-        let path = shape.path();
-        Ok(Some(Self { path, new, old }))
+        let old = stored
+            .map(|template| view::read("request.oldObject", template))
+            .transpose()?;
+        Ok(Some(Self {
+            path: shape.path(),
+            new,
+            old,
+            raw: Some((stored, template)),
+        }))
+    }
+
+    /// Whether a template is written that starts other pods than the stored
+    /// one: another image or command gets whatever the template already held.
+    #[must_use]
+    pub fn starts_other_pods(&self) -> bool {
+        self.raw
+            .is_some_and(|(old, new)| !change::same_template(old, Some(new)))
     }
 
     /// Whether this is a pod itself, no template of one.
@@ -75,6 +94,14 @@ impl<'a> PodWrite<'a> {
             path => format!("{path}.{field}"),
         }
     }
+}
+
+fn shape(request: &Request<'_>) -> Option<TemplateShape> {
+    if request.sub_resource.is_some() {
+        return None;
+    }
+    let revision = || request.resource.is("apps", "controllerrevisions");
+    TemplateShape::of(&request.resource).or_else(|| revision().then_some(TemplateShape::Revision))
 }
 
 fn stored<'a>(request: &Request<'a>) -> Result<Option<&'a RawValue>, ReviewError> {

@@ -39,7 +39,9 @@ pub use report::check_report;
 pub use role_arn::{RoleArn, RoleArnError};
 pub use role_pattern::RolePattern;
 pub use schema::json_schema;
-pub use settings::{Cidr, Doors, EndpointExposure, ImageSource, Release, RuleSettings};
+pub use settings::{
+    Cidr, CredentialProvider, Doors, EndpointExposure, ImageSource, Release, RuleSettings,
+};
 pub use store::{PolicyStore, ReloadOutcome};
 
 use crate::decision::Mode;

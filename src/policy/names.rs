@@ -204,6 +204,26 @@ kind!(
     |text: &str| Cidr::parse(text).ok_or_else(|| "write it like 10.0.0.0/8, without bits after the prefix".into())
 );
 kind!(
+    /// A folder of the node.
+    HostFolder: String = "a folder of the node that pods may mount", "^(/[A-Za-z0-9._-]+)+$",
+    |text: &str| {
+        let fits = |part: &str| {
+            let inner = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+            !matches!(part, "" | "." | "..") && part.bytes().all(inner)
+        };
+        if !text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(fits)) {
+            return Err("write it as pods do, without a slash at the end: /local1".into());
+        }
+        let below = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        match NODES_OWN.iter().find(|own| below(text, own) || below(own, text)) {
+            Some(own) => Err(format!("it would open {own}, which is the node's own; mount a disk elsewhere")),
+            None => Ok(text.to_owned()),
+        }
+    }
+);
+kind!(
     /// STS: `[\w+=,.@:\/-]*`, 2 to 1224 characters.
     ExternalId: String = "an external id", r"^[\w+=,.@:/-]{2,1224}$",
     |text: &str| {
@@ -239,6 +259,12 @@ kind!(
         }
     }
 );
+
+/// Folders that make whoever has them the node, or show the tokens of its pods.
+const NODES_OWN: [&str; 13] = [
+    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/opt", "/proc", "/root", "/run", "/sys",
+    "/usr", "/var",
+];
 
 const NOT_AN_OBJECT: &str =
     "names of service accounts are 1 to 253 lower-case letters, digits, inner hyphens and dots";

@@ -35,6 +35,27 @@ pub struct RuleSettings {
     pub image_source: ImageSource,
     /// Options of `endpoint-exposure`.
     pub endpoint_exposure: EndpointExposure,
+    /// Options of `credential-provider`.
+    pub credential_provider: CredentialProvider,
+}
+
+/// Options of `credential-provider`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialProvider {
+    /// Whether a job's pod must come with the credentials of its role.
+    pub require_identity: bool,
+    /// Folders of the node that pods may mount, compared whole: below a folder
+    /// that pods write to, a link could lead anywhere.
+    pub host_paths: Vec<String>,
+}
+
+impl Default for CredentialProvider {
+    fn default() -> Self {
+        Self {
+            require_identity: true,
+            host_paths: Vec::new(),
+        }
+    }
 }
 
 /// Options of `image-source`, which is off while neither is given.

@@ -158,6 +158,8 @@ pub enum TemplateShape {
     CronJob,
     /// `template`.
     PodTemplate,
+    /// `data.spec.template`: what a `StatefulSet` or `DaemonSet` looked like once.
+    Revision,
 }
 
 impl TemplateShape {
@@ -185,6 +187,7 @@ impl TemplateShape {
             Self::Workload => "spec.template",
             Self::CronJob => "spec.jobTemplate.spec.template",
             Self::PodTemplate => "template",
+            Self::Revision => "data.spec.template",
         }
     }
 }
@@ -214,6 +217,11 @@ pub fn template<'a>(
         #[serde(borrow)]
         job_template: Option<Spec<Holder<'a>>>,
     }
+    #[derive(Deserialize)]
+    struct Revision<'a> {
+        #[serde(borrow)]
+        data: Option<Spec<Holder<'a>>>,
+    }
     Ok(match shape {
         TemplateShape::Workload => read::<Spec<Holder<'a>>>(what, object)?
             .spec
@@ -222,6 +230,9 @@ pub fn template<'a>(
             .spec
             .and_then(|spec| spec.job_template?.spec?.template),
         TemplateShape::PodTemplate => read::<Holder<'a>>(what, object)?.template,
+        TemplateShape::Revision => read::<Revision<'a>>(what, object)?
+            .data
+            .and_then(|data| data.spec?.template),
     })
 }
 

@@ -26,12 +26,32 @@ pub(super) fn brought<F>(write: &PodWrite<'_>, judge: F) -> Vec<Fault>
 where
     F: Fn(&Pod<'_>, &mut Vec<Fault>),
 {
+    new_faults(write, judge, || true)
+}
+
+/// The faults of the pods that a write starts: as [`brought`], but a template
+/// that changes in any way is judged whole. Somebody else's image in a pod
+/// that reads a Secret reads that Secret.
+pub(super) fn started<F>(write: &PodWrite<'_>, judge: F) -> Vec<Fault>
+where
+    F: Fn(&Pod<'_>, &mut Vec<Fault>),
+{
+    new_faults(write, judge, || !write.starts_other_pods())
+}
+
+/// `forgives`: whether what was wrong before may stay as it is.
+fn new_faults<F>(write: &PodWrite<'_>, judge: F, forgives: impl Fn() -> bool) -> Vec<Fault>
+where
+    F: Fn(&Pod<'_>, &mut Vec<Fault>),
+{
     let mut faults = Vec::new();
     judge(&write.new, &mut faults);
     if faults.is_empty() {
         return faults;
     }
-    if let Some(old) = &write.old {
+    if let Some(old) = &write.old
+        && forgives()
+    {
         let mut before = Vec::new();
         judge(old, &mut before);
         let before: HashSet<String> = before.into_iter().map(|fault| fault.key).collect();

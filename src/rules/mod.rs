@@ -8,6 +8,7 @@
 
 mod cluster_takeover;
 mod configmap_mutation;
+mod credential_provider;
 mod fault;
 mod finding;
 mod foreign_service_account;
@@ -20,6 +21,7 @@ mod own;
 mod page;
 mod pod_exec;
 mod pod_tampering;
+mod secret_read;
 mod service_account_identity;
 mod service_account_token;
 mod startable;
@@ -54,9 +56,11 @@ pub static RULES: &[&dyn Rule] = &[
     &foreign_service_account::ForeignServiceAccount,
     &service_account_token::ServiceAccountToken,
     &service_account_identity::ServiceAccountIdentity,
+    &secret_read::SecretRead,
     &mutating_webhook::MutatingWebhook,
     &pod_tampering::PodTampering,
     &job_lifecycle::JobLifecycle,
+    &credential_provider::CredentialProvider,
     &foreign_volume::ForeignVolume,
     &namespace_guard::NamespaceGuard,
     &cluster_takeover::ClusterTakeover,

@@ -5,7 +5,7 @@ use rolegate::policy::Policy;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
+    Review, controller, impersonated, in_pod, injected, policy, service_account, tenant, user,
 };
 
 const A: &str = "111122223333-2hiamcixdm9axe98";
@@ -18,10 +18,10 @@ fn account(component: &str, role: &str) -> String {
 }
 
 fn pod(user: Value, name: &str, account: &str) -> Review {
-    Review::new(user, "CREATE", "/pods", name).object(json!({
+    Review::new(user, "CREATE", "/pods", name).object(injected(json!({
         "metadata": { "name": name },
         "spec": { "serviceAccountName": account, "serviceAccount": account, "containers": [{ "name": "c", "image": "i" }] },
-    }))
+    })))
 }
 
 fn template(account: &str) -> Value {

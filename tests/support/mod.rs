@@ -59,6 +59,45 @@ pub fn controller(name: &str) -> Value {
     service_account("kube-system", name)
 }
 
+/// A pod as EKS's pod identity webhook leaves one whose service account has a
+/// role: variables and a mount in every container, the token's volume first.
+pub fn injected(mut pod: Value) -> Value {
+    const FOLDER: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
+    let append = |container: &mut Value, list: &str, items: Vec<Value>| {
+        let mut all = container[list].as_array().cloned().unwrap_or_default();
+        all.extend(items);
+        container[list] = all.into();
+    };
+    let spec = &mut pod["spec"];
+    for list in ["containers", "initContainers"] {
+        let containers = spec.get_mut(list).and_then(Value::as_array_mut);
+        for container in containers.into_iter().flatten() {
+            let variables = [
+                ("AWS_STS_REGIONAL_ENDPOINTS", "regional".to_owned()),
+                ("AWS_REGION", "us-west-2".to_owned()),
+                (
+                    "AWS_ROLE_ARN",
+                    "arn:aws:iam::111122223333:role/team-a-etl".to_owned(),
+                ),
+                ("AWS_WEB_IDENTITY_TOKEN_FILE", format!("{FOLDER}/token")),
+            ]
+            .map(|(name, value)| json!({ "name": name, "value": value }));
+            append(container, "env", variables.into());
+            let mount = json!({ "name": "aws-iam-token", "readOnly": true, "mountPath": FOLDER });
+            append(container, "volumeMounts", vec![mount]);
+        }
+    }
+    let token =
+        json!({ "audience": "sts.amazonaws.com", "expirationSeconds": 86400, "path": "token" });
+    let mut volumes = vec![json!({
+        "name": "aws-iam-token",
+        "projected": { "defaultMode": 420, "sources": [{ "serviceAccountToken": token }] },
+    })];
+    volumes.extend(spec["volumes"].as_array().cloned().unwrap_or_default());
+    spec["volumes"] = volumes.into();
+    pod
+}
+
 /// A request in namespace `spark-a`.
 pub struct Review(pub Value);
 

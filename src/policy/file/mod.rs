@@ -16,7 +16,7 @@ pub(super) use given::{At, Flag, Given, Seconds};
 pub(super) use identities::{
     AdminsEntry, EmrEntry, FixedAccountEntry, IdentitiesEntry, OperatorEntry, PlatformEntry,
 };
-pub(super) use rules::RulesEntry;
+pub(super) use rules::{CredentialProviderEntry, RulesEntry};
 pub(super) use text::{Kind, Text, shown};
 
 use schemars::JsonSchema;

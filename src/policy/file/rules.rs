@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Given, Text};
+use super::{Flag, Given, Text};
 use crate::decision::Mode;
-use crate::policy::names::{MinimumRelease, Range, RegistryGlob};
+use crate::policy::names::{HostFolder, MinimumRelease, Range, RegistryGlob};
 use crate::rules::RuleId;
 
 /// Modes and options by rule id.
@@ -25,7 +25,7 @@ pub(in crate::policy) struct RulesEntry {
     pod_tampering: Given<RuleEntry>,
     job_lifecycle: Given<RuleEntry>,
     execution_role: Given<RuleEntry>,
-    credential_provider: Given<RuleEntry>,
+    pub(in crate::policy) credential_provider: Given<CredentialProviderEntry>,
     foreign_volume: Given<RuleEntry>,
     pub(in crate::policy) endpoint_exposure: Given<EndpointExposureEntry>,
     pub(in crate::policy) image_source: Given<ImageSourceEntry>,
@@ -55,7 +55,7 @@ impl RulesEntry {
             RuleId::PodTampering => &self.pod_tampering,
             RuleId::JobLifecycle => &self.job_lifecycle,
             RuleId::ExecutionRole => &self.execution_role,
-            RuleId::CredentialProvider => &self.credential_provider,
+            RuleId::CredentialProvider => return self.credential_provider.0.as_ref()?.mode.0,
             RuleId::ForeignVolume => &self.foreign_volume,
             RuleId::EndpointExposure => return self.endpoint_exposure.0.as_ref()?.mode.0,
             RuleId::ImageSource => return self.image_source.0.as_ref()?.mode.0,
@@ -75,6 +75,24 @@ struct RuleEntry {
     /// How far its findings go.
     #[serde(default)]
     mode: Given<Mode>,
+}
+
+/// What leads to other credentials than the job's own.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "CredentialProvider")]
+pub(in crate::policy) struct CredentialProviderEntry {
+    /// How far its findings go.
+    #[serde(default)]
+    mode: Given<Mode>,
+    /// Whether a job's pod must come with the credentials of its role, as EKS
+    /// puts them in; true if not given.
+    #[serde(default)]
+    pub(in crate::policy) require_identity: Given<Flag>,
+    /// Folders of the node that pods may mount; none if not given.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(in crate::policy) host_paths: Given<Vec<Text<HostFolder>>>,
 }
 
 /// Where images come from.

@@ -72,6 +72,10 @@ impl Reader {
                 );
             }
         }
+        if !policy.rules.credential_provider.require_identity {
+            let message = "rule credential-provider lets a job's pod start without the credentials of its role, as the policy says; the AWS SDK then goes on to the node's role";
+            self.warn(Level::Note, None, message);
+        }
         if policy.rules.endpoint_exposure.source_ranges.is_empty() {
             let message = "rule endpoint-exposure does not judge the ranges of load balancers until the policy gives it `sourceRanges`";
             self.warn(Level::Note, None, message);

@@ -1,8 +1,8 @@
 //! `rules`.
 
 use super::Reader;
-use crate::policy::file::{Given, RulesEntry};
-use crate::policy::{EndpointExposure, ImageSource, Level, RuleSettings};
+use crate::policy::file::{CredentialProviderEntry, Flag, Given, RulesEntry};
+use crate::policy::{CredentialProvider, EndpointExposure, ImageSource, Level, RuleSettings};
 
 impl Reader {
     pub(super) fn rules(&mut self, Given(entry): Given<RulesEntry>) -> RuleSettings {
@@ -32,10 +32,25 @@ impl Reader {
             let message = "rule endpoint-exposure lets in every address there is; name the ranges that are meant";
             self.warn(Level::Warning, None, message);
         }
+        let credential_provider = self.credential_provider(entry.credential_provider);
         RuleSettings {
             modes,
             image_source,
             endpoint_exposure,
+            credential_provider,
+        }
+    }
+
+    fn credential_provider(
+        &mut self,
+        Given(entry): Given<CredentialProviderEntry>,
+    ) -> CredentialProvider {
+        let unsaid = CredentialProvider::default();
+        let Some(entry) = entry else { return unsaid };
+        let said = entry.require_identity.0.map(|Flag(required)| required);
+        CredentialProvider {
+            require_identity: said.unwrap_or(unsaid.require_identity),
+            host_paths: self.optional(entry.host_paths),
         }
     }
 }

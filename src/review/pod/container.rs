@@ -29,6 +29,18 @@ pub struct Container<'a> {
     /// Security settings.
     #[serde(borrow)]
     pub security_context: Option<Box<ContainerSecurity<'a>>>,
+    /// Asked while it runs.
+    #[serde(borrow)]
+    pub liveness_probe: Option<Box<Handler<'a>>>,
+    /// Asked before it gets traffic.
+    #[serde(borrow)]
+    pub readiness_probe: Option<Box<Handler<'a>>>,
+    /// Asked while it starts.
+    #[serde(borrow)]
+    pub startup_probe: Option<Box<Handler<'a>>>,
+    /// Called when it starts and ends.
+    #[serde(borrow)]
+    pub lifecycle: Option<Box<Lifecycle<'a>>>,
 }
 
 impl<'a> Container<'a> {
@@ -37,6 +49,39 @@ impl<'a> Container<'a> {
     pub fn variable(&self, name: &str) -> Option<&EnvVar<'a>> {
         self.env.iter().rev().find(|var| var.name.as_str() == name)
     }
+}
+
+/// `lifecycle`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Lifecycle<'a> {
+    /// After its start.
+    #[serde(borrow)]
+    pub post_start: Option<Handler<'a>>,
+    /// Before its end.
+    #[serde(borrow)]
+    pub pre_stop: Option<Handler<'a>>,
+}
+
+/// A probe or a hook: what the kubelet calls, from the node's own network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Handler<'a> {
+    /// By HTTP.
+    #[serde(borrow)]
+    pub http_get: Option<Target<'a>>,
+    /// By opening a connection.
+    #[serde(borrow)]
+    pub tcp_socket: Option<Target<'a>>,
+}
+
+/// Whom a probe or a hook calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Target<'a> {
+    /// Another host than the pod.
+    #[serde(borrow)]
+    pub host: Option<Text<'a>>,
 }
 
 /// One variable.

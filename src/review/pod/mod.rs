@@ -12,8 +12,8 @@ use serde::Deserialize;
 use super::{OwnerReference, Text};
 
 pub use container::{
-    Capabilities, Container, ContainerSecurity, EnvFrom, EnvVar, KeySource, Named, Port,
-    VolumeMount, WindowsOptions,
+    Capabilities, Container, ContainerSecurity, EnvFrom, EnvVar, Handler, KeySource, Lifecycle,
+    Named, Port, Target, VolumeMount, WindowsOptions,
 };
 pub use list::{List, Pairs, Present};
 pub use volume::{ClaimSpec, Csi, DataSource, Projection, Source, TokenProjection, Volume};

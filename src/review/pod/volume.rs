@@ -22,8 +22,8 @@ pub struct Volume<'a> {
 /// Where a volume's content comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source<'a> {
-    /// `hostPath`: a folder of the node.
-    HostPath,
+    /// `hostPath`: a folder of the node, by its path.
+    HostPath(Text<'a>),
     /// `gitRepo`: a repository that the kubelet clones, by running git on the node.
     GitRepo,
     /// `secret`: a Secret's name.
@@ -77,7 +77,9 @@ impl<'a> Source<'a> {
             }));
         }
         Ok(match kind.as_str() {
-            "hostPath" => map.next_value::<Option<Present>>()?.map(|_| Self::HostPath),
+            "hostPath" => map
+                .next_value::<Option<Names<'a>>>()?
+                .map(|names| Self::HostPath(names.path.unwrap_or_default())),
             "gitRepo" => map.next_value::<Option<Present>>()?.map(|_| Self::GitRepo),
             "secret" => map
                 .next_value::<Option<Names<'a>>>()?
@@ -150,6 +152,8 @@ struct Names<'a> {
     claim_name: Option<Text<'a>>,
     #[serde(borrow)]
     reference: Option<Text<'a>>,
+    #[serde(borrow)]
+    path: Option<Text<'a>>,
 }
 
 impl<'a> Names<'a> {
@@ -258,7 +262,10 @@ mod tests {
     #[test]
     fn every_kind_of_volume_by_its_field() {
         for (text, expected) in [
-            (r#"{"name":"v","hostPath":{"path":"/"}}"#, Source::HostPath),
+            (
+                r#"{"name":"v","hostPath":{"path":"/"}}"#,
+                Source::HostPath("/".into()),
+            ),
             (
                 r#"{"secret":{"secretName":"s"},"name":"v"}"#,
                 Source::Secret("s".into()),

@@ -1,0 +1,161 @@
+//! A job's pod without the credentials of its role.
+//!
+//! EKS's pod identity webhook puts variables, a volume and mounts into every
+//! container of a pod whose service account has a role. It is registered with
+//! `failurePolicy: Ignore`, answers from a cache that may not know the service
+//! account yet, and leaves a container alone that has one of its variables.
+
+use crate::facts::{PodIdentity, PodWrite, Subject};
+use crate::review::pod::{Container, Pod, Source};
+use crate::review::{Operation, shown};
+use crate::rules::{Finding, RuleId};
+
+const WHY: &str = "without them the AWS SDK goes on to the node's role, which every pod of the \
+                   node shares";
+const INSTEAD: &str = "start it again, without variables, labels or annotations that keep EKS's \
+                       pod identity webhook away; if it still fails, see whether that webhook \
+                       answers and whether the service account has its role";
+const SOURCE: &str = "Amazon EKS user guide: IAM roles for service accounts, EKS Pod Identity";
+
+/// The two variables of each way to a role: what says which, and the token's file.
+const WAYS: [(&str, &str); 2] = [
+    ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+    (
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    ),
+];
+
+/// A pod can have many containers; this many tell the story.
+const MOST_NAMES: usize = 4;
+
+pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut Vec<Finding>) {
+    let creates = subject.request.operation == Operation::Create;
+    let settings = &subject.policy.rules.credential_provider;
+    if !(creates && write.is_pod() && settings.require_identity) {
+        return;
+    }
+    let pod = &write.new;
+    let spec = &pod.spec;
+    let mut without = [
+        ("containers", &spec.containers),
+        ("initContainers", &spec.init_containers),
+    ]
+    .into_iter()
+    .flat_map(|(list, containers)| {
+        let numbered = containers.iter().enumerate();
+        numbered.map(move |(index, container)| (list, index, container))
+    })
+    .filter(|(_, _, container)| !is_provided(pod, container))
+    .peekable();
+    let Some(&(list, index, _)) = without.peek() else {
+        return;
+    };
+    let account = spec.service_accounts().find_map(|account| {
+        let identity = PodIdentity::of(account, subject.policy);
+        identity.role().cloned()
+    });
+    let Some(role) = account else { return };
+    let mut names: Vec<String> = without
+        .map(|(_, _, container)| shown(&container.name, 63))
+        .collect();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    names.truncate(MOST_NAMES);
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    findings.push(Finding {
+        rule: RuleId::CredentialProvider,
+        seen: format!(
+            "{} may not start {} without the credentials of IAM role {role} in {}{more}",
+            subject.who(),
+            subject.object(),
+            names.join(", "),
+        ),
+        path: Some(format!("spec.{list}[{index}].env")),
+        why: WHY,
+        instead: INSTEAD.into(),
+        source: SOURCE,
+    });
+}
+
+/// Whether the container has the variables of one way, and the token where
+/// they say.
+fn is_provided(pod: &Pod<'_>, container: &Container<'_>) -> bool {
+    WAYS.iter().any(|(role, token)| {
+        let role = Value::of(container, role);
+        let token = Value::of(container, token);
+        match (role, token) {
+            (Value::Text(_), Value::Text(file)) => has_token(pod, container, file),
+            // Blanked in place, so that the SDK reads the profile instead.
+            (Value::Text(_) | Value::Blank, Value::Text(_) | Value::Blank) => {
+                is_blanked_by_rolegate(pod)
+            }
+            _ => false,
+        }
+    })
+}
+
+/// Whether rolegate's own mutation blanked the pod's variables: its annotation
+/// `rolegate.dev/aws-config` is the very text that rolegate would write for it.
+/// The rule `chain-profile` is to answer that; until then nothing is blanked.
+const fn is_blanked_by_rolegate(_pod: &Pod<'_>) -> bool {
+    false
+}
+
+/// What a variable says.
+enum Value<'p> {
+    /// It is not there, or comes from elsewhere and may be anything.
+    Unknown,
+    Blank,
+    Text(&'p str),
+}
+
+impl<'p> Value<'p> {
+    fn of(container: &'p Container<'_>, name: &str) -> Self {
+        match container.variable(name) {
+            Some(variable) if variable.value_from.is_none() => match variable.value.as_deref() {
+                None | Some("") => Self::Blank,
+                Some(text) => Self::Text(text),
+            },
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Whether a token of the pod's service account is mounted at `file`.
+fn has_token(pod: &Pod<'_>, container: &Container<'_>, file: &str) -> bool {
+    let file = on_unix(file);
+    let mounts = container.volume_mounts.iter();
+    let innermost = mounts
+        .filter(|mount| is_below(&file, &on_unix(&mount.mount_path)))
+        .max_by_key(|mount| mount.mount_path.len());
+    let Some(mount) = innermost else { return false };
+    let mut volumes = pod.spec.volumes.iter();
+    volumes
+        .find(|volume| volume.name == mount.name)
+        .is_some_and(|volume| {
+            volume.sources.iter().any(|source| match source {
+                Source::Projected(parts) => parts
+                    .iter()
+                    .any(|part| part.service_account_token.is_some()),
+                _ => false,
+            })
+        })
+}
+
+/// `C:\var\run` as `/var/run`: for Windows, EKS writes the file's path so and
+/// the mount's as ever.
+fn on_unix(path: &str) -> String {
+    let path = path.strip_prefix("C:").unwrap_or(path).replace('\\', "/");
+    match path.strip_suffix('/') {
+        Some(path) => path.to_owned(),
+        None => path,
+    }
+}
+
+fn is_below(file: &str, folder: &str) -> bool {
+    file.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
