@@ -11,7 +11,7 @@ use super::Verdict;
 /// The verbs below `rolegate manifests`.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
-    /// Print the ValidatingAdmissionPolicies with their bindings
+    /// Print the admission policies with their bindings
     Policies {
         /// Only this one, such as `secret-guard`; also one that is off by default
         #[arg(long, value_name = "NAME")]

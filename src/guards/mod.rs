@@ -66,9 +66,10 @@ impl Guard {
     #[must_use]
     pub fn path(&self) -> String {
         let Self { name, optional, .. } = self;
-        match optional {
-            true => format!("{name}/{name}.yaml"),
-            false => format!("{name}.yaml"),
+        if *optional {
+            format!("{name}/{name}.yaml")
+        } else {
+            format!("{name}.yaml")
         }
     }
 

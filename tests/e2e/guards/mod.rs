@@ -183,7 +183,7 @@ fn user(name: &str) -> Value {
 
 /// A service account's own token, of a namespace that may not be the test's;
 /// made if it is not there.
-fn account<'c>(cluster: &'c Cluster, namespace: &str, name: &str) -> User {
+fn account(cluster: &Cluster, namespace: &str, name: &str) -> User {
     let namespace = Namespace {
         cluster,
         name: namespace.to_owned(),

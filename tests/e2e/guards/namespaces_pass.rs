@@ -178,12 +178,12 @@ fn the_garbage_collector_takes_one_that_lost_its_owner() {
     let cluster = with_guards();
     let owner = owner(cluster);
     let name = dirs::random_name("e2e-guard");
-    let mut owned = object(&name, &json!({MODE: "enforce"}));
-    owned["metadata"]["ownerReferences"] = json!([{
+    let mut namespace = object(&name, &json!({MODE: "enforce"}));
+    namespace["metadata"]["ownerReferences"] = json!([{
         "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
         "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"],
     }]);
-    cluster.create("/api/v1/namespaces", &owned);
+    cluster.create("/api/v1/namespaces", &namespace);
     let class = owner["metadata"]["name"].as_str().expect("a name");
     let one = format!("/apis/scheduling.k8s.io/v1/priorityclasses/{class}");
     cluster

@@ -139,11 +139,11 @@ fn switch_on(cluster: &Cluster) {
     let root = env!("CARGO_MANIFEST_DIR");
     let page = format!("{root}/manifests/policies/node-guard/kustomization.yaml");
     let page = std::fs::read_to_string(page).expect("the component");
-    let overlay: String = page
+    let overlay: Vec<&str> = page
         .lines()
         .filter_map(|line| line.strip_prefix("#   "))
-        .map(|line| format!("{line}\n"))
         .collect();
+    let overlay = overlay.join("\n");
     assert!(overlay.contains(LISTED), "{overlay}");
     let admin = cluster.kubectl(cluster.admin());
     admin

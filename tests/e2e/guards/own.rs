@@ -360,9 +360,10 @@ fn its_cluster_roles_are_not_written() {
                 .dry()
                 .by(home.cluster, home.cluster.mallory());
             let what = format!("{attack:?}");
-            match guarded {
-                true => assert_refused(&what, &answer, GUARD, "mallory may not "),
-                false => assert_passes(&what, &answer),
+            if guarded {
+                assert_refused(&what, &answer, GUARD, "mallory may not ");
+            } else {
+                assert_passes(&what, &answer);
             }
         }
         let other = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "mallorys-rolegate-x"}, "rules": []});

@@ -133,11 +133,11 @@ fn what_lost_its_owner_is_collected_and_namespaces_go() {
         &namespace.core("configmaps"),
         &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner"}}),
     );
-    let mut owned = secret("owned");
-    owned["metadata"]["ownerReferences"] = json!([{
+    let mut dependent = secret("owned");
+    dependent["metadata"]["ownerReferences"] = json!([{
         "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"],
     }]);
-    cluster.create(&namespace.core("secrets"), &owned);
+    cluster.create(&namespace.core("secrets"), &dependent);
     cluster.create(&namespace.core("secrets"), &secret("other"));
     let delete = |path: &str| {
         cluster
@@ -171,10 +171,7 @@ fn the_cleaner_of_old_tokens_is_let_past_by_its_uid() {
         let name = format!("old-{pretended}");
         cluster.create(&all, &secret(&name));
         let one = format!("{all}/{name}");
-        let user = match pretended {
-            true => cluster.admin(),
-            false => &cleaner,
-        };
+        let user = if pretended { cluster.admin() } else { &cleaner };
         for (method, body) in [("PATCH", label().to_string()), ("DELETE", String::new())] {
             let mut request = cluster.request(user, method, &one);
             if method == "PATCH" {
@@ -184,9 +181,10 @@ fn the_cleaner_of_old_tokens_is_let_past_by_its_uid() {
                 request = request.impersonate(&cleaner.name);
             }
             let answer = request.send();
-            match pretended {
-                true => assert_refused(method, &answer, "secret-guard", &cleaner.name),
-                false => assert_passes(method, &answer),
+            if pretended {
+                assert_refused(method, &answer, "secret-guard", &cleaner.name);
+            } else {
+                assert_passes(method, &answer);
             }
         }
     }
