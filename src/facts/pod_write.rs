@@ -31,6 +31,12 @@ impl<'a> PodWrite<'a> {
         if !matches!(request.operation, Operation::Create | Operation::Update) {
             return Ok(None);
         }
+        // Controllers write all day what is there already.
+        if request.operation == Operation::Update
+            && change::same_object(request.old_object, request.object)
+        {
+            return Ok(None);
+        }
         if request.resource.is("", "pods") {
             // What is created at a subresource is no pod: a Binding, an Eviction.
             if request.operation == Operation::Create && request.sub_resource.is_some() {

@@ -324,8 +324,8 @@ fn templates_and_updates() {
                 .object(object(template(none(), new)))
         };
         update(&good, &bad).refused(&alone, RULE, "may not change the pods of");
-        update(&bad, &bad).passes(&alone);
-        update(&bad, &good).passes(&alone);
+        update(&bad, &bad).passes_rule(&alone, RULE);
+        update(&bad, &good).passes_rule(&alone, RULE);
         // Other code in what an administrator let reach the node.
         update(&bad, &imaged).refused(&alone, RULE, "the node's processes");
     }
@@ -384,7 +384,7 @@ fn annotations_that_ask_for_a_role() {
                     .object(json!({ "metadata": meta, "target": {} }))
             };
             bind(tenant()).refused(&alone, RULE, &words);
-            bind(user("system:kube-scheduler", &[])).passes(&alone);
+            bind(user("system:kube-scheduler", &[])).passes_rule(&alone, RULE);
         }
         Review::new(
             user("system:node:n1", &["system:nodes"]),

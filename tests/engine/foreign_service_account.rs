@@ -18,10 +18,13 @@ fn account(component: &str, role: &str) -> String {
 }
 
 fn pod(user: Value, name: &str, account: &str) -> Review {
-    Review::new(user, "CREATE", "/pods", name).object(injected(json!({
+    let pod = json!({
         "metadata": { "name": name },
         "spec": { "serviceAccountName": account, "serviceAccount": account, "containers": [{ "name": "c", "image": "i" }] },
-    })))
+    });
+    // EKS's webhook gives credentials to accounts that have a role.
+    let has_role = account.starts_with("emr-") || account == "livy-runner";
+    Review::new(user, "CREATE", "/pods", name).object(if has_role { injected(pod) } else { pod })
 }
 
 fn template(account: &str) -> Value {

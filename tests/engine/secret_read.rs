@@ -207,7 +207,7 @@ fn every_kind_with_a_template() {
             RULE,
             &format!("(at {path}.spec.volumes[0].secret.secretName)"),
         );
-        create(tenant(), mounts("app-x")).passes(&listed);
+        create(tenant(), mounts("app-x")).passes_rule(&listed, RULE);
         let update = |user: Value, old: Value, new: Value| {
             Review::new(user, "UPDATE", resource, "w")
                 .old(object(old))
@@ -223,26 +223,27 @@ fn every_kind_with_a_template() {
             RULE,
             "may not change the pods of",
         );
-        update(tenant(), mounts("db"), mounts("db")).passes(&listed);
+        update(tenant(), mounts("db"), mounts("db")).passes_rule(&listed, RULE);
         // Somebody else's image reads the same Secret.
         update(tenant(), imaged("a"), imaged("b")).refused(&listed, RULE, "Secret db");
-        update(tenant(), imaged("a"), json!({})).passes(&listed);
-        update(user("root", &["system:masters"]), imaged("a"), imaged("b")).passes(&listed);
+        update(tenant(), imaged("a"), json!({})).passes_rule(&listed, RULE);
+        update(user("root", &["system:masters"]), imaged("a"), imaged("b"))
+            .passes_rule(&listed, RULE);
         // Controllers make pods and replica sets of what was judged before.
-        create(controller("deployment-controller"), mounts("db")).passes(&listed);
+        create(controller("deployment-controller"), mounts("db")).passes_rule(&listed, RULE);
     }
     let restarted = |at: &str| json!({ "spec": { "template": { "metadata": { "annotations": { "kubectl.kubernetes.io/restartedAt": at } }, "spec": mounts("db") } } });
     Review::new(tenant(), "UPDATE", "apps/deployments", "w")
         .old(restarted("1"))
         .object(restarted("2"))
-        .passes(&listed);
+        .passes_rule(&listed, RULE);
     for controller_name in [
         "replicaset-controller",
         "job-controller",
         "statefulset-controller",
         "daemon-set-controller",
     ] {
-        pod(controller(controller_name), "w-x", mounts("db")).passes(&listed);
+        pod(controller(controller_name), "w-x", mounts("db")).passes_rule(&listed, RULE);
         pod(
             impersonated("kube-system", controller_name),
             "w-x",
@@ -313,7 +314,7 @@ fn whose_list_counts() {
             "lists no such Secret",
         );
         let whole = policy(&POLICY.replace("regcred", &name));
-        pod(tenant(), "p", mounts(&name)).passes(&whole);
+        pod(tenant(), "p", mounts(&name)).passes_rule(&whole, RULE);
     }
 }
 

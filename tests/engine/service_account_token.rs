@@ -378,15 +378,16 @@ fn projected_tokens_of_jobs() {
     let policy = declared();
     let executor = job_account("spark-executor");
     for audience in ["sts.amazonaws.com", "pods.eks.amazonaws.com", "vault"] {
-        create_pod(driver(), &executor, json!(audience)).passes(&policy);
+        create_pod(driver(), &executor, json!(audience)).passes_rule(&policy, RULE);
         create_pod(
             service_account("spark-a", "livy"),
             "livy-runner",
             json!(audience),
         )
-        .passes(&policy);
+        .passes_rule(&policy, RULE);
         let client = job_account("spark-client");
-        create_pod(controller("job-controller"), &client, json!(audience)).passes(&policy);
+        create_pod(controller("job-controller"), &client, json!(audience))
+            .passes_rule(&policy, RULE);
     }
 }
 
