@@ -18,10 +18,16 @@ mod support;
 
 #[path = "engine/configmap_mutation.rs"]
 mod configmap_mutation;
+#[path = "engine/endpoint_exposure.rs"]
+mod endpoint_exposure;
+#[path = "engine/execution_role.rs"]
+mod execution_role;
 #[path = "engine/foreign_service_account.rs"]
 mod foreign_service_account;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/image_source.rs"]
+mod image_source;
 #[path = "engine/job_lifecycle.rs"]
 mod job_lifecycle;
 #[path = "engine/pod_exec.rs"]

@@ -4,6 +4,7 @@
 //! - `system`, `emr`: the evidence for two of the classes
 //! - `class_table`: what each class may do
 //! - `service_account`, `base36`, `role`: names that stand for roles
+//! - `image`: image references, and which are EMR's own
 //! - `job_id`: pod names that stand for jobs
 //! - `pod_identity`: what a service account stands for under the policy
 //! - `pod_write`: the pod or template that a request writes
@@ -12,6 +13,7 @@
 mod base36;
 mod class_table;
 mod emr;
+mod image;
 mod job_id;
 mod pod_identity;
 mod pod_write;
@@ -22,6 +24,7 @@ mod subject;
 mod system;
 
 pub use class_table::{Action, Extent, extent};
+pub use image::ImageReference;
 pub use job_id::{JobId, PodName};
 pub use pod_identity::PodIdentity;
 pub use pod_write::PodWrite;

@@ -7,10 +7,13 @@
 //! a folder under `tests/cases/`.
 
 mod configmap_mutation;
+mod endpoint_exposure;
+mod execution_role;
 mod fault;
 mod finding;
 mod foreign_service_account;
 mod id;
+mod image_source;
 mod job_lifecycle;
 mod own;
 mod page;
@@ -48,6 +51,9 @@ pub static RULES: &[&dyn Rule] = &[
     &foreign_service_account::ForeignServiceAccount,
     &pod_tampering::PodTampering,
     &job_lifecycle::JobLifecycle,
+    &execution_role::ExecutionRole,
+    &endpoint_exposure::EndpointExposure,
+    &image_source::ImageSource,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.

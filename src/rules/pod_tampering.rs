@@ -65,7 +65,9 @@ use crate::review::pod::{Pairs, Pod};
 use crate::review::view::{self, TemplateShape};
 use crate::review::{Operation, OwnerReference, ReviewError, shown};
 
-use self::change::{Change, JOB_LABELS, Kind, changes, is_reserved, is_rolegates, job_of};
+pub(super) use self::change::{JOB_LABELS, is_reserved, job_of};
+
+use self::change::{Change, Kind, changes, is_rolegates};
 use super::fault::{Fault, brought};
 use super::own::{is_declared, is_own_pod, job_role};
 use super::startable::{Start, refusal};
