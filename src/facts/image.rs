@@ -129,22 +129,18 @@ fn is_registry(first: &str) -> bool {
 
 /// A host name or an IPv6 address in brackets, with or without a port.
 fn is_host(text: &str) -> bool {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let Some((address, rest)) = rest.split_once(']') else {
-                return false;
-            };
-            let fits = |byte: u8| byte.is_ascii_hexdigit() || byte == b':';
-            if address.is_empty() || !address.bytes().all(fits) {
-                return false;
-            }
-            (None, rest)
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let Some((address, rest)) = rest.split_once(']') else {
+            return false;
+        };
+        let fits = |byte: u8| byte.is_ascii_hexdigit() || byte == b':';
+        if address.is_empty() || !address.bytes().all(fits) {
+            return false;
         }
-        None => {
-            let end = text.find(':').unwrap_or(text.len());
-            let (host, rest) = text.split_at(end);
-            (Some(host), rest)
-        }
+        (None, rest)
+    } else {
+        let (host, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+        (Some(host), rest)
     };
     let label = |part: &str| {
         !part.is_empty()

@@ -10,14 +10,15 @@
 //! - Services of tenants that select pods by the labels of EMR and Spark, or are
 //!   another name (`externalName`) for a job's Service; a job's Services that
 //!   select another job's pods
-//! - changes and deletion of a job's Service (`…-driver-svc`, `…-ui-svc`, Flink's
-//!   `…-rest` where the policy declares operators, and whatever selects by those
-//!   labels) by tenants and other jobs
+//! - changes and deletion of a job's Service (`…-driver-svc`, Flink's `…-rest` where
+//!   the policy declares operators, whatever selects by those labels or belongs
+//!   to a job's pod) by tenants and other jobs
 //! - a made-up address in `services/status`
 //! - Endpoints and EndpointSlices with addresses, by tenants, jobs and operators:
 //!   nobody can tell whose addresses they are
 //! - Ingresses, Gateway API routes and other controllers' routes of tenants and
-//!   jobs that name a job's Service, and whatever says `internet-facing`
+//!   jobs that name a job's Service (those two and `…-ui-svc`), and whatever says
+//!   `internet-facing`
 //! - target group bindings, reference grants and global accelerators of tenants
 //!   and jobs: what they reach is decided elsewhere
 //! - network policies of any kind (Kubernetes', Calico's, Cilium's, AWS', Istio's)

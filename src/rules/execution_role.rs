@@ -114,6 +114,7 @@ fn service_account(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result
             &clause,
             Some("metadata.name".to_owned()),
         ));
+        return Ok(());
     }
     let new = annotations("request.object", request.object()?)?;
     let Some(arn) = new.get(ANNOTATION).filter(|arn| !arn.is_empty()) else {

@@ -192,6 +192,7 @@ fn services_on_a_jobs_pods() {
         json!({ "spark-role": "driver" }),
         json!({ "emr-containers.amazonaws.com/component": "driver", "app": "x" }),
         json!({ "emr-containers.amazonaws.com/job.id": JOB }),
+        json!({ "app": "etl", "component": "jobmanager", "type": "flink-native-kubernetes" }),
     ] {
         for user in [
             tenant(),
@@ -300,6 +301,10 @@ fn a_jobs_service_is_its_own() {
                 .passes(&builtin);
         }
     }
+    let ui = || json!({ "metadata": { "name": "web-ui-svc" }, "spec": { "selector": { "app": "web" } } });
+    Review::new(tenant(), "DELETE", "/services", "web-ui-svc")
+        .old(ui())
+        .passes(&builtin);
     let plain = json!({ "metadata": { "name": "web" }, "spec": { "selector": { "app": "web" } } });
     Review::new(tenant(), "DELETE", "/services", "web")
         .old(plain)

@@ -132,12 +132,12 @@ fn where_the_policy_lists_nothing_and_for_administrators() {
     for namespace in ["spark-b", "spark-c"] {
         create(emr(), "/pods", "p", pod())
             .set("namespace", json!(namespace))
-            .passes(&listed);
+            .passes_rule(&listed, RULE);
         create(emr(), "/serviceaccounts", &name, json!({}))
             .set("namespace", json!(namespace))
-            .passes(&listed);
+            .passes_rule(&listed, RULE);
     }
-    create(emr(), "/pods", "p", pod()).passes(&Policy::builtin());
+    create(emr(), "/pods", "p", pod()).passes_rule(&Policy::builtin(), RULE);
     create(user("root", &["system:masters"]), "/pods", "p", pod()).passes(&listed);
     create(
         user("root", &["system:masters"]),
@@ -277,7 +277,7 @@ fn the_role_a_container_asks_for() {
             json!([{ "name": "AWS_ROLE_ARN" }]),
             json!([{ "name": "ASSUME_ROLE_CREDENTIALS_ROLE_ARN", "value": "anything" }]),
         ] {
-            create(emr(), "/pods", "p", pod(&driver, list, env)).passes(&policy);
+            create(emr(), "/pods", "p", pod(&driver, list, env)).passes_rule(&policy, RULE);
         }
     }
     // The chain is the execution role's, and another role's job has none.

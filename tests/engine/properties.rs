@@ -1,7 +1,7 @@
 //! Promises of DESIGN section 8 over generated reviews: whoever asks, whatever
 //! is asked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -30,6 +30,18 @@ identities:
 virtualClusters:
   - namespaces: [spark-a]
     submitters: [{ groups: [team-a], roles: ["arn:aws:iam::111122223333:role/team-a-etl"], configMaps: ["app-*"] }]
+"#;
+
+/// Every rule that needs a list has one, and most of what is generated is not on it.
+const STRICT: &str = r#"
+apiVersion: rolegate.dev/v1alpha1
+kind: Policy
+rules:
+  image-source: { registries: [public.ecr.aws/emr-on-eks], minimumRelease: emr-7.0.0 }
+  endpoint-exposure: { sourceRanges: ["10.0.0.0/8"] }
+virtualClusters:
+  - namespaces: [spark-a]
+    executionRoles: ["arn:aws:iam::111122223333:role/nobodys"]
 "#;
 
 /// Everybody below an administrator, real and made up.
@@ -156,10 +168,18 @@ fn pod_specs() -> impl Strategy<Value = Value> {
 }
 
 /// Resources that are written; those that a rule of their own judges more often.
-const WRITTEN: [&str; 14] = [
+const WRITTEN: [&str; 22] = [
     "/pods",
     "/pods",
     "/pods/ephemeralcontainers",
+    "/pods/status",
+    "/pods/resize",
+    "/services",
+    "/services/status",
+    "/serviceaccounts",
+    "discovery.k8s.io/endpointslices",
+    "networking.k8s.io/ingresses",
+    "networking.k8s.io/networkpolicies",
     "/configmaps",
     "/configmaps",
     "/podtemplates",
@@ -177,7 +197,19 @@ const WRITTEN: [&str; 14] = [
 fn object(resource: &str, pod: &Value, text: &str, custom: &Value) -> Value {
     let template = json!({ "spec": pod });
     match resource {
-        "/pods" => template,
+        "/pods" | "/pods/status" | "/pods/resize" => template,
+        "/services" | "/services/status" => json!({
+            "spec": { "type": if text.is_empty() { "NodePort" } else { "LoadBalancer" }, "selector": { "spark-role": text } },
+            "status": { "loadBalancer": { "ingress": [text] } },
+        }),
+        "/serviceaccounts" => json!({ "secrets": [{ "name": text }] }),
+        "discovery.k8s.io/endpointslices" => json!({ "endpoints": [{ "addresses": [text] }] }),
+        "networking.k8s.io/ingresses" => {
+            json!({ "spec": { "defaultBackend": { "service": { "name": format!("{text}-driver-svc") } } } })
+        }
+        "networking.k8s.io/networkpolicies" => {
+            json!({ "spec": { "podSelector": { "matchLabels": { "a": text } } } })
+        }
         "/pods/ephemeralcontainers" => {
             json!({ "spec": { "ephemeralContainers": [{ "name": text }] } })
         }
@@ -225,6 +257,10 @@ fn decorations() -> impl Strategy<Value = Value> {
     let keys = [
         "emr-containers.amazonaws.com/component",
         "emr-containers.amazonaws.com/job.id",
+        "spark-app-selector",
+        "rolegate.dev/chain-to",
+        "eks.amazonaws.com/role-arn",
+        "kubernetes.io/service-name",
         "rolegate.dev/mode",
         "kubernetes.io/config.mirror",
         "kubectl.kubernetes.io/restartedAt",
@@ -288,9 +324,14 @@ fn answered(body: &[u8], policy: &Policy) -> Option<bool> {
 /// Whether a finding is of a rule to which metadata is the matter itself:
 /// changing it is what such a rule stops.
 fn judges_metadata(found: &str) -> bool {
-    ["pod-tampering: ", "job-lifecycle: "]
-        .iter()
-        .any(|rule| found.starts_with(rule))
+    [
+        "pod-tampering: ",
+        "job-lifecycle: ",
+        "execution-role: ",
+        "endpoint-exposure: ",
+    ]
+    .iter()
+    .any(|rule| found.starts_with(rule))
 }
 
 /// Whether a body is what an answer may be given to, read by another parser.
@@ -473,6 +514,30 @@ proptest! {
         );
     }
 
+    /// The same of every rule, those included to which metadata is the matter:
+    /// what is found in a plain write is found in it however it is decorated.
+    #[test]
+    fn decorations_take_nothing_away(
+        user in requesters(),
+        (resource, object, other) in writes(),
+        name in names(),
+        (updates, stored, added) in (any::<bool>(), decorations(), decorations()),
+        policy in select(vec![None, Some(POLICY), Some(STRICT)]),
+    ) {
+        let policy = policy.map_or_else(Policy::builtin, self::policy);
+        let operation = if updates { "UPDATE" } else { "CREATE" };
+        let found = |metadata: &Value| {
+            let review = Review::new(user.clone(), operation, resource, &name)
+                .object(with(&object, metadata))
+                .old(with(&other, &stored));
+            let findings = review.findings(&policy);
+            let rules = findings.iter().filter_map(|found| Some(found.split_once(':')?.0.to_owned()));
+            rules.collect::<BTreeSet<_>>()
+        };
+        let (plain, decorated) = (found(&if updates { stored.clone() } else { json!({}) }), found(&added));
+        prop_assert!(plain.is_subset(&decorated), "{plain:?} {decorated:?} {resource} {object} {other} {stored} {added} by {user}");
+    }
+
     /// A write that changes nothing is nobody's offence.
     #[test]
     fn a_no_op_is_never_found(
@@ -480,9 +545,9 @@ proptest! {
         (resource, object, _) in writes(),
         metadata in decorations(),
         name in names(),
-        declared in any::<bool>(),
+        policy in select(vec![None, Some(POLICY), Some(STRICT)]),
     ) {
-        let policy = held(declared);
+        let policy = policy.map_or_else(Policy::builtin, self::policy);
         let old = with(&object, &metadata);
         let mut new = old.clone();
         new["metadata"]["managedFields"] = json!([{ "manager": "kubectl" }]);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::facts::{JobToken, Requester, Subject};
+use crate::facts::{JobToken, PodName, Requester, Subject};
 use crate::policy::Capability;
 use crate::review::pod::{List, Pairs};
 use crate::review::{Operation, OwnerReference, ReviewError, Text, change, shown, view};
@@ -191,14 +191,20 @@ fn selects_anothers<'a>(
     selector: &'a Pairs<'_>,
     requester: &Requester<'_>,
 ) -> Option<(&'a str, &'a str)> {
-    let mut reserved = selector.iter().filter(|(key, _)| is_reserved(key));
-    let (key, value) = reserved.next()?;
+    let (key, value) = selector
+        .iter()
+        .find(|(key, value)| finds_jobs(key, value))?;
     let own = match requester {
         Requester::Operator(_) => true,
         Requester::Job(job) => is_own_selector(selector, job),
         _ => false,
     };
     (!own).then_some((key, value))
+}
+
+/// Whether a label is one that EMR, Spark or Flink gives a job's pods.
+fn finds_jobs(key: &str, value: &str) -> bool {
+    is_reserved(key) || key == "type" && value.starts_with("flink-")
 }
 
 /// Whether a selector finds a job's own pods only. A job without an id of its
@@ -212,15 +218,20 @@ fn is_own_selector(selector: &Pairs<'_>, job: &JobToken<'_>) -> bool {
     some && named.all(|value| job_of(value) == job.job_id())
 }
 
-/// Whether a stored Service is a job's, and the requester a tenant or another job.
+/// Whether a stored Service is a job's, and the requester a tenant or another
+/// job. A UI's name alone may be anybody's.
 fn is_anothers(service: &Read<'_>, subject: &Subject<'_>) -> bool {
     let selector = &service.spec.selector;
+    let owners = &service.meta.owner_references;
     let name = subject.name.sample();
-    let jobs = is_jobs_service(&name, subject) || selector.iter().any(|(key, _)| is_reserved(key));
+    let jobs = is_jobs_service(&name, subject) && !name.ends_with("-ui-svc")
+        || selector.iter().any(|(key, value)| finds_jobs(key, value))
+        || owners
+            .iter()
+            .any(|owner| PodName::parse(&owner.name).job_id().is_some());
     jobs && match &subject.requester {
         Requester::Tenant(_) => true,
         Requester::Job(job) => {
-            let owners = &service.meta.owner_references;
             let cluster = name.strip_suffix("-rest").unwrap_or(&name);
             !(owners.iter().any(|owner| is_owned_by(job, owner))
                 || job.job_id().is_some() && is_own_selector(selector, job)
