@@ -20,6 +20,7 @@
 //!
 //! Around it:
 //!
+//! - [`guards`]: the API server's own policies, for what a webhook cannot see
 //! - [`server`]: HTTPS, health and metrics; [`certs`], [`telemetry`] and [`cluster`] serve it
 //! - [`cli`]: one file a verb
 //! - [`report`]: decisions as text and JSON
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod cluster;
 pub mod decision;
 pub mod facts;
+pub mod guards;
 pub mod policy;
 pub mod report;
 pub mod review;

@@ -16,6 +16,8 @@
 
 mod support;
 
+#[path = "engine/cluster_takeover.rs"]
+mod cluster_takeover;
 #[path = "engine/configmap_mutation.rs"]
 mod configmap_mutation;
 #[path = "engine/endpoint_exposure.rs"]
@@ -24,12 +26,20 @@ mod endpoint_exposure;
 mod execution_role;
 #[path = "engine/foreign_service_account.rs"]
 mod foreign_service_account;
+#[path = "engine/foreign_volume.rs"]
+mod foreign_volume;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/identity_properties.rs"]
+mod identity_properties;
 #[path = "engine/image_source.rs"]
 mod image_source;
 #[path = "engine/job_lifecycle.rs"]
 mod job_lifecycle;
+#[path = "engine/mutating_webhook.rs"]
+mod mutating_webhook;
+#[path = "engine/namespace_guard.rs"]
+mod namespace_guard;
 #[path = "engine/pod_exec.rs"]
 mod pod_exec;
 #[path = "engine/pod_tampering.rs"]
@@ -38,3 +48,7 @@ mod pod_tampering;
 mod properties;
 #[path = "engine/requesters.rs"]
 mod requesters;
+#[path = "engine/service_account_identity.rs"]
+mod service_account_identity;
+#[path = "engine/service_account_token.rs"]
+mod service_account_token;

@@ -5,6 +5,7 @@
 
 mod completions;
 mod explain;
+mod manifests;
 mod policy;
 mod review;
 pub mod serve;
@@ -37,6 +38,9 @@ enum Verb {
     /// Check a policy file, or print the schema of one
     #[command(subcommand)]
     Policy(policy::Verb),
+    /// Print the admission policies that go with the webhook
+    #[command(subcommand)]
+    Manifests(manifests::Verb),
     /// Print shell completions
     Completions(completions::Args),
 }
@@ -49,6 +53,7 @@ pub fn run() -> ExitCode {
         Verb::Review(args) => review::run(&args),
         Verb::Explain(args) => explain::run(&args),
         Verb::Policy(verb) => policy::run(verb),
+        Verb::Manifests(verb) => manifests::run(verb),
         Verb::Completions(args) => completions::run(&args),
     };
     match result {

@@ -122,7 +122,9 @@ pub const fn extent(class: Class, action: Action) -> Extent {
         // EMR does what StartJobRun says: a role, an image or a chain that the
         // policy does not know is one all the same.
         (EmrService, PlaceRole | ChooseImage | ChooseChain) => Extent::Listed,
-        (EmrService, WriteNamespace | ReachIntoNamespace | DriveMutator) => Extent::Listed,
+        (EmrService, WriteNamespace | ReachIntoNamespace) => Extent::Never,
+        // With Lake Formation it keeps Kyverno ClusterPolicies.
+        (EmrService, DriveMutator) => Extent::OwnWork,
         (EmrService, _) => Extent::All,
 
         (
@@ -131,19 +133,28 @@ pub const fn extent(class: Class, action: Action) -> Extent {
         ) => Extent::Never,
 
         (System, _) => Extent::OwnWork,
+
+        // Tokens of ordinary accounts; a job's are the kubelet's to ask for.
+        (Platform | Operator | Job | Tenant, MintToken) => Extent::Listed,
+        // Accounts that become roles; others are anybody's.
+        (Platform | Job | Tenant, WriteServiceAccount) => Extent::Never,
+        (Platform | Operator | Job | Tenant, DriveMutator | WriteNamespace) => Extent::Never,
+        // Outside the namespaces of jobs a tenant is any software that the policy
+        // does not name: a storage driver makes volumes.
+        (Platform | Tenant, ReachIntoNamespace) => Extent::OwnWork,
+        (Operator | Job, ReachIntoNamespace) => Extent::Never,
+
         (Platform, _) => Extent::Capable,
-        (
-            Operator,
-            WriteConfigMap | WriteServiceAccount | ChangePod | EndJob | Expose | DriveMutator,
-        ) => Extent::OwnWork,
+        (Operator, WriteConfigMap | WriteServiceAccount | ChangePod | EndJob | Expose) => {
+            Extent::OwnWork
+        }
         (Operator, _) => Extent::DeclaredRoles,
         (Job, _) => Extent::OwnJob,
 
         (
             Tenant,
-            WriteConfigMap | StartPod | MintToken | WriteServiceAccount | ReferenceSecret
-            | ChangePod | EndJob | ReachNode | PlaceRole | UseVolume | Expose | ChooseImage
-            | DriveMutator | WriteNamespace | ReachIntoNamespace | ChooseChain,
+            WriteConfigMap | StartPod | ReferenceSecret | ChangePod | EndJob | ReachNode
+            | PlaceRole | UseVolume | Expose | ChooseImage | ChooseChain,
         ) => Extent::Listed,
     }
 }

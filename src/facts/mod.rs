@@ -6,6 +6,7 @@
 //! - `service_account`, `base36`, `role`: names that stand for roles
 //! - `image`: image references, and which are EMR's own
 //! - `job_id`: pod names that stand for jobs
+//! - `label`: what marks a namespace as rolegate's business
 //! - `pod_identity`: what a service account stands for under the policy
 //! - `pod_write`: the pod or template that a request writes
 //! - `subject`: all of it together, as a rule sees it
@@ -15,6 +16,7 @@ mod class_table;
 mod emr;
 mod image;
 mod job_id;
+mod label;
 mod pod_identity;
 mod pod_write;
 mod requester;
@@ -26,12 +28,16 @@ mod system;
 pub use class_table::{Action, Extent, extent};
 pub use image::ImageReference;
 pub use job_id::{JobId, PodName};
+pub use label::{ANNOTATION_PREFIX, CHAIN_LABEL, MODE_LABEL, OWN_NAMESPACE};
 pub use pod_identity::PodIdentity;
 pub use pod_write::PodWrite;
+pub(crate) use requester::is_real_service_account;
 pub use requester::{Class, Doubt, JobToken, Requester, task_manager_cluster};
 pub use role::{AccountId, Role, RoleName};
 pub use service_account::{
     Component, Framework, JobServiceAccount, RESERVED_PREFIXES, ServiceAccountName,
 };
 pub use subject::Subject;
-pub use system::System;
+pub use system::{
+    CONTROL_PLANE, CONTROLLER_MANAGER, EKS_PREFIX, KUBE_SYSTEM_PREFIX, NODE_PREFIX, NODES, System,
+};

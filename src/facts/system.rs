@@ -16,6 +16,25 @@ pub enum System {
     Controller(&'static str),
 }
 
+/// Parts of the control plane that start none of a job's pods, by name.
+pub const CONTROL_PLANE: [&str; 2] = ["system:apiserver", "system:kube-scheduler"];
+
+/// The controllers' one name where each has none of its own.
+pub const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
+
+/// What EKS's own identities begin with. EKS gives nobody else such a name.
+pub const EKS_PREFIX: &str = "eks:";
+
+/// What a kubelet's username begins with; it counts in [`NODES`] only.
+pub const NODE_PREFIX: &str = "system:node:";
+
+/// The group of the nodes.
+pub const NODES: &str = "system:nodes";
+
+/// What the username of a service account of kube-system begins with; it
+/// counts with a `uid` only.
+pub const KUBE_SYSTEM_PREFIX: &str = "system:serviceaccount:kube-system:";
+
 /// Service accounts of kube-system that kube-controller-manager's controllers
 /// use, and those of the cloud controller manager. Source: kubernetes
 /// v1.36, `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go`
@@ -71,6 +90,12 @@ const CONTROLLERS: [&str; 47] = [
 ];
 
 impl System {
+    /// A controller of kube-system, by its service account's name.
+    #[must_use]
+    pub fn controller(name: &str) -> Option<&'static str> {
+        CONTROLLERS.into_iter().find(|known| *known == name)
+    }
+
     /// Recognises a control-plane identity.
     ///
     /// A controller needs the evidence of a real token (`uid`): anybody with
@@ -79,15 +104,12 @@ impl System {
     #[must_use]
     pub fn recognise(user: &UserInfo<'_>) -> Option<Self> {
         match user.username.as_str() {
-            "system:apiserver" | "system:kube-scheduler" => Some(Self::ControlPlane),
-            "system:kube-controller-manager" => Some(Self::ControllerManager),
-            name if name.starts_with("eks:") => Some(Self::ControlPlane),
-            name if name.starts_with("system:node:") => {
-                user.in_group("system:nodes").then_some(Self::Node)
-            }
+            name if CONTROL_PLANE.contains(&name) => Some(Self::ControlPlane),
+            CONTROLLER_MANAGER => Some(Self::ControllerManager),
+            name if name.starts_with(EKS_PREFIX) => Some(Self::ControlPlane),
+            name if name.starts_with(NODE_PREFIX) => user.in_group(NODES).then_some(Self::Node),
             name => {
-                let controller = name.strip_prefix("system:serviceaccount:kube-system:")?;
-                let known = CONTROLLERS.iter().find(|known| **known == controller)?;
+                let known = Self::controller(name.strip_prefix(KUBE_SYSTEM_PREFIX)?)?;
                 super::requester::is_real_service_account(user).then_some(Self::Controller(known))
             }
         }

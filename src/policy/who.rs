@@ -19,6 +19,10 @@ kind!(
     UserGlob: Glob = "an identity", r"^\S(.*\S)?$", user_glob
 );
 kind!(
+    /// Amazon EMR by a pattern.
+    EmrUser: Glob = "a username of Amazon EMR", r"^(?!system:serviceaccount:)\S(.*\S)?$", emr_user
+);
+kind!(
     /// One user, exactly.
     Username: String = "a whole username", r"^[^\s*?](.*[^\s*?])?$", username
 );
@@ -82,6 +86,18 @@ fn user_glob(text: &str) -> Result<Glob, String> {
         );
     }
     Ok(glob)
+}
+
+/// EMR is an IAM identity, and no service account is ever taken for it.
+fn emr_user(text: &str) -> Result<Glob, String> {
+    let accounts = Glob::new(&format!("{SERVICE_ACCOUNT}*:*"));
+    if Glob::parse(text).is_ok_and(|glob| glob.overlaps(&accounts)) {
+        return Err(
+            "Amazon EMR comes by an IAM role, and a service account is never taken for it; an operator that starts jobs belongs under `operators`"
+                .into(),
+        );
+    }
+    user_glob(text)
 }
 
 fn only_stars(part: &str) -> bool {

@@ -38,6 +38,21 @@ pub fn same_object(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
     same_fields(old, new, &["metadata"]) && same_fields(metadata(old), metadata(new), &BOOKKEEPING)
 }
 
+/// [`same_object`], but for finalizers and `status` as well: what a controller
+/// writes onto an object that others have made.
+#[must_use]
+pub fn same_but_finalizers(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
+    const OTHERS: [&str; 5] = [
+        "managedFields",
+        "resourceVersion",
+        "generation",
+        "selfLink",
+        "finalizers",
+    ];
+    let metadata = |object| field(object, "metadata");
+    same_intent(old, new) && same_fields(metadata(old), metadata(new), &OTHERS)
+}
+
 /// Whether two versions of an object ask for the same: everything but
 /// `metadata` and `status`, whatever the kind calls the rest.
 #[must_use]

@@ -197,7 +197,8 @@ impl Wrap {
                 "resource": { "group": group, "version": version, "resource": resource },
                 "subResource": sub_resource,
                 "name": name,
-                "namespace": if cluster_scoped { None } else { Some(namespace) },
+                // A Namespace stands in itself.
+                "namespace": if kind == "Namespace" { name.clone() } else if cluster_scoped { None } else { Some(namespace) },
                 "operation": operation.as_str(),
                 "userInfo": { "username": self.user, "uid": self.uid, "groups": self.groups, "extra": extra },
                 "object": object,
@@ -221,17 +222,28 @@ fn connect(kind: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Built-in kinds that stand in no namespace.
-const CLUSTER_SCOPED: [&str; 9] = [
+/// Kinds that rules judge and that stand in no namespace.
+const CLUSTER_SCOPED: [&str; 20] = [
     "APIService",
+    "AssignImage",
+    "AssignMetadata",
+    "CSIDriver",
     "CertificateSigningRequest",
+    "ClusterAdmissionPolicy",
+    "ClusterPolicy",
     "ClusterRole",
     "ClusterRoleBinding",
     "CustomResourceDefinition",
+    "GeneratingPolicy",
+    "ModifySet",
+    "MutatingPolicy",
     "Namespace",
     "Node",
     "NodeProxyOptions",
     "PersistentVolume",
+    "SidecarSet",
+    "VolumeAttachment",
+    "VolumeSnapshotContent",
 ];
 
 /// The resource a kind is served under, by the rule that Kubernetes' own kinds

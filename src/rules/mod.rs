@@ -6,19 +6,25 @@
 //! (`rolegate explain <rule>`). To add one: a file here, a line in [`RULES`],
 //! a folder under `tests/cases/`.
 
+mod cluster_takeover;
 mod configmap_mutation;
 mod endpoint_exposure;
 mod execution_role;
 mod fault;
 mod finding;
 mod foreign_service_account;
+mod foreign_volume;
 mod id;
 mod image_source;
 mod job_lifecycle;
+mod mutating_webhook;
+mod namespace_guard;
 mod own;
 mod page;
 mod pod_exec;
 mod pod_tampering;
+mod service_account_identity;
+mod service_account_token;
 mod startable;
 
 pub use finding::Finding;
@@ -49,11 +55,17 @@ pub static RULES: &[&dyn Rule] = &[
     &pod_exec::PodExec,
     &configmap_mutation::ConfigMapMutation,
     &foreign_service_account::ForeignServiceAccount,
+    &service_account_token::ServiceAccountToken,
+    &service_account_identity::ServiceAccountIdentity,
+    &mutating_webhook::MutatingWebhook,
     &pod_tampering::PodTampering,
     &job_lifecycle::JobLifecycle,
     &execution_role::ExecutionRole,
+    &foreign_volume::ForeignVolume,
     &endpoint_exposure::EndpointExposure,
     &image_source::ImageSource,
+    &namespace_guard::NamespaceGuard,
+    &cluster_takeover::ClusterTakeover,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.

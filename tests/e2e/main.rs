@@ -18,9 +18,12 @@
 
 mod harness;
 
+mod bypasses;
 mod conditions;
 mod control_plane;
+mod coverage;
 mod edge;
+mod guards;
 mod jobs;
 mod outage;
 mod pod_identity;

@@ -622,7 +622,6 @@ fn network_policies() {
         "cilium.io/ciliumnetworkpolicies",
         "networking.k8s.aws/applicationnetworkpolicies",
         "networking.k8s.aws/policyendpoints",
-        "vpcresources.k8s.aws/securitygrouppolicies",
         "security.istio.io/authorizationpolicies",
     ] {
         let object =

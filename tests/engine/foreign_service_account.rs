@@ -312,10 +312,6 @@ fn custom_resources(account: &str) -> Vec<(&'static str, Value)> {
             json!({ "spec": { "pytorchReplicaSpecs": { "Master": { "template": template } } } }),
         ),
         (
-            "apps/controllerrevisions",
-            json!({ "data": { "spec": { "template": template } } }),
-        ),
-        (
             "external-secrets.io/secretstores",
             json!({ "spec": { "auth": { "jwt": { "serviceAccountRef": { "name": account } } } } }),
         ),
@@ -329,6 +325,20 @@ fn custom_resources(account: &str) -> Vec<(&'static str, Value)> {
             json!({ "spec": { "jobDriver": { "sparkSubmitParameters": format!("--sa {account}") } } }),
         ),
     ]
+}
+
+/// Who may write one at all is `cluster-takeover`'s matter.
+#[test]
+fn controller_revisions_are_walked_like_custom_resources() {
+    let builtin = Policy::builtin();
+    let revision =
+        json!({ "data": { "spec": { "template": template(&account("spark-driver", A)) } } });
+    for (operation, old) in [("CREATE", Value::Null), ("UPDATE", json!({}))] {
+        Review::new(tenant(), operation, "apps/controllerrevisions", "x")
+            .old(old)
+            .object(revision.clone())
+            .refused(&builtin, RULE, "team-a-etl");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{At, Given, Text};
 use crate::policy::Capability;
 use crate::policy::names::{ExactRole, FixedAccountName, RolesOf};
-use crate::policy::who::{Group, ServiceAccountRef, UserGlob, Username};
+use crate::policy::who::{EmrUser, Group, ServiceAccountRef, UserGlob, Username};
 
 /// Who is who.
 #[derive(Default, Deserialize, JsonSchema)]
@@ -33,9 +33,9 @@ pub(in crate::policy) struct IdentitiesEntry {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "EmrService")]
 pub(in crate::policy) struct EmrEntry {
-    /// Its usernames.
+    /// Its usernames; never a service account's.
     #[serde(default)]
-    pub(in crate::policy) users: Given<Vec<Text<UserGlob>>>,
+    pub(in crate::policy) users: Given<Vec<Text<EmrUser>>>,
     /// Its roles. Where they are given, a request must prove one of them.
     #[serde(default)]
     pub(in crate::policy) role_arns: Given<Vec<Text<ExactRole>>>,

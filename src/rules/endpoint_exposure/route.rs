@@ -48,9 +48,9 @@ pub(super) fn is_unseen(group: &str, resource: &str) -> bool {
 
 /// Kinds that say which traffic reaches a pod; `*` for all of a group. Sources:
 /// Kubernetes' API reference, network-policy-api, and the projects' own
-/// definitions of their kinds (Calico, Cilium, AWS VPC CNI, VPC resource
-/// controller, Istio, Linkerd, Antrea, OVN-Kubernetes).
-const NETWORK_POLICIES: [(&str, &str); 18] = [
+/// definitions of their kinds (Calico, Cilium, AWS VPC CNI, Istio, Linkerd,
+/// Antrea, OVN-Kubernetes). AWS' `SecurityGroupPolicy` is `mutating-webhook`'s.
+const NETWORK_POLICIES: [(&str, &str); 17] = [
     ("networking.k8s.io", "networkpolicies"),
     ("extensions", "networkpolicies"),
     ("policy.networking.k8s.io", "*"),
@@ -62,7 +62,6 @@ const NETWORK_POLICIES: [(&str, &str); 18] = [
     ("cilium.io", "ciliumegressgatewaypolicies"),
     ("cilium.io", "ciliumenvoyconfigs"),
     ("networking.k8s.aws", "*"),
-    ("vpcresources.k8s.aws", "securitygrouppolicies"),
     ("security.istio.io", "*"),
     ("policy.linkerd.io", "*"),
     ("crd.antrea.io", "*"),

@@ -74,6 +74,9 @@ fn everything_is_created_without_a_warning() {
         "deployment.apps/rolegate",
         "poddisruptionbudget.policy/rolegate",
         "networkpolicy.networking.k8s.io/rolegate",
+        "validatingadmissionpolicy.admissionregistration.k8s.io/rolegate-secret-guard",
+        "validatingadmissionpolicybinding.admissionregistration.k8s.io/rolegate-secret-guard-enforce",
+        "validatingadmissionpolicybinding.admissionregistration.k8s.io/rolegate-self-guard",
         "validatingwebhookconfiguration.admissionregistration.k8s.io/rolegate",
     ] {
         assert!(

@@ -8,6 +8,7 @@
 //! | `namespace` | a namespace for a test: unmanaged or labelled |
 //! | `http`, `kubectl` | requests, raw and by the real client |
 //! | `audit` | what the API server's audit log says about them |
+//! | `guards` | our shipped admission policies, and somebody they stop |
 //! | `rolegate`, `webhook` | `rolegate serve`, and our shipped configuration pointed at it |
 //! | `pod_identity`, `https` | a stand-in for EKS's pod identity webhook |
 //! | `spark` | a real `spark-submit` |
@@ -21,18 +22,19 @@ mod assets;
 mod components;
 mod https;
 mod supervise;
-mod tls;
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod cluster;
 pub(crate) mod dirs;
+pub(crate) mod guards;
 pub(crate) mod http;
 pub(crate) mod kubectl;
 pub(crate) mod namespace;
 pub(crate) mod pod_identity;
 pub(crate) mod rolegate;
 pub(crate) mod spark;
+pub(crate) mod tls;
 pub(crate) mod users;
 pub(crate) mod wait;
 pub(crate) mod webhook;

@@ -13,13 +13,16 @@ pub(crate) struct User {
 }
 
 /// Name and groups. `system:authenticated` comes by itself.
-const PEOPLE: [(&str, &[&str]); 9] = [
+const PEOPLE: [(&str, &[&str]); 10] = [
     ("admin", &["system:masters"]),
     // A cluster-admin by RBAC only: what an EKS access policy or a GitOps
     // installer makes of people.
     ("cluster-operator", &["cluster-operators"]),
     ("alice", &["team-a"]),
     ("bob", &["team-b"]),
+    // Rights in the whole cluster that are not meant for what they can do: see
+    // `guards.rs`.
+    ("mallory", &["team-m"]),
     ("platform", &["platform-team"]),
     ("emr-containers", &[]),
     ("system:node:n1", &["system:nodes"]),

@@ -18,8 +18,9 @@ use super::wait;
 /// The shipped file, from the repository's root.
 pub(crate) const VALIDATING: &str = "manifests/webhook/validating.yaml";
 
-/// The shared control plane with rolegate in front of it, installed on first
-/// use. Its namespaces without a mode label do not notice.
+/// The shared control plane with rolegate in front of it and its guards in
+/// place, installed on first use. Its namespaces without a mode label do not
+/// notice.
 pub(crate) struct Guarded {
     pub(crate) cluster: &'static Cluster,
     pub(crate) rolegate: Rolegate,
@@ -31,6 +32,7 @@ pub(crate) fn guarded() -> &'static Guarded {
         let cluster = Cluster::shared();
         let rolegate = Rolegate::start(None);
         cluster.install(VALIDATING, &rolegate);
+        cluster.install_guards();
         cluster.wait_until_enforced();
         Guarded { cluster, rolegate }
     });

@@ -8,14 +8,14 @@ use super::attack::Attack;
 use super::client::Client;
 use super::emr::ACCOUNT;
 use super::interactive_endpoint::wait_for_pod;
-use super::operators::{DECLARED, OTHER, account, operators};
+use super::operators::{self, DECLARED, OTHER, account};
 use super::{node, traces};
 use crate::harness::accounts::{pod, pod_spec};
 use crate::harness::{Namespace, dirs};
 
 #[test]
 fn a_flink_cluster_of_a_declared_role_passes_untouched() {
-    let scene = operators();
+    let scene = operators::flink();
     let namespace = &scene.enforced;
     let manager = Manager::start(namespace);
     let cluster = &manager.cluster;
@@ -35,7 +35,7 @@ fn a_flink_cluster_of_a_declared_role_passes_untouched() {
             .patch(&path, &json!({"data": {"counter": "1"}}));
         manager.client.delete(&path, "Background");
     }
-    let operator = scene.flink(namespace).user.name;
+    let operator = scene.operator(namespace).user.name;
     let token = &manager.client.user.name;
     for (user, verb, resource) in [
         (operator.as_str(), "create", "deployments"),
@@ -61,7 +61,7 @@ fn a_flink_cluster_of_a_declared_role_passes_untouched() {
 
 #[test]
 fn without_rolegate_one_flink_cluster_takes_over_another() {
-    let manager = Manager::start(&operators().unmanaged);
+    let manager = Manager::start(&operators::flink().unmanaged);
     for (attacker, attack) in manager.attacks() {
         attack.expect_works(&attacker);
     }
@@ -69,7 +69,7 @@ fn without_rolegate_one_flink_cluster_takes_over_another() {
 
 #[test]
 fn a_flink_cluster_keeps_to_itself() {
-    let manager = Manager::start(&operators().enforced);
+    let manager = Manager::start(&operators::flink().enforced);
     for (attacker, attack) in manager.attacks() {
         attack.expect_refused(&attacker);
     }
@@ -84,7 +84,7 @@ struct Manager {
 impl Manager {
     fn start(namespace: &'static Namespace<'static>) -> Self {
         let cluster = dirs::random_name("etl");
-        let operator = operators().flink(namespace);
+        let operator = operators::flink().operator(namespace);
         for name in [
             format!("flink-config-{cluster}"),
             format!("pod-template-{cluster}"),
@@ -146,7 +146,7 @@ impl Manager {
                 },
             ));
         }
-        let operator = || operators().flink(namespace);
+        let operator = || operators::flink().operator(namespace);
         all.push((operator(), Attack {
             what: "the operator's Deployment of an undeclared role".to_owned(),
             method: "POST",
@@ -177,8 +177,8 @@ impl Manager {
         let namespace = self.client.namespace;
         let theirs = format!("{}-b-cluster-config-map", self.cluster);
         let map = |name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
-        operators()
-            .flink(namespace)
+        operators::flink()
+            .operator(namespace)
             .create("configmaps", &map(&theirs));
         let ahead = format!("{}-c-cluster-config-map", self.cluster);
         [

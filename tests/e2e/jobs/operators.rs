@@ -1,12 +1,12 @@
-//! A control plane of its own for the operators: which roles they may run
-//! stands in a policy, and the shared rolegate has only the built-in one.
+//! A control plane of its own for each operator, with the policy that we tell
+//! its users to write: the shared rolegate has only the built-in one.
 
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::emr::{ACCOUNT, role_arn};
+use super::emr::ACCOUNT;
 use crate::harness::accounts::emr_service_account;
 use crate::harness::rolegate::Rolegate;
 use crate::harness::webhook::VALIDATING;
@@ -16,114 +16,121 @@ use crate::harness::{Cluster, Namespace, wait};
 pub(super) const DECLARED: &str = "team-a-etl";
 pub(super) const OTHER: &str = "team-b-etl";
 
-const SPARK: &str = "emr-containers-sa-spark-operator";
-const FLINK: &str = "emr-containers-sa-flink-operator";
+/// An operator with a chart of its own.
+struct Operator {
+    /// Its service account, as EMR's chart names it.
+    name: &'static str,
+    framework: &'static str,
+    components: [&'static str; 2],
+    /// Group, version, plural and kind of what it is asked for.
+    resource: [&'static str; 4],
+    /// The policy that we tell its users to write.
+    policy: &'static str,
+    /// Where the policy says it lives, and where it works.
+    namespaces: [&'static str; 2],
+}
 
-/// A team's namespace with rolegate and one without, and the operators that
-/// work in both.
-pub(super) struct Operators {
+const SPARK: Operator = Operator {
+    name: "emr-containers-sa-spark-operator",
+    framework: "spark",
+    components: ["driver", "executor"],
+    resource: [
+        "sparkoperator.k8s.io",
+        "v1beta2",
+        "sparkapplications",
+        "SparkApplication",
+    ],
+    policy: include_str!("../../../examples/policies/spark-operator.yaml"),
+    namespaces: ["spark-operator", "spark-team-a"],
+};
+
+const FLINK: Operator = Operator {
+    name: "emr-containers-sa-flink-operator",
+    framework: "flink",
+    components: ["jobmanager", "taskmanager"],
+    resource: [
+        "flink.apache.org",
+        "v1beta1",
+        "flinkdeployments",
+        "FlinkDeployment",
+    ],
+    policy: include_str!("../../../examples/policies/flink-operator.yaml"),
+    namespaces: ["flink-operator", "flink-team-a"],
+};
+
+/// A team's namespace with rolegate and one without, and the operator that
+/// works in both.
+pub(super) struct Scene {
     pub(super) enforced: Namespace<'static>,
     pub(super) unmanaged: Namespace<'static>,
-    /// Where the operators live; theirs is not a managed namespace.
+    /// Where the operator lives; not a managed namespace.
     home: Namespace<'static>,
+    operator: &'static Operator,
     _rolegate: Rolegate,
 }
 
-/// Made on first use.
-pub(super) fn operators() -> &'static Operators {
-    static OPERATORS: LazyLock<Operators> = LazyLock::new(Operators::new);
-    &OPERATORS
+/// The Spark operator's, made on first use.
+pub(super) fn spark() -> &'static Scene {
+    static SCENE: LazyLock<Scene> = LazyLock::new(|| Scene::new(&SPARK));
+    &SCENE
 }
 
-impl Operators {
-    fn new() -> Self {
-        static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
-        let cluster: &'static Cluster = &CLUSTER;
+/// The Flink operator's, made on first use.
+pub(super) fn flink() -> &'static Scene {
+    static SCENE: LazyLock<Scene> = LazyLock::new(|| Scene::new(&FLINK));
+    &SCENE
+}
+
+impl Scene {
+    fn new(operator: &'static Operator) -> Self {
+        let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start()));
         // The policy names the namespaces, so they come before rolegate.
         let home = Namespace::unmanaged(cluster);
         let enforced = Namespace::labelled(cluster, "enforce");
         let unmanaged = Namespace::unmanaged(cluster);
-        for operator in [SPARK, FLINK] {
-            home.job(operator, operator);
-        }
+        home.job(operator.name, operator.name);
         for namespace in [&enforced, &unmanaged] {
-            for operator in [SPARK, FLINK] {
-                namespace.grant_everything("User", &home.account_user(operator));
-            }
+            namespace.grant_everything("User", &home.account_user(operator.name));
             namespace.grant_everything("User", "bob");
             for role in [DECLARED, OTHER] {
-                for component in ["driver", "executor"] {
-                    namespace.service_account(&account("spark", component, role));
-                }
-                for component in ["jobmanager", "taskmanager"] {
-                    namespace.service_account(&account("flink", component, role));
+                for component in operator.components {
+                    namespace.service_account(&account(operator.framework, component, role));
                 }
             }
         }
-        for (group, version, plural, kind) in [
-            (
-                "sparkoperator.k8s.io",
-                "v1beta2",
-                "sparkapplications",
-                "SparkApplication",
-            ),
-            (
-                "flink.apache.org",
-                "v1beta1",
-                "flinkdeployments",
-                "FlinkDeployment",
-            ),
-        ] {
-            define(cluster, group, version, plural, kind);
-            wait::until("the custom resource to be served", || {
-                let path = enforced.group(&format!("{group}/{version}"), plural);
-                let answer = cluster.request(cluster.admin(), "GET", &path).try_send()?;
-                (answer.status == 200).then_some(()).ok_or(answer.body)
-            });
-        }
-        let rolegate = Rolegate::start(Some(&policy(&home.name, &enforced.name)));
+        let [group, version, plural, kind] = operator.resource;
+        define(cluster, group, version, plural, kind);
+        wait::until("the custom resource to be served", || {
+            let path = enforced.group(&format!("{group}/{version}"), plural);
+            let answer = cluster.request(cluster.admin(), "GET", &path).try_send()?;
+            (answer.status == 200).then_some(()).ok_or(answer.body)
+        });
+        let [its_home, its_work] = operator.namespaces;
+        let policy = operator
+            .policy
+            .replace(&format!("{its_home}/"), &format!("{}/", home.name))
+            .replace(&format!("[{its_work}]"), &format!("[{}]", enforced.name));
+        let rolegate = Rolegate::start(Some(&policy));
         cluster.install(VALIDATING, &rolegate);
         cluster.wait_until_enforced();
         Self {
             enforced,
             unmanaged,
             home,
+            operator,
             _rolegate: rolegate,
         }
     }
 
-    /// The Spark operator at work in one of the two.
-    pub(super) fn spark<'n>(&self, namespace: &'n Namespace<'static>) -> Client<'n> {
-        Client::new(namespace, &self.home.unbound_token(SPARK))
-    }
-
-    /// The Flink operator.
-    pub(super) fn flink<'n>(&self, namespace: &'n Namespace<'static>) -> Client<'n> {
-        Client::new(namespace, &self.home.unbound_token(FLINK))
+    /// The operator at work in one of the two.
+    pub(super) fn operator<'n>(&self, namespace: &'n Namespace<'static>) -> Client<'n> {
+        Client::new(namespace, &self.home.unbound_token(self.operator.name))
     }
 }
 
 /// The service account of a component of a role.
 pub(super) fn account(framework: &str, component: &str, role: &str) -> String {
     emr_service_account(framework, component, ACCOUNT, role)
-}
-
-fn policy(home: &str, enforced: &str) -> String {
-    let role = role_arn(DECLARED);
-    format!(
-        "\
-apiVersion: rolegate.dev/v1alpha1
-kind: Policy
-identities:
-  operators:
-  - {{ serviceAccount: {home}/{SPARK}, roles: [\"{role}\"] }}
-  - {{ serviceAccount: {home}/{FLINK}, roles: [\"{role}\"] }}
-virtualClusters:
-- namespaces: [{enforced}]
-  submitters:
-  - {{ groups: [team-a], roles: [\"{role}\"] }}
-"
-    )
 }
 
 /// A custom resource of any content, with a status of its own.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::attack::Attack;
 use super::client::Client;
 use super::emr::ACCOUNT;
-use super::operators::{DECLARED, OTHER, account, operators};
+use super::operators::{self, DECLARED, OTHER, account};
 use super::{node, traces};
 use crate::harness::Namespace;
 use crate::harness::accounts::pod;
@@ -15,10 +15,10 @@ const APPLICATIONS: (&str, &str) = ("sparkoperator.k8s.io/v1beta2", "sparkapplic
 
 #[test]
 fn an_application_of_a_declared_role_passes_from_the_submitter_to_the_executors() {
-    let scene = operators();
+    let scene = operators::spark();
     let namespace = &scene.enforced;
     let alice = Client::new(namespace, namespace.cluster.alice());
-    let operator = scene.spark(namespace);
+    let operator = scene.operator(namespace);
 
     alice.create(APPLICATIONS.1, &application("pi", DECLARED));
     let driver = operator.create_pod(&pod("pi-driver", &account("spark", "driver", DECLARED)));
@@ -65,7 +65,7 @@ fn an_application_of_a_declared_role_passes_from_the_submitter_to_the_executors(
 
 #[test]
 fn without_rolegate_operator_and_submitters_use_any_role() {
-    let namespace = &operators().unmanaged;
+    let namespace = &operators::spark().unmanaged;
     for (attacker, attack) in attacks(namespace) {
         attack.expect_works(&attacker);
     }
@@ -73,7 +73,7 @@ fn without_rolegate_operator_and_submitters_use_any_role() {
 
 #[test]
 fn operator_and_submitters_keep_to_their_roles() {
-    let namespace = &operators().enforced;
+    let namespace = &operators::spark().enforced;
     for (attacker, attack) in attacks(namespace) {
         attack.expect_refused(&attacker);
     }
@@ -113,7 +113,7 @@ fn by_operator<'n>(namespace: &'n Namespace<'static>) -> Vec<(Client<'n>, Attack
             rule: "foreign-service-account",
             says,
         };
-        (operators().spark(namespace), attack)
+        (operators::spark().operator(namespace), attack)
     })
     .collect()
 }

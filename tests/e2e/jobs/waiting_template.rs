@@ -8,7 +8,7 @@ use super::client::Client;
 use super::emr::ACCOUNT;
 use super::flink::deployment;
 use super::interactive_endpoint::wait_for_pod;
-use super::operators::{OTHER, account, operators};
+use super::operators::{self, OTHER, account};
 use super::traces;
 use crate::harness::http::MERGE;
 use crate::harness::{Namespace, wait};
@@ -40,7 +40,7 @@ fn a_waiting_template_starts_nothing_once_rolegate_enforces() {
 }
 
 fn namespace_with_a_waiting_template() -> Namespace<'static> {
-    let cluster = operators().unmanaged.cluster;
+    let cluster = operators::flink().unmanaged.cluster;
     let namespace = Namespace::unmanaged(cluster);
     namespace.service_account(&account("flink", "jobmanager", OTHER));
     let mut waiting = deployment(NAME, OTHER);

@@ -39,6 +39,7 @@ impl Stage {
         let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start()));
         let mut rolegate = Rolegate::start(None);
         cluster.install(VALIDATING, &rolegate);
+        cluster.install_guards();
         cluster.wait_until_enforced();
         break_glass_for_oncall(cluster);
         running::make_node(cluster);

@@ -1,4 +1,4 @@
-//! Every road of the three rules, on the real API server, through the shipped
+//! Every road of the rules, on the real API server, through the shipped
 //! webhook configuration.
 //!
 //! Each attack is tried twice: where rolegate is not, to show that it works,
@@ -9,6 +9,7 @@
 //! | `connect`, `kubectl_connect`, `debug`, `nodes` | `pod-exec` |
 //! | `config_maps`, `kubectl_config_maps` | `configmap-mutation` |
 //! | `pods`, `workloads`, `harmless`, `custom_resources`, `waiting` | `foreign-service-account` |
+//! | `identities` | `service-account-token`, `service-account-identity`, `ControllerRevisions` |
 //! | `owners`, `jobs` | those whose work it is |
 //! | `impersonation` | those who only look like them |
 //! | `modes`, `policies` | what a finding leads to |
@@ -27,6 +28,7 @@ mod connect;
 mod custom_resources;
 mod debug;
 mod harmless;
+mod identities;
 mod impersonation;
 mod jobs;
 mod kubectl_config_maps;

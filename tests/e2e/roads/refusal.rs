@@ -36,6 +36,24 @@ pub(super) const ACCOUNTS_OF_A_JOB: Rule = Rule {
     ..ACCOUNTS
 };
 
+pub(super) const TOKENS: Rule = Rule {
+    id: "service-account-token",
+    why: "Why: a token of a job's service account is as good as the job: AWS STS takes it for the execution role.",
+    instead: "Instead: submit the job through Amazon EMR (StartJobRun); for a workload of your own ask the platform team for a service account that rolegate's policy lists for you.",
+};
+
+pub(super) const IDENTITIES: Rule = Rule {
+    id: "service-account-identity",
+    why: "Why: IAM trusts service accounts by name and EKS binds them by annotation, so whoever writes them decides who becomes which role.",
+    instead: "Instead: let Amazon EMR make the service accounts of its jobs; for a workload that needs a role of its own ask the platform team for the service account.",
+};
+
+pub(super) const REVISIONS: Rule = Rule {
+    id: "cluster-takeover",
+    why: "Why: it gives its maker what belongs to a namespace that is not theirs: an identity, an API, a disk, a device or a pod.",
+    instead: "Instead: ask a platform administrator; for storage use a PersistentVolumeClaim.",
+};
+
 /// Asserts that `text` holds a whole refusal by one door of one rule, and that
 /// its first finding begins with `seen`, in which `<ns>` stands for the namespace.
 #[track_caller]

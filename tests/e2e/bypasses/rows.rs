@@ -1,0 +1,304 @@
+//! The rows of `docs/bypasses.md` that rules close.
+
+use super::ways::{self, Way};
+use Way::{Line, Request};
+
+/// One row.
+pub(super) struct Row {
+    pub(super) number: &'static str,
+    /// The rule that closes it.
+    pub(super) by: &'static str,
+    pub(super) ways: &'static [Way],
+}
+
+const fn row(number: &'static str, by: &'static str, ways: &'static [Way]) -> Row {
+    Row { number, by, ways }
+}
+
+pub(super) const ROWS: &[Row] = &[
+    row(
+        "A1",
+        "pod-exec",
+        &[Line("pods/exec", "get"), Line("pods/exec", "create")],
+    ),
+    row(
+        "A2",
+        "pod-exec",
+        &[Line("pods/attach", "get"), Line("pods/attach", "create")],
+    ),
+    row(
+        "A3",
+        "pod-exec",
+        &[
+            Line("pods/portforward", "get"),
+            Line("pods/portforward", "create"),
+        ],
+    ),
+    row(
+        "A4",
+        "pod-exec",
+        &[
+            Line("pods/proxy", "get"),
+            Line("pods/proxy", "create"),
+            Line("pods/proxy", "update"),
+            Line("pods/proxy", "patch"),
+            Line("pods/proxy", "delete"),
+            Line("services/proxy", "get"),
+            Line("services/proxy", "create"),
+            Line("services/proxy", "update"),
+            Line("services/proxy", "patch"),
+            Line("services/proxy", "delete"),
+        ],
+    ),
+    row(
+        "A5",
+        "pod-exec",
+        &[Line("nodes/proxy", "get"), Line("nodes/proxy", "create")],
+    ),
+    row(
+        "A7",
+        "pod-exec",
+        &[
+            Line("pods/ephemeralcontainers", "patch"),
+            Line("pods/ephemeralcontainers", "update"),
+        ],
+    ),
+    row(
+        "A8",
+        "foreign-service-account",
+        &[Request("a copy of the driver", ways::copy_of_the_driver)],
+    ),
+    row(
+        "A9",
+        "pod-tampering",
+        &[Line("pods", "patch"), Line("pods", "update")],
+    ),
+    row(
+        "A10",
+        "pod-tampering",
+        &[
+            Request("a label", ways::label),
+            Request("an annotation", ways::annotation),
+            Request("an owner", ways::owner),
+            Request("a finalizer", ways::finalizer),
+            Request("a label through status", ways::label_through_status),
+        ],
+    ),
+    row(
+        "A11",
+        "pod-tampering",
+        &[Line("pods/status", "patch"), Line("pods/status", "update")],
+    ),
+    row(
+        "A12",
+        "pod-tampering",
+        &[
+            Line("pods/binding", "create"),
+            Line("bindings", "create"),
+            Request("a pod with its node", ways::node_name),
+        ],
+    ),
+    row(
+        "A13",
+        "job-lifecycle",
+        &[
+            Line("pods", "delete"),
+            Line("pods", "deletecollection"),
+            Line("pods/eviction", "create"),
+            Line("jobs.batch", "delete"),
+            Line("jobs.batch", "deletecollection"),
+        ],
+    ),
+    row("A15", "pod-exec", &[Line("pods/exec", "create")]),
+    row(
+        "A17",
+        "endpoint-exposure",
+        &[
+            Line("services", "create"),
+            Line("services", "patch"),
+            Line("services/status", "patch"),
+            Line("ingresses.networking.k8s.io", "create"),
+            Line("endpoints", "create"),
+            Line("endpointslices.discovery.k8s.io", "create"),
+            Request("an external IP", ways::external_ip),
+            Request("a load balancer for everybody", ways::load_balancer),
+        ],
+    ),
+    row(
+        "A18",
+        "endpoint-exposure",
+        &[
+            Line("networkpolicies.networking.k8s.io", "create"),
+            Line("networkpolicies.networking.k8s.io", "patch"),
+            Line("networkpolicies.networking.k8s.io", "delete"),
+            Line("networkpolicies.networking.k8s.io", "deletecollection"),
+        ],
+    ),
+    row(
+        "B1",
+        "foreign-service-account",
+        &[
+            Line("pods", "create"),
+            Request("the old field", ways::old_field),
+        ],
+    ),
+    row(
+        "B2",
+        "foreign-service-account",
+        &[
+            Line("deployments.apps", "create"),
+            Line("replicasets.apps", "create"),
+            Line("statefulsets.apps", "create"),
+            Line("daemonsets.apps", "create"),
+            Line("jobs.batch", "create"),
+            Line("cronjobs.batch", "create"),
+            Line("replicationcontrollers", "create"),
+            Line("podtemplates", "create"),
+        ],
+    ),
+    row(
+        "B4",
+        "foreign-service-account",
+        &[Request("a custom resource", ways::custom_resource)],
+    ),
+    row(
+        "B5",
+        "foreign-service-account",
+        &[Request("by a driver's token", ways::by_a_driver)],
+    ),
+    row(
+        "B6",
+        "service-account-token",
+        &[Line("serviceaccounts/token", "create")],
+    ),
+    row(
+        "B7",
+        "service-account-identity",
+        &[Line("serviceaccounts", "create")],
+    ),
+    row(
+        "B8",
+        "service-account-identity",
+        &[
+            Line("serviceaccounts", "patch"),
+            Line("serviceaccounts", "update"),
+            Line("serviceaccounts", "delete"),
+            Line("serviceaccounts", "deletecollection"),
+            Request("another Secret", ways::secret_of_an_account),
+        ],
+    ),
+    row("B9", "service-account-token", &[Line("secrets", "create")]),
+    row(
+        "B12",
+        "cluster-takeover",
+        &[Line(
+            "certificatesigningrequests.certificates.k8s.io/approval",
+            "patch",
+        )],
+    ),
+    row(
+        "B14",
+        "foreign-service-account",
+        &[Request("EMR's labels", ways::emrs_labels)],
+    ),
+    row(
+        "B15",
+        "foreign-service-account",
+        &[Request("an account of others", ways::account_of_others)],
+    ),
+    row(
+        "B16",
+        "credential-provider",
+        &[
+            Request("hostPath", ways::host_path),
+            Request("hostNetwork", ways::host_network),
+            Request("hostPID", ways::host_pid),
+            Request("privileged", ways::privileged),
+            Request("a capability", ways::capability),
+            Request("kube2iam", ways::kube2iam),
+            Request("hostPath in a template", ways::host_path_in_a_template),
+        ],
+    ),
+    row(
+        "B17",
+        "cluster-takeover",
+        &[
+            Line("resourceclaims.resource.k8s.io", "create"),
+            Line("resourceclaimtemplates.resource.k8s.io", "create"),
+        ],
+    ),
+    row(
+        "B18",
+        "foreign-volume",
+        &[
+            Line("persistentvolumeclaims", "create"),
+            Line("persistentvolumeclaims", "patch"),
+            Line("persistentvolumeclaims", "delete"),
+            Request("mounted", ways::claim_of_a_job),
+        ],
+    ),
+    row(
+        "B20",
+        "foreign-service-account",
+        &[Request("by a driver's token", ways::by_a_driver)],
+    ),
+    row(
+        "C5",
+        "secret-read",
+        &[
+            Request("env", ways::secret_env),
+            Request("envFrom", ways::secret_env_from),
+            Request("an init container's env", ways::secret_init_env),
+            Request("a volume", ways::secret_volume),
+            Request("a projected volume", ways::secret_projected),
+            Request("imagePullSecrets", ways::secret_pull),
+            Request("csi", ways::secret_csi),
+            Request("an old kind of volume", ways::secret_old_volume),
+            Request("a Secret in a template", ways::secret_in_a_template),
+        ],
+    ),
+    row(
+        "C6",
+        "secret-read",
+        &[Request("an Ingress", ways::secret_ingress)],
+    ),
+    row(
+        "D6",
+        "foreign-service-account",
+        &[Request("too deep", ways::too_deep)],
+    ),
+    row(
+        "D7",
+        "foreign-service-account",
+        &[Request("another version", ways::another_version)],
+    ),
+    row(
+        "D8",
+        "pod-exec",
+        &[
+            Line("pods/ephemeralcontainers", "patch"),
+            Line("pods/portforward", "get"),
+        ],
+    ),
+    row(
+        "D12",
+        "cluster-takeover",
+        &[
+            Line("customresourcedefinitions.apiextensions.k8s.io", "create"),
+            Line("customresourcedefinitions.apiextensions.k8s.io", "patch"),
+            Line("apiservices.apiregistration.k8s.io", "create"),
+            Line("apiservices.apiregistration.k8s.io", "patch"),
+        ],
+    ),
+    row(
+        "D13",
+        "configmap-mutation",
+        &[
+            Line("configmaps", "create"),
+            Line("configmaps", "update"),
+            Line("configmaps", "patch"),
+            Line("configmaps", "delete"),
+            Line("configmaps", "deletecollection"),
+        ],
+    ),
+];

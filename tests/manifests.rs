@@ -1,0 +1,119 @@
+//! What rolegate prints, and what the shipped manifests repeat of it.
+//!
+//! `UPDATE_EXPECTED=1 cargo test --test manifests` writes the policies.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed step fails the test"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use rolegate::facts::{RESERVED_PREFIXES, System};
+use rolegate::guards::GUARDS;
+
+fn policies() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/policies")
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn printed(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_rolegate"))
+        .args(["manifests", "policies"])
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (
+        output.status.code().expect("a code"),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn the_shipped_policies_are_what_rolegate_prints() {
+    for guard in GUARDS {
+        let file = policies().join(guard.path());
+        let (code, text, problems) = printed(&["--only", guard.name]);
+        assert_eq!((code, problems.as_str()), (0, ""), "{}", guard.name);
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            fs::write(&file, &text).expect("writable");
+        }
+        assert_eq!(read(&file), text, "{}", file.display());
+    }
+}
+
+#[test]
+fn without_a_name_all_are_printed_that_are_on_by_default() {
+    let shipped = GUARDS.into_iter().filter(|guard| !guard.optional);
+    let each: Vec<_> = shipped
+        .map(|guard| printed(&["--only", guard.name]).1)
+        .collect();
+    let (code, text, problems) = printed(&[]);
+    assert_eq!((code, problems.as_str()), (0, ""));
+    assert_eq!(text, each.join("---\n"));
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_those_there_are() {
+    let (code, text, problems) = printed(&["--only", "secret"]);
+    assert_eq!((code, text.as_str()), (2, ""));
+    for guard in GUARDS {
+        assert!(problems.contains(guard.name), "{problems}");
+    }
+}
+
+/// A policy that is printed and not applied guards nothing.
+#[test]
+fn the_kustomizations_apply_them_all() {
+    let all = read(&policies().join("kustomization.yaml"));
+    let listed: BTreeSet<_> = all
+        .lines()
+        .filter_map(|line| line.strip_prefix("- "))
+        .map(str::to_owned)
+        .collect();
+    let shipped = GUARDS.into_iter().filter(|guard| !guard.optional);
+    assert_eq!(listed, shipped.map(|guard| guard.path()).collect());
+    let top = read(&policies().join("../kustomization.yaml"));
+    assert!(top.lines().any(|line| line == "- policies"), "{top}");
+    for guard in GUARDS.into_iter().filter(|guard| guard.optional) {
+        let folder = policies().join(guard.name);
+        let component = read(&folder.join("kustomization.yaml"));
+        assert!(
+            component.contains("kind: Component")
+                && component.contains(&format!("- {}.yaml", guard.name)),
+            "{component}"
+        );
+    }
+}
+
+/// The webhook configuration is written by hand. What it repeats of the rules'
+/// own names must be theirs.
+#[test]
+fn the_webhook_configuration_names_what_the_rules_know() {
+    let text = read(&policies().join("../webhook/validating.yaml"));
+    for prefix in RESERVED_PREFIXES {
+        assert!(
+            text.contains(&format!("name.startsWith('{prefix}')")),
+            "{prefix}"
+        );
+    }
+    let mut named = 0;
+    let lists = text.split("request.userInfo.username in [").skip(1);
+    for list in lists.filter_map(|rest| rest.split("].map(name,").next()) {
+        for name in list.split(',').map(|name| name.trim().trim_matches('\'')) {
+            assert!(System::controller(name).is_some(), "{name}");
+            named += 1;
+        }
+    }
+    assert!(named > 50, "the conditions have changed their form");
+}
