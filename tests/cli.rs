@@ -187,7 +187,7 @@ fn bad_input_is_exit_code_2_and_one_sentence() {
             "",
             "there is no rule `no-such-rule`",
         ),
-        (&["explain", "image-source"], "", "not in this version"),
+        (&["explain", "rbac-grant"], "", "not in this version"),
         (
             &["policy", "check", "tests/policies/bad/unknown-key.yaml"],
             "",

@@ -22,6 +22,10 @@ mod cluster_takeover;
 mod configmap_mutation;
 #[path = "engine/credential_provider.rs"]
 mod credential_provider;
+#[path = "engine/endpoint_exposure.rs"]
+mod endpoint_exposure;
+#[path = "engine/execution_role.rs"]
+mod execution_role;
 #[path = "engine/foreign_service_account.rs"]
 mod foreign_service_account;
 #[path = "engine/foreign_volume.rs"]
@@ -30,6 +34,8 @@ mod foreign_volume;
 mod hostile;
 #[path = "engine/identity_properties.rs"]
 mod identity_properties;
+#[path = "engine/image_source.rs"]
+mod image_source;
 #[path = "engine/job_lifecycle.rs"]
 mod job_lifecycle;
 #[path = "engine/mutating_webhook.rs"]

@@ -194,8 +194,6 @@ fn the_example_means_what_it_says() {
     assert_eq!(
         told,
         [
-            "warning: rule execution-role is not in this version; its settings have no effect",
-            "warning: rule image-source is not in this version; its settings have no effect",
             "warning: rule chain-profile is not in this version; its settings have no effect",
             "note: rule endpoint-exposure does not judge the ranges of load balancers until the policy gives it `sourceRanges`",
         ]

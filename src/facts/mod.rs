@@ -4,6 +4,7 @@
 //! - `system`, `emr`: the evidence for two of the classes
 //! - `class_table`: what each class may do
 //! - `service_account`, `base36`, `role`: names that stand for roles
+//! - `image`: image references, and which are EMR's own
 //! - `job_id`: pod names that stand for jobs
 //! - `label`: what marks a namespace as rolegate's business
 //! - `pod_identity`: what a service account stands for under the policy
@@ -13,6 +14,7 @@
 mod base36;
 mod class_table;
 mod emr;
+mod image;
 mod job_id;
 mod label;
 mod pod_identity;
@@ -24,6 +26,7 @@ mod subject;
 mod system;
 
 pub use class_table::{Action, Extent, extent};
+pub use image::ImageReference;
 pub use job_id::{JobId, PodName};
 pub use label::{ANNOTATION_PREFIX, CHAIN_LABEL, MODE_LABEL, OWN_NAMESPACE};
 pub use pod_identity::PodIdentity;

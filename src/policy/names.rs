@@ -189,8 +189,17 @@ kind!(
         if text.contains("://") || text.ends_with('/') {
             return Err("write the registry and, if wanted, the repository's path, as images name them: public.ecr.aws/emr-on-eks".into());
         }
-        glob_of(text, |b| b.is_ascii_alphanumeric() || b"._-/:".contains(&b), 255,
-            "names of images are letters, digits and ._-/:")
+        // Images' registries are compared in lower case, and nothing else of them may be upper case.
+        let glob = glob_of(&text.to_ascii_lowercase(), |b| b.is_ascii_alphanumeric() || b"._-/:".contains(&b), 255,
+            "names of images are letters, digits and ._-/:")?;
+        let (registry, repository) = text.split_once('/').unwrap_or((text, ""));
+        if !(registry.contains(['.', ':', '*', '?']) || registry == "localhost") {
+            return Err("begin with the registry, as in docker.io/library/nginx: an image without one comes from docker.io".into());
+        }
+        if repository.contains(':') {
+            return Err("leave the tag out: an entry is for every image of a repository".into());
+        }
+        Ok(glob)
     }
 );
 kind!(

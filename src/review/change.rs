@@ -129,9 +129,8 @@ pub fn changed<'a>(
         new: None,
     }));
     found.retain(|field| {
-        !BOOKKEEPING.contains(&field.name.as_str())
-            && !(is_nothing(field.old) && is_nothing(field.new))
-            && !same(field.old, field.new)
+        let nothing = is_nothing(field.old) && is_nothing(field.new);
+        !(nothing || BOOKKEEPING.contains(&field.name.as_str()) || same(field.old, field.new))
     });
     Ok(found)
 }

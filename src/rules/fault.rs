@@ -1,6 +1,7 @@
 //! What is wrong with a pod, told apart from what was wrong with it before.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use crate::facts::PodWrite;
 use crate::review::pod::Pod;
@@ -49,23 +50,30 @@ where
     if faults.is_empty() {
         return faults;
     }
+    let mut before = Vec::new();
     if let Some(old) = &write.old
         && forgives()
     {
-        let mut before = Vec::new();
         judge(old, &mut before);
-        let before: HashSet<String> = before.into_iter().map(|fault| fault.key).collect();
-        faults.retain(|fault| !before.contains(&fault.key));
     }
+    let mut faults = only_new(faults, before);
+    for fault in &mut faults {
+        fault.path = write.at(&fault.path);
+    }
+    faults
+}
+
+/// The faults that were not there before, at most eight.
+pub(super) fn only_new(mut faults: Vec<Fault>, before: Vec<Fault>) -> Vec<Fault> {
+    let before: HashSet<String> = before.into_iter().map(|fault| fault.key).collect();
+    faults.retain(|fault| !before.contains(&fault.key));
     let more = faults.len().saturating_sub(MOST_FAULTS);
     faults.truncate(MOST_FAULTS);
     if more > 0
         && let Some(last) = faults.last_mut()
     {
-        last.seen.push_str(&format!(", and {more} more like it"));
-    }
-    for fault in &mut faults {
-        fault.path = write.at(&fault.path);
+        // Writing to a String cannot fail.
+        let _ = write!(last.seen, ", and {more} more like it");
     }
     faults
 }

@@ -46,14 +46,14 @@
 
 use serde_json::value::RawValue;
 
-use crate::facts::{Action, Extent, JobId, JobToken, Requester, Role, Subject};
+use crate::facts::{Action, Extent, JobId, JobToken, PodIdentity, Requester, Role, Subject};
 use crate::policy::Capability;
 use crate::review::change::{Changed, changed};
 use crate::review::pod::Pod;
 use crate::review::view::{self, TemplateShape};
 use crate::review::{Operation, ReviewError, shown};
 
-use super::own::{is_declared, is_own_pod, job_role, shares_role};
+use super::own::{identity_of, is_declared, is_own_pod, shares_role};
 use super::{Finding, Rule, RuleId, page};
 
 /// See the file's header.
@@ -85,7 +85,10 @@ impl Rule for JobLifecycle {
         let sub_resource = request.sub_resource();
         if request.resource.is("", "pods") {
             return match sub_resource {
-                "eviction" => eviction(subject, findings),
+                "eviction" => {
+                    eviction(subject, findings);
+                    Ok(())
+                }
                 "" if deletes => pod(subject, findings),
                 _ => Ok(()),
             };
@@ -101,15 +104,13 @@ impl Rule for JobLifecycle {
 }
 
 /// The pod is in no part of the review, so nobody can show that it is theirs.
-fn eviction(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    if may_evict(subject) {
-        return Ok(());
+fn eviction(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    if !may_evict(subject) {
+        findings.push(Finding {
+            instead: "delete the pod, if it is yours: a DELETE shows whose it is".into(),
+            ..finding(subject, "evict", "")
+        });
     }
-    findings.push(Finding {
-        instead: "delete the pod, if it is yours: a DELETE shows whose it is".into(),
-        ..finding(subject, "evict", "")
-    });
-    Ok(())
 }
 
 fn may_evict(subject: &Subject<'_>) -> bool {
@@ -122,16 +123,18 @@ fn pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewE
         return Ok(());
     }
     let pod: Pod<'_> = view::read("request.oldObject", subject.request.old_object()?)?;
-    let Some(role) = job_role(&pod, subject) else {
+    let identity = identity_of(&pod, subject);
+    if identity == PodIdentity::Ordinary {
         return Ok(());
-    };
+    }
+    let role = identity.role();
     let own = match &subject.requester {
         Requester::Job(job) => is_own_pod(job, &pod, subject),
         Requester::Operator(operator) => is_declared(operator, &pod, subject),
-        _ => submits(subject, role.as_ref()),
+        _ => submits(subject, role),
     };
     if !own {
-        findings.push(finding(subject, "delete", &runs_as(role.as_ref())));
+        findings.push(finding(subject, "delete", &runs_as(role)));
     }
     Ok(())
 }
@@ -153,11 +156,11 @@ fn workload(
     };
     let name = subject.name.sample();
     let emrs = request.resource.is("batch", "jobs") && JobId::parse(&name).is_some();
-    let role = match job_role(&template, subject) {
-        Some(role) => role,
-        None if emrs => None,
-        None => return Ok(()),
-    };
+    let identity = identity_of(&template, subject);
+    if identity == PodIdentity::Ordinary && !emrs {
+        return Ok(());
+    }
+    let role = identity.role();
     let verb = match request.operation {
         Operation::Delete => "delete".to_owned(),
         _ => match ending_change(subject)? {
@@ -175,10 +178,10 @@ fn workload(
         Requester::Platform(_) if request.resource.is("batch", "jobs") && may_evict(subject) => {
             true
         }
-        _ => submits(subject, role.as_ref()),
+        _ => submits(subject, role),
     };
     if !own {
-        findings.push(finding(subject, &verb, &runs_as(role.as_ref())));
+        findings.push(finding(subject, &verb, &runs_as(role)));
     }
     Ok(())
 }

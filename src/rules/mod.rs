@@ -9,11 +9,14 @@
 mod cluster_takeover;
 mod configmap_mutation;
 mod credential_provider;
+mod endpoint_exposure;
+mod execution_role;
 mod fault;
 mod finding;
 mod foreign_service_account;
 mod foreign_volume;
 mod id;
+mod image_source;
 mod job_lifecycle;
 mod mutating_webhook;
 mod namespace_guard;
@@ -60,8 +63,11 @@ pub static RULES: &[&dyn Rule] = &[
     &mutating_webhook::MutatingWebhook,
     &pod_tampering::PodTampering,
     &job_lifecycle::JobLifecycle,
+    &execution_role::ExecutionRole,
     &credential_provider::CredentialProvider,
     &foreign_volume::ForeignVolume,
+    &endpoint_exposure::EndpointExposure,
+    &image_source::ImageSource,
     &namespace_guard::NamespaceGuard,
     &cluster_takeover::ClusterTakeover,
 ];

@@ -56,16 +56,14 @@ pub(super) fn is_own_pod(job: &JobToken<'_>, pod: &Pod<'_>, subject: &Subject<'_
     id.is_some() && id == job.job_id() || cluster.is_some() && cluster == job.flink_cluster()
 }
 
-/// The role that a pod or a template runs as, where it is a job's: `Some(None)`
-/// for a reserved name that no role explains.
-pub(super) fn job_role(pod: &Pod<'_>, subject: &Subject<'_>) -> Option<Option<Role>> {
+/// Whom a pod or a template runs as: a job's identity, if there is one among
+/// the names it gives.
+pub(super) fn identity_of(pod: &Pod<'_>, subject: &Subject<'_>) -> PodIdentity {
     pod.spec
         .service_accounts()
-        .find_map(|account| match PodIdentity::of(account, subject.policy) {
-            PodIdentity::Job { role, .. } => Some(Some(role)),
-            PodIdentity::Reserved => Some(None),
-            PodIdentity::Ordinary => None,
-        })
+        .map(|account| PodIdentity::of(account, subject.policy))
+        .find(|identity| *identity != PodIdentity::Ordinary)
+        .unwrap_or(PodIdentity::Ordinary)
 }
 
 /// Whether the policy declares the requester, an operator, for whatever a

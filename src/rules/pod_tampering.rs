@@ -18,7 +18,7 @@
 //! - bindings (`pods/binding`, `bindings`), and `spec.nodeName` in new pods and
 //!   templates: choosing a node goes past the scheduler and all it checks
 //! - a controller that adopts a job's pod which it could not have started: a
-//!   ReplicaSet that takes drivers in, to remove them when it is scaled down
+//!   replica set that takes drivers in, to remove them when it is scaled down
 //!
 //! ## Who may
 //!
@@ -50,7 +50,8 @@
 //! ## What it does not see
 //!
 //! Labels with names of a tenant's own choosing: a Service that selects `app:
-//! etl` sends its traffic to whoever has that label. Debug containers are
+//! etl` sends its traffic to whoever has that label. A template with a node's
+//! name that stood there before the namespace was labelled. Debug containers are
 //! `pod-exec`'s matter, deletion `job-lifecycle`'s, a new pod's
 //! `rolegate.dev/` annotations `chain-profile`'s.
 
@@ -59,15 +60,17 @@ mod change;
 use memchr::memmem;
 use serde_json::value::RawValue;
 
-use crate::facts::{Action, Extent, PodWrite, Requester, Subject, System};
+use crate::facts::{Action, Extent, PodIdentity, PodWrite, Requester, Subject, System};
 use crate::policy::{Capability, Platform};
 use crate::review::pod::{Pairs, Pod};
 use crate::review::view::{self, TemplateShape};
 use crate::review::{Operation, OwnerReference, ReviewError, shown};
 
-use self::change::{Change, JOB_LABELS, Kind, changes, is_reserved, is_rolegates, job_of};
+pub(super) use self::change::{JOB_LABELS, is_reserved, job_of};
+
+use self::change::{Change, Kind, changes, is_rolegates};
 use super::fault::{Fault, brought};
-use super::own::{is_declared, is_own_pod, job_role};
+use super::own::{identity_of, is_declared, is_own_pod};
 use super::startable::{Start, refusal};
 use super::{Finding, Rule, RuleId, page};
 
@@ -381,12 +384,14 @@ impl Whose {
         if own {
             return Self::Own;
         }
-        match job_role(pod, subject) {
-            Some(Some(role)) => Self::Jobs(format!(", which runs as the IAM role {role}")),
-            Some(None) => {
+        match identity_of(pod, subject) {
+            PodIdentity::Job { role, .. } => {
+                Self::Jobs(format!(", which runs as the IAM role {role}"))
+            }
+            PodIdentity::Reserved => {
                 Self::Jobs(", whose service account is reserved for Amazon EMR".to_owned())
             }
-            None => {
+            PodIdentity::Ordinary => {
                 let name = subject.name.sample();
                 let start = Start::Pod { name: &name };
                 let mut accounts = pod.spec.service_accounts();
@@ -414,12 +419,13 @@ fn may(subject: &Subject<'_>, whose: &Whose, change: &Change<'_>) -> bool {
         (Requester::Admin | Requester::EmrService, _) => true,
         (Requester::System(_), _) => change.kind != Kind::Owner || !matches!(whose, Whose::Adopted),
         (Requester::Platform(entry), _) => is_capable(entry, change.kind),
-        (Requester::Job(_), Whose::Own) => match (change.kind, &change.value) {
-            (Kind::Status, _) => false,
-            (Kind::Reserved, Some(value)) => !is_anothers(value, &subject.requester),
-            _ => true,
-        },
-        (Requester::Operator(_), Whose::Own) => change.kind != Kind::Status,
+        (Requester::Job(_) | Requester::Operator(_), Whose::Own) => {
+            match (change.kind, &change.value) {
+                (Kind::Status, _) => false,
+                (Kind::Reserved, Some(value)) => !is_anothers(value, &subject.requester),
+                _ => true,
+            }
+        }
         (Requester::Tenant(_), Whose::Ordinary { startable }) => match change.kind {
             Kind::Status | Kind::Reserved => false,
             Kind::Image => *startable,

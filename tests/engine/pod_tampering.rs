@@ -1,11 +1,13 @@
 //! The rule `pod-tampering`: a running pod turned into another, or led past the
 //! scheduler (facts A9 to A12 and B14 of the bypass catalogue).
 
+use rolegate::decision::{Door, decide};
 use rolegate::policy::Policy;
+use rolegate::review::Request;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
+    Review, controller, impersonated, in_pod, now, policy, service_account, tenant, user,
 };
 
 const A: &str = "111122223333-2hiamcixdm9axe98";
@@ -463,21 +465,14 @@ fn what_is_rolegates_is_nobodys() {
         update(controller("job-controller"), "/pods", &marked, finalized).passes(&builtin);
     }
     // A key may be written with escapes.
-    let body = update(
-        user("emr-containers", &[]),
-        "/pods",
-        &executor(),
-        added(&executor(), "/metadata/annotations", "ROLEGATE", json!("x")),
-    );
-    let text = body
+    let marked = added(&executor(), "/metadata/annotations", "ESCAPED", json!("x"));
+    let body = update(user("emr-containers", &[]), "/pods", &executor(), marked)
         .0
-        .to_string()
-        .replace("ROLEGATE", r"r\u006flegate.dev/chain-to");
-    Review(serde_json::from_str(&text).expect("JSON")).refused(
-        &builtin,
-        RULE,
-        "rolegate.dev/chain-to",
-    );
+        .to_string();
+    let body = body.replace("ESCAPED", r"r\u006flegate.dev/chain-to");
+    let request = Request::parse(body.as_bytes()).expect("a review");
+    let decision = decide(&request, Door::Enforce, &builtin, now()).expect("a decision");
+    assert!(!decision.allowed());
 }
 
 #[test]
@@ -638,7 +633,7 @@ fn labels_of_another_job() {
         let create = |user: Value, object: Value| {
             Review::new(user, "CREATE", "/pods", "pi-exec-1").object(object)
         };
-        create(driver(), pod(&executors, key, own.clone())).passes(&operated);
+        create(driver(), pod(&executors, key, own.clone())).passes_rule(&operated, RULE);
         create(driver(), pod(&executors, key, other.clone())).refused(
             &operated,
             RULE,
@@ -670,7 +665,14 @@ fn labels_of_another_job() {
         let mut stored = executor();
         stored["metadata"]["labels"] = json!({ key: own });
         let new = with(&stored, "/metadata/labels", json!({ key: other }));
-        update(driver(), "/pods", &stored, new).refused(&operated, RULE, key);
+        update(driver(), "/pods", &stored, new.clone()).refused(&operated, RULE, key);
+        update(
+            service_account("spark-operator", "spark-operator"),
+            "/pods",
+            &stored,
+            new,
+        )
+        .refused(&operated, RULE, key);
     }
 }
 

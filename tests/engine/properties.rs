@@ -32,6 +32,18 @@ virtualClusters:
     submitters: [{ groups: [team-a], roles: ["arn:aws:iam::111122223333:role/team-a-etl"], configMaps: ["app-*"] }]
 "#;
 
+/// Every rule that needs a list has one, and most of what is generated is not on it.
+const STRICT: &str = r#"
+apiVersion: rolegate.dev/v1alpha1
+kind: Policy
+rules:
+  image-source: { registries: [public.ecr.aws/emr-on-eks], minimumRelease: emr-7.0.0 }
+  endpoint-exposure: { sourceRanges: ["10.0.0.0/8"] }
+virtualClusters:
+  - namespaces: [spark-a]
+    executionRoles: ["arn:aws:iam::111122223333:role/nobodys"]
+"#;
+
 /// Everybody below an administrator, real and made up.
 fn requesters() -> impl Strategy<Value = Value> {
     let job = |component: &str| format!("emr-containers-sa-{component}-{A}");
@@ -589,9 +601,9 @@ proptest! {
         (resource, object, _) in writes(),
         metadata in decorations(),
         name in names(),
-        declared in any::<bool>(),
+        policy in select(vec![None, Some(POLICY), Some(STRICT)]),
     ) {
-        let policy = held(declared);
+        let policy = policy.map_or_else(Policy::builtin, self::policy);
         let old = with(&object, &metadata);
         let mut new = old.clone();
         new["metadata"]["managedFields"] = json!([{ "manager": "kubectl" }]);

@@ -51,11 +51,11 @@ pub(super) struct Change<'a> {
 
 /// Labels whose value says which job a pod is a part of. Services find a
 /// driver by them.
-pub(super) const JOB_LABELS: [&str; 2] =
+pub(in crate::rules) const JOB_LABELS: [&str; 2] =
     ["spark-app-selector", "emr-containers.amazonaws.com/job.id"];
 
 /// The job that the value of one of [`JOB_LABELS`] names: `spark-<job id>`, or the id.
-pub(super) fn job_of(value: &str) -> Option<JobId<'_>> {
+pub(in crate::rules) fn job_of(value: &str) -> Option<JobId<'_>> {
     JobId::parse(value.strip_prefix("spark-").unwrap_or(value))
 }
 
@@ -67,7 +67,7 @@ pub(super) fn is_rolegates(key: &str) -> bool {
 /// Keys by which EMR, Spark's and Flink's operators, EKS and the job
 /// controller find pods or say what they are (facts of EMR's own pods, Spark's
 /// `Constants.scala`, Kubernetes' well-known labels).
-pub(super) fn is_reserved(key: &str) -> bool {
+pub(in crate::rules) fn is_reserved(key: &str) -> bool {
     const PREFIXES: [&str; 6] = [
         "emr-containers.amazonaws.com/",
         "eks-subscription.amazonaws.com/",
