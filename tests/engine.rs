@@ -22,6 +22,8 @@ mod configmap_mutation;
 mod credential_provider;
 #[path = "engine/foreign_service_account.rs"]
 mod foreign_service_account;
+#[path = "engine/foreign_volume.rs"]
+mod foreign_volume;
 #[path = "engine/hostile.rs"]
 mod hostile;
 #[path = "engine/pod_exec.rs"]

@@ -4,12 +4,13 @@
 //! - `system`, `emr`: the evidence for two of the classes
 //! - `class_table`: what each class may do
 //! - `service_account`, `base36`, `role`: names that stand for roles
-//! - `job_id`: pod names that stand for jobs
+//! - `job_id`: pod names that stand for jobs; `claim`: volume claims' names likewise
 //! - `pod_identity`: what a service account stands for under the policy
 //! - `pod_write`: the pod or template that a request writes
 //! - `subject`: all of it together, as a rule sees it
 
 mod base36;
+mod claim;
 mod class_table;
 mod emr;
 mod job_id;
@@ -21,6 +22,7 @@ mod service_account;
 mod subject;
 mod system;
 
+pub use claim::{ClaimName, executor_prefix};
 pub use class_table::{Action, Extent, extent};
 pub use job_id::{JobId, PodName};
 pub use pod_identity::PodIdentity;

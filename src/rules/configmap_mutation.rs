@@ -158,7 +158,7 @@ fn is_jobs_work(
 }
 
 /// Whether a stored owner is the token's own pod, or a Job or pod of its own job.
-fn is_owned_by(job: &JobToken<'_>, owner: &OwnerReference<'_>) -> bool {
+pub(super) fn is_owned_by(job: &JobToken<'_>, owner: &OwnerReference<'_>) -> bool {
     if owner.uid.as_str() == job.pod_uid {
         return true;
     }

@@ -11,6 +11,7 @@ mod credential_provider;
 mod fault;
 mod finding;
 mod foreign_service_account;
+mod foreign_volume;
 mod id;
 mod page;
 mod pod_exec;
@@ -47,6 +48,7 @@ pub static RULES: &[&dyn Rule] = &[
     &foreign_service_account::ForeignServiceAccount,
     &secret_read::SecretRead,
     &credential_provider::CredentialProvider,
+    &foreign_volume::ForeignVolume,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.

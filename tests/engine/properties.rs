@@ -193,7 +193,7 @@ fn containers() -> Vec<Value> {
 }
 
 /// Resources that are written; those that a rule of their own judges more often.
-const WRITTEN: [&str; 14] = [
+const WRITTEN: [&str; 16] = [
     "/pods",
     "/pods",
     "/pods/ephemeralcontainers",
@@ -207,6 +207,8 @@ const WRITTEN: [&str; 14] = [
     "batch/jobs",
     "batch/cronjobs",
     "apps/controllerrevisions",
+    "networking.k8s.io/ingresses",
+    "snapshot.storage.k8s.io/volumesnapshots",
     "sparkoperator.k8s.io/sparkapplications",
 ];
 
@@ -220,6 +222,10 @@ fn object(resource: &str, pod: &Value, text: &str, custom: &Value) -> Value {
         }
         "/configmaps" => json!({ "data": { "k": text } }),
         "/podtemplates" => json!({ "template": template }),
+        "networking.k8s.io/ingresses" => json!({ "spec": { "tls": [{ "secretName": text }] } }),
+        "snapshot.storage.k8s.io/volumesnapshots" => {
+            json!({ "spec": { "source": { "persistentVolumeClaimName": format!("x-driver-pvc-{}", text.len()) } } })
+        }
         "batch/cronjobs" => {
             json!({ "spec": { "jobTemplate": { "spec": { "template": template } } } })
         }
