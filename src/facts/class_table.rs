@@ -22,7 +22,7 @@ pub enum Action {
     WriteConfigMap,
     /// Start a pod, directly, by a workload or by a custom resource.
     StartPod,
-    /// Have a service account's token made: TokenRequest, token Secrets,
+    /// Have a service account's token made: `TokenRequest`, token Secrets,
     /// tokens projected into a pod for others than the API server.
     MintToken,
     /// Create, change or delete a service account.

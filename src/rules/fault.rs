@@ -1,6 +1,7 @@
 //! What is wrong with a pod, told apart from what was wrong with it before.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use crate::facts::PodWrite;
 use crate::review::pod::Pod;
@@ -62,7 +63,8 @@ where
     if more > 0
         && let Some(last) = faults.last_mut()
     {
-        last.seen.push_str(&format!(", and {more} more like it"));
+        // Writing to a String cannot fail.
+        let _ = write!(last.seen, ", and {more} more like it");
     }
     for fault in &mut faults {
         fault.path = write.at(&fault.path);

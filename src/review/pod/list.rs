@@ -39,7 +39,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pairs<'a>(Vec<(Text<'a>, Text<'a>)>);
 
-impl<'a> Pairs<'a> {
+impl Pairs<'_> {
     /// The value of a key; the last one, as JSON parsers take it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
