@@ -102,7 +102,7 @@ impl Rule for ForeignVolume {
         let faults = match subject.pod()? {
             Some(write) => {
                 let mut faults = fault::started(write, |pod, faults| {
-                    mounts::judge(subject, write, pod, faults)
+                    mounts::judge(subject, write, pod, faults);
                 });
                 mounts::judge_claim_templates(subject, &mut faults)?;
                 faults
