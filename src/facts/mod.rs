@@ -5,13 +5,14 @@
 //! - `class_table`: what each class may do
 //! - `service_account`, `base36`, `role`: names that stand for roles
 //! - `image`: image references, and which are EMR's own
-//! - `job_id`: pod names that stand for jobs
 //! - `label`: what marks a namespace as rolegate's business
+//! - `job_id`: pod names that stand for jobs; `claim`: volume claims' names likewise
 //! - `pod_identity`: what a service account stands for under the policy
 //! - `pod_write`: the pod or template that a request writes
 //! - `subject`: all of it together, as a rule sees it
 
 mod base36;
+mod claim;
 mod class_table;
 mod emr;
 mod image;
@@ -25,6 +26,7 @@ mod service_account;
 mod subject;
 mod system;
 
+pub use claim::{ClaimName, executor_prefix};
 pub use class_table::{Action, Extent, extent};
 pub use image::ImageReference;
 pub use job_id::{JobId, PodName};

@@ -1,75 +1,92 @@
 //! # foreign-volume
 //!
-//! A job's volumes are for that job.
+//! Nobody gets at the data on another job's volumes.
 //!
 //! ## What it stops
 //!
-//! - pods and pod templates that mount another job's claim
-//!   (`spark-<job id>-driver-pvc-0`, `<application>-exec-1-pvc-0`), and
-//!   StatefulSets whose claims would be called so
-//! - pods and pod templates with another job's `emr-containers-s3-…` Secret as a
-//!   volume, also where a pattern in the policy would let the Secret through
-//! - copies: claims (and claims inside a pod, `ephemeral`) whose `dataSource` or
-//!   `dataSourceRef` is another job's claim or lies in another namespace, and
-//!   VolumeSnapshots of such a claim
-//! - claims that pick their PersistentVolume by name (`volumeName`): it may be one
-//!   that held another job's data
-//! - changing or deleting a job's claims, deletecollection included
+//! **In pods, debug containers and pod templates:**
 //!
-//! ## Who may
+//! - a volume claim that carries another job's id, or that Spark named for
+//!   another job's pods (`<prefix>-driver-pvc-<n>`, `<prefix>-exec-<id>-pvc-<n>`)
+//! - `ephemeral` volumes and `StatefulSets`' `volumeClaimTemplates` that copy such
+//!   a claim, bind to a volume by its name, or come to such a name
+//! - disks by their id, past every claim (`awsElasticBlockStore` and the like)
+//! - another job's `emr-containers-s3-…` Secret as a volume, whatever the policy
+//!   lists
 //!
-//! | requester | volumes |
+//! A template that changes in any way is judged whole. Restarts, scaling and
+//! writes that change nothing pass.
+//!
+//! **`PersistentVolumeClaims`:**
+//!
+//! - new ones under a job's name, by others
+//! - content copied from a job's claim or snapshot (`dataSource`,
+//!   `dataSourceRef`), or from another namespace at all
+//! - `volumeName`, which takes a volume that may have been another's
+//! - changes (of `spec`, labels and owners) and deletion of a job's claims by
+//!   others; by a job, of any claim that is not its own
+//!
+//! **Snapshots:** `VolumeSnapshots` of a job's claim, or of content that is
+//! already there, and `VolumeGroupSnapshots`, which pick claims by label.
+//!
+//! ## Who may what
+//!
+//! | requester | claims |
 //! |---|---|
-//! | EMR, administrators | all |
-//! | Kubernetes | what it makes, binds and cleans up |
-//! | a job | claims of its own job and pods, of its executors, and those with names of the team's own choosing |
-//! | tenants, operators, add-ons | claims that are no job's |
+//! | EMR, administrators, Kubernetes' controllers | all; a job's pods that controllers start are held to the job's own id |
+//! | a job | mounts claims without a job id or with its own; executors those of executors of the same prefix, drivers those of drivers; changes and deletes what its pod or its job owns |
+//! | an operator of the policy | the same for the pods it starts; changes and deletes claims without a job id |
+//! | tenants, add-ons | claims that are no job's |
 //!
-//! A claim is a job's by its name, as Spark gives it, or by its stored owner, a
-//! pod. An UPDATE that changes nothing passes for everybody.
+//! A stored claim is a job's own by its owner, the job id in its name, or
+//! Spark's label `spark-app-selector: spark-<job id>`. Claims with other names
+//! that a pod template mentions, made beforehand for everybody's use, pass.
 //!
 //! ## Why
 //!
-//! A job's disks hold its input, its shuffle files and what it writes down about
-//! its credentials. Whoever mounts one, or a copy of one, has what the job's role
-//! was needed for.
+//! A claim outlives the pod, and whoever mounts or copies it reads what the job
+//! read under its role: shuffle data, spills, caches.
 //!
 //! ## What to do instead
 //!
-//! Exchange data through S3, or through a claim with a name of your own that both
-//! jobs mount. Have the platform team make claims on existing volumes.
+//! Mount claims of your own, or let Spark make them (`claimName=OnDemand`). For
+//! a volume that was made beforehand, have an administrator bind the claim.
+//! Copy a job's data through S3, under the job's role.
 //!
 //! ## What it does not see
 //!
-//! Whose executors' claim it is: the name carries no job id, so a job that starts
-//! an executor under another application's prefix may mount that application's
-//! executors' claims. Give teams that must not trust each other namespaces of their
-//! own. Nor backups that somebody's software makes with rights of its own.
+//! Whose a claim is that has neither job id nor Spark's form of name: jobs that
+//! must not see each other's belong into namespaces of their own. An executor's
+//! prefix is its creator's word, and so is the name of a driver's claim: a job
+//! that knows another's prefix can name its executor after it. A driver that an
+//! operator started has no job id, so it deletes only what its pod owns
+//! (`spark.kubernetes.driver.ownPersistentVolumeClaim`, as is Spark's default).
+//! Network file systems (`nfs`, EFS), where the server decides. A template that
+//! waited in the cluster before the namespace was labelled: look before you
+//! label.
 
-mod claim;
-mod pods;
+mod claims;
+mod mounts;
 
-use serde::Deserialize;
-
-use crate::facts::{Action, Extent, JobToken, Requester, Subject};
+use crate::facts::{Action, ClaimName, Extent, JobId, Requester, Subject};
 use crate::review::pod::{ClaimSpec, DataSource};
-use crate::review::view::{self, TemplateShape};
-use crate::review::{Operation, ReviewError, change, shown};
+use crate::review::{ReviewError, shown};
 
-use super::own::is_owned_by;
+use super::fault::{self, Fault};
 use super::{Finding, Rule, RuleId, page};
 
-use claim::ClaimName;
+/// A set can have many templates; this many tell the story.
+const MOST_FAULTS: usize = 8;
 
 /// See the file's header.
 pub(super) struct ForeignVolume;
 
-const WHY: &str = "a job's volumes hold its data, so whoever mounts one, or a copy of one, has what \
-                   the job's role was needed for";
-const INSTEAD: &str = "exchange data through S3 or a claim with a name of your own; for a claim on \
-                       an existing volume ask the platform team";
-const SOURCE: &str = "Kubernetes: volume cloning, snapshots and pre-bound volumes; Spark on \
-                      Kubernetes: names of a job's claims";
+const WHY: &str = "a volume outlives its pod, so whoever mounts or copies it has the data that \
+                   the job read under its own role";
+const INSTEAD: &str = "use a claim of your own, or let Spark make one (claimName=OnDemand); to \
+                       share data go through S3 under the job's role";
+const SOURCE: &str = "Kubernetes documentation: Persistent Volumes, Volume Cloning; Apache Spark: \
+                      Running Spark on Kubernetes, Using Kubernetes Volumes";
 
 impl Rule for ForeignVolume {
     fn id(&self) -> RuleId {
@@ -81,259 +98,97 @@ impl Rule for ForeignVolume {
     }
 
     fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let request = subject.request;
-        if subject.extent(Action::UseVolume) == Extent::All
-            || matches!(subject.requester, Requester::System(_))
-        {
+        if subject.extent(Action::UseVolume) == Extent::All {
             return Ok(());
         }
-        let resource = &request.resource;
-        match (resource.group.as_str(), resource.resource.as_str()) {
-            ("", "persistentvolumeclaims") => check_claim(subject, findings),
-            ("snapshot.storage.k8s.io", "volumesnapshots") => check_snapshot(subject, findings),
-            ("groupsnapshot.storage.k8s.io", "volumegroupsnapshots")
-                if request.operation == Operation::Create =>
-            {
-                findings.push(finding(
-                    subject,
-                    format!(
-                        "{} may not create {}, which copies every claim with some label",
-                        subject.who(),
-                        subject.object()
-                    ),
-                    Some("spec.source.selector".to_owned()),
-                ));
-                Ok(())
+        let faults = match subject.pod()? {
+            Some(write) => {
+                let mut faults = fault::started(write, |pod, faults| {
+                    mounts::judge(subject, write, pod, faults);
+                });
+                mounts::judge_claim_templates(subject, &mut faults)?;
+                faults
             }
-            ("", "pods") | ("apps" | "batch" | "extensions", _) => pods::check(subject, findings),
-            ("", _) if TemplateShape::of(resource).is_some() => pods::check(subject, findings),
-            _ => Ok(()),
-        }
+            None => claims::judge(subject)?,
+        };
+        findings.extend(faults.into_iter().map(|fault| Finding {
+            rule: RuleId::ForeignVolume,
+            seen: format!("{} may not {}", subject.who(), fault.seen),
+            path: (!fault.path.is_empty()).then_some(fault.path),
+            why: WHY,
+            instead: INSTEAD.into(),
+            source: SOURCE,
+        }));
+        Ok(())
     }
 }
 
-/// A claim itself. Its status and its size are judged as changes like any other.
-fn check_claim(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Claim<'a> {
-        #[serde(borrow)]
-        spec: ClaimSpec<'a>,
+/// Why a name is not this requester's, as the id or the form of name says;
+/// `None` where neither says anything.
+fn not_own(subject: &Subject<'_>, name: &str) -> Option<String> {
+    if let Some(id) = others_id(own_id(subject), name) {
+        return Some(format!("it is that of job {id}"));
     }
-    let request = subject.request;
-    match request.operation {
-        Operation::Create => {
-            let name = subject.name.sample();
-            let named = ClaimName::parse(&name);
-            if named != ClaimName::Other && !may_make(subject, named) {
-                findings.push(finding(
-                    subject,
-                    format!(
-                        "{} may not create {} under a name that a job's pods look for",
-                        subject.who(),
-                        subject.object()
-                    ),
-                    Some("metadata.name".to_owned()),
-                ));
-            }
-            let claim: Claim<'_> = view::read("request.object", request.object()?)?;
-            findings.extend(
-                spec_faults(subject, &claim.spec)
-                    .into_iter()
-                    .map(|(path, what)| {
-                        let seen = format!(
-                            "{} may not create {} {what}",
-                            subject.who(),
-                            subject.object()
-                        );
-                        finding(subject, seen, Some(format!("spec.{path}")))
-                    }),
-            );
-        }
-        Operation::Update | Operation::Delete => {
-            // A report of the volume's driver; what is bound is not in it.
-            if request.sub_resource() == "status" || is_own_or_nobodys(subject)? {
-                return Ok(());
-            }
-            let update = request.operation == Operation::Update;
-            if update && change::same_object(request.old_object, request.object) {
-                return Ok(());
-            }
-            let verb = if update { "change" } else { "delete" };
-            findings.push(finding(
-                subject,
-                format!(
-                    "{} may not {verb} {}, which is a job's",
-                    subject.who(),
-                    subject.object()
-                ),
-                None,
-            ));
-        }
-        Operation::Connect => {}
-    }
-    Ok(())
+    let own = || own_id(subject).is_some_and(|own| JobId::words(name).any(|id| id == own));
+    (ClaimName::parse(name) != ClaimName::Other && !own())
+        .then(|| "Spark gave that name to a job's claim".to_owned())
 }
 
-/// Whether the requester makes claims of that name: a job its own, and those of
-/// its executors; an operator whatever carries no job id of EMR's.
-fn may_make(subject: &Subject<'_>, name: ClaimName<'_>) -> bool {
-    match (&subject.requester, name) {
-        (Requester::Job(job), ClaimName::Job(id)) => job.job_id() == Some(id),
-        (Requester::Job(_) | Requester::Operator(_), ClaimName::Spark(_)) => true,
-        _ => false,
+/// The job whose token this is.
+fn own_id<'s>(subject: &'s Subject<'_>) -> Option<JobId<'s>> {
+    match &subject.requester {
+        Requester::Job(job) => job.job_id(),
+        _ => None,
     }
 }
 
-/// Whether a stored claim is no job's, or the requester's own. Owners and labels
-/// are those of the stored object: whoever may not write it did not choose them.
-fn is_own_or_nobodys(subject: &Subject<'_>) -> Result<bool, ReviewError> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Stored<'a> {
-        #[serde(borrow)]
-        metadata: crate::review::pod::PodMeta<'a>,
-    }
-    let stored: Stored<'_> = view::read("request.oldObject", subject.request.old_object()?)?;
-    let meta = &stored.metadata;
-    let name = subject.name.sample();
-    let named = ClaimName::parse(&name);
-    let owned = meta
-        .owner_references
-        .iter()
-        .any(|owner| owner.kind.as_str() == "Pod");
-    let Requester::Job(job) = &subject.requester else {
-        return Ok(named == ClaimName::Other && !owned);
-    };
-    let application = meta.labels.get("spark-app-selector");
-    Ok(meta
-        .owner_references
-        .iter()
-        .any(|owner| is_owned_by(job, owner))
-        || matches!(named, ClaimName::Job(id) if job.job_id() == Some(id))
-        || application.is_some_and(|label| is_own_application(job, label)))
+/// A job id in a name that is not `own`.
+fn others_id<'n>(own: Option<JobId<'_>>, name: &'n str) -> Option<JobId<'n>> {
+    JobId::words(name).find(|id| own != Some(*id))
 }
 
-/// EMR's `spark-app-selector` is `spark-<job id>`.
-fn is_own_application(job: &JobToken<'_>, label: &str) -> bool {
-    job.job_id()
-        .is_some_and(|id| label.strip_prefix("spark-") == Some(id.as_str()))
-}
-
-/// What is wrong with a claim's `spec`, with the path from there.
-fn spec_faults(subject: &Subject<'_>, spec: &ClaimSpec<'_>) -> Vec<(String, String)> {
-    let mut faults = Vec::new();
-    for (field, source) in [
-        ("dataSource", &spec.data_source),
-        ("dataSourceRef", &spec.data_source_ref),
-    ] {
+/// What is wrong with what a claim is to start with.
+fn judge_claim(
+    subject: &Subject<'_>,
+    claim: &ClaimSpec<'_>,
+    verb: &str,
+    at: &str,
+    faults: &mut Vec<Fault>,
+) {
+    let source = claim.data_source.as_ref();
+    // The API server keeps the two alike.
+    let reference = claim.data_source_ref.as_ref();
+    let reference = reference.filter(|reference| Some(*reference) != source);
+    for (field, source) in [("dataSource", source), ("dataSourceRef", reference)] {
         let Some(source) = source else { continue };
-        // The API server keeps the two equal where both can say the same.
-        if field == "dataSourceRef" && spec.data_source.as_ref() == Some(source) {
-            continue;
-        }
-        if let Some(fault) = source_fault(subject, source) {
-            faults.push((field.to_owned(), fault));
-        }
-    }
-    if let Some(volume) = spec.volume_name.as_deref().filter(|name| !name.is_empty()) {
-        let what = format!("on the volume {} of its own choice", shown(volume, 120));
-        faults.push(("volumeName".to_owned(), what));
-    }
-    faults
-}
-
-fn source_fault(subject: &Subject<'_>, source: &DataSource<'_>) -> Option<String> {
-    let name = shown(&source.name, 120);
-    let elsewhere = source
-        .namespace
-        .as_deref()
-        .filter(|namespace| !namespace.is_empty() && *namespace != subject.request.namespace());
-    if let Some(namespace) = elsewhere {
-        return Some(format!(
-            "as a copy of {name} in namespace {}",
-            shown(namespace, 63)
-        ));
-    }
-    let own = match ClaimName::parse(&source.name) {
-        ClaimName::Other => true,
-        ClaimName::Job(id) => {
-            matches!(&subject.requester, Requester::Job(job) if job.job_id() == Some(id))
-        }
-        ClaimName::Spark(_) => false,
-    };
-    (!own).then(|| format!("as a copy of {name}, which is a job's"))
-}
-
-fn check_snapshot(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Source<'a> {
-        #[serde(borrow)]
-        persistent_volume_claim_name: Option<crate::review::Text<'a>>,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Spec<'a> {
-        #[serde(borrow)]
-        source: Source<'a>,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Snapshot<'a> {
-        #[serde(borrow)]
-        spec: Spec<'a>,
-    }
-    let request = subject.request;
-    if !matches!(request.operation, Operation::Create | Operation::Update)
-        || request.sub_resource.is_some()
-    {
-        return Ok(());
-    }
-    let of = |what, raw| -> Result<_, ReviewError> {
-        Ok(view::read::<Snapshot<'_>>(what, raw)?
-            .spec
-            .source
-            .persistent_volume_claim_name)
-    };
-    let claim = of("request.object", request.object()?)?.unwrap_or_default();
-    if request.operation == Operation::Update {
-        let before = of("request.oldObject", request.old_object()?)?.unwrap_or_default();
-        if before == claim {
-            return Ok(());
+        if let Some(why) = not_to_copy(subject, source) {
+            faults.push(Fault {
+                key: format!("{at} copies {source:?}"),
+                path: format!("{at}.{field}"),
+                seen: format!(
+                    "{verb} with a copy of {} {}: {why}",
+                    shown(&source.kind, 63),
+                    shown(&source.name, 253)
+                ),
+            });
         }
     }
-    let source = DataSource {
-        name: claim,
-        ..DataSource::default()
-    };
-    if let Some(fault) = source_fault(subject, &source) {
-        findings.push(finding(
-            subject,
-            format!(
-                "{} may not create {} {fault}",
-                subject.who(),
-                subject.object()
+    if let Some(name) = claim.volume_name.as_deref().filter(|name| !name.is_empty()) {
+        faults.push(Fault {
+            key: format!("{at} binds {name}"),
+            path: format!("{at}.volumeName"),
+            seen: format!(
+                "{verb} bound to volume {}, which may be another's",
+                shown(name, 253)
             ),
-            Some("spec.source.persistentVolumeClaimName".to_owned()),
-        ));
+        });
     }
-    Ok(())
 }
 
-fn finding(subject: &Subject<'_>, seen: String, path: Option<String>) -> Finding {
-    let instead = match subject.requester {
-        Requester::Job(_) => {
-            "mount this job's own claims, as Spark names them, or one with a name of the team's own"
-        }
-        _ => INSTEAD,
-    };
-    Finding {
-        rule: RuleId::ForeignVolume,
-        seen,
-        path,
-        why: WHY,
-        instead: instead.into(),
-        source: SOURCE,
+fn not_to_copy(subject: &Subject<'_>, source: &DataSource<'_>) -> Option<String> {
+    let namespace = source.namespace.as_deref().unwrap_or_default();
+    if !namespace.is_empty() && namespace != subject.request.namespace() {
+        return Some(format!("it is in namespace {}", shown(namespace, 63)));
     }
+    not_own(subject, &source.name)
 }

@@ -105,13 +105,9 @@ impl Rule for SecretRead {
                         .extend(accounts.map(|account| PodIdentity::of(account, subject.policy)));
                 }
                 let secret = reference.secret;
-                let refusals = identities.iter();
-                let Some(why) = refusals
-                    .filter_map(|identity| refusal(subject, identity, secret))
-                    .next()
-                else {
-                    return;
-                };
+                let mut identities = identities.iter();
+                let refused = identities.find_map(|identity| refusal(subject, identity, secret));
+                let Some(why) = refused else { return };
                 faults.push(Fault {
                     key: format!("{} {} {secret}", reference.container, reference.field),
                     path: reference.path(),
@@ -244,7 +240,7 @@ mod tests {
             ("app-0000000337okspsc913", None),
         ] {
             assert_eq!(
-                job_of_log_secret(name).map(|id| id.as_str()),
+                job_of_log_secret(name).map(JobId::as_str),
                 expected,
                 "{name}"
             );

@@ -19,7 +19,7 @@ kind: Policy
 identities:
   operators:
     - { serviceAccount: spark-operator/spark-operator, roles: ["arn:aws:iam::111122223333:role/team-a-*"] }
-rules: { credential-provider: { mode: off } }
+rules: { credential-provider: { mode: off }, foreign-volume: { mode: off } }
 virtualClusters:
   - namespaces: [spark-a]
     submitters:
