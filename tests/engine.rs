@@ -20,6 +20,8 @@ mod support;
 mod cluster_takeover;
 #[path = "engine/configmap_mutation.rs"]
 mod configmap_mutation;
+#[path = "engine/endpoint_exposure.rs"]
+mod endpoint_exposure;
 #[path = "engine/foreign_service_account.rs"]
 mod foreign_service_account;
 #[path = "engine/hostile.rs"]

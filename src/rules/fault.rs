@@ -31,21 +31,27 @@ where
     if faults.is_empty() {
         return faults;
     }
+    let mut before = Vec::new();
     if let Some(old) = &write.old {
-        let mut before = Vec::new();
         judge(old, &mut before);
-        let before: HashSet<String> = before.into_iter().map(|fault| fault.key).collect();
-        faults.retain(|fault| !before.contains(&fault.key));
     }
+    let mut faults = new_ones(faults, before);
+    for fault in &mut faults {
+        fault.path = write.at(&fault.path);
+    }
+    faults
+}
+
+/// The faults that were not there before. At most eight, as in [`brought`].
+pub(super) fn new_ones(mut faults: Vec<Fault>, before: Vec<Fault>) -> Vec<Fault> {
+    let before: HashSet<String> = before.into_iter().map(|fault| fault.key).collect();
+    faults.retain(|fault| !before.contains(&fault.key));
     let more = faults.len().saturating_sub(MOST_FAULTS);
     faults.truncate(MOST_FAULTS);
     if more > 0
         && let Some(last) = faults.last_mut()
     {
         last.seen.push_str(&format!(", and {more} more like it"));
-    }
-    for fault in &mut faults {
-        fault.path = write.at(&fault.path);
     }
     faults
 }

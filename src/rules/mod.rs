@@ -8,10 +8,12 @@
 
 mod cluster_takeover;
 mod configmap_mutation;
+mod endpoint_exposure;
 mod fault;
 mod finding;
 mod foreign_service_account;
 mod id;
+mod job_label;
 mod job_lifecycle;
 mod mutating_webhook;
 mod namespace_guard;
@@ -56,6 +58,7 @@ pub static RULES: &[&dyn Rule] = &[
     &mutating_webhook::MutatingWebhook,
     &pod_tampering::PodTampering,
     &job_lifecycle::JobLifecycle,
+    &endpoint_exposure::EndpointExposure,
     &namespace_guard::NamespaceGuard,
     &cluster_takeover::ClusterTakeover,
 ];

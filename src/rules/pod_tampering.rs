@@ -65,8 +65,9 @@ use crate::review::pod::{Pairs, Pod};
 use crate::review::view::{self, TemplateShape};
 use crate::review::{Operation, OwnerReference, ReviewError, shown};
 
-use self::change::{Change, JOB_LABELS, Kind, changes, is_reserved, is_rolegates, job_of};
+use self::change::{Change, Kind, changes, is_rolegates};
 use super::fault::{Fault, brought};
+use super::job_label::{JOB_LABELS, is_anothers, is_reserved};
 use super::own::{is_declared, is_own_pod, job_role};
 use super::startable::{Start, refusal};
 use super::{Finding, Rule, RuleId, page};
@@ -193,14 +194,6 @@ fn borrowed(pod: &Pod<'_>, subject: &Subject<'_>, faults: &mut Vec<Fault>) {
             });
         }
     }
-}
-
-fn is_anothers(label: &str, requester: &Requester<'_>) -> bool {
-    let own = match requester {
-        Requester::Job(job) => job.job_id(),
-        _ => None,
-    };
-    job_of(label).is_some_and(|id| own != Some(id))
 }
 
 /// A pod is given its node, and with it whatever the binding carries.
