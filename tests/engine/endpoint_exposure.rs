@@ -27,7 +27,7 @@ const TYPE: &str = "service.beta.kubernetes.io/aws-load-balancer-type";
 fn driver(job: &str) -> Value {
     let account = format!("emr-containers-sa-spark-driver-{A}");
     let pod = format!("spark-{job}-driver");
-    in_pod("spark-a", &account, &pod, "driver-uid")
+    in_pod("spark-a", &account, &pod, &format!("{job}-uid"))
 }
 
 fn client() -> Value {
@@ -94,7 +94,7 @@ fn drivers() -> Value {
     json!({
         "metadata": {
             "name": format!("spark-{JOB}-driver-svc"),
-            "ownerReferences": [{ "kind": "Pod", "name": format!("spark-{JOB}-driver"), "uid": "driver-uid" }],
+            "ownerReferences": [{ "kind": "Pod", "name": format!("spark-{JOB}-driver"), "uid": format!("{JOB}-uid") }],
         },
         "spec": {
             "clusterIP": "None", "type": "ClusterIP",
@@ -416,7 +416,7 @@ fn a_jobs_own_services() {
         |user: Value, old: &Value| Review::new(user, "DELETE", "/services", "").old(old.clone());
     let account = format!("emr-containers-sa-spark-driver-{A}");
     let pi = |uid: &str| in_pod("spark-a", &account, "pi-772b9c81ae56a93d-driver", uid);
-    delete(pi("driver-uid"), &submitted).passes(&policy);
+    delete(pi(&format!("{JOB}-uid")), &submitted).passes(&policy);
     delete(pi("another-uid"), &submitted).refused(&policy, RULE, "which is a job's");
     delete(operator(), &submitted).passes(&policy);
     create(operator(), "/services", service("pi-ui-svc", json!({ "selector": { "spark-role": "driver", "sparkoperator.k8s.io/app-name": "pi" } })))
