@@ -12,7 +12,7 @@
 //!   of one (`…-driver-svc`, `…-ui-svc`)
 //! - changing or deleting a job's Service, and writing `services/status`: an address
 //!   written there receives what the cluster sends to it (CVE-2020-8554)
-//! - Endpoints and EndpointSlices with addresses of the writer's choosing, or for a
+//! - Endpoints and `EndpointSlices` with addresses of the writer's choosing, or for a
 //!   driver's Service: the address may be any pod's (CVE-2021-25740)
 //! - Ingresses, Gateway API routes and the like (list below) that name a driver's
 //!   Service or ask for an internet-facing load balancer

@@ -1,6 +1,8 @@
-//! What is wrong with a pod, told apart from what was wrong with it before.
+//! What is wrong with a pod or another object, told apart from what was wrong
+//! with it before.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use crate::facts::PodWrite;
 use crate::review::pod::Pod;
@@ -51,7 +53,8 @@ pub(super) fn new_ones(mut faults: Vec<Fault>, before: Vec<Fault>) -> Vec<Fault>
     if more > 0
         && let Some(last) = faults.last_mut()
     {
-        last.seen.push_str(&format!(", and {more} more like it"));
+        // Writing to a String cannot fail.
+        let _ = write!(last.seen, ", and {more} more like it");
     }
     faults
 }

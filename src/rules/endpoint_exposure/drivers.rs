@@ -85,8 +85,8 @@ pub(super) fn is_own(
     };
     let run = || {
         let own = job.job_id();
-        let says = |key: &&str| selector.get(key).and_then(job_of) == own;
-        own.is_some() && (job_id(name) == own || JOB_LABELS.iter().any(|key| says(&key)))
+        let says = |key: &str| selector.get(key).and_then(job_of) == own;
+        own.is_some() && (job_id(name) == own || JOB_LABELS.iter().any(|key| says(key)))
     };
     owned() || run()
 }
@@ -94,8 +94,8 @@ pub(super) fn is_own(
 /// Whether a stored Service is that of a run which came through EMR, which no
 /// operator of the policy started.
 pub(super) fn is_emrs(name: &str, selector: &Pairs<'_>) -> bool {
-    let says = |key: &&str| selector.get(key).and_then(job_of).is_some();
-    job_id(name).is_some() || JOB_LABELS.iter().any(|key| says(&key))
+    let says = |key: &str| selector.get(key).and_then(job_of).is_some();
+    job_id(name).is_some() || JOB_LABELS.iter().any(|key| says(key))
 }
 
 #[cfg(test)]

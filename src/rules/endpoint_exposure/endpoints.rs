@@ -1,4 +1,4 @@
-//! Endpoints and EndpointSlices: where a Service's traffic goes.
+//! Endpoints and `EndpointSlices`: where a Service's traffic goes.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -30,7 +30,7 @@ struct Addresses<'a> {
     /// Of Endpoints.
     #[serde(default)]
     subsets: List<IgnoredAny>,
-    /// Of an EndpointSlice.
+    /// Of an `EndpointSlice`.
     #[serde(default)]
     endpoints: List<IgnoredAny>,
 }
