@@ -154,7 +154,9 @@ pub const fn extent(class: Class, action: Action) -> Extent {
         (
             Tenant,
             WriteConfigMap | StartPod | ReferenceSecret | ChangePod | EndJob | ReachNode
-            | PlaceRole | UseVolume | Expose | ChooseImage | ChooseChain,
+            | PlaceRole | UseVolume | ChooseImage | ChooseChain,
         ) => Extent::Listed,
+        // Services of its own applications; no list of the policy adds to them.
+        (Tenant, Expose) => Extent::OwnWork,
     }
 }

@@ -17,7 +17,7 @@ pub enum Capability {
     Evict,
     /// Change labels and annotations of pods that are not EMR's or rolegate's.
     Annotate,
-    /// Write `pods/status`.
+    /// Write `pods/status` and `services/status`; routes to Services of jobs.
     Status,
     /// Change the resources of running pods: `pods/resize`.
     Resize,
@@ -26,7 +26,8 @@ pub enum Capability {
     /// Write Secrets that are no service account tokens.
     Secrets,
     /// Write objects that repeat a pod's identity and start nothing, such as
-    /// a `CiliumEndpoint`, a Kueue `Workload` or a `PolicyReport`.
+    /// a `CiliumEndpoint`, a Kueue `Workload` or a `PolicyReport`; endpoints and
+    /// network policies.
     Mirror,
 }
 

@@ -1,4 +1,5 @@
-//! What is wrong with a pod, told apart from what was wrong with it before.
+//! What is wrong with a pod or another object, told apart from what was wrong
+//! with it before.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -56,7 +57,7 @@ where
     {
         judge(old, &mut before);
     }
-    let mut faults = only_new(faults, before);
+    let mut faults = new_ones(faults, before);
     for fault in &mut faults {
         fault.path = write.at(&fault.path);
     }
@@ -64,7 +65,7 @@ where
 }
 
 /// The faults that were not there before, at most eight.
-pub(super) fn only_new(mut faults: Vec<Fault>, before: Vec<Fault>) -> Vec<Fault> {
+pub(super) fn new_ones(mut faults: Vec<Fault>, before: Vec<Fault>) -> Vec<Fault> {
     let before: HashSet<String> = before.into_iter().map(|fault| fault.key).collect();
     faults.retain(|fault| !before.contains(&fault.key));
     let more = faults.len().saturating_sub(MOST_FAULTS);

@@ -17,6 +17,7 @@ mod foreign_service_account;
 mod foreign_volume;
 mod id;
 mod image_source;
+mod job_label;
 mod job_lifecycle;
 mod mutating_webhook;
 mod namespace_guard;

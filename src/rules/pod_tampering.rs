@@ -66,10 +66,9 @@ use crate::review::pod::{Pairs, Pod};
 use crate::review::view::{self, TemplateShape};
 use crate::review::{Operation, OwnerReference, ReviewError, shown};
 
-pub(super) use self::change::{JOB_LABELS, is_reserved, job_of};
-
 use self::change::{Change, Kind, changes, is_rolegates};
 use super::fault::{Fault, brought};
+use super::job_label::{JOB_LABELS, is_anothers, is_reserved};
 use super::own::{identity_of, is_declared, is_own_pod};
 use super::startable::{Start, refusal};
 use super::{Finding, Rule, RuleId, page};
@@ -196,14 +195,6 @@ fn borrowed(pod: &Pod<'_>, subject: &Subject<'_>, faults: &mut Vec<Fault>) {
             });
         }
     }
-}
-
-fn is_anothers(label: &str, requester: &Requester<'_>) -> bool {
-    let own = match requester {
-        Requester::Job(job) => job.job_id(),
-        _ => None,
-    };
-    job_of(label).is_some_and(|id| own != Some(id))
 }
 
 /// A pod is given its node, and with it whatever the binding carries.

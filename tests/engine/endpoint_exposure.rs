@@ -1,5 +1,5 @@
-//! The rule `endpoint-exposure`: doors to a job's ports and detours of its
-//! traffic (facts A11, A17, A18 of the bypass catalogue).
+//! The rule `endpoint-exposure`: doors to a driver and detours from it (facts
+//! A17 and A18 of the bypass catalogue).
 
 use rolegate::policy::Policy;
 use serde_json::{Value, json};
@@ -12,649 +12,916 @@ const A: &str = "111122223333-2hiamcixdm9axe98";
 const JOB: &str = "0000000337okspsc913";
 const OTHER_JOB: &str = "000000030s8cnaq04ql";
 const RULE: &str = "endpoint-exposure";
-const OPERATED: &str = r#"
+const POLICY: &str = r#"
 apiVersion: rolegate.dev/v1alpha1
 kind: Policy
 identities:
   operators:
     - serviceAccount: spark-operator/spark-operator
       roles: ["arn:aws:iam::111122223333:role/team-a-*"]
-rules:
-  endpoint-exposure: { sourceRanges: ["10.0.0.0/8"] }
 "#;
-
-fn account(component: &str) -> String {
-    format!("emr-containers-sa-{component}-{A}")
-}
+const INTERNAL: &str = "service.beta.kubernetes.io/aws-load-balancer-internal";
+const SCHEME: &str = "service.beta.kubernetes.io/aws-load-balancer-scheme";
+const TYPE: &str = "service.beta.kubernetes.io/aws-load-balancer-type";
 
 fn driver(job: &str) -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-driver"),
-        &format!("spark-{job}-driver"),
-        &format!("{job}-uid"),
-    )
+    let account = format!("emr-containers-sa-spark-driver-{A}");
+    let pod = format!("spark-{job}-driver");
+    in_pod("spark-a", &account, &pod, &format!("{job}-uid"))
 }
 
-fn runner(job: &str) -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-client"),
-        &format!("{job}-abcde"),
-        "runner-uid",
-    )
+fn client() -> Value {
+    let account = format!("emr-containers-sa-spark-client-{A}");
+    in_pod("spark-a", &account, &format!("{JOB}-abcde"), "runner-uid")
 }
 
 fn operator() -> Value {
     service_account("spark-operator", "spark-operator")
 }
 
-fn below_administrators() -> Vec<Value> {
-    vec![
+fn balancer() -> Value {
+    service_account("kube-system", "aws-load-balancer-controller")
+}
+
+/// Everybody whom the cluster's doors are none of the business of.
+fn outsiders() -> [Value; 9] {
+    [
         tenant(),
-        driver(JOB),
-        operator(),
-        service_account("argocd", "argocd-application-controller"),
+        user("", &[]),
+        service_account("spark-a", "default"),
+        service_account("spark-a", &format!("emr-containers-sa-spark-driver-{A}")),
+        impersonated("kube-system", "endpointslice-controller"),
+        impersonated("kube-system", "aws-load-balancer-controller"),
+        impersonated("spark-operator", "spark-operator"),
+        service_account("istio-system", "istiod"),
+        user("system:node:n1", &["system:nodes"]),
     ]
 }
 
-/// Those whose work everything here may be.
-fn above() -> Vec<Value> {
-    vec![
+/// Everybody who is never asked.
+fn masters() -> [Value; 6] {
+    [
         user("emr-containers", &[]),
         user("root", &["system:masters"]),
+        user("eks:network-policy-controller", &[]),
+        user("system:kube-controller-manager", &[]),
         controller("service-controller"),
         controller("endpointslice-controller"),
-        controller("generic-garbage-collector"),
     ]
 }
 
-fn service(spec: Value, annotations: Value) -> Value {
-    json!({ "metadata": { "name": "s", "annotations": annotations }, "spec": spec })
+fn create(user: Value, resource: &str, object: Value) -> Review {
+    let name = object["metadata"]["name"]
+        .as_str()
+        .unwrap_or("x")
+        .to_owned();
+    Review::new(user, "CREATE", resource, &name).object(object)
 }
 
-fn create(user: Value, resource: &str, name: &str, object: Value) -> Review {
-    Review::new(user, "CREATE", resource, name).object(object)
+fn update(user: Value, resource: &str, old: Value, new: Value) -> Review {
+    let name = old["metadata"]["name"].as_str().unwrap_or("x").to_owned();
+    Review::new(user, "UPDATE", resource, &name)
+        .old(old)
+        .object(new)
+}
+
+fn service(name: &str, spec: Value) -> Value {
+    json!({ "metadata": { "name": name }, "spec": spec })
+}
+
+/// A driver's headless Service as Spark makes it.
+fn drivers() -> Value {
+    json!({
+        "metadata": {
+            "name": format!("spark-{JOB}-driver-svc"),
+            "ownerReferences": [{ "kind": "Pod", "name": format!("spark-{JOB}-driver"), "uid": format!("{JOB}-uid") }],
+        },
+        "spec": {
+            "clusterIP": "None", "type": "ClusterIP",
+            "selector": { "spark-role": "driver", "spark-app-selector": format!("spark-{JOB}") },
+            "ports": [{ "name": "driver-rpc-port", "port": 7078 }],
+        },
+    })
 }
 
 #[test]
-fn services_that_open_a_door() {
+fn doors_by_type() {
+    let policy = policy(POLICY);
+    for (spec, words) in [
+        (json!({ "type": "NodePort" }), "the type NodePort"),
+        (
+            json!({ "type": "LoadBalancer" }),
+            "a load balancer that is not internal (at spec.type)",
+        ),
+        (
+            json!({ "externalIPs": ["10.0.0.66"] }),
+            "the external address 10.0.0.66 (at spec.externalIPs[0])",
+        ),
+        (
+            json!({ "type": "LoadBalancer", "externalIPs": ["2001:db8::1"] }),
+            "the external address 2001:db8::1",
+        ),
+    ] {
+        for user in [driver(JOB), client(), operator(), balancer()]
+            .into_iter()
+            .chain(outsiders())
+        {
+            create(user.clone(), "/services", service("shop", spec.clone()))
+                .refused(&policy, RULE, words);
+            create(user.clone(), "/services", service("shop", spec.clone()))
+                .set("dryRun", json!(true))
+                .refused(&policy, RULE, words);
+            update(
+                user,
+                "/services",
+                service("shop", json!({ "type": "ClusterIP" })),
+                service("shop", spec.clone()),
+            )
+            .refused(&policy, RULE, words);
+        }
+        for user in masters() {
+            create(user, "/services", service("shop", spec.clone())).passes(&policy);
+        }
+        // What was there before may stay, and its ports may change.
+        let mut changed = spec.clone();
+        changed["ports"] = json!([{ "port": 81 }]);
+        update(
+            tenant(),
+            "/services",
+            service("shop", spec.clone()),
+            service("shop", changed),
+        )
+        .passes(&policy);
+    }
+    for spec in [
+        json!({}),
+        json!({ "type": "ClusterIP", "selector": { "app": "shop" } }),
+        json!({ "clusterIP": "None", "externalIPs": null, "selector": null }),
+        json!({ "type": "ExternalName", "externalName": "db.example.com" }),
+    ] {
+        for user in outsiders() {
+            create(user, "/services", service("shop", spec.clone())).passes(&policy);
+        }
+    }
+    create(
+        tenant(),
+        "/services",
+        json!({ "metadata": { "generateName": "shop-" }, "spec": { "type": "NodePort" } }),
+    )
+    .set("name", Value::Null)
+    .refused(&policy, RULE, "give Thing spark-a/shop-* the type NodePort");
+}
+
+/// Every spelling, against every controller that could read it.
+#[test]
+fn internal_load_balancers() {
     let builtin = Policy::builtin();
-    let lb = || json!({ "type": "LoadBalancer" });
-    let annotation =
-        |name: &str, value: &str| json!({ format!("service.beta.kubernetes.io/{name}"): value });
-    for (object, words) in [
+    let nlb = Some("service.k8s.aws/nlb");
+    let auto = Some("eks.amazonaws.com/nlb");
+    for (class, annotations, internal) in [
+        (None, json!({ INTERNAL: "true" }), true),
+        (None, json!({ INTERNAL: "0.0.0.0/0" }), true),
+        (None, json!({ INTERNAL: "true", TYPE: "nlb" }), true),
+        (nlb, json!({ INTERNAL: "true" }), true),
+        (nlb, json!({ SCHEME: "internal" }), true),
+        (auto, json!({ SCHEME: "internal" }), true),
+        (None, json!({ SCHEME: "internal", TYPE: "external" }), true),
+        (None, json!({ SCHEME: "internal", TYPE: "nlb-ip" }), true),
+        (None, json!({ SCHEME: "internal", INTERNAL: "true" }), true),
+        (nlb, json!({ SCHEME: "internal", INTERNAL: "false" }), true),
+        (Some(""), json!({ INTERNAL: "true" }), true),
+        // The cloud controller does not know the scheme.
+        (None, json!({ SCHEME: "internal" }), false),
+        (None, json!({ SCHEME: "internal", TYPE: "nlb" }), false),
         (
-            service(json!({ "type": "NodePort" }), Value::Null),
-            "of type NodePort",
+            None,
+            json!({ SCHEME: "internal", INTERNAL: "false" }),
+            false,
+        ),
+        // The load balancer controller goes by the scheme first.
+        (
+            nlb,
+            json!({ SCHEME: "internet-facing", INTERNAL: "true" }),
+            false,
         ),
         (
-            service(json!({ "externalIPs": ["203.0.113.7"] }), Value::Null),
-            "with the external address 203.0.113.7",
+            None,
+            json!({ SCHEME: "internet-facing", INTERNAL: "true" }),
+            false,
         ),
+        (nlb, json!({ SCHEME: "Internal" }), false),
+        (nlb, json!({ SCHEME: "" }), false),
+        (nlb, json!({}), false),
+        (nlb, json!({ INTERNAL: "1" }), false),
+        (None, json!({ INTERNAL: "True" }), false),
+        (None, json!({ INTERNAL: "false" }), false),
+        (None, json!({ INTERNAL: "" }), false),
+        (None, json!({ INTERNAL: null }), false),
         (
-            service(lb(), Value::Null),
-            "without an annotation that makes it internal",
+            None,
+            json!({ "Service.beta.kubernetes.io/aws-load-balancer-internal": "true" }),
+            false,
         ),
+        // Whatever makes this one, nobody here knows it.
         (
-            service(
-                lb(),
-                annotation("aws-load-balancer-scheme", "internet-facing"),
-            ),
-            "that faces the internet",
+            Some("tailscale"),
+            json!({ INTERNAL: "true", SCHEME: "internal" }),
+            false,
         ),
-        (
-            service(lb(), annotation("aws-load-balancer-scheme", "internal")),
-            "without an annotation",
-        ),
-        (
-            service(lb(), annotation("aws-load-balancer-internal", "false")),
-            "that faces the internet",
-        ),
-        (
-            service(
-                json!({ "type": "LoadBalancer", "loadBalancerClass": "tailscale" }),
-                annotation("aws-load-balancer-internal", "true"),
-            ),
-            "of the class tailscale",
-        ),
+        (None, Value::Null, false),
     ] {
-        for user in below_administrators() {
-            create(user.clone(), "/services", "s", object.clone()).refused(&builtin, RULE, words);
-            Review::new(user, "UPDATE", "/services", "s")
-                .old(service(json!({}), Value::Null))
-                .object(object.clone())
-                .refused(&builtin, RULE, words);
-        }
-        for user in above() {
-            create(user, "/services", "s", object.clone()).passes(&builtin);
-        }
-        // It stood there before; the controller notes its address.
-        Review::new(tenant(), "UPDATE", "/services", "s")
-            .old(object.clone())
-            .object(object)
-            .passes(&builtin);
-    }
-    for object in [
-        service(
-            json!({ "type": "ClusterIP", "selector": { "app": "web" } }),
-            Value::Null,
-        ),
-        service(
-            json!({ "type": "ExternalName", "externalName": "db.example.com" }),
-            Value::Null,
-        ),
-        service(lb(), annotation("aws-load-balancer-internal", "true")),
-        service(
-            json!({ "type": "LoadBalancer", "loadBalancerClass": "service.k8s.aws/nlb" }),
-            annotation("aws-load-balancer-scheme", "internal"),
-        ),
-    ] {
-        for user in below_administrators() {
-            create(user, "/services", "s", object.clone()).passes(&builtin);
+        let object = json!({
+            "metadata": { "name": "shop", "annotations": annotations },
+            "spec": { "type": "LoadBalancer", "loadBalancerClass": class },
+        });
+        for user in [tenant(), driver(JOB), operator()] {
+            let review = create(user, "/services", object.clone());
+            if internal {
+                review.passes(&builtin);
+            } else {
+                review.refused(&builtin, RULE, "that is not internal");
+            }
         }
     }
+    // An annotation that is taken away opens the door.
+    let object = |annotations: Value| json!({ "metadata": { "name": "shop", "annotations": annotations }, "spec": { "type": "LoadBalancer" } });
+    update(
+        tenant(),
+        "/services",
+        object(json!({ INTERNAL: "true" })),
+        object(json!({})),
+    )
+    .refused(&builtin, RULE, "not internal");
 }
 
 #[test]
 fn source_ranges() {
-    let policy = policy(OPERATED);
-    let internal = json!({ "service.beta.kubernetes.io/aws-load-balancer-internal": "true" });
-    for (ranges, words) in [
-        (json!(["10.1.0.0/16"]), None),
+    let text = format!(
+        "{POLICY}rules:\n  endpoint-exposure: {{ sourceRanges: [10.0.0.0/8, \"2001:db8::/32\"] }}\n"
+    );
+    let policy = policy(&text);
+    let annotated = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    let object = |spec: Value, annotations: Value| {
+        let mut object = json!({ "metadata": { "name": "shop", "annotations": annotations }, "spec": { "type": "LoadBalancer", "loadBalancerSourceRanges": spec } });
+        object["metadata"]["annotations"][INTERNAL] = json!("true");
+        object
+    };
+    for (spec, annotations) in [
+        (json!(["10.1.0.0/16"]), json!({})),
+        (json!([" 10.0.0.0/8 ", "2001:db8:1::/48"]), json!({})),
         (
-            json!(["10.1.0.0/16", "0.0.0.0/0"]),
-            Some("open to 0.0.0.0/0"),
+            Value::Null,
+            json!({ annotated: "10.1.0.0/16, 10.2.0.0/16" }),
         ),
-        (json!([]), Some("without source ranges")),
-        (Value::Null, Some("without source ranges")),
+        // The field is what counts where there are both.
+        (json!(["10.1.0.0/16"]), json!({ annotated: "0.0.0.0/0" })),
     ] {
-        let object = service(
-            json!({ "type": "LoadBalancer", "loadBalancerSourceRanges": ranges }),
-            internal.clone(),
-        );
-        let review = create(tenant(), "/services", "s", object);
-        match words {
-            None => review.passes(&policy),
-            Some(words) => review.refused(&policy, RULE, words),
-        }
+        create(tenant(), "/services", object(spec, annotations)).passes(&policy);
+    }
+    for (spec, annotations, words) in [
+        (Value::Null, json!({}), "for all addresses"),
+        (json!([]), json!({ annotated: " " }), "for all addresses"),
+        (
+            json!(["0.0.0.0/0"]),
+            json!({}),
+            "for 0.0.0.0/0, which is outside",
+        ),
+        (json!(["10.0.0.0/7"]), json!({}), "for 10.0.0.0/7"),
+        (json!(["10.1.0.0/16", "::/0"]), json!({}), "for ::/0"),
+        (json!(["10.0.0.1/8"]), json!({}), "outside"),
+        (
+            json!(["0.0.0.0/0"]),
+            json!({ annotated: "10.1.0.0/16" }),
+            "for 0.0.0.0/0",
+        ),
+        (
+            Value::Null,
+            json!({ annotated: "10.1.0.0/16,192.168.0.0/16" }),
+            "for 192.168.0.0/16",
+        ),
+        (
+            json!(["10.1.0.0/16"]),
+            json!({ "service.beta.kubernetes.io/aws-load-balancer-security-groups": "sg-1" }),
+            "security groups of its own",
+        ),
+        (
+            json!(["10.1.0.0/16"]),
+            json!({ "service.beta.kubernetes.io/aws-load-balancer-security-group-prefix-lists": "pl-1" }),
+            "security groups of its own",
+        ),
+    ] {
+        let object = object(spec, annotations);
+        create(tenant(), "/services", object.clone()).refused(&policy, RULE, words);
+        create(tenant(), "/services", object).passes(&Policy::builtin());
     }
 }
 
 #[test]
-fn services_on_a_jobs_pods() {
-    let builtin = Policy::builtin();
-    let selecting = |selector: Value| service(json!({ "selector": selector }), Value::Null);
-    let of =
-        |job: &str| json!({ "spark-app-selector": format!("spark-{job}"), "spark-role": "driver" });
+fn services_in_front_of_a_job() {
+    let policy = policy(POLICY);
+    let uid = "5f0b1a36-0f0e-4c5c-8f8a-000000000009";
     for selector in [
-        of(JOB),
         json!({ "spark-role": "driver" }),
-        json!({ "emr-containers.amazonaws.com/component": "driver", "app": "x" }),
+        json!({ "app": "shop", "spark-app-selector": "spark-0123456789abcdef0123456789abcdef" }),
+        json!({ "spark-app-name": "etl" }),
         json!({ "emr-containers.amazonaws.com/job.id": JOB }),
-        json!({ "app": "etl", "component": "jobmanager", "type": "flink-native-kubernetes" }),
+        json!({ "emr-containers.amazonaws.com/component": "driver" }),
+        json!({ "sparkoperator.k8s.io/app-name": "pi" }),
+        json!({ "type": "flink-native-kubernetes", "app": "etl" }),
+        json!({ "component": "jobmanager" }),
+        json!({ "app": "enterprise-gateway" }),
+        json!({ "kernel_id": "x" }),
+        json!({ "job-name": JOB }),
+        json!({ "batch.kubernetes.io/job-name": JOB }),
+        json!({ "batch.kubernetes.io/controller-uid": uid }),
     ] {
-        for user in [
+        for user in outsiders() {
+            create(
+                user,
+                "/services",
+                service("shop", json!({ "selector": selector })),
+            )
+            .refused(&policy, RULE, "a selector for the pods of a job");
+        }
+        update(
             tenant(),
-            impersonated("spark-a", &account("spark-driver")),
-            driver(OTHER_JOB),
-        ] {
-            create(user, "/services", "s", selecting(selector.clone())).refused(
-                &builtin,
+            "/services",
+            service("shop", json!({ "selector": { "app": "shop" } })),
+            service("shop", json!({ "selector": selector })),
+        )
+        .refused(&policy, RULE, "a selector for the pods of a job");
+    }
+    create(
+        tenant(),
+        "/services",
+        service("shop", json!({ "selector": { "job-name": "mine" } })),
+    )
+    .passes(&policy);
+    // Names that executors or proxies look for.
+    for name in [
+        "pi-772b9c81ae56a93d-driver-svc",
+        "pi-ui-svc",
+        "pi-driver-4040-svc",
+    ] {
+        for user in outsiders() {
+            create(user, "/services", service(name, json!({}))).refused(
+                &policy,
                 RULE,
-                "selects a job's pods",
+                "a driver's Service is called so",
             );
         }
+        for user in [driver(JOB), client(), operator()] {
+            create(user, "/services", service(name, json!({}))).passes(&policy);
+        }
     }
-    // A runner makes the driver's headless Service, a driver its UI's.
-    create(
-        runner(JOB),
-        "/services",
-        "pi-0-driver-svc",
-        selecting(of(JOB)),
-    )
-    .passes(&builtin);
-    create(driver(JOB), "/services", "pi-ui-svc", selecting(of(JOB))).passes(&builtin);
-    create(
-        driver(JOB),
-        "/services",
-        "s",
-        selecting(json!({ "spark-role": "driver" })),
-    )
-    .refused(&builtin, RULE, "selects");
-    let operated = policy(OPERATED);
-    create(
-        operator(),
-        "/services",
-        "pi-0-driver-svc",
-        selecting(json!({ "spark-app-selector": "spark-0123456789abcdef0123456789abcdef" })),
-    )
-    .passes(&operated);
-    for host in ["pi-0-driver-svc.spark-a.svc.cluster.local", "pi-ui-svc"] {
-        let alias = service(
-            json!({ "type": "ExternalName", "externalName": host }),
-            Value::Null,
-        );
-        create(tenant(), "/services", "s", alias).refused(&builtin, RULE, "as another name for");
-    }
-}
-
-#[test]
-fn a_jobs_service_is_its_own() {
-    let builtin = Policy::builtin();
-    let stored = |selector: Value, owner: Value| json!({ "metadata": { "name": "x", "ownerReferences": [owner] }, "spec": { "selector": selector, "ports": [{ "port": 7078 }] } });
-    let by_driver = || json!({ "kind": "Pod", "name": format!("spark-{JOB}-driver"), "uid": format!("{JOB}-uid") });
-    let changed = |old: &Value| {
-        let mut new = old.clone();
-        new["spec"]["selector"] = json!({ "app": "mine" });
-        new
-    };
-    let nobody = || json!({ "kind": "x", "name": "x", "uid": "x" });
-    for (name, old) in [
-        ("pi-0-driver-svc", stored(Value::Null, by_driver())),
-        ("pi-ui-svc", stored(Value::Null, by_driver())),
-        (
-            "any",
-            stored(
-                json!({ "spark-app-selector": format!("spark-{JOB}") }),
-                by_driver(),
-            ),
-        ),
-        (
-            "any",
-            stored(
-                json!({ "spark-app-selector": format!("spark-{JOB}") }),
-                nobody(),
-            ),
-        ),
+    for host in [
+        "pi-driver-svc.spark-a.svc.cluster.local",
+        "PI-DRIVER-SVC.spark-a.svc.cluster.local.",
+        "x.pi-driver-svc.spark-a.svc",
+        "10-0-0-1.spark-a.pod.cluster.local",
     ] {
-        for user in [
+        create(
             tenant(),
-            driver(OTHER_JOB),
-            impersonated("kube-system", "generic-garbage-collector"),
-        ] {
-            Review::new(user.clone(), "UPDATE", "/services", name)
-                .old(old.clone())
-                .object(changed(&old))
-                .refused(&builtin, RULE, "which leads to a job");
+            "/services",
+            service(
+                "shop",
+                json!({ "type": "ExternalName", "externalName": host }),
+            ),
+        )
+        .refused(&policy, RULE, "the way to a driver");
+    }
+}
+
+/// What Spark and its operator do for a living, and no more.
+#[test]
+fn a_jobs_own_services() {
+    let policy = policy(POLICY);
+    for user in [client(), driver(JOB)] {
+        create(user.clone(), "/services", drivers()).passes(&policy);
+        let mut relabelled = drivers();
+        relabelled["metadata"]["labels"] = json!({ "a": "b" });
+        update(user.clone(), "/services", drivers(), relabelled).passes(&policy);
+        for name in ["spark-0000000337okspsc913-driver-svc", ""] {
             Review::new(user.clone(), "DELETE", "/services", name)
-                .old(old.clone())
-                .refused(&builtin, RULE, "may not delete");
-            // deletecollection sends no name.
-            let mut named = old.clone();
-            named["metadata"]["name"] = json!(name);
-            Review::new(user.clone(), "DELETE", "/services", "")
-                .old(named)
-                .refused(&builtin, RULE, "may not delete");
-            Review::new(user, "UPDATE", "/services", name)
-                .old(old.clone())
-                .object(old.clone())
-                .passes(&builtin);
-        }
-        for user in [driver(JOB)].into_iter().chain(above()) {
-            Review::new(user.clone(), "UPDATE", "/services", name)
-                .old(old.clone())
-                .object(changed(&old))
-                .passes(&builtin);
-            Review::new(user, "DELETE", "/services", name)
-                .old(old.clone())
-                .passes(&builtin);
+                .old(drivers())
+                .passes(&policy);
         }
     }
-    let ui = || json!({ "metadata": { "name": "web-ui-svc" }, "spec": { "selector": { "app": "web" } } });
-    Review::new(tenant(), "DELETE", "/services", "web-ui-svc")
-        .old(ui())
-        .passes(&builtin);
-    let plain = json!({ "metadata": { "name": "web" }, "spec": { "selector": { "app": "web" } } });
-    Review::new(tenant(), "DELETE", "/services", "web")
-        .old(plain)
-        .passes(&builtin);
-    // Flink's REST interface, where there can be one.
-    let rest = || json!({ "metadata": { "name": "etl-rest" }, "spec": {} });
-    Review::new(tenant(), "DELETE", "/services", "etl-rest")
-        .old(rest())
-        .passes(&builtin);
-    let operated = policy(OPERATED);
-    Review::new(tenant(), "DELETE", "/services", "etl-rest")
-        .old(rest())
-        .refused(&operated, RULE, "leads to a job");
-    let manager = |pod: &str| in_pod("spark-a", &account("flink-jobmanager"), pod, "m");
-    Review::new(
-        manager("etl-6d4cf56db6-x2b7k"),
-        "DELETE",
-        "/services",
-        "etl-rest",
-    )
-    .old(rest())
-    .passes(&operated);
-    Review::new(
-        manager("web-6d4cf56db6-x2b7k"),
-        "DELETE",
-        "/services",
-        "etl-rest",
-    )
-    .old(rest())
-    .refused(&operated, RULE, "leads to a job");
+    // A driver that spark-submit started is known by its pod alone.
+    let mut submitted = drivers();
+    submitted["metadata"]["name"] = json!("pi-772b9c81ae56a93d-driver-svc");
+    submitted["spec"]["selector"] = json!({ "spark-role": "driver", "spark-app-selector": "spark-0123456789abcdef0123456789abcdef" });
+    submitted["metadata"]["ownerReferences"][0]["name"] = json!("pi-772b9c81ae56a93d-driver");
+    let delete =
+        |user: Value, old: &Value| Review::new(user, "DELETE", "/services", "").old(old.clone());
+    let account = format!("emr-containers-sa-spark-driver-{A}");
+    let pi = |uid: &str| in_pod("spark-a", &account, "pi-772b9c81ae56a93d-driver", uid);
+    delete(pi(&format!("{JOB}-uid")), &submitted).passes(&policy);
+    delete(pi("another-uid"), &submitted).refused(&policy, RULE, "which is a job's");
+    delete(operator(), &submitted).passes(&policy);
+    create(operator(), "/services", service("pi-ui-svc", json!({ "selector": { "spark-role": "driver", "sparkoperator.k8s.io/app-name": "pi" } })))
+        .passes(&policy);
+    // Another run's.
+    for user in [driver(OTHER_JOB), operator()] {
+        create(user.clone(), "/services", drivers()).refused(
+            &policy,
+            RULE,
+            "a driver's Service is called so",
+        );
+        create(
+            user.clone(),
+            "/services",
+            service("x-ui-svc", drivers()["spec"].clone()),
+        )
+        .refused(&policy, RULE, "a selector for the pods of a job");
+        create(
+            user.clone(),
+            "/services",
+            service("x", json!({ "selector": { "job-name": JOB } })),
+        )
+        .refused(&policy, RULE, "a selector for the pods of a job");
+    }
 }
 
 #[test]
-fn a_made_up_address_in_a_status() {
-    let builtin = Policy::builtin();
-    let with = |ip: Value| json!({ "spec": {}, "status": { "loadBalancer": { "ingress": ip } } });
-    let update = |user: Value| {
-        Review::new(user, "UPDATE", "/services/status", "s")
-            .old(with(Value::Null))
-            .object(with(json!([{ "ip": "203.0.113.7" }])))
+fn changing_and_deleting_a_jobs_service() {
+    let policy = policy(POLICY);
+    let everybody_else = || {
+        outsiders()
+            .into_iter()
+            .chain([driver(OTHER_JOB), operator(), balancer()])
     };
-    for user in below_administrators() {
-        update(user).refused(&builtin, RULE, "status with an address");
+    let mut by_owner = drivers();
+    by_owner["metadata"]["name"] = json!("web");
+    by_owner["spec"]["selector"] = json!({ "app": "etl" });
+    let mut gateway = drivers();
+    gateway["metadata"] =
+        json!({ "name": "jeg", "labels": { "emr-containers.amazonaws.com/component": "jeg" } });
+    gateway["spec"]["selector"] = json!({ "app": "jeg" });
+    for user in everybody_else() {
+        for name in ["x", ""] {
+            Review::new(user.clone(), "DELETE", "/services", name)
+                .old(drivers())
+                .refused(&policy, RULE, "may not delete Thing spark-a/");
+        }
+        for (path, value) in [
+            ("/spec/selector", json!({ "app": "mine" })),
+            ("/spec/ports", json!([{ "port": 1 }])),
+            ("/spec/type", json!("ExternalName")),
+            ("/spec/publishNotReadyAddresses", json!(true)),
+            ("/metadata/labels", json!({ "a": "b" })),
+            (
+                "/metadata/ownerReferences",
+                json!([{ "kind": "Pod", "name": "gone", "uid": "gone" }]),
+            ),
+        ] {
+            let mut new = drivers();
+            let (parent, key) = path.rsplit_once('/').expect("a path");
+            new.pointer_mut(parent).expect("a parent")[key] = value;
+            update(user.clone(), "/services", drivers(), new).refused(
+                &policy,
+                RULE,
+                "which is a job's",
+            );
+        }
+        let mut touched = drivers();
+        touched["metadata"]["resourceVersion"] = json!("7");
+        update(user, "/services", drivers(), touched).passes(&policy);
     }
-    for user in [service_account(
-        "kube-system",
-        "aws-load-balancer-controller",
-    )]
-    .into_iter()
-    .chain(above())
-    {
-        update(user).passes(&builtin);
-    }
-}
-
-#[test]
-fn endpoints_by_hand() {
-    let builtin = Policy::builtin();
-    let endpoints = |subsets: Value| json!({ "metadata": { "annotations": { "control-plane.alpha.kubernetes.io/leader": "x" } }, "subsets": subsets });
-    let slice = |service: &str, endpoints: Value| json!({ "metadata": { "labels": { "kubernetes.io/service-name": service } }, "endpoints": endpoints });
-    let address = json!([{ "addresses": [{ "ip": "10.0.0.1", "targetRef": { "kind": "Pod", "name": "p" } }] }]);
-    let target = json!([{ "addresses": ["10.0.0.1"] }]);
-    for user in [tenant(), driver(JOB), service_account("spark-a", "default")] {
-        create(
-            user.clone(),
-            "/endpoints",
-            "web",
-            endpoints(address.clone()),
-        )
-        .refused(&builtin, RULE, "by hand");
-        create(
-            user.clone(),
-            "discovery.k8s.io/endpointslices",
-            "web-1",
-            slice("web", target.clone()),
-        )
-        .refused(&builtin, RULE, "by hand");
-        let update = |resource: &str, old: Value, new: Value| {
-            Review::new(user.clone(), "UPDATE", resource, "web")
-                .old(old)
-                .object(new)
-        };
-        update(
-            "/endpoints",
-            endpoints(Value::Null),
-            endpoints(address.clone()),
-        )
-        .refused(&builtin, RULE, "by hand");
-        update(
-            "discovery.k8s.io/endpointslices",
-            slice("web", target.clone()),
-            slice("pi-0-driver-svc", target.clone()),
-        )
-        .refused(&builtin, RULE, "by hand");
-        update(
-            "/endpoints",
-            endpoints(address.clone()),
-            endpoints(address.clone()),
-        )
-        .passes(&builtin);
-        // Leader election.
-        create(user.clone(), "/endpoints", "lock", endpoints(Value::Null)).passes(&builtin);
-        let mut renewed = endpoints(Value::Null);
-        renewed["metadata"]["annotations"]["control-plane.alpha.kubernetes.io/leader"] = json!("y");
-        update("/endpoints", endpoints(Value::Null), renewed).passes(&builtin);
-        // Taking a driver's endpoints away.
-        Review::new(user.clone(), "DELETE", "/endpoints", "pi-0-driver-svc")
-            .old(endpoints(address.clone()))
-            .refused(&builtin, RULE, "which lead to a job");
+    for old in [by_owner, gateway] {
+        Review::new(tenant(), "DELETE", "/services", "")
+            .old(old.clone())
+            .refused(&policy, RULE, "which is a job's");
         Review::new(
-            user.clone(),
+            controller("generic-garbage-collector"),
             "DELETE",
-            "discovery.k8s.io/endpointslices",
+            "/services",
             "",
         )
-        .old(slice("pi-0-driver-svc", target.clone()))
-        .refused(&builtin, RULE, "which lead to a job");
-        Review::new(user, "DELETE", "/endpoints", "web")
-            .old(endpoints(address.clone()))
-            .passes(&builtin);
+        .old(old)
+        .passes(&policy);
     }
-    for user in [service_account("kube-system", "cilium-operator")]
+    for user in masters() {
+        Review::new(user, "DELETE", "/services", "")
+            .old(drivers())
+            .passes(&policy);
+    }
+    // Controllers of load balancers keep a finalizer on what they serve.
+    let mut finalized = drivers();
+    finalized["metadata"]["finalizers"] = json!(["service.k8s.aws/resources"]);
+    update(balancer(), "/services", drivers(), finalized.clone()).passes(&policy);
+    update(tenant(), "/services", drivers(), finalized).refused(&policy, RULE, "a job's");
+    // One's own.
+    for user in outsiders() {
+        let own = service("shop", json!({ "selector": { "app": "shop" } }));
+        Review::new(user, "DELETE", "/services", "")
+            .old(own)
+            .passes(&policy);
+    }
+}
+
+#[test]
+fn the_status_of_a_service() {
+    let policy = policy(POLICY);
+    let old = service("shop", json!({ "type": "ClusterIP" }));
+    let mut new = old.clone();
+    new["status"] = json!({ "loadBalancer": { "ingress": [{ "ip": "10.0.0.66" }] } });
+    for user in outsiders()
         .into_iter()
-        .chain(above())
+        .chain([driver(JOB), client(), operator()])
     {
+        update(user.clone(), "/services/status", old.clone(), new.clone()).refused(
+            &policy,
+            RULE,
+            "may not write the status of Thing spark-a/shop",
+        );
+        update(user, "/services/status", old.clone(), old.clone()).passes(&policy);
+    }
+    for user in masters().into_iter().chain([balancer()]) {
+        update(user, "/services/status", old.clone(), new.clone()).passes(&policy);
+    }
+}
+
+#[test]
+fn endpoints() {
+    let policy = policy(POLICY);
+    let subsets = json!([{ "addresses": [{ "ip": "10.0.0.66" }], "ports": [{ "port": 4040 }] }]);
+    let addresses = json!([{ "addresses": ["10.0.0.66"] }]);
+    let drivers = format!("spark-{JOB}-driver-svc");
+    let slice = |name: &str, service: &str, endpoints: &Value| json!({ "metadata": { "name": name, "labels": { "kubernetes.io/service-name": service } }, "addressType": "IPv4", "endpoints": endpoints });
+    let own = |resource: &str| match resource {
+        "/endpoints" => json!({ "metadata": { "name": "shop" }, "subsets": subsets }),
+        _ => slice("shop-abc", "shop", &addresses),
+    };
+    let mirrors = || [service_account("kube-system", "cilium-operator")];
+    for user in outsiders()
+        .into_iter()
+        .chain([driver(JOB), client(), operator(), balancer()])
+    {
+        for (resource, object, words) in [
+            (
+                "/endpoints",
+                own("/endpoints"),
+                "which says where a Service leads",
+            ),
+            (
+                "/endpoints",
+                json!({ "metadata": { "name": drivers } }),
+                "where a driver's Service",
+            ),
+            (
+                "discovery.k8s.io/endpointslices",
+                own("slice"),
+                "which says where a Service leads",
+            ),
+            (
+                "discovery.k8s.io/endpointslices",
+                slice("mine", &drivers, &json!([])),
+                "where a driver's Service",
+            ),
+            (
+                "discovery.k8s.io/endpointslices",
+                slice("mine", &drivers, &Value::Null),
+                "where a driver's Service",
+            ),
+        ] {
+            create(user.clone(), resource, object).refused(&policy, RULE, words);
+        }
+        for resource in ["/endpoints", "discovery.k8s.io/endpointslices"] {
+            let old = own(resource);
+            for (path, value) in [
+                (
+                    "/subsets",
+                    json!([{ "addresses": [{ "ip": "10.0.0.67" }] }]),
+                ),
+                ("/endpoints", json!([])),
+                ("/ports", json!([{ "port": 1 }])),
+                (
+                    "/metadata/labels",
+                    json!({ "kubernetes.io/service-name": drivers }),
+                ),
+                (
+                    "/metadata/ownerReferences",
+                    json!([{ "kind": "Service", "name": "x", "uid": "x" }]),
+                ),
+            ] {
+                let mut new = old.clone();
+                let (parent, key) = path.rsplit_once('/').expect("a path");
+                new.pointer_mut(parent).expect("a parent")[key] = value;
+                if new == old || key == "endpoints" && resource == "/endpoints" {
+                    continue;
+                }
+                update(user.clone(), resource, old.clone(), new).refused(
+                    &policy,
+                    RULE,
+                    "may not change",
+                );
+            }
+            // A lock in annotations, and closing one's own door.
+            let mut locked = old.clone();
+            locked["metadata"]["annotations"] =
+                json!({ "control-plane.alpha.kubernetes.io/leader": "{}" });
+            update(user.clone(), resource, old.clone(), locked).passes(&policy);
+            Review::new(user.clone(), "DELETE", resource, "")
+                .old(old)
+                .passes(&policy);
+        }
         create(
             user,
             "/endpoints",
-            "pi-0-driver-svc",
-            endpoints(address.clone()),
+            json!({ "metadata": { "name": "lock" } }),
         )
-        .passes(&builtin);
+        .passes(&policy);
     }
+    for user in masters().into_iter().chain(mirrors()) {
+        for resource in ["/endpoints", "discovery.k8s.io/endpointslices"] {
+            create(user.clone(), resource, own(resource)).passes(&policy);
+        }
+    }
+}
+
+fn ingress(service: &str) -> Value {
+    json!({ "metadata": { "name": "web", "annotations": {} }, "spec": { "rules": [{ "host": "shop.example.com", "http": { "paths": [
+        { "path": "/", "backend": { "service": { "name": service, "port": { "number": 80 } } } },
+    ] } }] } })
 }
 
 #[test]
 fn routes() {
-    let builtin = Policy::builtin();
-    let ingress = |service: &str| json!({ "metadata": { "name": "i" }, "spec": { "rules": [{ "http": { "paths": [{ "backend": { "service": { "name": service, "port": { "number": 4040 } } } }] } }] } });
-    let annotated = |key: &str, value: &str| json!({ "metadata": { "annotations": { key: value } }, "spec": { "rules": [] } });
+    let policy = policy(POLICY);
+    let name = format!("spark-{JOB}-driver-svc");
+    let annotated = |value: Value| {
+        let mut object = ingress("shop");
+        object["metadata"]["annotations"] = value;
+        object
+    };
     for (resource, object) in [
-        ("networking.k8s.io/ingresses", ingress("pi-0-driver-svc")),
+        ("networking.k8s.io/ingresses", ingress(&name)),
         ("networking.k8s.io/ingresses", ingress("pi-ui-svc")),
         (
             "networking.k8s.io/ingresses",
-            json!({ "spec": { "defaultBackend": { "service": { "name": "pi-0-driver-svc" } } } }),
+            json!({ "spec": { "defaultBackend": { "service": { "name": name } } } }),
         ),
         (
             "extensions/ingresses",
-            json!({ "spec": { "backend": { "serviceName": "pi-0-driver-svc" } } }),
+            json!({ "spec": { "backend": { "serviceName": name, "servicePort": 4040 } } }),
         ),
         (
             "networking.k8s.io/ingresses",
             annotated(
-                "alb.ingress.kubernetes.io/actions.x",
-                r#"{"forwardConfig":{"targetGroups":[{"serviceName":"pi-0-driver-svc"}]}}"#,
+                json!({ "alb.ingress.kubernetes.io/actions.x": format!("{{\"forwardConfig\":{{\"targetGroups\":[{{\"serviceName\":\"{name}\"}}]}}}}") }),
             ),
         ),
         (
             "networking.k8s.io/ingresses",
-            annotated("nginx.ingress.kubernetes.io/default-backend", "pi-ui-svc"),
+            annotated(
+                json!({ "alb.ingress.kubernetes.io/actions.x": "{\"serviceName\":\"pi-\\u0064river-svc\"}" }),
+            ),
+        ),
+        (
+            "networking.k8s.io/ingresses",
+            annotated(
+                json!({ "nginx.ingress.kubernetes.io/server-snippet": format!("proxy_pass http://{name}.spark-a.svc:4040;") }),
+            ),
         ),
         (
             "gateway.networking.k8s.io/httproutes",
-            json!({ "spec": { "rules": [{ "backendRefs": [{ "name": "pi-0-driver-svc" }] }] } }),
+            json!({ "spec": { "rules": [{ "backendRefs": [{ "name": name, "port": 4040 }] }] } }),
         ),
         (
             "gateway.networking.k8s.io/tcproutes",
-            json!({ "spec": { "rules": [{ "backendRefs": [{ "name": "pi-0-driver-svc" }] }] } }),
+            json!({ "spec": { "rules": [{ "backendRefs": [{ "name": name, "port": 7078 }] }] } }),
+        ),
+        (
+            "elbv2.k8s.aws/targetgroupbindings",
+            json!({ "spec": { "serviceRef": { "name": name } } }),
         ),
         (
             "networking.istio.io/virtualservices",
-            json!({ "spec": { "http": [{ "route": [{ "destination": { "host": "pi-0-driver-svc.spark-a.svc.cluster.local" } }] }] } }),
+            json!({ "spec": { "http": [{ "route": [{ "destination": { "host": format!("{name}.spark-a.svc.cluster.local") } }] }] } }),
         ),
         (
             "traefik.io/ingressroutes",
-            json!({ "spec": { "routes": [{ "services": [{ "name": "pi-ui-svc" }] }] } }),
+            json!({ "spec": { "routes": [{ "services": [{ "name": name }] }] } }),
+        ),
+        (
+            "multicluster.x-k8s.io/serviceexports",
+            json!({ "metadata": { "name": name } }),
         ),
     ] {
-        for user in [tenant(), driver(JOB)] {
-            create(user.clone(), resource, "i", object.clone()).refused(
-                &builtin,
+        for user in outsiders().into_iter().chain([driver(JOB), client()]) {
+            create(user.clone(), resource, object.clone()).refused(
+                &policy,
                 RULE,
-                "leads to a job's Service",
+                "the Service of a driver",
             );
-            Review::new(user.clone(), "UPDATE", resource, "i")
-                .old(ingress("web"))
-                .object(object.clone())
-                .refused(&builtin, RULE, "leads to a job's Service");
-            Review::new(user, "UPDATE", resource, "i")
+            update(user.clone(), resource, ingress("shop"), object.clone()).refused(
+                &policy,
+                RULE,
+                "the Service of a driver",
+            );
+            // One that leads there already is not led there by other ways.
+            let mut more = object.clone();
+            more["spec"]["more"] = json!("x");
+            update(user.clone(), resource, object.clone(), more).refused(&policy, RULE, "change");
+            let mut finalized = object.clone();
+            finalized["metadata"]["finalizers"] = json!(["x/y"]);
+            finalized["status"] = json!({ "a": "b" });
+            update(user.clone(), resource, object.clone(), finalized).passes(&policy);
+            Review::new(user, "DELETE", resource, "")
                 .old(object.clone())
-                .object(object.clone())
-                .passes_rule(&builtin, RULE);
+                .passes(&policy);
         }
-        // The Spark operator makes its UIs' Ingresses.
-        let operated = policy(OPERATED);
-        create(operator(), resource, "i", object.clone()).passes_rule(&operated, RULE);
-        for user in above() {
-            create(user, resource, "i", object.clone()).passes_rule(&builtin, RULE);
+        for user in masters().into_iter().chain([balancer()]) {
+            create(user, resource, object.clone()).passes(&policy);
         }
     }
-    create(tenant(), "networking.k8s.io/ingresses", "i", ingress("web")).passes(&builtin);
+    // Those of its applications an operator leads to, those that came through EMR not.
+    let resource = "networking.k8s.io/ingresses";
+    create(operator(), resource, ingress("pi-ui-svc")).passes(&policy);
+    create(operator(), resource, ingress(&name)).refused(&policy, RULE, &name);
     for (resource, object) in [
+        (resource, ingress("shop")),
         (
-            "networking.k8s.io/ingresses",
-            annotated("alb.ingress.kubernetes.io/scheme", "internet-facing"),
+            resource,
+            annotated(json!({ "alb.ingress.kubernetes.io/scheme": "internal" })),
         ),
         (
-            "networking.k8s.io/ingresses",
-            annotated(
-                "alb.ingress.kubernetes.io/frontend-nlb-scheme",
-                "internet-facing",
-            ),
+            "gateway.networking.k8s.io/httproutes",
+            json!({ "spec": { "rules": [{ "backendRefs": [{ "name": "shop" }] }] } }),
         ),
         (
-            "networking.k8s.io/ingresses",
-            annotated(
-                "alb.ingress.kubernetes.io/load-balancer-attributes",
-                "ipv6.deny_all_igw_traffic=false",
-            ),
+            "gateway.networking.k8s.io/referencegrants",
+            json!({ "spec": { "to": [{ "group": "", "kind": "Service", "name": "shop" }] } }),
         ),
-        (
-            "gateway.k8s.aws/loadbalancerconfigurations",
-            json!({ "spec": { "scheme": "internet-facing" } }),
-        ),
-        (
-            "gateway.networking.k8s.io/gateways",
-            annotated("x/scheme", "internet-facing"),
-        ),
+        // Another group's are no routes.
+        ("example.com/ingresses", ingress(&name)),
     ] {
-        for user in below_administrators() {
-            create(user, resource, "i", object.clone()).refused(
-                &builtin,
-                RULE,
-                "faces the internet",
-            );
-        }
-        for user in above() {
-            create(user, resource, "i", object.clone()).passes_rule(&builtin, RULE);
-        }
+        create(tenant(), resource, object).passes_rule(&policy, RULE);
     }
-    create(
-        tenant(),
-        "networking.k8s.io/ingresses",
-        "i",
-        annotated("alb.ingress.kubernetes.io/scheme", "internal"),
-    )
-    .passes(&builtin);
-    // A name of one's own that is written with escapes.
-    let escaped = create(
-        tenant(),
-        "networking.k8s.io/ingresses",
-        "i",
-        ingress("ESCAPED"),
-    );
-    let text = escaped
-        .0
-        .to_string()
-        .replace("ESCAPED", r"pi\u002ddriver-svc");
-    let raw: Box<serde_json::value::RawValue> = serde_json::from_str(&text).expect("JSON");
-    let request = rolegate::review::Request::parse(raw.get().as_bytes()).expect("a review");
-    let decision = rolegate::decision::decide(
-        &request,
-        rolegate::decision::Door::Enforce,
-        &builtin,
-        crate::support::now(),
-    );
-    assert!(!decision.expect("a decision").allowed());
 }
 
 #[test]
-fn what_is_decided_elsewhere() {
-    let builtin = Policy::builtin();
-    for resource in [
-        "elbv2.k8s.aws/targetgroupbindings",
-        "aga.k8s.aws/globalaccelerators",
-        "gateway.networking.k8s.io/referencegrants",
-        "application-networking.k8s.aws/serviceexports",
+fn routes_for_everybody() {
+    let policy = policy(POLICY);
+    let mut public = ingress("shop");
+    public["metadata"]["annotations"] =
+        json!({ "alb.ingress.kubernetes.io/scheme": "internet-facing" });
+    let balancers = json!({ "spec": { "scheme": "internet-facing" } });
+    let resource = "networking.k8s.io/ingresses";
+    for user in [
+        tenant(),
+        driver(JOB),
+        operator(),
+        service_account("istio-system", "istiod"),
     ] {
-        let object = || json!({ "spec": { "a": "b" } });
-        for user in [tenant(), driver(JOB)] {
-            create(user.clone(), resource, "x", object()).refused(
-                &builtin,
-                RULE,
-                "decided elsewhere",
-            );
-            let update = |new: Value| {
-                Review::new(user.clone(), "UPDATE", resource, "x")
-                    .old(object())
-                    .object(new)
-            };
-            update(json!({ "spec": { "a": "c" } })).refused(&builtin, RULE, "decided elsewhere");
-            update(object()).passes(&builtin);
-            Review::new(user.clone(), "DELETE", resource, "x")
-                .old(object())
-                .passes(&builtin);
-        }
+        create(user.clone(), resource, public.clone()).refused(
+            &policy,
+            RULE,
+            "says internet-facing",
+        );
+        update(user.clone(), resource, ingress("shop"), public.clone()).refused(
+            &policy,
+            RULE,
+            "says internet-facing",
+        );
         create(
-            service_account("kube-system", "aws-load-balancer-controller"),
-            resource,
-            "x",
-            object(),
+            user.clone(),
+            "gateway.k8s.aws/loadbalancerconfigurations",
+            balancers.clone(),
         )
-        .passes(&builtin);
+        .refused(&policy, RULE, "says internet-facing");
+        create(
+            user.clone(),
+            "aga.k8s.aws/globalaccelerators",
+            json!({ "spec": {} }),
+        )
+        .refused(&policy, RULE, "an address for everybody");
+        for to in [
+            json!([{ "kind": "Service" }]),
+            json!([{ "kind": "Secret", "name": "x" }, { "kind": "Service", "name": "" }]),
+        ] {
+            create(
+                user.clone(),
+                "gateway.networking.k8s.io/referencegrants",
+                json!({ "spec": { "to": to } }),
+            )
+            .refused(&policy, RULE, "every Service");
+        }
     }
+    for user in masters() {
+        create(user, resource, public.clone()).passes(&policy);
+    }
+    let mut more = public.clone();
+    more["spec"]["ingressClassName"] = json!("alb");
+    update(tenant(), resource, public, more).passes(&policy);
 }
+
+const POLICIES: [&str; 9] = [
+    "networking.k8s.io/networkpolicies",
+    "extensions/networkpolicies",
+    "crd.projectcalico.org/networkpolicies",
+    "projectcalico.org/networkpolicies",
+    "cilium.io/ciliumnetworkpolicies",
+    "cilium.io/ciliumlocalredirectpolicies",
+    "networking.k8s.aws/policyendpoints",
+    "security.istio.io/authorizationpolicies",
+    "policy.linkerd.io/serverauthorizations",
+];
 
 #[test]
 fn network_policies() {
-    let builtin = Policy::builtin();
-    for resource in [
-        "networking.k8s.io/networkpolicies",
-        "crd.projectcalico.org/networkpolicies",
-        "projectcalico.org/networkpolicies",
-        "cilium.io/ciliumnetworkpolicies",
-        "networking.k8s.aws/applicationnetworkpolicies",
-        "networking.k8s.aws/policyendpoints",
-        "security.istio.io/authorizationpolicies",
-    ] {
-        let object =
-            |port: u16| json!({ "spec": { "ingress": [{ "ports": [{ "port": port }] }] } });
-        for user in [tenant(), driver(JOB), service_account("spark-a", "default")] {
-            create(user.clone(), resource, "n", object(1)).refused(
-                &builtin,
+    let policy = policy(POLICY);
+    let open = json!({ "metadata": { "name": "open" }, "spec": { "podSelector": {}, "policyTypes": ["Egress"], "egress": [{}] } });
+    let mut changed = open.clone();
+    changed["spec"]["podSelector"] = json!({ "matchLabels": { "a": "b" } });
+    let mut touched = open.clone();
+    touched["metadata"]["finalizers"] = json!(["x/y"]);
+    for resource in POLICIES {
+        for user in outsiders().into_iter().chain(
+            [driver(JOB), client(), operator(), balancer()]
+                .into_iter()
+                .take(3),
+        ) {
+            create(user.clone(), resource, open.clone()).refused(&policy, RULE, "may not create");
+            update(user.clone(), resource, open.clone(), changed.clone()).refused(
+                &policy,
                 RULE,
-                "may not create",
+                "may not change",
             );
-            let update = |new: Value| {
-                Review::new(user.clone(), "UPDATE", resource, "n")
-                    .old(object(1))
-                    .object(new)
-            };
-            update(object(2)).refused(&builtin, RULE, "may not change");
-            update(object(1)).passes(&builtin);
-            Review::new(user.clone(), "DELETE", resource, "")
-                .old(object(1))
-                .refused(&builtin, RULE, "may not delete");
+            for name in ["open", ""] {
+                Review::new(user.clone(), "DELETE", resource, name)
+                    .old(open.clone())
+                    .refused(&policy, RULE, "may not delete Thing spark-a/open");
+            }
+            update(user, resource, open.clone(), touched.clone()).passes(&policy);
         }
-        for user in [
-            service_account("kube-system", "cilium-operator"),
-            user("eks:network-policy-controller", &[]),
-        ]
-        .into_iter()
-        .chain(above())
+        for user in masters()
+            .into_iter()
+            .chain([service_account("kube-system", "cilium-operator")])
         {
-            create(user.clone(), resource, "n", object(1)).passes(&builtin);
-            Review::new(user, "DELETE", resource, "n")
-                .old(object(1))
-                .passes(&builtin);
+            create(user.clone(), resource, open.clone()).passes(&policy);
+            Review::new(user, "DELETE", resource, "")
+                .old(open.clone())
+                .passes(&policy);
         }
     }
-    create(tenant(), "cilium.io/ciliumendpoints", "n", json!({})).passes(&builtin);
+}
+
+/// Spark 4.1 keeps others away from an application's executors.
+#[test]
+fn sparks_own_network_policy() {
+    let policy = policy(POLICY);
+    let resource = "networking.k8s.io/networkpolicies";
+    let app = |id: &str| json!({ "matchLabels": { "spark-app-selector": id } });
+    let sparks = || {
+        let mut object = json!({
+            "metadata": { "name": "pi-772b9c81ae56a93d-policy" },
+            "spec": { "podSelector": app("spark-1"), "policyTypes": ["Ingress"], "ingress": [{ "from": [{ "podSelector": app("spark-1") }] }] },
+        });
+        object["spec"]["podSelector"]["matchLabels"]["spark-role"] = json!("executor");
+        object
+    };
+    for user in [client(), driver(JOB), operator()] {
+        create(user.clone(), resource, sparks()).passes(&policy);
+        Review::new(user.clone(), "DELETE", resource, "")
+            .old(sparks())
+            .refused(&policy, RULE, "delete");
+        create(user.clone(), "cilium.io/ciliumnetworkpolicies", sparks())
+            .refused(&policy, RULE, "create");
+        for (path, value) in [
+            ("/spec/podSelector", json!({})),
+            ("/spec/podSelector", app("spark-2")),
+            ("/spec/policyTypes", json!(["Ingress", "Egress"])),
+            ("/spec/egress", json!([{}])),
+            ("/spec/ingress", json!([{}])),
+            ("/spec/ingress", json!([{ "from": [] }])),
+            ("/spec/ingress", json!([{ "from": [{}] }])),
+            (
+                "/spec/ingress",
+                json!([{ "from": [{ "podSelector": {} }] }]),
+            ),
+            (
+                "/spec/ingress",
+                json!([{ "from": [{ "podSelector": app("spark-1"), "namespaceSelector": {} }] }]),
+            ),
+            (
+                "/spec/ingress",
+                json!([{ "from": [{ "podSelector": app("spark-1") }, { "ipBlock": { "cidr": "0.0.0.0/0" } }] }]),
+            ),
+            (
+                "/spec/ingress",
+                json!([{ "from": [{ "podSelector": app("spark-1") }] }, {}]),
+            ),
+            ("/spec", Value::Null),
+        ] {
+            let mut object = sparks();
+            *object.pointer_mut(path).unwrap_or(&mut Value::Null) = value.clone();
+            if path == "/spec/egress" {
+                object["spec"]["egress"] = value;
+            }
+            create(user.clone(), resource, object).refused(&policy, RULE, "create");
+        }
+    }
+    create(tenant(), resource, sparks()).refused(&policy, RULE, "create");
 }

@@ -1,36 +1,43 @@
-//! Services.
+//! Services: what they open, whose pods they lead to, and whose they are.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::facts::{JobToken, PodName, Requester, Subject};
-use crate::policy::Capability;
-use crate::review::pod::{List, Pairs};
-use crate::review::{Operation, OwnerReference, ReviewError, Text, change, shown, view};
+use crate::facts::{Requester, Subject};
+use crate::policy::{Capability, Cidr};
+use crate::review::pod::{List, Pairs, PodMeta};
+use crate::review::{Operation, ReviewError, Text, change, shown, view};
 use crate::rules::Finding;
-use crate::rules::fault::{Fault, only_new};
-use crate::rules::own::is_owned_by;
-use crate::rules::pod_tampering::{JOB_LABELS, is_reserved, job_of};
+use crate::rules::fault::{Fault, new_ones};
 
-use super::load_balancer::{is_public, is_too_wide};
-use super::{finding, is_jobs_service, is_platform, is_unchanged, objects};
+use super::{Reason, can, drivers, finding, verb};
+
+const WHY: &str = "a driver's ports answer without asking who is there, and executors take for \
+                   their driver whatever its Service leads to";
+const PUBLIC: Reason = Reason {
+    why: WHY,
+    instead: "use type ClusterIP, or LoadBalancer with the annotation \
+              service.beta.kubernetes.io/aws-load-balancer-internal: \"true\" and the source \
+              ranges that the policy names",
+    source: "Kubernetes documentation, Service: publishing Services; CVE-2020-8554",
+};
+const DETOUR: Reason = Reason {
+    why: WHY,
+    instead: "give the Service a name and a selector of your own application",
+    source: "Apache Spark documentation, Running on Kubernetes: client mode networking",
+};
+const STATUS: Reason = Reason {
+    why: "an address in a Service's status receives whatever the cluster sends to that address",
+    instead: "leave the status to the load balancer's controller, and list that under \
+              `identities.platform` with `status` in rolegate's policy",
+    source: "CVE-2020-8554: man in the middle using LoadBalancer or ExternalIPs",
+};
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Service<'a> {
     #[serde(borrow)]
-    metadata: Option<Meta<'a>>,
+    metadata: Option<PodMeta<'a>>,
     #[serde(borrow)]
     spec: Option<Spec<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Meta<'a> {
-    #[serde(borrow)]
-    annotations: Pairs<'a>,
-    #[serde(borrow)]
-    owner_references: List<OwnerReference<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -50,193 +57,260 @@ struct Spec<'a> {
     load_balancer_source_ranges: List<Text<'a>>,
 }
 
-/// A Service with what rules ask of it.
-struct Read<'a> {
-    meta: Meta<'a>,
-    spec: Spec<'a>,
+impl Service<'_> {
+    fn annotation(&self, key: &str) -> Option<&str> {
+        self.metadata.as_ref()?.annotations.get(key)
+    }
 }
 
-fn read<'a>(what: &'static str, object: &'a RawValue) -> Result<Read<'a>, ReviewError> {
-    let service: Service<'a> = view::read(what, object)?;
-    Ok(Read {
-        meta: service.metadata.unwrap_or_default(),
-        spec: service.spec.unwrap_or_default(),
-    })
-}
-
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let (new, old) = objects(subject)?;
-    let new = new.map(|raw| read("request.object", raw)).transpose()?;
-    let old = old.map(|raw| read("request.oldObject", raw)).transpose()?;
-    if let Some(old) = &old
-        && is_anothers(old, subject)
-        && !is_unchanged(subject)?
-    {
-        findings.push(finding(subject, ", which leads to a job", None));
-        return Ok(());
-    }
-    let Some(new) = new else { return Ok(()) };
-    let mut faults = Vec::new();
-    judge(&new, subject, &mut faults);
-    if faults.is_empty() {
-        return Ok(());
-    }
-    let mut before = Vec::new();
-    if let Some(old) = old {
-        judge(&old, subject, &mut before);
-    }
-    for fault in only_new(faults, before) {
-        findings.push(finding(
-            subject,
-            &format!(" {}", fault.seen),
-            Some(fault.path),
-        ));
-    }
-    Ok(())
-}
-
-/// A load balancer's address in the status draws traffic as `externalIPs` does.
-pub(super) fn status(
+/// `services/status`.
+pub(super) fn check_status(
     subject: &Subject<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
     let request = subject.request;
-    if request.operation != Operation::Update || is_platform(subject, Some(Capability::Status)) {
+    let same = || -> Result<bool, ReviewError> {
+        Ok(change::same_object(
+            Some(request.old_object()?),
+            Some(request.object()?),
+        ))
+    };
+    if can(subject, Capability::Status) || request.operation == Operation::Update && same()? {
         return Ok(());
     }
-    let (old, new) = (request.old_object()?, request.object()?);
-    let differs = change::changed("a Service", Some(old), Some(new))?;
-    for part in differs.iter().filter(|part| part.name.as_str() == "status") {
-        let fields = change::changed("a Service's status", part.old, part.new)?;
-        if fields
-            .iter()
-            .any(|field| field.name.as_str() == "loadBalancer")
-        {
-            let path = "status.loadBalancer".to_owned();
-            findings.push(finding(subject, "'s status with an address", Some(path)));
+    let seen = format!("write the status of {}", subject.object());
+    findings.push(finding(subject, &seen, None, &STATUS));
+    Ok(())
+}
+
+pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = subject.request;
+    let old: Service<'_> = match request.operation {
+        Operation::Update | Operation::Delete => {
+            view::read("request.oldObject", request.old_object()?)?
+        }
+        Operation::Create | Operation::Connect => Service::default(),
+    };
+    let name = subject.name.sample();
+    if request.operation == Operation::Create {
+        if drivers::is_foreign_name(&name, &subject.requester) {
+            let seen = format!(
+                "create {}: a driver's Service is called so",
+                subject.object()
+            );
+            findings.push(finding(subject, &seen, None, &DETOUR));
+        }
+    } else if is_anothers(subject, &name, &old) && changes(subject)? {
+        let seen = format!(
+            "{} {}, which is a job's",
+            verb(request.operation),
+            subject.object()
+        );
+        findings.push(finding(subject, &seen, None, &DETOUR));
+    }
+    if request.operation == Operation::Delete {
+        return Ok(());
+    }
+    let new: Service<'_> = view::read("request.object", request.object()?)?;
+    for (judge, reason) in [
+        (
+            doors as fn(&Subject<'_>, &Service<'_>, &mut Vec<Fault>),
+            &PUBLIC,
+        ),
+        (detours, &DETOUR),
+    ] {
+        let mut faults = Vec::new();
+        judge(subject, &new, &mut faults);
+        if faults.is_empty() {
+            continue;
+        }
+        let mut before = Vec::new();
+        judge(subject, &old, &mut before);
+        for fault in new_ones(faults, before) {
+            let seen = format!("give {} {}", subject.object(), fault.seen);
+            findings.push(finding(subject, &seen, Some(fault.path), reason));
         }
     }
     Ok(())
 }
 
-fn judge(service: &Read<'_>, subject: &Subject<'_>, faults: &mut Vec<Fault>) {
-    let spec = &service.spec;
-    let annotations = &service.meta.annotations;
-    let mut fault = |key: String, path: &str, seen: String| {
-        faults.push(Fault {
-            key,
-            path: path.to_owned(),
-            seen,
-        });
+/// Whether a stored Service is that of a job which is not the requester's.
+fn is_anothers(subject: &Subject<'_>, name: &str, old: &Service<'_>) -> bool {
+    let none = Spec::default();
+    let selector = &old.spec.as_ref().unwrap_or(&none).selector;
+    let nothing = PodMeta::default();
+    let stored = old.metadata.as_ref().unwrap_or(&nothing);
+    match &subject.requester {
+        Requester::Job(job) => {
+            drivers::is_jobs(name, stored, selector)
+                && !drivers::is_own(job, name, stored, selector)
+        }
+        Requester::Operator(_) => drivers::is_emrs(name, selector),
+        _ => drivers::is_jobs(name, stored, selector),
+    }
+}
+
+/// Whether the request deletes the object or changes anything of it; controllers
+/// of load balancers keep finalizers on it.
+fn changes(subject: &Subject<'_>) -> Result<bool, ReviewError> {
+    let request = subject.request;
+    if request.operation != Operation::Update {
+        return Ok(true);
+    }
+    let same = match subject.requester {
+        Requester::Platform(_) => change::same_but_finalizers,
+        _ => change::same_object,
     };
+    Ok(!same(Some(request.old_object()?), Some(request.object()?)))
+}
+
+/// Ways in from outside of the cluster.
+fn doors(subject: &Subject<'_>, service: &Service<'_>, faults: &mut Vec<Fault>) {
+    let Some(spec) = &service.spec else { return };
     match spec.kind.as_deref() {
-        Some("NodePort") => fault(
-            "NodePort".to_owned(),
-            "spec.type",
-            "of type NodePort, which opens a port on every node".to_owned(),
-        ),
+        Some("NodePort") => faults.push(Fault {
+            key: "NodePort".to_owned(),
+            path: "spec.type".to_owned(),
+            seen: "the type NodePort, a port on every node".to_owned(),
+        }),
         Some("LoadBalancer") => {
-            let class = spec.load_balancer_class.as_deref().unwrap_or_default();
-            let allowed = &subject.policy.rules.endpoint_exposure.source_ranges;
-            let ranges = &spec.load_balancer_source_ranges;
-            if let Some(why) = is_public(annotations, class) {
-                fault(
-                    why.clone(),
-                    "metadata.annotations",
-                    format!("of type LoadBalancer {why}"),
-                );
+            if !is_internal(service, spec) {
+                faults.push(Fault {
+                    key: "public".to_owned(),
+                    path: "spec.type".to_owned(),
+                    seen: "a load balancer that is not internal".to_owned(),
+                });
             }
-            if let Some(why) = is_too_wide(annotations, ranges, allowed) {
-                fault(
-                    why.clone(),
-                    "spec.loadBalancerSourceRanges",
-                    format!("of type LoadBalancer {why}"),
-                );
+            let allowed = &subject.policy.rules.endpoint_exposure.source_ranges;
+            if !allowed.is_empty() {
+                ranges(service, spec, allowed, faults);
             }
         }
         _ => {}
     }
-    for address in spec.external_ips.iter() {
-        fault(
-            format!("address {address}"),
-            "spec.externalIPs",
-            format!("with the external address {}", shown(address, 60)),
-        );
-    }
-    let first = spec
-        .external_name
-        .as_deref()
-        .and_then(|host| host.split('.').next());
-    if let Some(name) = first.filter(|name| is_jobs_service(name, subject))
-        && !matches!(subject.requester, Requester::Operator(_))
-    {
-        fault(
-            format!("name {name}"),
-            "spec.externalName",
-            format!("as another name for {}", shown(name, 120)),
-        );
-    }
-    if let Some((key, value)) = selects_anothers(&spec.selector, &subject.requester) {
-        fault(
-            format!("selector {key}={value}"),
-            "spec.selector",
-            format!("that selects a job's pods ({})", shown(key, 120)),
-        );
+    for (index, address) in spec.external_ips.iter().enumerate() {
+        faults.push(Fault {
+            key: format!("ip {address}"),
+            path: format!("spec.externalIPs[{index}]"),
+            seen: format!("the external address {}", shown(address, 45)),
+        });
     }
 }
 
-/// The first label by which a selector finds pods of jobs that are not the
-/// requester's.
-fn selects_anothers<'a>(
-    selector: &'a Pairs<'_>,
-    requester: &Requester<'_>,
-) -> Option<(&'a str, &'a str)> {
-    let (key, value) = selector
-        .iter()
-        .find(|(key, value)| finds_jobs(key, value))?;
-    let own = match requester {
-        Requester::Operator(_) => true,
-        Requester::Job(job) => is_own_selector(selector, job),
-        _ => false,
+const INTERNAL: &str = "service.beta.kubernetes.io/aws-load-balancer-internal";
+const SCHEME: &str = "service.beta.kubernetes.io/aws-load-balancer-scheme";
+const TYPE: &str = "service.beta.kubernetes.io/aws-load-balancer-type";
+const RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+/// Annotations that take the place of the ranges, or add to them.
+const GROUPS: [&str; 3] = [
+    "service.beta.kubernetes.io/aws-load-balancer-security-groups",
+    "service.beta.kubernetes.io/aws-load-balancer-extra-security-groups",
+    "service.beta.kubernetes.io/aws-load-balancer-security-group-prefix-lists",
+];
+
+/// Whether every controller that could make the load balancer makes it internal.
+///
+/// The AWS Load Balancer Controller and EKS Auto Mode go by the scheme, and by
+/// the older annotation where there is none. The cloud controller knows the
+/// older one only, and makes load balancers for Services without a class and
+/// without a type that hands them over.
+fn is_internal(service: &Service<'_>, spec: &Spec<'_>) -> bool {
+    let older = matches!(service.annotation(INTERNAL), Some("true" | "0.0.0.0/0"));
+    let knows_the_scheme = match spec.load_balancer_class.as_deref() {
+        Some("service.k8s.aws/nlb" | "eks.amazonaws.com/nlb") => true,
+        None | Some("") => matches!(service.annotation(TYPE), Some("external" | "nlb-ip")),
+        Some(_) => return false,
     };
-    (!own).then_some((key, value))
-}
-
-/// Whether a label is one that EMR, Spark or Flink gives a job's pods.
-fn finds_jobs(key: &str, value: &str) -> bool {
-    is_reserved(key) || key == "type" && value.starts_with("flink-")
-}
-
-/// Whether a selector finds a job's own pods only. A job without an id of its
-/// own (an operator's) is believed unless it names one.
-fn is_own_selector(selector: &Pairs<'_>, job: &JobToken<'_>) -> bool {
-    let mut named = JOB_LABELS
-        .iter()
-        .filter_map(|key| selector.get(key))
-        .peekable();
-    let some = named.peek().is_some();
-    some && named.all(|value| job_of(value) == job.job_id())
-}
-
-/// Whether a stored Service is a job's, and the requester a tenant or another
-/// job. A UI's name alone may be anybody's.
-fn is_anothers(service: &Read<'_>, subject: &Subject<'_>) -> bool {
-    let selector = &service.spec.selector;
-    let owners = &service.meta.owner_references;
-    let name = subject.name.sample();
-    let jobs = is_jobs_service(&name, subject) && !name.ends_with("-ui-svc")
-        || selector.iter().any(|(key, value)| finds_jobs(key, value))
-        || owners
-            .iter()
-            .any(|owner| PodName::parse(&owner.name).job_id().is_some());
-    jobs && match &subject.requester {
-        Requester::Tenant(_) => true,
-        Requester::Job(job) => {
-            let cluster = name.strip_suffix("-rest").unwrap_or(&name);
-            !(owners.iter().any(|owner| is_owned_by(job, owner))
-                || job.job_id().is_some() && is_own_selector(selector, job)
-                || job.flink_cluster() == Some(cluster))
-        }
-        _ => false,
+    match service.annotation(SCHEME) {
+        Some("internal") => knows_the_scheme || older,
+        None => older,
+        Some(_) => false,
     }
+}
+
+/// Kubernetes takes the field before the annotation, and everything where there
+/// is neither.
+fn ranges(service: &Service<'_>, spec: &Spec<'_>, allowed: &[Cidr], faults: &mut Vec<Fault>) {
+    let (given, path): (Vec<&str>, _) = if spec.load_balancer_source_ranges.is_empty() {
+        let text = service.annotation(RANGES).unwrap_or_default();
+        let parts = text.split(',').map(str::trim);
+        (
+            parts.filter(|part| !part.is_empty()).collect(),
+            "metadata.annotations",
+        )
+    } else {
+        let list = spec.load_balancer_source_ranges.iter();
+        (
+            list.map(|range| range.trim()).collect(),
+            "spec.loadBalancerSourceRanges",
+        )
+    };
+    if given.is_empty() {
+        faults.push(Fault {
+            key: "no ranges".to_owned(),
+            path: "spec.loadBalancerSourceRanges".to_owned(),
+            seen: "a load balancer for all addresses".to_owned(),
+        });
+    }
+    let within = |range: &str| {
+        Cidr::parse(range).is_some_and(|range| allowed.iter().any(|outer| outer.contains(&range)))
+    };
+    for range in given.into_iter().filter(|range| !within(range)) {
+        faults.push(Fault {
+            key: format!("range {range}"),
+            path: path.to_owned(),
+            seen: format!(
+                "a load balancer for {}, which is outside of the policy's sourceRanges",
+                shown(range, 60)
+            ),
+        });
+    }
+    for key in GROUPS {
+        if let Some(value) = service.annotation(key).filter(|value| !value.is_empty()) {
+            faults.push(Fault {
+                key: format!("{key}={value}"),
+                path: format!("metadata.annotations[\"{key}\"]"),
+                seen: "security groups of its own, which let in more than its ranges".to_owned(),
+            });
+        }
+    }
+}
+
+/// Ways to the pods of a job.
+fn detours(subject: &Subject<'_>, service: &Service<'_>, faults: &mut Vec<Fault>) {
+    let Some(spec) = &service.spec else { return };
+    for (key, value) in spec.selector.iter() {
+        if drivers::is_foreign_label(key, value, &subject.requester) {
+            faults.push(Fault {
+                key: format!("{key}={value}"),
+                path: "spec.selector".to_owned(),
+                seen: format!(
+                    "a selector for the pods of a job ({}: {})",
+                    shown(key, 120),
+                    shown(value, 63)
+                ),
+            });
+        }
+    }
+    if let Some(host) = spec.external_name.as_deref()
+        && leads_to_a_driver(host, &subject.requester)
+    {
+        faults.push(Fault {
+            key: format!("host {host}"),
+            path: "spec.externalName".to_owned(),
+            seen: format!("the way to a driver ({})", shown(host, 120)),
+        });
+    }
+}
+
+/// Whether a host name is a driver's Service, a pod of one, or a pod by its
+/// address (`10-0-0-1.spark-a.pod.cluster.local`).
+fn leads_to_a_driver(host: &str, requester: &Requester<'_>) -> bool {
+    let host = host.to_ascii_lowercase();
+    let mut labels = host.split('.');
+    labels.clone().nth(2) == Some("pod")
+        || labels.any(|label| match requester {
+            Requester::Operator(_) => drivers::is_foreign_name(label, requester),
+            _ => drivers::is_drivers(label),
+        })
 }

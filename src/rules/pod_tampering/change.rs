@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::facts::JobId;
 use crate::review::change::{Changed, changed};
 use crate::review::{ReviewError, Text, shown, view};
+use crate::rules::job_label::is_reserved;
 
 /// Kinds of change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,45 +49,9 @@ pub(super) struct Change<'a> {
     pub(super) value: Option<Text<'a>>,
 }
 
-/// Labels whose value says which job a pod is a part of. Services find a
-/// driver by them.
-pub(in crate::rules) const JOB_LABELS: [&str; 2] =
-    ["spark-app-selector", "emr-containers.amazonaws.com/job.id"];
-
-/// The job that the value of one of [`JOB_LABELS`] names: `spark-<job id>`, or the id.
-pub(in crate::rules) fn job_of(value: &str) -> Option<JobId<'_>> {
-    JobId::parse(value.strip_prefix("spark-").unwrap_or(value))
-}
-
 /// What belongs to rolegate.
 pub(super) fn is_rolegates(key: &str) -> bool {
     key.starts_with("rolegate.dev/")
-}
-
-/// Keys by which EMR, Spark's and Flink's operators, EKS and the job
-/// controller find pods or say what they are (facts of EMR's own pods, Spark's
-/// `Constants.scala`, Kubernetes' well-known labels).
-pub(in crate::rules) fn is_reserved(key: &str) -> bool {
-    const PREFIXES: [&str; 6] = [
-        "emr-containers.amazonaws.com/",
-        "eks-subscription.amazonaws.com/",
-        "sparkoperator.k8s.io/",
-        "eks.amazonaws.com/",
-        "iam.amazonaws.com/",
-        "batch.kubernetes.io/",
-    ];
-    const KEYS: [&str; 9] = [
-        "spark-app-selector",
-        "spark-role",
-        "spark-exec-id",
-        "spark-exec-resourceprofile-id",
-        "spark-app-name",
-        "spark-app-tag",
-        "kernel_id",
-        "job-name",
-        "controller-uid",
-    ];
-    PREFIXES.iter().any(|prefix| key.starts_with(prefix)) || KEYS.contains(&key)
 }
 
 /// Everything that differs between a stored pod and its replacement.
