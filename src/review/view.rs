@@ -149,6 +149,14 @@ pub fn possible_service_accounts(pod: &RawValue) -> Option<Vec<&str>> {
     Some(names)
 }
 
+/// Whether a word occurs anywhere in `object`, however it is written. A word
+/// of letters only: those alone no escape but `\u` can hide.
+#[must_use]
+pub fn mentions(object: &RawValue, word: &str) -> bool {
+    let text = object.get().as_bytes();
+    memmem::find(text, word.as_bytes()).is_some() || memmem::find(text, b"\\u").is_some()
+}
+
 /// Where a built-in kind keeps its pod template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateShape {
