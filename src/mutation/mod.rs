@@ -13,6 +13,7 @@
 //! - `profile`: the configuration file's text
 //! - `session`: the name of the sessions
 //! - `edits`: what the pod lacks, as single changes
+//! - `answer`: what the API server is told
 //! - `patch`: those changes as a JSON Patch
 //! - `trouble`: why a container or a pod gets nothing
 //!
@@ -21,6 +22,7 @@
 //! EKS: a container without credentials gets nothing, which makes the order of
 //! the two webhooks meaningless as long as one call comes after EKS's.
 
+mod answer;
 mod edits;
 mod patch;
 mod plan;
@@ -30,6 +32,7 @@ mod session;
 mod source;
 mod trouble;
 
+pub use answer::Mutation;
 pub use patch::{Misfit, Operation, Patch};
 pub use plan::{Demand, Plan, plan};
 pub use profile::Profile;
@@ -38,7 +41,6 @@ pub use source::{Source, TokenFile};
 pub use trouble::Trouble;
 
 use crate::facts::{PodIdentity, Subject};
-use crate::policy::ChainMode;
 use crate::review::pod::Pod;
 use crate::review::{Operation as Verb, ReviewError, view};
 
@@ -66,17 +68,6 @@ const TOKEN_FOLDER: &str = "/var/run/secrets/rolegate.dev/token";
 pub const TOKEN_FILE: &str = "/var/run/secrets/rolegate.dev/token/token";
 /// What AWS STS takes a token for.
 const TOKEN_AUDIENCE: &str = "sts.amazonaws.com";
-
-/// What `/mutate` answers.
-#[derive(Debug, Default)]
-pub struct Mutation {
-    /// The changes; none where there is nothing to do.
-    pub patch: Patch,
-    /// For whoever creates the pod, at most 120 characters each.
-    pub warnings: Vec<String>,
-    /// The role at the end of the chain and the mode, where there is a profile.
-    pub chained: Option<(String, ChainMode)>,
-}
 
 /// What a pod on its way in is given. Nothing for any other request: nobody is
 /// refused here.
@@ -108,8 +99,8 @@ pub fn mutate(subject: &Subject<'_>) -> Result<Mutation, ReviewError> {
 }
 
 /// Whether the text of the pod alone tells that no chain is about it: no
-/// account with a chain, no annotation that asks for one.
-fn is_plainly_none(subject: &Subject<'_>) -> Result<bool, ReviewError> {
+/// job's account, and nothing of rolegate's.
+pub(crate) fn is_plainly_none(subject: &Subject<'_>) -> Result<bool, ReviewError> {
     let object = subject.request.object()?;
     let Some(accounts) = view::possible_service_accounts(object) else {
         return Ok(false);
