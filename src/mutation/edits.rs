@@ -198,7 +198,7 @@ impl<'p> Edits<'p> {
         match wanted.mode {
             ChainMode::JavaV2 => self.java(&mut lists, container, needed("JAVA_TOOL_OPTIONS")),
             ChainMode::Exclusive => {
-                self.blank(&lists, container, needed("AWS_WEB_IDENTITY_TOKEN_FILE"))
+                self.blank(&lists, container, needed("AWS_WEB_IDENTITY_TOKEN_FILE"));
             }
             ChainMode::Profile | ChainMode::PodIdentity => {}
         }

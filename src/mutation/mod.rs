@@ -88,6 +88,11 @@ pub fn mutate(subject: &Subject<'_>) -> Result<Mutation, ReviewError> {
     let Some(write) = subject.pod()? else {
         return Ok(Mutation::default());
     };
+    let metadata = &write.new.metadata;
+    if metadata.name.is_none() && metadata.generate_name.is_none() {
+        // No pod of an API server. There may be no metadata to put anything into.
+        return Ok(Mutation::default());
+    }
     let plan = plan(subject, &write.new);
     Ok(Mutation {
         warnings: plan.warnings(),

@@ -236,9 +236,10 @@ fn asking_where_nothing_is_chained() {
 
 #[test]
 fn every_edit_of_a_profile() {
-    let attacks: [(&str, fn(&mut Value)); 16] = [
+    type Attack = (&'static str, fn(&mut Value));
+    let attacks: [Attack; 16] = [
         ("annotation", |pod| {
-            annotate(pod, CONFIG, "[default]\ncredential_process = id\n")
+            annotate(pod, CONFIG, "[default]\ncredential_process = id\n");
         }),
         ("annotation", |pod| {
             let edited = format!("{}[profile evil]\ncredential_process = id\n", text(pod));
@@ -309,7 +310,7 @@ fn every_edit_of_a_profile() {
             );
         }),
         ("AWS_CONFIG_FILE", |pod| {
-            set(spark(pod), "AWS_CONFIG_FILE", "/tmp/config")
+            set(spark(pod), "AWS_CONFIG_FILE", "/tmp/config");
         }),
         ("AWS_CONFIG_FILE", |pod| {
             let env = list(&mut spark(pod)["env"]);
