@@ -16,8 +16,12 @@
 
 mod support;
 
+#[path = "engine/chain_profile.rs"]
+mod chain_profile;
 #[path = "engine/cluster_takeover.rs"]
 mod cluster_takeover;
+#[path = "engine/config_text.rs"]
+mod config_text;
 #[path = "engine/configmap_mutation.rs"]
 mod configmap_mutation;
 #[path = "engine/credential_provider.rs"]
@@ -40,6 +44,10 @@ mod image_source;
 mod job_lifecycle;
 #[path = "engine/mutating_webhook.rs"]
 mod mutating_webhook;
+#[path = "engine/mutation.rs"]
+mod mutation;
+#[path = "engine/mutation_properties.rs"]
+mod mutation_properties;
 #[path = "engine/namespace_guard.rs"]
 mod namespace_guard;
 #[path = "engine/pod_exec.rs"]
@@ -48,6 +56,8 @@ mod pod_exec;
 mod pod_tampering;
 #[path = "engine/properties.rs"]
 mod properties;
+#[path = "engine/recorded_pods.rs"]
+mod recorded_pods;
 #[path = "engine/requesters.rs"]
 mod requesters;
 #[path = "engine/secret_read.rs"]

@@ -239,7 +239,7 @@ fn wrong_variables<'a>(
         let chained = || {
             let chains = subject.cluster.chains.iter();
             chains
-                .filter(|chain| Some(&chain.from) == own)
+                .filter(|chain| Some(chain.from.role()) == own)
                 .flat_map(|chain| &chain.to)
                 .any(|to| *to.role() == role)
         };

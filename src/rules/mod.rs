@@ -6,6 +6,7 @@
 //! (`rolegate explain <rule>`). To add one: a file here, a line in [`RULES`],
 //! a folder under `tests/cases/`.
 
+mod chain_profile;
 mod cluster_takeover;
 mod configmap_mutation;
 mod credential_provider;
@@ -71,6 +72,7 @@ pub static RULES: &[&dyn Rule] = &[
     &image_source::ImageSource,
     &namespace_guard::NamespaceGuard,
     &cluster_takeover::ClusterTakeover,
+    &chain_profile::ChainProfile,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.

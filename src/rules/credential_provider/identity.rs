@@ -6,6 +6,7 @@
 //! account yet, and leaves a container alone that has one of its variables.
 
 use crate::facts::{PodIdentity, PodWrite, Subject};
+use crate::mutation;
 use crate::review::pod::{Container, Pod, Source};
 use crate::review::{Operation, shown};
 use crate::rules::{Finding, RuleId};
@@ -46,7 +47,7 @@ pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut 
         let numbered = containers.iter().enumerate();
         numbered.map(move |(index, container)| (list, index, container))
     })
-    .filter(|(_, _, container)| !is_provided(pod, container))
+    .filter(|(_, _, container)| !is_provided(subject, pod, container))
     .peekable();
     let Some(&(list, index, _)) = without.peek() else {
         return;
@@ -82,7 +83,7 @@ pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut 
 
 /// Whether the container has the variables of one way, and the token where
 /// they say.
-fn is_provided(pod: &Pod<'_>, container: &Container<'_>) -> bool {
+fn is_provided(subject: &Subject<'_>, pod: &Pod<'_>, container: &Container<'_>) -> bool {
     WAYS.iter().any(|(role, token)| {
         let role = Value::of(container, role);
         let token = Value::of(container, token);
@@ -90,18 +91,11 @@ fn is_provided(pod: &Pod<'_>, container: &Container<'_>) -> bool {
             (Value::Text(_), Value::Text(file)) => has_token(pod, container, file),
             // Blanked in place, so that the SDK reads the profile instead.
             (Value::Text(_) | Value::Blank, Value::Text(_) | Value::Blank) => {
-                is_blanked_by_rolegate(pod)
+                mutation::is_blanked_by_rolegate(subject, pod, &container.name)
             }
             _ => false,
         }
     })
-}
-
-/// Whether rolegate's own mutation blanked the pod's variables: its annotation
-/// `rolegate.dev/aws-config` is the very text that rolegate would write for it.
-/// The rule `chain-profile` is to answer that; until then nothing is blanked.
-const fn is_blanked_by_rolegate(_pod: &Pod<'_>) -> bool {
-    false
 }
 
 /// What a variable says.

@@ -78,6 +78,7 @@ fn everything_is_created_without_a_warning() {
         "validatingadmissionpolicybinding.admissionregistration.k8s.io/rolegate-secret-guard-enforce",
         "validatingadmissionpolicybinding.admissionregistration.k8s.io/rolegate-self-guard",
         "validatingwebhookconfiguration.admissionregistration.k8s.io/rolegate",
+        "mutatingwebhookconfiguration.admissionregistration.k8s.io/rolegate",
     ] {
         assert!(
             first.stdout.contains(&format!("{kind} created")),
