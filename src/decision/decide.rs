@@ -107,6 +107,8 @@ pub fn decide<'a>(
 /// What nobody can read and nobody changes is nobody's offence.
 fn changes_nothing(request: &Request<'_>) -> bool {
     request.operation == Operation::Update
+        && request.old_object.is_some()
+        && request.object.is_some()
         && change::same_object(request.old_object, request.object)
 }
 

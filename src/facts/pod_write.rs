@@ -33,7 +33,7 @@ impl<'a> PodWrite<'a> {
         }
         // Controllers write all day what is there already.
         if request.operation == Operation::Update
-            && change::same_object(request.old_object, request.object)
+            && change::same_object(Some(request.old_object()?), Some(request.object()?))
         {
             return Ok(None);
         }
