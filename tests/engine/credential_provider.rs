@@ -9,12 +9,8 @@ use crate::support::{Review, controller, in_pod, injected, policy, service_accou
 const A: &str = "111122223333-2hiamcixdm9axe98";
 const JOB: &str = "0000000337okspsc913";
 const RULE: &str = "credential-provider";
-/// What the real webhook did to pods that went through a real API server; each
-/// cut down to what this rule reads. The second file is whole.
-const RECORDED: [&str; 2] = [
-    include_str!("recorded/pod-identity-webhook.jsonl"),
-    include_str!("../e2e/recorded/pod-identity-webhook.jsonl"),
-];
+/// What the real webhook did to pods that went through a real API server.
+const RECORDED: &str = include_str!("../recorded/eks-pod-identity-webhook.jsonl");
 
 fn account(component: &str) -> String {
     format!("emr-containers-sa-{component}-{A}")
@@ -495,10 +491,38 @@ fn recorded_pods() {
             "spark-kubernetes-driver",
         ),
     ];
+    let with = [
+        "irsa-driver",
+        "irsa-executor",
+        "irsa-jobrunner-from-job",
+        "init-and-native-sidecar",
+        "volumes-absent",
+        "irsa-jobrunner-generatename",
+        "env-static-keys",
+        "env-cc-full-uri-on-irsa",
+        "envfrom",
+        "skip-bad-csv",
+        "sa-aud-empty",
+        "windows-nodeselector",
+        "own-token-volume",
+        "podid-sa-podid",
+        "podid-sa-both",
+        "podid-with-role-arn-env",
+        "podid-windows",
+        "bare-irsa-driver",
+        "podid-association-between",
+    ];
     let mut seen = 0;
-    for line in RECORDED.iter().flat_map(|file| file.lines()) {
+    for line in RECORDED.lines() {
         let case: Value = serde_json::from_str(line).expect("a recorded case");
         let name = case["case"].as_str().expect("a name");
+        let containers = without.iter().find(|(case, _)| *case == name);
+        if containers.is_none() && !with.contains(&name) {
+            // Other orders and versions of the same; what rolegate gives a pod
+            // itself is for `recorded_pods.rs`.
+            continue;
+        }
+        seen += 1;
         let mut object = case["podStored"].clone();
         // Some ran under a service account that stands for no role.
         let old = object["spec"]["serviceAccountName"]
@@ -509,21 +533,22 @@ fn recorded_pods() {
             object["spec"]["serviceAccount"] = json!(account("spark-driver"));
         }
         let review = pod(driver(), object.clone());
-        match without.iter().find(|(case, _)| *case == name) {
-            Some((_, containers)) => {
-                seen += 1;
-                review.refused(
-                    &alone,
-                    RULE,
-                    &format!(" in {containers} (at spec.containers["),
-                );
-            }
+        match containers {
+            Some((_, containers)) => review.refused(
+                &alone,
+                RULE,
+                &format!(" in {containers} (at spec.containers["),
+            ),
             None => review.passes(&alone),
         }
         // Whoever does not want it says so in the policy.
         pod(driver(), object).passes(&self::alone(", requireIdentity: false"));
     }
-    assert_eq!(seen, without.len(), "each case is recorded once");
+    assert_eq!(
+        seen,
+        without.len() + with.len(),
+        "each case is recorded once"
+    );
 }
 
 #[test]

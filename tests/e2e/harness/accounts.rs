@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::namespace::Namespace;
+use super::pod_identity::ROLE_ARN;
 use super::users::User;
 
 /// A pod of the test, made by admin.
@@ -17,9 +18,17 @@ pub(crate) struct Pod {
 }
 
 impl Namespace<'_> {
-    /// Makes a service account that may, by RBAC, do everything here.
+    /// Makes a service account that may, by RBAC, do everything here. A job's
+    /// has its role's ARN on it, as EMR writes it: where the stand-in for EKS's
+    /// webhook is installed, pods under it get their credentials.
     pub(crate) fn service_account(&self, name: &str) {
-        self.annotated_service_account(name, &json!({}));
+        let annotations = match role_of(name) {
+            Some((account, role)) => {
+                json!({ROLE_ARN: format!("arn:aws:iam::{account}:role/{role}")})
+            }
+            None => json!({}),
+        };
+        self.annotated_service_account(name, &annotations);
     }
 
     /// Makes a service account with annotations, such as IRSA's role ARN.
@@ -131,6 +140,32 @@ pub(crate) fn emr_service_account(
     )
 }
 
+/// Account and role of a service account with such a name: the way back.
+fn role_of(name: &str) -> Option<(String, String)> {
+    let rest = name.strip_prefix("emr-containers-sa-")?;
+    let (rest, digits) = rest.rsplit_once('-')?;
+    let (_, account) = rest.rsplit_once('-')?;
+    let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+    let mut bytes: Vec<u32> = vec![]; // lowest first
+    for digit in digits.chars() {
+        let mut carry = digit.to_digit(36)?;
+        for byte in &mut bytes {
+            carry += *byte * 36;
+            *byte = carry % 256;
+            carry /= 256;
+        }
+        if carry > 0 {
+            bytes.push(carry);
+        }
+    }
+    let role: Option<String> = bytes
+        .iter()
+        .rev()
+        .map(|byte| char::from_u32(*byte))
+        .collect();
+    is_account.then_some((account.to_owned(), role?))
+}
+
 /// The bytes as one big-endian number, written in base 36.
 fn base36(text: &str) -> String {
     let mut digits: Vec<u32> = vec![0]; // lowest first
@@ -155,9 +190,13 @@ fn base36(text: &str) -> String {
 
 #[test]
 fn emr_service_account_matches_a_real_one() {
-    // From AWS's documentation of EMR on EKS, as recorded in `recorded/`.
+    // From AWS's documentation of EMR on EKS, as recorded in `tests/recorded`.
+    let (account, role) = ("111122223333", "job-execution-role-1");
+    let name = emr_service_account("spark", "driver", account, role);
     assert_eq!(
-        emr_service_account("spark", "driver", "111122223333", "job-execution-role-1"),
+        name,
         "emr-containers-sa-spark-driver-111122223333-cfkwzvtaslsjjjowqmdrhwi0gvifg35"
     );
+    assert_eq!(role_of(&name), Some((account.to_owned(), role.to_owned())));
+    assert_eq!(role_of("emr-containers-sa-spark-operator"), None);
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::cluster::Cluster;
 use super::namespace::Namespace;
+use super::pod_identity;
 use super::rolegate::Rolegate;
 use super::wait;
 
@@ -33,6 +34,8 @@ pub(crate) fn guarded() -> &'static Guarded {
         let rolegate = Rolegate::start(None);
         cluster.install(VALIDATING, &rolegate);
         cluster.install_guards();
+        // As on EKS: without it no job's pod has credentials, and none passes.
+        pod_identity::install_shared();
         cluster.wait_until_enforced();
         Guarded { cluster, rolegate }
     });

@@ -27,7 +27,6 @@ fn without_rolegate_one_job_takes_over_the_others() {
 #[test]
 fn a_job_keeps_to_itself_in_a_namespace_that_enforces() {
     let cluster = guarded().cluster;
-    pod_identity::install_shared();
     let namespace = Namespace::labelled(cluster, "enforce");
     let scene = Scene::new(&namespace);
     let before = state(&scene.mine.client);

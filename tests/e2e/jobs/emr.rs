@@ -26,15 +26,7 @@ impl<'n> JobRun<'n> {
     /// Sends, as EMR, all that `StartJobRun` leads to, and waits for the job
     /// controller.
     pub(super) fn start(namespace: &'n Namespace<'static>, role: &str) -> Self {
-        let mut run = Self {
-            namespace,
-            id: format!("{:019x}", dirs::random()),
-            role: role.to_owned(),
-            runner: Pod {
-                name: String::new(),
-                uid: String::new(),
-            },
-        };
+        let mut run = Self::unsent(namespace, role);
         let emr = Client::new(namespace, namespace.cluster.emr());
         run.identities(&emr);
         let job = emr.create("jobs", &run.job());
@@ -55,6 +47,19 @@ impl<'n> JobRun<'n> {
         );
         run.runner = run.wait_for_runner();
         run
+    }
+
+    /// Before EMR has sent anything.
+    pub(super) fn unsent(namespace: &'n Namespace<'static>, role: &str) -> Self {
+        Self {
+            namespace,
+            id: format!("{:019x}", dirs::random()),
+            role: role.to_owned(),
+            runner: Pod {
+                name: String::new(),
+                uid: String::new(),
+            },
+        }
     }
 
     /// The service account of one of the job's components.
@@ -104,7 +109,8 @@ impl<'n> JobRun<'n> {
         }
     }
 
-    fn job(&self) -> Value {
+    /// The Job whose pod is the runner.
+    pub(super) fn job(&self) -> Value {
         let mut volumes = self.volumes();
         let template = json!({"name": "podtemplate", "configMap": {"name": self.own_maps()[0]}});
         volumes.as_array_mut().expect("a list above").push(template);
@@ -180,13 +186,14 @@ pub(super) fn role_arn(role: &str) -> String {
 
 /// A service account with a role's ARN on it.
 pub(super) fn service_account(emr: &Client<'_>, account: &str, role: &str) {
-    emr.create_once(
-        "serviceaccounts",
-        &json!({
-            "apiVersion": "v1", "kind": "ServiceAccount",
-            "metadata": {"name": account, "annotations": {"eks.amazonaws.com/role-arn": role_arn(role)}},
-        }),
-    );
+    emr.create_once("serviceaccounts", &service_account_of(account, role));
+}
+
+pub(super) fn service_account_of(account: &str, role: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": {"name": account, "annotations": {"eks.amazonaws.com/role-arn": role_arn(role)}},
+    })
 }
 
 /// `emr-containers-role-<component>`, and its binding to an account.

@@ -5,19 +5,21 @@ use serde_json::{Value, json};
 
 use super::attack::{Attack, state};
 use super::client::{Client, pod_of};
-use super::emr::{ACCOUNT, bind_role, service_account};
-use super::{node, traces};
+use super::emr::{ACCOUNT, bind_role, service_account, service_account_of};
+use super::{examples, node, traces};
 use crate::harness::accounts::{Pod, emr_service_account, pod, pod_spec};
 use crate::harness::webhook::guarded;
-use crate::harness::{Cluster, Namespace, pod_identity, wait};
+use crate::harness::{Cluster, Namespace, wait};
 
+/// One that the policy lists, and one that it does not.
+const ROLE: &str = "team-a-etl";
+const OTHER_ROLE: &str = "team-b-etl";
 const GATEWAY: &str = "jeg-0000000337okspsc913";
 
 #[test]
 fn an_endpoint_its_kernels_and_their_executors_pass_untouched() {
-    pod_identity::install_shared();
-    let namespace = Namespace::labelled(guarded().cluster, "enforce");
-    let endpoint = Endpoint::start(&namespace, "team-a-etl");
+    let namespace = &examples::interactive_endpoint().used;
+    let endpoint = Endpoint::start(namespace, ROLE);
     let executor = endpoint.start_executor();
     let path = namespace.core(&format!("pods/{}", executor.name));
     assert_eq!(
@@ -33,7 +35,7 @@ fn an_endpoint_its_kernels_and_their_executors_pass_untouched() {
         endpoint.kernel.user.name.as_str(),
     );
     traces::expect_no_finding(
-        &namespace,
+        namespace,
         &[
             ("emr-containers", "create", "deployments"),
             (
@@ -56,9 +58,39 @@ fn an_endpoint_its_kernels_and_their_executors_pass_untouched() {
 }
 
 #[test]
+fn an_endpoint_of_a_role_that_is_not_listed_is_refused_at_the_first_object() {
+    let listed = examples::interactive_endpoint();
+    let emr = Client::new(&listed.misused, listed.misused.cluster.emr());
+    let gateway = account("jeg", OTHER_ROLE);
+    let refused = |what: &str, path: String, body: Value| {
+        let attack = Attack {
+            what: what.to_owned(),
+            method: "POST",
+            path,
+            body,
+            rule: "execution-role",
+            says: format!(
+                "becomes the IAM role {ACCOUNT}/{OTHER_ROLE}, which the policy does not list"
+            ),
+        };
+        attack.expect_refused(&emr);
+    };
+    let path = listed.misused.core("serviceaccounts");
+    refused(
+        "EMR's first object",
+        path,
+        service_account_of(&gateway, OTHER_ROLE),
+    );
+    let path = listed.misused.group("apps/v1", "deployments");
+    refused("the gateway's Deployment", path, deployment(&gateway));
+
+    Endpoint::start(&listed.unmanaged, OTHER_ROLE);
+}
+
+#[test]
 fn without_rolegate_a_kernel_reaches_another_roles() {
     let namespace = Namespace::unmanaged(Cluster::shared());
-    let endpoint = Endpoint::start(&namespace, "team-a-etl");
+    let endpoint = Endpoint::start(&namespace, ROLE);
     for (attacker, attack) in endpoint.attacks() {
         attack.expect_works(attacker);
     }
@@ -67,7 +99,7 @@ fn without_rolegate_a_kernel_reaches_another_roles() {
 #[test]
 fn a_kernel_keeps_to_its_own_role() {
     let namespace = Namespace::labelled(guarded().cluster, "enforce");
-    let endpoint = Endpoint::start(&namespace, "team-a-etl");
+    let endpoint = Endpoint::start(&namespace, ROLE);
     let attacks = endpoint.attacks();
     let before = state(&endpoint.kernel);
     for (attacker, attack) in attacks {
@@ -137,9 +169,9 @@ impl<'n> Endpoint<'n> {
     /// With an endpoint of another role beside it.
     fn attacks(&self) -> Vec<(&Client<'n>, Attack)> {
         let namespace = self.kernel.namespace;
-        let theirs = account("jeg-kernel", "team-b-etl");
+        let theirs = account("jeg-kernel", OTHER_ROLE);
         let emr = Client::new(namespace, namespace.cluster.emr());
-        service_account(&emr, &theirs, "team-b-etl");
+        service_account(&emr, &theirs, OTHER_ROLE);
         let their_map = "spark-exec-fedcba9876543210-conf-map";
         emr.create(
             "configmaps",
@@ -152,7 +184,7 @@ impl<'n> Endpoint<'n> {
             body: pod(name, &theirs),
             rule: "foreign-service-account",
             says: format!(
-                "becomes the IAM role {ACCOUNT}/team-b-etl, and this job runs as {ACCOUNT}/team-a-etl"
+                "becomes the IAM role {ACCOUNT}/{OTHER_ROLE}, and this job runs as {ACCOUNT}/{ROLE}"
             ),
         };
         let on_map = |method: &'static str, verb: &str, body: Value| Attack {

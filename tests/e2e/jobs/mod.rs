@@ -21,6 +21,7 @@ mod waiting_template;
 mod attack;
 mod client;
 mod emr;
+mod examples;
 mod node;
 mod operators;
 mod spark;

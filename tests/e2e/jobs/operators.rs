@@ -1,5 +1,5 @@
 //! A control plane of its own for each operator, with the policy that we tell
-//! its users to write: the shared rolegate has only the built-in one.
+//! its users to write.
 
 use std::sync::LazyLock;
 
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::emr::ACCOUNT;
+use super::examples;
 use crate::harness::accounts::emr_service_account;
 use crate::harness::rolegate::Rolegate;
-use crate::harness::webhook::VALIDATING;
 use crate::harness::{Cluster, Namespace, wait};
 
 /// The role that the operators and alice's team may use, and the other.
@@ -110,9 +110,7 @@ impl Scene {
             .policy
             .replace(&format!("{its_home}/"), &format!("{}/", home.name))
             .replace(&format!("[{its_work}]"), &format!("[{}]", enforced.name));
-        let rolegate = Rolegate::start(Some(&policy));
-        cluster.install(VALIDATING, &rolegate);
-        cluster.wait_until_enforced();
+        let rolegate = examples::protect(cluster, &policy);
         Self {
             enforced,
             unmanaged,

@@ -10,11 +10,10 @@ use super::{node, traces};
 use crate::harness::accounts::Pod;
 use crate::harness::users::User;
 use crate::harness::webhook::guarded;
-use crate::harness::{Cluster, Namespace, pod_identity, wait};
+use crate::harness::{Cluster, Namespace, wait};
 
 #[test]
 fn spark_submit_by_a_jobs_own_tokens_passes_from_driver_to_cleanup() {
-    pod_identity::install_shared();
     let namespace = Namespace::labelled(guarded().cluster, "enforce");
     let job = Job::new(&namespace);
 

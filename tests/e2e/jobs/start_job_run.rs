@@ -1,25 +1,27 @@
-//! A job from `StartJobRun` to its end, in a namespace that rolegate enforces.
+//! A job from `StartJobRun` to its end, in a namespace that rolegate enforces,
+//! with `examples/policies/start-job-run.yaml`.
 
 use serde_json::Value;
 
+use super::attack::Attack;
 use super::client::Client;
-use super::emr::{JobRun, role_arn};
-use super::node;
+use super::emr::{ACCOUNT, JobRun, role_arn, service_account_of};
 use super::spark::Driver;
 use super::traces;
+use super::{examples, node};
 use crate::harness::accounts::Pod;
-use crate::harness::webhook::guarded;
-use crate::harness::{Namespace, pod_identity, wait};
+use crate::harness::{Namespace, wait};
 
+/// One that the policy lists, and one that it does not.
 const ROLE: &str = "team-a-etl";
+const OTHER_ROLE: &str = "team-b-etl";
 
 #[test]
 fn a_whole_job_passes_untouched_completes_and_is_cleaned_up() {
-    let cluster = guarded().cluster;
-    pod_identity::install_shared();
-    let namespace = Namespace::labelled(cluster, "enforce");
+    let namespace = &examples::start_job_run().used;
+    let cluster = namespace.cluster;
 
-    let driver = Driver::submit(JobRun::start(&namespace, ROLE));
+    let driver = Driver::submit(JobRun::start(namespace, ROLE));
     let [first, second] = driver.allocate();
     for (pod, component, container) in [
         (&driver.run.runner, "client", "job-runner"),
@@ -30,36 +32,70 @@ fn a_whole_job_passes_untouched_completes_and_is_cleaned_up() {
         expect_as_on_eks(&driver.run, pod, component, container);
         // The kubelet gets the token for STS that the volume asks for.
         let account = driver.run.account(component);
-        node::token(&namespace, &account, pod, Some("sts.amazonaws.com"));
+        node::token(namespace, &account, pod, Some("sts.amazonaws.com"));
     }
 
     driver.mark(&first);
     driver.stop();
     for executor in [&first, &second] {
-        node::remove(&namespace, executor);
+        node::remove(namespace, executor);
     }
     for resource in ["pods", "configmaps"] {
         let selector = format!("{},spark-role=executor", driver.selector());
-        expect_empty(&namespace, &driver.collection(resource, &selector));
+        expect_empty(namespace, &driver.collection(resource, &selector));
     }
     for resource in ["services", "persistentvolumeclaims"] {
-        expect_empty(&namespace, &driver.collection(resource, &driver.selector()));
+        expect_empty(namespace, &driver.collection(resource, &driver.selector()));
     }
 
-    node::succeed(&namespace, &driver.pod);
-    node::succeed(&namespace, &driver.run.runner);
+    node::succeed(namespace, &driver.pod);
+    node::succeed(namespace, &driver.run.runner);
     expect_complete(&driver.run);
-    let emr = Client::new(&namespace, cluster.emr());
+    let emr = Client::new(namespace, cluster.emr());
     clean_up(&emr, &driver);
     expect_reviewed(&driver);
 
     // The namespace can go, with a job in it that has not ended.
-    JobRun::start(&namespace, ROLE);
+    JobRun::start(namespace, ROLE);
     let path = format!("/api/v1/namespaces/{}", namespace.name);
-    let admin = Client::new(&namespace, cluster.admin());
+    let admin = Client::new(namespace, cluster.admin());
     admin.delete(&path, "Background");
-    expect_gone(&namespace, &path);
-    traces::expect_no_finding(&namespace, &[]);
+    expect_gone(namespace, &path);
+    traces::expect_no_finding(namespace, &[]);
+}
+
+/// `StartJobRun` fails at once, and nobody waits for a job that cannot start.
+#[test]
+fn a_role_that_is_not_listed_is_refused_at_the_first_object() {
+    let listed = examples::start_job_run();
+    let emr = Client::new(&listed.misused, listed.misused.cluster.emr());
+    let run = JobRun::unsent(&listed.misused, OTHER_ROLE);
+    let refused = |what: &str, path: String, body: Value| {
+        let attack = Attack {
+            what: what.to_owned(),
+            method: "POST",
+            path,
+            body,
+            rule: "execution-role",
+            says: format!(
+                "becomes the IAM role {ACCOUNT}/{OTHER_ROLE}, which the policy does not list"
+            ),
+        };
+        attack.expect_refused(&emr);
+    };
+    let account = run.account("client");
+    let path = listed.misused.core("serviceaccounts");
+    refused(
+        "EMR's first object",
+        path,
+        service_account_of(&account, OTHER_ROLE),
+    );
+    // From the days before the list.
+    listed.misused.service_account(&account);
+    let path = listed.misused.group("batch/v1", "jobs");
+    refused("the first object of the role's next job", path, run.job());
+
+    JobRun::start(&listed.unmanaged, OTHER_ROLE);
 }
 
 /// What EKS's webhook adds is there, and nothing else was taken or given.

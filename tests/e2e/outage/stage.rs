@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::harness::rolegate::Rolegate;
 use crate::harness::webhook::VALIDATING;
-use crate::harness::{Cluster, Namespace, wait};
+use crate::harness::{Cluster, Namespace, pod_identity, wait};
 
 use super::running::{self, Job};
 
@@ -40,6 +40,7 @@ impl Stage {
         let mut rolegate = Rolegate::start(None);
         cluster.install(VALIDATING, &rolegate);
         cluster.install_guards();
+        pod_identity::install(cluster);
         cluster.wait_until_enforced();
         break_glass_for_oncall(cluster);
         running::make_node(cluster);
