@@ -18,6 +18,7 @@
 
 mod harness;
 
+mod chaining;
 mod conditions;
 mod control_plane;
 mod edge;

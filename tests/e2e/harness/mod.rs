@@ -11,7 +11,9 @@
 //! | `rolegate`, `webhook` | `rolegate serve`, and our shipped configuration pointed at it |
 //! | `pod_identity`, `https` | a stand-in for EKS's pod identity webhook |
 //! | `spark` | a real `spark-submit` |
-//! | `assets`, `components`, `supervise`, `dirs`, `tls`, `wait` | how all that is built, started and ended |
+//! | `kubelet`, `sdk` | a container's files and environment, and real AWS SDKs in it |
+//! | `sts`, `moto`, `loopback` | the STS and the Pod Identity agent that those meet |
+//! | `assets`, `install`, `components`, `supervise`, `dirs`, `tls`, `wait` | how all that is built, started and ended |
 //!
 //! A part that is missing (Go, Java, a manifest) fails the test with a sentence
 //! that says what to install. Nothing is ever skipped: a suite that passes
@@ -20,6 +22,9 @@
 mod assets;
 mod components;
 mod https;
+mod install;
+mod loopback;
+mod moto;
 mod supervise;
 mod tls;
 
@@ -29,10 +34,13 @@ pub(crate) mod cluster;
 pub(crate) mod dirs;
 pub(crate) mod http;
 pub(crate) mod kubectl;
+pub(crate) mod kubelet;
 pub(crate) mod namespace;
 pub(crate) mod pod_identity;
 pub(crate) mod rolegate;
+pub(crate) mod sdk;
 pub(crate) mod spark;
+pub(crate) mod sts;
 pub(crate) mod users;
 pub(crate) mod wait;
 pub(crate) mod webhook;

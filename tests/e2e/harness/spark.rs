@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use super::cluster::Cluster;
 use super::dirs;
+use super::install::{need, run};
 
 /// EMR 7.9's Spark is a 3.5; this is the last of that line on `PyPI`.
 const PYSPARK: &str = "3.5.9";
@@ -81,24 +82,4 @@ fn install() -> PathBuf {
     std::fs::create_dir_all(dir.join("home")).expect("a folder in one just made");
     dirs::write(&done, "");
     dir
-}
-
-/// Panics with one sentence unless `program` can be run.
-fn need(program: &str, args: &[&str], name: &str) {
-    let found = Command::new(program).args(args).output();
-    assert!(
-        found.is_ok_and(|output| output.status.success()),
-        "the Spark end-to-end tests need {name}: install it and put `{program}` on PATH"
-    );
-}
-
-fn run(command: &mut Command, advice: &str) {
-    let output = command
-        .output()
-        .unwrap_or_else(|e| panic!("{command:?}: {e}; {advice}"));
-    assert!(
-        output.status.success(),
-        "{command:?} failed; {advice}\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
 }
