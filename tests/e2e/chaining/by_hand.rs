@@ -4,7 +4,9 @@ pub(super) fn chain(pod: &mut Value, mode: &str, text: &str) {
     pod["metadata"]["annotations"]["rolegate.dev/aws-config"] = text.into();
     let c = &mut pod["spec"]["containers"][0];
     let env = c["env"].as_array_mut().unwrap();
-    env.push(json!({"name": "AWS_CONFIG_FILE", "value": "/var/run/secrets/rolegate.dev/aws/config"}));
+    env.push(
+        json!({"name": "AWS_CONFIG_FILE", "value": "/var/run/secrets/rolegate.dev/aws/config"}),
+    );
     env.push(json!({"name": "AWS_SDK_LOAD_CONFIG", "value": "1"}));
     if mode == "java-v2" {
         env.push(json!({"name": "JAVA_TOOL_OPTIONS", "value": "-Daws.webIdentityTokenFile="}));

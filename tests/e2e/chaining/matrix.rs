@@ -29,7 +29,9 @@ fn every_sdk_ends_in_the_promised_role() {
         for ((mode, pod), expected) in MODES.iter().zip(&pods).zip(roles) {
             let sts = Sts::start(scene::trust(pod));
             let container = kubelet::start(pod, "spark-kubernetes-driver", &sts);
-            let arn = sdk.identity(from, &container, &sts).unwrap_or_else(|e| panic!("{mode}: {e}\n{:?}", sts.shown()));
+            let arn = sdk
+                .identity(from, &container, &sts)
+                .unwrap_or_else(|e| panic!("{mode}: {e}\n{:?}", sts.shown()));
             let _ = write!(table, "| {arn} {:?} {expected}", sts.shown());
         }
         table.push_str("|\n");

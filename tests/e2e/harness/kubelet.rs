@@ -158,7 +158,8 @@ impl Layout<'_> {
     }
 
     fn moved(&self, text: &str) -> String {
-        text.replace(SECRETS, &self.here).replace(AGENT, &self.agent)
+        text.replace(SECRETS, &self.here)
+            .replace(AGENT, &self.agent)
     }
 }
 

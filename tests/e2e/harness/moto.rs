@@ -40,7 +40,15 @@ pub(super) fn port() -> u16 {
         let mut server = Supervised::start(
             "moto",
             &python().join("bin/python"),
-            &["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()].map(str::to_owned),
+            &[
+                "-m",
+                "moto.server",
+                "-H",
+                "127.0.0.1",
+                "-p",
+                &port.to_string(),
+            ]
+            .map(str::to_owned),
             &[],
             &dir.join("moto.log"),
         );

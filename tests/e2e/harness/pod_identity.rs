@@ -1,12 +1,14 @@
 //! A stand-in for EKS's pod identity webhook, which turns a service account's
-//! role ARN into environment, token volume and mounts (IRSA).
+//! role ARN (IRSA) or its EKS Pod Identity association into environment, token
+//! volume and mounts.
 //!
 //! EKS runs the real one outside the cluster; it matters to rolegate because
 //! it rewrites whole container arrays, possibly twice. The values it injects
 //! are taken from a recorded patch of the real one, and a test sends the
 //! recorded pods again and compares (`tests/e2e/pod_identity.rs`).
 
-use std::sync::LazyLock;
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +22,16 @@ use super::users::User;
 const RECORDED: &str = include_str!("../recorded/pod-identity-webhook.jsonl");
 const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
 const SKIP_CONTAINERS: &str = "eks.amazonaws.com/skip-containers";
+const POD_IDENTITY: &str = "eks.amazonaws.com/pod-identity";
+
+/// Namespace and name of the service accounts with an association.
+static ASSOCIATIONS: LazyLock<Mutex<HashSet<(String, String)>>> = LazyLock::new(Mutex::default);
+
+/// Gives a service account an EKS Pod Identity association.
+pub(crate) fn associate(namespace: &str, service_account: &str) {
+    let mut associations = ASSOCIATIONS.lock().expect("nobody panics with it");
+    associations.insert((namespace.to_owned(), service_account.to_owned()));
+}
 
 /// All recorded cases.
 pub(crate) fn recorded() -> Vec<Value> {
@@ -46,14 +58,17 @@ pub(crate) fn install_shared() {
 /// Installs the stand-in as EKS registers the real one: by URL, Ignore,
 /// `v1beta1` only, `IfNeeded`.
 pub(crate) fn install(cluster: &Cluster) {
-    let (api, admin, values) = (
-        cluster.api.clone(),
-        cluster.admin().clone(),
-        Injected::recorded(),
-    );
+    let (api, admin) = (cluster.api.clone(), cluster.admin().clone());
+    let (irsa, pod_identity) = (Injected::irsa(), Injected::pod_identity());
     let port = https::serve(&cluster.authority, move |body| {
-        review(body, &values, &|namespace, name| {
-            role_of(&api, &admin, namespace, name)
+        review(body, |namespace, name, pod| {
+            let associations = ASSOCIATIONS.lock().expect("nobody panics with it");
+            if associations.contains(&(namespace.to_owned(), name.to_owned())) {
+                return Some(pod_identity.patch(pod, None));
+            }
+            drop(associations);
+            let role = role_of(&api, &admin, namespace, name)?;
+            Some(irsa.patch(pod, Some(&role)))
         })
     });
     cluster.apply_as_admin(&json!({
@@ -110,11 +125,7 @@ fn role_of(api: &Api, admin: &User, namespace: &str, name: &str) -> Option<Strin
 
 /// Answers one `AdmissionReview` of `v1beta1`. The API server drops an answer
 /// without `apiVersion` and `kind`.
-fn review(
-    body: &[u8],
-    values: &Injected,
-    role_of: &dyn Fn(&str, &str) -> Option<String>,
-) -> Vec<u8> {
+fn review(body: &[u8], patch: impl Fn(&str, &str, &Value) -> Option<Value>) -> Vec<u8> {
     let review: Value = serde_json::from_slice(body).unwrap_or_default();
     let request = &review["request"];
     let pod = &request["object"];
@@ -122,28 +133,52 @@ fn review(
         .as_str()
         .unwrap_or("default");
     let mut response = json!({"uid": request["uid"], "allowed": true});
-    if let Some(role) = role_of(request["namespace"].as_str().unwrap_or_default(), account) {
+    let namespace = request["namespace"].as_str().unwrap_or_default();
+    if let Some(patch) = patch(namespace, account, pod) {
         response["patchType"] = "JSONPatch".into();
-        response["patch"] = STANDARD.encode(values.patch(pod, &role).to_string()).into();
+        response["patch"] = STANDARD.encode(patch.to_string()).into();
     }
     json!({"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview", "response": response})
         .to_string()
         .into_bytes()
 }
 
-/// What the real one adds, taken from the case `irsa-driver`.
+/// What the real one adds in one of its two ways.
 struct Injected {
     volume: Value,
     mount: Value,
     env: Vec<Value>,
+    /// The two variables of which one keeps both away.
+    identity: [&'static str; 2],
+    labelled: bool,
 }
 
 impl Injected {
-    fn recorded() -> Self {
-        let case = recorded_case("irsa-driver");
+    fn irsa() -> Self {
+        let identity = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
+        Self::recorded("irsa-driver", identity, false)
+    }
+
+    fn pod_identity() -> Self {
+        let identity = [
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        ];
+        Self::recorded("podid-sa-podid", identity, true)
+    }
+
+    /// Taken from the patch of a recorded driver.
+    fn recorded(case: &str, identity: [&'static str; 2], labelled: bool) -> Self {
+        let case = recorded_case(case);
+        let value = |path: &str| {
+            let operation = |operation: &&Value| operation["path"] == path;
+            let found = array(&case["patch"]).iter().find(operation);
+            found.expect("a recorded operation")["value"].clone()
+        };
+        let patched = value("/spec/containers");
         let added = |list: &str| -> Vec<Value> {
             let before = array(&case["podSubmitted"]["spec"]["containers"][0][list]);
-            let after = array(&case["patch"][1]["value"][0][list]);
+            let after = array(&patched[0][list]);
             after
                 .iter()
                 .filter(|item| !before.iter().any(|old| old["name"] == item["name"]))
@@ -151,17 +186,26 @@ impl Injected {
                 .collect()
         };
         Self {
-            volume: case["patch"][0]["value"].clone(),
+            volume: value("/spec/volumes/0"),
             // The API server's own mount came in before the webhook was called.
             mount: added("volumeMounts").pop().expect("the recorded mount"),
             env: added("env"),
+            identity,
+            labelled,
         }
     }
 
-    /// The shape of the real patch: the volume first, then each array whole.
-    fn patch(&self, pod: &Value, role: &str) -> Value {
+    /// The shape of the real patch: the label and the volume first, then each
+    /// array whole. `role` is what `AWS_ROLE_ARN` gets.
+    fn patch(&self, pod: &Value, role: Option<&str>) -> Value {
         let spec = &pod["spec"];
         let mut patch = vec![];
+        if self.labelled {
+            patch.push(match pod["metadata"]["labels"].is_object() {
+                true => json!({"op": "add", "path": format!("/metadata/labels/{}", POD_IDENTITY.replace('/', "~1")), "value": "enabled"}),
+                false => json!({"op": "add", "path": "/metadata/labels", "value": {POD_IDENTITY: "enabled"}}),
+            });
+        }
         let volumes = array(&spec["volumes"]);
         if spec["volumes"].is_null() {
             patch.push(json!({"op": "add", "path": "/spec/volumes", "value": [self.volume]}));
@@ -187,10 +231,10 @@ impl Injected {
     }
 
     /// Variables that are there stay, and their presence keeps others out.
-    fn inject(&self, container: &mut Value, role: &str) {
+    fn inject(&self, container: &mut Value, role: Option<&str>) {
         let has = |name: &str| named(array(&container["env"]), &name.into());
         let region = has("AWS_REGION") || has("AWS_DEFAULT_REGION");
-        let identity = has("AWS_ROLE_ARN") || has("AWS_WEB_IDENTITY_TOKEN_FILE");
+        let identity = self.identity.into_iter().any(has);
         let endpoints = has("AWS_STS_REGIONAL_ENDPOINTS");
         if region && identity && endpoints {
             return; // without a mount, too
@@ -200,7 +244,7 @@ impl Injected {
             .iter()
             .filter(|variable| match variable["name"].as_str() {
                 Some("AWS_REGION" | "AWS_DEFAULT_REGION") => !region,
-                Some("AWS_ROLE_ARN" | "AWS_WEB_IDENTITY_TOKEN_FILE") => !identity,
+                Some(name) if self.identity.contains(&name) => !identity,
                 _ => !endpoints,
             });
         let missing: Vec<Value> = missing

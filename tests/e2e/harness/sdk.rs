@@ -25,8 +25,7 @@ const GO_MOD: &str = include_str!("../clients/go/go.mod");
 const GO_SUM: &str = include_str!("../clients/go/go.sum");
 
 /// Copies the dependencies of a pom into a folder.
-const MAVEN_COPY: &str =
-    "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+const MAVEN_COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
 /// The SDKs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

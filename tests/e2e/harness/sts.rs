@@ -155,7 +155,14 @@ impl State {
         let permitted = self.permit(request, &form, &mut call);
         let answer = match permitted {
             Ok(()) => self.forward(request, &call),
-            Err(code) => refusal(if code == "ExpiredTokenException" { 400 } else { 403 }, code),
+            Err(code) => refusal(
+                if code == "ExpiredTokenException" {
+                    400
+                } else {
+                    403
+                },
+                code,
+            ),
         };
         call.refused = permitted.err();
         self.calls.lock().expect("no call panics").push(call);
@@ -168,8 +175,15 @@ impl State {
         if call.action == "AssumeRoleWithWebIdentity" {
             let token = form.text("WebIdentityToken").unwrap_or_default();
             let subject = subject(&token, "sts.amazonaws.com").ok_or("InvalidIdentityToken")?;
-            let trusts = |(trusting, trusted): &(String, String)| trusting == role && *trusted == subject;
-            return self.trust.web_identity.iter().any(trusts).then_some(()).ok_or("AccessDenied");
+            let trusts =
+                |(trusting, trusted): &(String, String)| trusting == role && *trusted == subject;
+            return self
+                .trust
+                .web_identity
+                .iter()
+                .any(trusts)
+                .then_some(())
+                .ok_or("AccessDenied");
         }
         let caller = self.signer(request)?;
         call.by = Some(caller.clone());
@@ -208,7 +222,12 @@ impl State {
     /// moto's answer. Remembers the credentials in it.
     fn forward(&self, request: &Request, call: &Call) -> Response {
         let mut onward = self.agent.post(&self.moto);
-        for name in ["authorization", "content-type", "x-amz-date", "x-amz-security-token"] {
+        for name in [
+            "authorization",
+            "content-type",
+            "x-amz-date",
+            "x-amz-security-token",
+        ] {
             if !request.header(name).is_empty() {
                 onward = onward.header(name, request.header(name));
             }
@@ -315,7 +334,11 @@ pub(super) fn token(audience: &str, subject: &str) -> String {
         "aud": [audience], "sub": subject, "exp": 4_102_444_800_u64,
     });
     let header = part(json!({"alg": "RS256", "typ": "JWT"}));
-    format!("{header}.{}.{}", part(claims), URL_SAFE_NO_PAD.encode("signed"))
+    format!(
+        "{header}.{}.{}",
+        part(claims),
+        URL_SAFE_NO_PAD.encode("signed")
+    )
 }
 
 /// The subject of a token for this audience.
@@ -342,7 +365,11 @@ impl Form {
     fn parse(body: &[u8]) -> Self {
         let body = String::from_utf8_lossy(body);
         let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
-        Self(pairs.map(|(name, value)| (decoded(name), decoded(value))).collect())
+        Self(
+            pairs
+                .map(|(name, value)| (decoded(name), decoded(value)))
+                .collect(),
+        )
     }
 
     fn text(&self, name: &str) -> Option<String> {
