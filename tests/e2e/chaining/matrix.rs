@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::scene::{self, ROLE_1, ROLE_2};
+use crate::harness::aws::Aws;
 use crate::harness::kubelet;
 use crate::harness::sdk::{From, Sdk};
-use crate::harness::sts::Sts;
 
 const MODES: [&str; 4] = ["profile", "java-v2", "exclusive", "pod-identity"];
 
@@ -27,12 +27,12 @@ fn every_sdk_ends_in_the_promised_role() {
     for (sdk, from, roles) in EXPECTED {
         let _ = write!(table, "| {} {from:?} ", sdk.name());
         for ((mode, pod), expected) in MODES.iter().zip(&pods).zip(roles) {
-            let sts = Sts::start(scene::trust(pod));
-            let container = kubelet::start(pod, "spark-kubernetes-driver", &sts);
+            let aws = Aws::start(scene::trust(pod));
+            let container = kubelet::start(pod, "spark-kubernetes-driver", &aws);
             let arn = sdk
-                .identity(from, &container, &sts)
-                .unwrap_or_else(|e| panic!("{mode}: {e}\n{:?}", sts.shown()));
-            let _ = write!(table, "| {arn} {:?} {expected}", sts.shown());
+                .identity(from, &container, &aws)
+                .unwrap_or_else(|e| panic!("{mode}: {e}\n{:?}", aws.shown()));
+            let _ = write!(table, "| {arn} {:?} {expected}", aws.shown());
         }
         table.push_str("|\n");
     }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::by_hand;
 use crate::harness::accounts::emr_service_account;
-use crate::harness::sts::Trust;
+use crate::harness::aws::Trust;
 use crate::harness::{Cluster, Namespace, pod_identity};
 
 pub(super) const ROLE_1: &str = "arn:aws:iam::111122223333:role/job-execution-role-1";

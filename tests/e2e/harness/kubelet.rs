@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::aws::{Aws, token};
 use super::dirs;
-use super::sts::{self, Sts};
 
 const SECRETS: &str = "/var/run/secrets/";
 const AGENT: &str = "http://169.254.170.23/";
@@ -29,13 +29,13 @@ pub(crate) struct Container {
 }
 
 /// Lays out `container` of a pod that the API server stored. Its tokens are
-/// for `sts`.
-pub(crate) fn start(pod: &Value, container: &str, sts: &Sts) -> Container {
+/// for `aws`.
+pub(crate) fn start(pod: &Value, container: &str, aws: &Aws) -> Container {
     let dir = dirs::fresh("pod");
     let layout = Layout {
         pod,
         here: format!("{}/secrets/", dir.display()),
-        agent: format!("{}/", sts.url()),
+        agent: format!("{}/", aws.url()),
     };
     let spec = list(&pod["spec"]["containers"])
         .iter()
@@ -125,7 +125,7 @@ impl Layout<'_> {
             files.extend(self.downward(&source["downwardAPI"]));
             if let Some(path) = source["serviceAccountToken"]["path"].as_str() {
                 let audience = text(&source["serviceAccountToken"]["audience"]);
-                let token = sts::token(audience, &subject(self.pod));
+                let token = token::issue(audience, &subject(self.pod));
                 files.push((path.to_owned(), File::Token(token)));
             }
         }

@@ -12,7 +12,7 @@
 //! | `pod_identity`, `https` | a stand-in for EKS's pod identity webhook |
 //! | `spark` | a real `spark-submit` |
 //! | `kubelet`, `sdk` | a container's files and environment, and real AWS SDKs in it |
-//! | `sts`, `moto`, `loopback` | the STS and the Pod Identity agent that those meet |
+//! | `aws` | the AWS that those meet: moto, with trust policies and a record in front |
 //! | `assets`, `install`, `components`, `supervise`, `dirs`, `tls`, `wait` | how all that is built, started and ended |
 //!
 //! A part that is missing (Go, Java, a manifest) fails the test with a sentence
@@ -23,13 +23,12 @@ mod assets;
 mod components;
 mod https;
 mod install;
-mod loopback;
-mod moto;
 mod supervise;
 mod tls;
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod aws;
 pub(crate) mod cluster;
 pub(crate) mod dirs;
 pub(crate) mod http;
@@ -40,7 +39,6 @@ pub(crate) mod pod_identity;
 pub(crate) mod rolegate;
 pub(crate) mod sdk;
 pub(crate) mod spark;
-pub(crate) mod sts;
 pub(crate) mod users;
 pub(crate) mod wait;
 pub(crate) mod webhook;

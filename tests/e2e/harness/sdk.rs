@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use super::aws::{Aws, moto};
 use super::kubelet::Container;
-use super::sts::Sts;
-use super::{dirs, install, moto};
+use super::{dirs, install};
 
 const JS_MAIN: &str = include_str!("../clients/js/client.mjs");
 const JS_PACKAGE: &str = include_str!("../clients/js/package.json");
@@ -75,7 +75,7 @@ impl Sdk {
         self,
         from: From<'_>,
         container: &Container,
-        sts: &Sts,
+        aws: &Aws,
     ) -> Result<String, String> {
         let program = self.program();
         // A client that waits for something that never comes fails its test.
@@ -92,7 +92,7 @@ impl Sdk {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", &container.home)
             .envs(&container.env)
-            .env("AWS_ENDPOINT_URL_STS", sts.url())
+            .env("AWS_ENDPOINT_URL", aws.url())
             // The node's own role is no business of these tests.
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .current_dir(&container.home)

@@ -25,7 +25,7 @@ impl Request {
 /// One answer.
 pub(super) struct Response {
     pub(super) status: u16,
-    pub(super) content_type: &'static str,
+    pub(super) content_type: String,
     pub(super) body: Vec<u8>,
 }
 

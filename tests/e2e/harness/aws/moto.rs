@@ -1,18 +1,18 @@
-//! moto's STS, which hands out credentials and knows them again.
+//! moto: an AWS that hands out credentials and knows them again.
 //!
 //! It asks neither for a right nor for a signature: what AWS would refuse,
-//! `sts.rs` in front of it refuses.
+//! the module around this one refuses.
 
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
 
-use super::supervise::Supervised;
-use super::{dirs, install, wait};
+use crate::harness::supervise::Supervised;
+use crate::harness::{dirs, install, wait};
 
-const REQUIREMENTS: &str = include_str!("../clients/python/requirements.txt");
+const REQUIREMENTS: &str = include_str!("../../clients/python/requirements.txt");
 
 /// The virtual environment with boto3, the AWS CLI and moto in it.
-pub(super) fn python() -> PathBuf {
+pub(in crate::harness) fn python() -> PathBuf {
     install::need(
         "python3",
         &["-c", "import venv, ensurepip"],
