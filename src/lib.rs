@@ -15,6 +15,7 @@
 //! - [`review`]: bytes become a `Request`; objects are read only as far as a rule asks
 //! - [`facts`]: who asks ([`facts::Requester`]) and what that class may do
 //! - [`rules`]: one file a rule; its header is its published page
+//! - [`mutation`]: what a job's pod is given so that its SDKs chain to another role
 //! - [`decision`]: findings meet modes and exemptions
 //! - [`policy`]: the policy file, parsed once into types that cannot be wrong
 //!
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod cluster;
 pub mod decision;
 pub mod facts;
+pub mod mutation;
 pub mod policy;
 pub mod report;
 pub mod review;

@@ -16,15 +16,23 @@
 
 mod support;
 
+#[path = "engine/chain_profile.rs"]
+mod chain_profile;
+#[path = "engine/config_text.rs"]
+mod config_text;
 #[path = "engine/configmap_mutation.rs"]
 mod configmap_mutation;
 #[path = "engine/foreign_service_account.rs"]
 mod foreign_service_account;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/mutation.rs"]
+mod mutation;
 #[path = "engine/pod_exec.rs"]
 mod pod_exec;
 #[path = "engine/properties.rs"]
 mod properties;
+#[path = "engine/recorded_pods.rs"]
+mod recorded_pods;
 #[path = "engine/requesters.rs"]
 mod requesters;

@@ -3,13 +3,16 @@
 use serde::Deserialize;
 
 use super::RoleArn;
-use crate::facts::Role;
+
+/// The containers of EMR's and Spark's pods that run a job's own code.
+const SPARK_CONTAINERS: [&str; 2] = ["spark-kubernetes-driver", "spark-kubernetes-executor"];
 
 /// What one execution role of a namespace may be chained to, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// The execution role it is for.
-    pub from: Role,
+    /// The execution role it is for. Jobs are compared with its account and
+    /// name; its whole text is written only where the pod does not hold one.
+    pub from: RoleArn,
     /// The roles its jobs may end in.
     pub to: Vec<RoleArn>,
     /// The one given to jobs that ask for none; always one of `to`.
@@ -18,6 +21,12 @@ pub struct Chain {
     pub required: bool,
     /// How the profile is made to win in the job's SDKs.
     pub mode: ChainMode,
+    /// Where the profile's web identity comes from.
+    pub token: TokenSource,
+    /// What becomes of a container with AWS settings of its own.
+    pub own_settings: OwnSettings,
+    /// The containers that get the profile.
+    pub containers: Vec<String>,
     /// What the last role's trust policy asks for as `sts:ExternalId`.
     pub external_id: Option<String>,
     /// The region of the profile's STS calls.
@@ -31,9 +40,47 @@ pub struct Chain {
     pub profiles: Vec<ExtraProfile>,
 }
 
+/// Where a profile's web identity token comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenSource {
+    /// From what EKS's webhook wrote into the container.
+    #[default]
+    Eks,
+    /// From a token that rolegate has projected into the pod, so that the
+    /// profile needs nothing of EKS's webhook.
+    Own,
+}
+
+/// What becomes of a container that sets a profile, a configuration file or
+/// keys itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnSettings {
+    /// It is left alone, with a warning to whoever starts the pod.
+    #[default]
+    Leave,
+    /// The pod is refused.
+    Refuse,
+}
+
 /// Which SDKs follow the chain; what each does was measured, see the
 /// documentation of role chaining.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, schemars::JsonSchema)]
+///
+/// Ordered by how many follow: an annotation may ask for a later one only.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChainMode {
     /// A profile beside IRSA's variables: boto3, AWS CLI, JavaScript 3 and Rust
@@ -49,7 +96,27 @@ pub enum ChainMode {
     PodIdentity,
 }
 
+impl Chain {
+    /// The containers that get a profile where the policy names none.
+    pub(super) fn spark_containers() -> Vec<String> {
+        SPARK_CONTAINERS.map(str::to_owned).into()
+    }
+}
+
 impl ChainMode {
+    /// Reads the word policies use.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::Profile,
+            Self::JavaV2,
+            Self::Exclusive,
+            Self::PodIdentity,
+        ]
+        .into_iter()
+        .find(|mode| mode.as_str() == word)
+    }
+
     /// The word policies use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -27,7 +27,7 @@ mod settings;
 mod store;
 mod who;
 
-pub use chain::{Chain, ChainMode, ExtraProfile};
+pub use chain::{Chain, ChainMode, ExtraProfile, OwnSettings, TokenSource};
 pub use cluster::{CrossRole, Submitter, VirtualCluster};
 pub use exemption::Exemption;
 pub use glob::{Glob, GlobError};

@@ -226,6 +226,18 @@ kind!(
     }
 );
 kind!(
+    /// A container that gets a chained profile.
+    ChainedContainer: String = "the name of a container", LABEL,
+    |text: &str| {
+        if ["job-runner", "emr-container-fluentd"].contains(&text) {
+            return Err("that container needs the execution role itself: EMR submits the job and writes its logs with it".into());
+        }
+        if is_label(text) { Ok(text.to_owned()) } else {
+            Err("names of containers are 1 to 63 lower-case letters, digits and inner hyphens".into())
+        }
+    }
+);
+kind!(
     /// The name of a further profile.
     ProfileName: String = "a profile name", "^[A-Za-z][A-Za-z0-9_-]{0,31}$",
     |text: &str| {

@@ -197,7 +197,7 @@ fn cluster_lines(cluster: &VirtualCluster, f: &mut Formatter<'_>) -> fmt::Result
             f,
             "    chain ({}{required}): {} to {}{default}",
             chain.mode.as_str(),
-            chain.from,
+            chain.from.role(),
             joined(&chain.to)
         )?;
     }

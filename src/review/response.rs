@@ -17,6 +17,12 @@ pub struct Response<'a> {
     /// Why not; `None` where allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status<'a>>,
+    /// `JSONPatch` where there is a patch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patch_type: Option<&'static str>,
+    /// The changes to the object, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patch: Option<String>,
     /// Shown to the user by `kubectl`.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub warnings: &'a [String],

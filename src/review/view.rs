@@ -4,6 +4,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::pod::Pairs;
 use super::{Resource, ReviewError, Text};
 
 /// Reads `raw` as `T`.
@@ -70,6 +71,26 @@ pub fn metadata<'a>(what: &'static str, raw: &'a RawValue) -> Result<ObjectMeta<
     Ok(read::<WithMetadata<'a>>(what, raw)?
         .metadata
         .unwrap_or_default())
+}
+
+/// The annotations of any object, in document order.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn annotations<'a>(what: &'static str, raw: &'a RawValue) -> Result<Pairs<'a>, ReviewError> {
+    #[derive(Deserialize)]
+    struct Metadata<'a> {
+        #[serde(borrow, default)]
+        annotations: Pairs<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Object<'a> {
+        #[serde(borrow)]
+        metadata: Option<Metadata<'a>>,
+    }
+    let metadata = read::<Object<'a>>(what, raw)?.metadata;
+    Ok(metadata.map_or_else(Pairs::default, |metadata| metadata.annotations))
 }
 
 /// Every service account that a pod, or a pod template, could run under, with
@@ -147,6 +168,14 @@ pub fn possible_service_accounts(pod: &RawValue) -> Option<Vec<&str>> {
         names.push(name);
     }
     Some(names)
+}
+
+/// Whether a word occurs anywhere in `object`, however it is written. A word
+/// of letters only: those alone no escape but `\u` can hide.
+#[must_use]
+pub fn mentions(object: &RawValue, word: &str) -> bool {
+    let text = object.get().as_bytes();
+    memmem::find(text, word.as_bytes()).is_some() || memmem::find(text, b"\\u").is_some()
 }
 
 /// Where a built-in kind keeps its pod template.

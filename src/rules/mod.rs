@@ -6,6 +6,7 @@
 //! (`rolegate explain <rule>`). To add one: a file here, a line in [`RULES`],
 //! a folder under `tests/cases/`.
 
+mod chain_profile;
 mod configmap_mutation;
 mod fault;
 mod finding;
@@ -43,6 +44,7 @@ pub static RULES: &[&dyn Rule] = &[
     &pod_exec::PodExec,
     &configmap_mutation::ConfigMapMutation,
     &foreign_service_account::ForeignServiceAccount,
+    &chain_profile::ChainProfile,
 ];
 
 /// The rule of that name; `None` where this version has no code for it.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::decision::{Decision, decide};
-use crate::policy::PolicyStore;
+use crate::facts::Subject;
+use crate::mutation::mutate;
+use crate::policy::{Policy, PolicyStore};
 use crate::review::{Request, ReviewError, shown};
 
 use super::{BadReview, Door, Record, Reviewed, Reviewer};
@@ -28,15 +30,39 @@ impl Reviewer for Engine {
     fn review(&self, door: Door, body: &[u8], now: Timestamp) -> Result<Reviewed, BadReview> {
         let policy = self.policy.load();
         let request = Request::parse(body)?;
+        if door == Door::Mutate {
+            return change(&request, &policy);
+        }
         let decision = decide(&request, door, &policy, now)?;
-        let answer = decision.to_json(&request.uid).map_err(|_| BadReview {
-            status: 500,
-            message: "the answer could not be written".to_owned(),
-        })?;
+        let answer = decision.to_json(&request.uid).map_err(unwritten)?;
         Ok(Reviewed {
             body: answer,
             record: record(&request, &decision),
         })
+    }
+}
+
+/// The mutating side: a patch, warnings or nothing, and never a refusal.
+fn change(request: &Request<'_>, policy: &Policy) -> Result<Reviewed, BadReview> {
+    let subject = Subject::new(request, policy)?;
+    let mutation = mutate(&subject)?;
+    let answer = mutation.to_json(&request.uid, policy.hash);
+    Ok(Reviewed {
+        body: answer.map_err(unwritten)?,
+        record: Record {
+            name: subject.name.shown(),
+            class: subject.requester.class().as_str(),
+            decision: mutation.outcome(),
+            policy: policy.hash,
+            ..asked(request)
+        },
+    })
+}
+
+fn unwritten(_: serde_json::Error) -> BadReview {
+    BadReview {
+        status: 500,
+        message: "the answer could not be written".to_owned(),
     }
 }
 
@@ -50,6 +76,22 @@ impl From<ReviewError> for BadReview {
 }
 
 fn record(request: &Request<'_>, decision: &Decision<'_>) -> Record {
+    Record {
+        name: decision.name.clone(),
+        class: decision.class.as_str(),
+        decision: decision.outcome(),
+        findings: decision
+            .judged
+            .iter()
+            .map(|judged| (judged.finding.rule, judged.effect()))
+            .collect(),
+        policy: decision.policy,
+        ..asked(request)
+    }
+}
+
+/// The part of a record that is the request's.
+fn asked(request: &Request<'_>) -> Record {
     let resource = &request.resource;
     let group = match resource.group.as_str() {
         "" => String::new(),
@@ -61,16 +103,8 @@ fn record(request: &Request<'_>, decision: &Decision<'_>) -> Record {
         resource: format!("{}{group}", shown(&resource.resource, 63)),
         subresource: shown(request.sub_resource(), 63),
         namespace: shown(request.namespace(), 63),
-        name: decision.name.clone(),
         user: shown(&request.user.username, 200),
-        class: decision.class.as_str(),
-        decision: decision.outcome(),
-        findings: decision
-            .judged
-            .iter()
-            .map(|judged| (judged.finding.rule, judged.effect()))
-            .collect(),
         dry_run: request.dry_run,
-        policy: decision.policy,
+        ..Record::default()
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test crate uses its part of it")]
 
+pub mod chain;
+
 use rolegate::decision::{Door, decide};
 use rolegate::policy::{Policy, Strictness};
 use rolegate::review::Request;

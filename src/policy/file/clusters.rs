@@ -4,11 +4,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{At, Flag, Given, Seconds, Text};
-use crate::policy::ChainMode;
 use crate::policy::names::{
-    ExactRole, ExternalId, Namespace, ObjectGlob, OwnServiceAccount, ProfileName, Region, RolesOf,
+    ChainedContainer, ExactRole, ExternalId, Namespace, ObjectGlob, OwnServiceAccount, ProfileName,
+    Region, RolesOf,
 };
 use crate::policy::who::{Group, UserGlob};
+use crate::policy::{ChainMode, OwnSettings, TokenSource};
 
 /// What the namespaces of one virtual cluster allow.
 #[derive(Deserialize, JsonSchema)]
@@ -77,6 +78,17 @@ pub(in crate::policy) struct ChainEntry {
     /// How SDKs are brought to follow the chain; `profile` if not given.
     #[serde(default)]
     pub(in crate::policy) mode: Given<ChainMode>,
+    /// Where the web identity token comes from; `eks` if not given.
+    #[serde(default)]
+    pub(in crate::policy) token: Given<TokenSource>,
+    /// What becomes of a container with AWS settings of its own; `leave` if
+    /// not given.
+    #[serde(default)]
+    pub(in crate::policy) own_settings: Given<OwnSettings>,
+    /// The containers that get the profile; Spark's if not given.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(in crate::policy) containers: Given<At<Vec<Text<ChainedContainer>>>>,
     /// The external id the last role's trust policy asks for.
     #[serde(default)]
     pub(in crate::policy) external_id: Given<Text<ExternalId>>,

@@ -8,8 +8,8 @@ use crate::policy::file::{
     SubmitterEntry, Text,
 };
 use crate::policy::{
-    Chain, CrossRole, ExtraProfile, Level, Position, RoleArn, RolePattern, Submitter,
-    VirtualCluster,
+    Chain, ChainMode, CrossRole, ExtraProfile, Level, Position, RoleArn, RolePattern, Submitter,
+    TokenSource, VirtualCluster,
 };
 
 impl Reader {
@@ -134,11 +134,10 @@ impl Reader {
             let Some(chain) = self.chain(entry, execution_roles) else {
                 continue;
             };
-            if chains.iter().any(|other| other.from == chain.from) {
-                let message = format!(
-                    "there is a chain from `{}` here already; put its roles into one",
-                    chain.from
-                );
+            let role = chain.from.role();
+            if chains.iter().any(|other| other.from.role() == role) {
+                let message =
+                    format!("there is a chain from `{role}` here already; put its roles into one");
                 self.problem(at, message);
             }
             chains.push(chain);
@@ -200,12 +199,32 @@ impl Reader {
             );
             self.warn(Level::Warning, Some(from_at), message);
         }
+        let (mode, token) = (
+            entry.mode.0.unwrap_or_default(),
+            entry.token.0.unwrap_or_default(),
+        );
+        if (mode, token) == (ChainMode::PodIdentity, TokenSource::Own) {
+            self.problem(
+                from_at,
+                "`mode: pod-identity` takes its credentials from EKS's agent, so `token: own` has no use; leave one of them out",
+            );
+        }
+        let containers = match entry.containers.0 {
+            Some(list) => self.filled(
+                list,
+                "the list is empty, so no container would get the profile; leave it out for Spark's containers",
+            ),
+            None => Chain::spark_containers(),
+        };
         Some(Chain {
-            from: from.role().clone(),
+            from,
             to,
             default,
             required: entry.required.0.is_some_and(|Flag(required)| required),
-            mode: entry.mode.0.unwrap_or_default(),
+            mode,
+            token,
+            own_settings: entry.own_settings.0.unwrap_or_default(),
+            containers,
             external_id: entry.external_id.0.and_then(|text| self.text(text)),
             region: entry.region.0.and_then(|text| self.text(text)),
             session_duration,

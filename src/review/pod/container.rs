@@ -108,6 +108,9 @@ pub struct VolumeMount<'a> {
     /// Which part of the volume.
     #[serde(borrow)]
     pub sub_path: Option<Text<'a>>,
+    /// The same, with variables in it.
+    #[serde(borrow)]
+    pub sub_path_expr: Option<Text<'a>>,
     /// Whether it cannot be written.
     pub read_only: Option<bool>,
 }

@@ -16,7 +16,10 @@ pub use container::{
     VolumeMount, WindowsOptions,
 };
 pub use list::{List, Pairs, Present};
-pub use volume::{ClaimSpec, Csi, DataSource, Projection, Source, TokenProjection, Volume};
+pub use volume::{
+    ClaimSpec, Csi, DataSource, DownwardApi, DownwardFile, FieldRef, Projection, Source,
+    TokenProjection, Volume,
+};
 
 /// A pod or a pod template.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -33,6 +36,12 @@ pub struct Pod<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodMeta<'a> {
+    /// The name, absent before it is generated.
+    #[serde(borrow)]
+    pub name: Option<Text<'a>>,
+    /// The prefix of a generated name, before and after.
+    #[serde(borrow)]
+    pub generate_name: Option<Text<'a>>,
     /// Labels.
     #[serde(borrow)]
     pub labels: Pairs<'a>,

@@ -30,6 +30,8 @@ pub enum Source<'a> {
     Secret(Text<'a>),
     /// `configMap`: a `ConfigMap`'s name.
     ConfigMap(Text<'a>),
+    /// `downwardAPI`: fields of the pod as files.
+    DownwardApi(Box<DownwardApi<'a>>),
     /// `projected`: several sources in one.
     Projected(List<Projection<'a>>),
     /// `csi`: a driver's volume that lives as long as the pod.
@@ -47,7 +49,7 @@ pub enum Source<'a> {
     },
     /// `image`: an image's reference.
     Image(Text<'a>),
-    /// Any other kind, by its field: `emptyDir`, `downwardAPI`, `nfs`, …
+    /// Any other kind, by its field: `emptyDir`, `nfs`, …
     Other(Text<'a>),
 }
 
@@ -85,6 +87,9 @@ impl<'a> Source<'a> {
             "configMap" => map
                 .next_value::<Option<Names<'a>>>()?
                 .map(|names| Self::ConfigMap(names.name.unwrap_or_default())),
+            "downwardAPI" => map
+                .next_value::<Option<DownwardApi<'a>>>()?
+                .map(|downward| Self::DownwardApi(Box::new(downward))),
             "projected" => map
                 .next_value::<Option<Projected<'a>>>()?
                 .map(|projected| Self::Projected(projected.sources)),
@@ -190,6 +195,43 @@ pub struct TokenProjection<'a> {
     /// For whom; the API server itself where absent.
     #[serde(borrow)]
     pub audience: Option<Text<'a>>,
+    /// The file below the mount.
+    #[serde(borrow)]
+    pub path: Text<'a>,
+}
+
+/// `downwardAPI`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DownwardApi<'a> {
+    /// The files.
+    #[serde(borrow)]
+    pub items: List<DownwardFile<'a>>,
+    /// The mode of files without one.
+    pub default_mode: Option<i64>,
+}
+
+/// One file of a downward API volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DownwardFile<'a> {
+    /// Where, below the mount.
+    #[serde(borrow)]
+    pub path: Text<'a>,
+    /// Its mode.
+    pub mode: Option<i64>,
+    /// The pod's field it shows.
+    #[serde(borrow)]
+    pub field_ref: Option<FieldRef<'a>>,
+}
+
+/// A field of the pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FieldRef<'a> {
+    /// As `metadata.annotations['key']`.
+    #[serde(borrow)]
+    pub field_path: Text<'a>,
 }
 
 /// `csi`.

@@ -1,0 +1,464 @@
+//! What a pod lacks of its profile, as single changes.
+//!
+//! Only fields that Kubernetes has had for ever are written: an old EKS
+//! webhook drops from the containers what it does not know.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::policy::{ChainMode, RoleArn, TokenSource};
+use crate::review::pod::{Container, EnvVar, Pod, Source as VolumeSource, Volume, VolumeMount};
+
+use super::patch::Operation;
+use super::source::mounted_token;
+use super::trouble::{Trouble, named};
+use super::{
+    CONFIG_ANNOTATION, CONFIG_FILE, CONFIG_KEY, CONFIG_VOLUME, Source, TOKEN_AUDIENCE,
+    TOKEN_FOLDER, TOKEN_VOLUME,
+};
+
+/// What makes the Java SDK 2 pass over IRSA's variables.
+const JAVA_OPTION: &str = "-Daws.webIdentityTokenFile=";
+
+/// Where nothing but rolegate's own may be mounted.
+const FOLDER: &str = "/var/run/secrets/rolegate.dev";
+
+/// The part of a profile that a change makes right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The annotation.
+    Annotation,
+    /// A volume.
+    Volume(&'static str),
+    /// A container's mount.
+    Mount(String),
+    /// A container's variable, without which SDKs do not follow.
+    Variable(String, &'static str),
+    /// A variable that only helps some of them.
+    Convenience,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Annotation => write!(f, "the annotation {CONFIG_ANNOTATION}"),
+            Self::Volume(name) => write!(f, "the volume {name}"),
+            Self::Mount(container) => write!(f, "the mount of container {container}"),
+            Self::Variable(container, name) => write!(f, "{name} of container {container}"),
+            Self::Convenience => f.write_str("a variable"),
+        }
+    }
+}
+
+/// One change and what it is for.
+#[derive(Debug)]
+pub(super) struct Edit {
+    pub(super) part: Part,
+    pub(super) operation: Operation,
+}
+
+/// Collects changes to one pod, keeping count of what the pod has by then.
+pub(super) struct Edits<'p> {
+    pod: &'p Pod<'p>,
+    volumes: usize,
+    pub(super) made: Vec<Edit>,
+}
+
+impl<'p> Edits<'p> {
+    pub(super) fn of(pod: &'p Pod<'p>) -> Self {
+        Self {
+            pod,
+            volumes: pod.spec.volumes.len(),
+            made: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, part: Part, path: String, value: Value) {
+        let operation = Operation::Add { path, value };
+        self.made.push(Edit { part, operation });
+    }
+
+    fn replace(&mut self, part: Part, path: String, value: Value) {
+        let operation = Operation::Replace { path, value };
+        self.made.push(Edit { part, operation });
+    }
+
+    /// The text, whoever wrote what is there.
+    pub(super) fn annotation(&mut self, text: &str) {
+        let annotations = &self.pod.metadata.annotations;
+        if annotations.get(CONFIG_ANNOTATION) == Some(text) {
+            return;
+        }
+        if annotations.is_empty() {
+            let value = json!({ CONFIG_ANNOTATION: text });
+            self.add(Part::Annotation, "/metadata/annotations".into(), value);
+        } else {
+            let key = CONFIG_ANNOTATION.replace('/', "~1");
+            self.add(
+                Part::Annotation,
+                format!("/metadata/annotations/{key}"),
+                text.into(),
+            );
+        }
+    }
+
+    /// The volumes that the containers' mounts name.
+    pub(super) fn volumes(&mut self, token: TokenSource) {
+        // The API server's defaults are written out: it compares nothing, but
+        // a second call does.
+        self.volume(CONFIG_VOLUME, is_config, || {
+            json!({ "name": CONFIG_VOLUME, "downwardAPI": { "defaultMode": 420, "items": [{
+                "path": CONFIG_KEY,
+                "fieldRef": { "apiVersion": "v1", "fieldPath": field_path() },
+            }] } })
+        });
+        if token == TokenSource::Own {
+            self.volume(TOKEN_VOLUME, is_token, || {
+                json!({ "name": TOKEN_VOLUME, "projected": { "defaultMode": 420, "sources": [{
+                    "serviceAccountToken": { "audience": TOKEN_AUDIENCE, "expirationSeconds": 86400, "path": "token" },
+                }] } })
+            });
+        }
+    }
+
+    fn volume(
+        &mut self,
+        name: &'static str,
+        is_right: fn(&Volume<'_>) -> bool,
+        value: impl FnOnce() -> Value,
+    ) {
+        let mut there = self.pod.spec.volumes.iter().enumerate();
+        let part = Part::Volume(name);
+        match there.find(|(_, volume)| volume.name.as_str() == name) {
+            Some((_, volume)) if is_right(volume) => {}
+            Some((index, _)) => self.replace(part, format!("/spec/volumes/{index}"), value()),
+            None if self.volumes == 0 => {
+                self.volumes = 1;
+                self.add(part, "/spec/volumes".into(), json!([value()]));
+            }
+            None => self.add(part, "/spec/volumes/-".into(), value()),
+        }
+    }
+
+    /// Everything that one container needs.
+    pub(super) fn container(&mut self, index: usize, wanted: &Wanted<'_>) {
+        let Some(container) = self.pod.spec.containers.get(index) else {
+            return;
+        };
+        let mut lists = Lists {
+            at: format!("/spec/containers/{index}"),
+            mounts: container.volume_mounts.len(),
+            env: container.env.len(),
+        };
+        let name = named(&container.name);
+        self.mount(
+            &mut lists,
+            container,
+            CONFIG_VOLUME,
+            CONFIG_FILE,
+            Some(CONFIG_KEY),
+        );
+        if wanted.token == TokenSource::Own {
+            self.mount(&mut lists, container, TOKEN_VOLUME, TOKEN_FOLDER, None);
+        }
+        let needed = |variable| Part::Variable(name.clone(), variable);
+        self.variable(
+            &mut lists,
+            container,
+            needed("AWS_CONFIG_FILE"),
+            "AWS_CONFIG_FILE",
+            CONFIG_FILE,
+        );
+        self.variable(
+            &mut lists,
+            container,
+            Part::Convenience,
+            "AWS_SDK_LOAD_CONFIG",
+            "1",
+        );
+        if let Some(region) = region(container) {
+            self.variable(
+                &mut lists,
+                container,
+                Part::Convenience,
+                "AWS_DEFAULT_REGION",
+                region,
+            );
+        }
+        // What Kubernetes would take for another variable in it stays text.
+        let target = wanted.target.as_str().replace('$', "$$");
+        self.variable(
+            &mut lists,
+            container,
+            Part::Convenience,
+            "ASSUME_ROLE_CREDENTIALS_ROLE_ARN",
+            &target,
+        );
+        match wanted.mode {
+            ChainMode::JavaV2 => self.java(&mut lists, container, needed("JAVA_TOOL_OPTIONS")),
+            ChainMode::Exclusive => {
+                self.blank(&lists, container, needed("AWS_WEB_IDENTITY_TOKEN_FILE"))
+            }
+            ChainMode::Profile | ChainMode::PodIdentity => {}
+        }
+    }
+
+    fn mount(
+        &mut self,
+        lists: &mut Lists,
+        container: &Container<'_>,
+        volume: &str,
+        path: &str,
+        sub_path: Option<&str>,
+    ) {
+        let mut value = json!({ "name": volume, "mountPath": path, "readOnly": true });
+        if let Some(sub_path) = sub_path {
+            value["subPath"] = sub_path.into();
+        }
+        let part = Part::Mount(named(&container.name));
+        let mut there = container.volume_mounts.iter().enumerate();
+        match there.find(|(_, mount)| mount.mount_path.as_str() == path) {
+            Some((_, mount)) if is_mounted(mount, volume, sub_path) => {}
+            Some((index, _)) => {
+                self.replace(part, format!("{}/volumeMounts/{index}", lists.at), value);
+            }
+            None if lists.mounts == 0 => {
+                lists.mounts = 1;
+                self.add(part, format!("{}/volumeMounts", lists.at), json!([value]));
+            }
+            None => {
+                lists.mounts += 1;
+                self.add(part, format!("{}/volumeMounts/-", lists.at), value);
+            }
+        }
+    }
+
+    /// A variable where there is none of that name.
+    fn variable(
+        &mut self,
+        lists: &mut Lists,
+        container: &Container<'_>,
+        part: Part,
+        name: &str,
+        value: &str,
+    ) {
+        if container.variable(name).is_some() {
+            return;
+        }
+        let value = json!({ "name": name, "value": value });
+        if lists.env == 0 {
+            self.add(part, format!("{}/env", lists.at), json!([value]));
+        } else {
+            self.add(part, format!("{}/env/-", lists.at), value);
+        }
+        lists.env += 1;
+    }
+
+    /// Java's option behind whatever options there are.
+    fn java(&mut self, lists: &mut Lists, container: &Container<'_>, part: Part) {
+        const NAME: &str = "JAVA_TOOL_OPTIONS";
+        if !has_token_variable(container) {
+            return;
+        }
+        let Some((index, variable)) = last(container, NAME) else {
+            return self.variable(lists, container, part, NAME, JAVA_OPTION);
+        };
+        let value = variable.value.as_deref().unwrap_or_default();
+        let mut options = value.split_ascii_whitespace().rev();
+        if options.find(|option| option.starts_with(JAVA_OPTION)) == Some(JAVA_OPTION) {
+            return;
+        }
+        let blank = if value.is_empty() { "" } else { " " };
+        let path = format!("{}/env/{index}/value", lists.at);
+        self.add(part, path, format!("{value}{blank}{JAVA_OPTION}").into());
+    }
+
+    /// The token variable without its value, where it has one. It stays, or
+    /// EKS's webhook would write it again.
+    fn blank(&mut self, lists: &Lists, container: &Container<'_>, part: Part) {
+        if let Some((index, _)) = last(container, "AWS_WEB_IDENTITY_TOKEN_FILE")
+            && has_token_variable(container)
+        {
+            self.add(part, format!("{}/env/{index}/value", lists.at), "".into());
+        }
+    }
+}
+
+/// What every container of a pod needs.
+#[derive(Debug)]
+pub(super) struct Wanted<'p> {
+    pub(super) target: &'p RoleArn,
+    pub(super) mode: ChainMode,
+    pub(super) token: TokenSource,
+}
+
+/// Where a container is, and how long its lists are by now.
+struct Lists {
+    at: String,
+    mounts: usize,
+    env: usize,
+}
+
+/// Why a container is to be left alone although it has a source.
+pub(super) fn obstacle(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    source: &Source<'_>,
+    mode: ChainMode,
+) -> Option<Trouble> {
+    let name = || named(&container.name);
+    match mode {
+        ChainMode::JavaV2 => container
+            .variable("JAVA_TOOL_OPTIONS")
+            .filter(|variable| variable.value_from.is_some())
+            .map(|_| Trouble::Hidden {
+                container: name(),
+                variable: "JAVA_TOOL_OPTIONS",
+            }),
+        ChainMode::Exclusive => {
+            let Source::WebIdentity { token, .. } = source else {
+                return None;
+            };
+            // The path must be known when the variable is empty, too.
+            let known = token.as_str() == super::TOKEN_FILE
+                || mounted_token(container, pod).as_ref() == Some(token);
+            (!known).then(|| Trouble::CannotBlank { container: name() })
+        }
+        ChainMode::Profile | ChainMode::PodIdentity => None,
+    }
+}
+
+/// The first thing in a container that rolegate will not write beside.
+pub(super) fn own_choice(
+    container: &Container<'_>,
+    profiles: impl Fn(&str) -> bool,
+) -> Option<Trouble> {
+    let own = |variable: &'static str| Trouble::OwnSettings {
+        container: named(&container.name),
+        variable,
+    };
+    let set = |name: &str| container.variable(name);
+    let is_set = |name: &str| {
+        set(name).filter(|variable| {
+            variable.value_from.is_some()
+                || variable.value.as_deref().is_some_and(|v| !v.is_empty())
+        })
+    };
+    if set("AWS_CONFIG_FILE").is_some_and(|variable| {
+        variable.value_from.is_some() || variable.value.as_deref() != Some(CONFIG_FILE)
+    }) {
+        return Some(own("AWS_CONFIG_FILE"));
+    }
+    for name in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
+        // Profiles of this very file may be chosen.
+        if is_set(name).is_some_and(|variable| !variable.value.as_deref().is_some_and(&profiles)) {
+            return Some(own(name));
+        }
+    }
+    for name in [
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_ACCESS_KEY",
+        "AWS_SECRET_KEY",
+    ] {
+        if is_set(name).is_some() {
+            return Some(own(name));
+        }
+    }
+    container
+        .volume_mounts
+        .iter()
+        .any(is_in_the_way)
+        .then(|| Trouble::InTheWay {
+            container: named(&container.name),
+        })
+}
+
+/// Whether a mount, by whatever writing of its path, is rolegate's folder or
+/// in it, and not the path that rolegate writes itself.
+fn is_in_the_way(mount: &VolumeMount<'_>) -> bool {
+    let path = mount.mount_path.as_str();
+    if path == CONFIG_FILE || path == TOKEN_FOLDER || !path.contains("rolegate.dev") {
+        return false;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    // /var/run is a link to /run.
+    if parts.first() == Some(&"run") {
+        parts.insert(0, "var");
+    }
+    let folder = FOLDER.split('/').filter(|part| !part.is_empty());
+    folder.zip(&parts).all(|(own, part)| own == *part) && parts.len() >= 4
+}
+
+fn has_token_variable(container: &Container<'_>) -> bool {
+    container
+        .variable("AWS_WEB_IDENTITY_TOKEN_FILE")
+        .and_then(|variable| variable.value.as_deref())
+        .is_some_and(|value| !value.is_empty())
+}
+
+/// The variable that wins at run time, and its place.
+fn last<'c, 'a>(container: &'c Container<'a>, name: &str) -> Option<(usize, &'c EnvVar<'a>)> {
+    let mut numbered = container.env.iter().enumerate().rev();
+    numbered.find(|(_, variable)| variable.name.as_str() == name)
+}
+
+/// `AWS_REGION`'s value, if it is a region.
+fn region<'c>(container: &'c Container<'_>) -> Option<&'c str> {
+    let variable = container.variable("AWS_REGION")?;
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    variable
+        .value
+        .as_deref()
+        .filter(|value| !value.is_empty() && value.len() <= 32 && value.bytes().all(fits))
+}
+
+fn field_path() -> String {
+    format!("metadata.annotations['{CONFIG_ANNOTATION}']")
+}
+
+fn is_config(volume: &Volume<'_>) -> bool {
+    let [VolumeSource::DownwardApi(source)] = volume.sources.as_slice() else {
+        return false;
+    };
+    let [file] = &*source.items else { return false };
+    file.path.as_str() == CONFIG_KEY
+        && file.mode.is_none()
+        && source.default_mode.is_none_or(|mode| mode == 420)
+        && file
+            .field_ref
+            .as_ref()
+            .is_some_and(|field| *field.field_path == field_path())
+}
+
+fn is_token(volume: &Volume<'_>) -> bool {
+    let [VolumeSource::Projected(parts)] = volume.sources.as_slice() else {
+        return false;
+    };
+    let [part] = &**parts else { return false };
+    part.service_account_token.as_ref().is_some_and(|token| {
+        token.path.as_str() == "token" && token.audience.as_deref() == Some(TOKEN_AUDIENCE)
+    })
+}
+
+fn is_mounted(mount: &VolumeMount<'_>, volume: &str, sub_path: Option<&str>) -> bool {
+    mount.name.as_str() == volume
+        && mount.sub_path.as_deref().unwrap_or_default() == sub_path.unwrap_or_default()
+        && mount
+            .sub_path_expr
+            .as_deref()
+            .unwrap_or_default()
+            .is_empty()
+        && mount.read_only == Some(true)
+}

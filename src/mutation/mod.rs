@@ -1,0 +1,119 @@
+//! Role chaining: what a job's pod is given so that its SDKs go on from the
+//! execution role to another one.
+//!
+//! ```text
+//! pod ─▶ plan ─┬▶ patch            /mutate writes it
+//!              └▶ what is missing  the rule chain-profile refuses it
+//! ```
+//!
+//! - `plan`: the policy's chain, the pod's request, each container's state,
+//!   joined into what has to be done
+//! - `request`: which role and mode the pod asks for; only asks
+//! - `source`: where a container's own credentials come from
+//! - `profile`: the configuration file's text
+//! - `session`: the name of the sessions
+//! - `edits`: what the pod lacks, as single changes
+//! - `answer`: what the API server is told
+//! - `patch`: those changes as a JSON Patch
+//! - `trouble`: why a container or a pod gets nothing
+//!
+//! The webhook and the rule run the same plan, so what one writes the other
+//! finds in place, and a second call finds nothing to do. rolegate waits for
+//! EKS: a container without credentials gets nothing, which makes the order of
+//! the two webhooks meaningless as long as one call comes after EKS's.
+
+mod answer;
+mod edits;
+mod patch;
+mod plan;
+mod profile;
+mod request;
+mod session;
+mod source;
+mod trouble;
+
+pub use answer::Mutation;
+pub use patch::{Misfit, Operation, Patch};
+pub use plan::{Demand, Plan, plan};
+pub use profile::Profile;
+pub use session::SessionName;
+pub use source::{Source, TokenFile};
+pub use trouble::Trouble;
+
+use crate::facts::{PodIdentity, Subject};
+use crate::review::pod::Pod;
+use crate::review::{Operation as Verb, ReviewError, view};
+
+/// Every annotation that is rolegate's begins with this.
+pub const ANNOTATION_PREFIX: &str = "rolegate.dev/";
+/// The pod annotation that holds the profile's text.
+pub const CONFIG_ANNOTATION: &str = "rolegate.dev/aws-config";
+/// The pod annotation that asks for a role.
+pub const TARGET_ANNOTATION: &str = "rolegate.dev/chain-to";
+/// The pod annotation that asks for a mode.
+pub const MODE_ANNOTATION: &str = "rolegate.dev/chain-mode";
+
+/// The volume with the text in it.
+const CONFIG_VOLUME: &str = "rolegate-aws-config";
+/// The file in that volume.
+const CONFIG_KEY: &str = "config";
+/// Where the file is in a container. Outside the home directory, which EMR
+/// covers with an empty one and where AWS CLI keeps its cache.
+pub const CONFIG_FILE: &str = "/var/run/secrets/rolegate.dev/aws/config";
+/// The volume with rolegate's own token.
+const TOKEN_VOLUME: &str = "rolegate-token";
+/// Where it is mounted.
+const TOKEN_FOLDER: &str = "/var/run/secrets/rolegate.dev/token";
+/// The token's file.
+pub const TOKEN_FILE: &str = "/var/run/secrets/rolegate.dev/token/token";
+/// What AWS STS takes a token for.
+const TOKEN_AUDIENCE: &str = "sts.amazonaws.com";
+
+/// What a pod on its way in is given. Nothing for any other request: nobody is
+/// refused here.
+///
+/// # Errors
+///
+/// A [`ReviewError`] when the pod cannot be read.
+pub fn mutate(subject: &Subject<'_>) -> Result<Mutation, ReviewError> {
+    let request = subject.request;
+    if request.operation != Verb::Create
+        || !request.resource.is("", "pods")
+        || request.sub_resource.is_some()
+        || subject.cluster.chains.is_empty()
+        || is_plainly_none(subject)?
+    {
+        return Ok(Mutation::default());
+    }
+    let Some(write) = subject.pod()? else {
+        return Ok(Mutation::default());
+    };
+    let plan = plan(subject, &write.new);
+    Ok(Mutation {
+        warnings: plan.warnings(),
+        chained: plan
+            .target()
+            .map(|target| (target.as_str().to_owned(), plan.mode)),
+        patch: plan.into_patch(),
+    })
+}
+
+/// Whether the text of the pod alone tells that no chain is about it: no
+/// job's account, and nothing of rolegate's.
+pub(crate) fn is_plainly_none(subject: &Subject<'_>) -> Result<bool, ReviewError> {
+    let object = subject.request.object()?;
+    let Some(accounts) = view::possible_service_accounts(object) else {
+        return Ok(false);
+    };
+    let is_job = |name: &&str| PodIdentity::of(name, subject.policy) != PodIdentity::Ordinary;
+    Ok(!accounts.iter().any(is_job) && !view::mentions(object, "rolegate"))
+}
+
+/// Whether rolegate gave `container` of this pod its profile, untouched since:
+/// then a token variable without a value, or none at all, is rolegate's own
+/// doing and the container has credentials all the same.
+#[must_use]
+pub fn is_blanked_by_rolegate(subject: &Subject<'_>, pod: &Pod<'_>, container: &str) -> bool {
+    let plan = plan(subject, pod);
+    plan.is_in_place() && plan.gives_profile_to(container)
+}
