@@ -176,7 +176,7 @@ fn the_example_means_what_it_says() {
         panic!("one chain")
     };
     assert_eq!(
-        (&chain.from, chain.required, chain.mode),
+        (chain.from.role(), chain.required, chain.mode),
         (&etl, true, ChainMode::Profile)
     );
     assert_eq!(cluster.submitters_for("ada", ["team-a"]).count(), 1);
@@ -196,7 +196,6 @@ fn the_example_means_what_it_says() {
         [
             "warning: rule execution-role is not in this version; its settings have no effect",
             "warning: rule image-source is not in this version; its settings have no effect",
-            "warning: rule chain-profile is not in this version; its settings have no effect",
             "note: rule endpoint-exposure does not judge the ranges of load balancers until the policy gives it `sourceRanges`",
         ]
     );

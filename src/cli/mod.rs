@@ -3,6 +3,7 @@
 //! Exit codes: 0 nothing denied, 1 denied or found, 2 bad input or usage.
 //! Data goes to standard output, everything else to standard error.
 
+mod chain;
 mod completions;
 mod explain;
 mod policy;
@@ -32,6 +33,9 @@ enum Verb {
     Serve(Box<serve::ServeArgs>),
     /// Judge AdmissionReviews or manifests, without a cluster
     Review(Box<review::Args>),
+    /// Show what role chaining writes
+    #[command(subcommand)]
+    Chain(chain::Verb),
     /// Print a rule's page; without a rule, list them
     Explain(explain::Args),
     /// Check a policy file, or print the schema of one
@@ -47,6 +51,7 @@ pub fn run() -> ExitCode {
     let result = match Cli::parse().verb {
         Verb::Serve(args) => return serve::run(&args),
         Verb::Review(args) => review::run(&args),
+        Verb::Chain(verb) => chain::run(&verb),
         Verb::Explain(args) => explain::run(&args),
         Verb::Policy(verb) => policy::run(verb),
         Verb::Completions(args) => completions::run(&args),

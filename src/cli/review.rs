@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::decision::{Door, decide};
 use crate::policy::Policy;
-use crate::report::{self, Reviewed};
+use crate::report::{self, Patched, Reviewed};
 use crate::review::Request;
 use crate::review::document::{self, Document, Wrap};
 
@@ -139,6 +139,20 @@ fn judge(
         Ok(request) => request,
         Err(error) => return bad(source, &error),
     };
+    // What the mutating webhook would do comes first, as in a cluster.
+    let patched = match Patched::of(&request, policy) {
+        Ok(patched) => patched,
+        Err(error) => return bad(source, &error),
+    };
+    let after = patched.as_ref().map(|patched| patched.review(&review));
+    let request = match after
+        .as_ref()
+        .map(|review| Request::parse(review.as_bytes()))
+    {
+        None => request,
+        Some(Ok(request)) => request,
+        Some(Err(error)) => return bad(source, &error),
+    };
     let decision = match decide(&request, door, policy, Timestamp::now()) {
         Ok(decision) => decision,
         Err(error) => return bad(source, &error),
@@ -147,6 +161,7 @@ fn judge(
         source,
         request: &request,
         decision: &decision,
+        patched: patched.as_ref(),
     };
     let mut out = anstream::stdout();
     match args.format {

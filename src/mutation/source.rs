@@ -12,6 +12,8 @@ use crate::review::pod::{Container, EnvVar, Pod, Source as VolumeSource};
 use super::trouble::{Trouble, named};
 use super::{CONFIG_FILE, TOKEN_FILE};
 
+/// Where EKS puts IRSA's token.
+const EKS_TOKEN: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 /// The volume in which EKS projects IRSA's token.
 const EKS_TOKEN_VOLUME: &str = "aws-iam-token";
 /// EKS Pod Identity's agent, by IPv4 and by IPv6.
@@ -37,6 +39,25 @@ pub enum Source<'p> {
     PodIdentity,
 }
 
+impl Source<'_> {
+    /// What a pod will have as far as the policy knows: EKS's usual path, and
+    /// the execution role as the policy writes it.
+    #[must_use]
+    pub fn expected(chain: &Chain) -> Self {
+        if chain.mode == ChainMode::PodIdentity {
+            return Self::PodIdentity;
+        }
+        let path = match chain.token {
+            TokenSource::Eks => EKS_TOKEN,
+            TokenSource::Own => TOKEN_FILE,
+        };
+        Self::WebIdentity {
+            role: chain.from.clone(),
+            token: TokenFile(Cow::Borrowed(path)),
+        }
+    }
+}
+
 /// The path of a token: absolute, and of characters that mean nothing in a
 /// configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +78,6 @@ impl<'p> TokenFile<'p> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// Where rolegate projects a token of its own.
-    pub(super) const fn own() -> Self {
-        Self(Cow::Borrowed(TOKEN_FILE))
-    }
 }
 
 /// The source of one container.
@@ -80,10 +96,7 @@ pub(super) fn of<'p>(
             .ok_or_else(none);
     }
     if chain.token == TokenSource::Own {
-        return Ok(Source::WebIdentity {
-            role: chain.from.clone(),
-            token: TokenFile::own(),
-        });
+        return Ok(Source::expected(chain));
     }
     // With both families in one container IRSA's is the one that SDKs take.
     match web_identity(container, pod, chain)? {

@@ -114,15 +114,10 @@ impl Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotListed { asked } => {
-                write!(
-                    f,
-                    "it asks for a chain to {asked}, which the policy does not list"
-                )
-            }
+            Self::NotListed { asked } => write!(f, "the policy lists no chain for it to {asked}"),
             Self::NotAnArn { asked } => write!(
                 f,
-                "it asks for a chain to \"{asked}\", which is not the ARN of one IAM role"
+                "what it asks a chain to is not the ARN of one IAM role: \"{asked}\""
             ),
             Self::TwoTargets => f.write_str("it asks for two different chains at once"),
             Self::Hidden {
@@ -138,7 +133,7 @@ impl fmt::Display for Trouble {
             ),
             Self::ModeNotAllowed { asked } => write!(
                 f,
-                "it asks for the mode \"{asked}\", and may only ask for one in which more SDKs follow the chain"
+                "it may ask for a mode in which more SDKs follow the chain only, not for \"{asked}\""
             ),
             Self::NothingAsked => f.write_str("it asks for no chain, and the policy requires one"),
             Self::RunnersAccount => f.write_str(
@@ -172,7 +167,7 @@ impl fmt::Display for Trouble {
             ),
             Self::CannotBlank { container } => write!(
                 f,
-                "container {container} has its token elsewhere than EKS puts it, so mode exclusive cannot empty the variable"
+                "mode exclusive needs the token of container {container} where EKS's webhook mounts it"
             ),
         }
     }

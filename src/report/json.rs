@@ -16,6 +16,7 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         source,
         request,
         decision,
+        patched,
     } = reviewed;
     let findings: Vec<_> = decision
         .judged
@@ -33,7 +34,7 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
             })
         })
         .collect();
-    let line = json!({
+    let mut line = json!({
         "source": source,
         "allowed": decision.allowed(),
         "outcome": decision.outcome(),
@@ -53,5 +54,15 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         "message": decision.message(),
         "warnings": decision.warnings(),
     });
+    if let Some(patched) = patched {
+        let mutation = &patched.mutation;
+        line["chain"] = json!({
+            "to": mutation.chained.as_ref().map(|(target, _)| target),
+            "mode": mutation.chained.as_ref().map(|(_, mode)| mode.as_str()),
+            "patch": mutation.patch,
+            "warnings": mutation.warnings,
+            "pod": patched.after,
+        });
+    }
     writeln!(out, "{line}")
 }

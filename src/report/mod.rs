@@ -1,7 +1,10 @@
 //! Decisions for people and for programs.
 
 pub mod json;
+mod patched;
 pub mod text;
+
+pub use patched::Patched;
 
 use crate::decision::Decision;
 use crate::review::Request;
@@ -15,4 +18,6 @@ pub struct Reviewed<'a> {
     pub request: &'a Request<'a>,
     /// What becomes of it.
     pub decision: &'a Decision<'a>,
+    /// What role chaining changed before it was judged.
+    pub patched: Option<&'a Patched>,
 }

@@ -19,6 +19,7 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         source,
         request,
         decision,
+        patched,
     } = reviewed;
     let outcome = match decision.outcome() {
         "deny" => "denied".red().bold().to_string(),
@@ -39,6 +40,7 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         shown(&request.user.username, 200),
         decision.class.as_str(),
     )?;
+    patched.map_or(Ok(()), |patched| patched.write(out))?;
     decision
         .judged
         .iter()

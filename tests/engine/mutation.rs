@@ -6,7 +6,7 @@ use crate::support::chain::{
     annotate, apply, bare, by_default, chained, create, driver, irsa, list, pod_identity, policy,
     push, runner, set, spark, text, value,
 };
-use crate::support::{Review, tenant, user};
+use crate::support::{Review, controller, tenant, user};
 use rolegate::policy::Policy;
 use serde_json::{Value, json};
 
@@ -125,12 +125,12 @@ fn what_is_asked_for_in_vain() {
         (
             CHAIN_TO,
             "arn:aws:iam::444455556666:role/root",
-            "does not list",
+            "lists no chain",
         ),
         (
             CHAIN_TO,
             "arn:aws-cn:iam::444455556666:role/client-role-2",
-            "does not list",
+            "lists no chain",
         ),
         (CHAIN_TO, "client-role-2", "not the ARN"),
         (CHAIN_TO, "", "not the ARN"),
@@ -202,7 +202,7 @@ fn pods_that_are_not_chained() {
         pod["spec"]["serviceAccountName"] = account(component).into();
         pod["spec"]["serviceAccount"] = account(component).into();
         spark(&mut pod)["name"] = container.into();
-        assert!(untouched(runner(), &pod, &policy).is_empty());
+        assert!(untouched(controller("job-controller"), &pod, &policy).is_empty());
         // Not even under the name of a Spark container.
         spark(&mut pod)["name"] = "spark-kubernetes-driver".into();
         let (patch, _) = create(runner(), &pod).mutation(&policy);

@@ -1,0 +1,142 @@
+//! A pod before and after role chaining.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use crate::facts::Subject;
+use crate::mutation::{Mutation, mutate};
+use crate::policy::Policy;
+use crate::review::{Request, ReviewError, shown};
+
+/// A pod that role chaining gives something, or tells its creator something.
+#[derive(Debug)]
+pub struct Patched {
+    /// What the mutating webhook would answer.
+    pub mutation: Mutation,
+    before: Value,
+    /// The pod afterwards.
+    pub after: Value,
+}
+
+impl Patched {
+    /// What role chaining makes of a request; `None` where nothing.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when the pod cannot be read.
+    pub fn of(request: &Request<'_>, policy: &Policy) -> Result<Option<Self>, ReviewError> {
+        let mutation = mutate(&Subject::new(request, policy)?)?;
+        if mutation.patch.is_empty() && mutation.warnings.is_empty() {
+            return Ok(None);
+        }
+        let before: Value = serde_json::from_str(request.object()?.get())
+            .map_err(|error| ReviewError::json("request.object", &error))?;
+        let mut after = before.clone();
+        // It was made for this very object.
+        mutation
+            .patch
+            .apply(&mut after)
+            .map_err(|_| ReviewError::Missing("request.object.metadata"))?;
+        Ok(Some(Self {
+            mutation,
+            before,
+            after,
+        }))
+    }
+
+    /// The review with the pod as it is afterwards.
+    #[must_use]
+    pub fn review(&self, review: &str) -> String {
+        let mut value: Value = serde_json::from_str(review).unwrap_or_default();
+        if let Some(object) = value.pointer_mut("/request/object") {
+            object.clone_from(&self.after);
+        }
+        value.to_string()
+    }
+
+    /// Writes the difference for people.
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        if let Some((target, mode)) = &self.mutation.chained {
+            writeln!(out, "  chained to {target} in mode {}", mode.as_str())?;
+        }
+        for operation in &self.mutation.patch.0 {
+            let (path, value) = operation.parts();
+            match (path, value) {
+                // A list or map that had to be made first.
+                (_, Value::Array(items)) => items
+                    .iter()
+                    .try_for_each(|item| line(out, '+', &format!("{path}/-"), item))?,
+                ("/metadata/annotations", Value::Object(members)) => {
+                    for (key, member) in members {
+                        line(
+                            out,
+                            '+',
+                            &format!("{path}/{}", key.replace('/', "~1")),
+                            member,
+                        )?;
+                    }
+                }
+                _ => {
+                    if let Some(old) = self.before.pointer(path) {
+                        line(out, '-', path, old)?;
+                    }
+                    line(out, '+', path, value)?;
+                }
+            }
+        }
+        self.mutation
+            .warnings
+            .iter()
+            .try_for_each(|warning| writeln!(out, "  warning: {warning}"))
+    }
+}
+
+fn line(out: &mut impl Write, sign: char, path: &str, value: &Value) -> io::Result<()> {
+    write!(out, "  {sign} {}", dotted(path))?;
+    match value {
+        Value::String(text) if text.contains('\n') => {
+            writeln!(out)?;
+            text.lines()
+                .try_for_each(|line| writeln!(out, "  {sign}   {}", shown(line, 2048)))
+        }
+        value => writeln!(out, ": {}", shown(&value.to_string(), 2048)),
+    }
+}
+
+/// `/a/0/b~1c/-` as `a[0]["b/c"][]`.
+fn dotted(path: &str) -> String {
+    let mut dotted = String::new();
+    for part in path.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        if part == "-" {
+            dotted.push_str("[]");
+        } else if part.bytes().all(|byte| byte.is_ascii_digit()) {
+            dotted.push_str(&format!("[{part}]"));
+        } else if part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            if !dotted.is_empty() {
+                dotted.push('.');
+            }
+            dotted.push_str(&part);
+        } else {
+            dotted.push_str(&format!("[{part:?}]"));
+        }
+    }
+    dotted
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn paths_for_people() {
+        for (path, expected) in [
+            ("/spec/containers/0/env/-", "spec.containers[0].env[]"),
+            (
+                "/metadata/annotations/rolegate.dev~1aws-config",
+                "metadata.annotations[\"rolegate.dev/aws-config\"]",
+            ),
+        ] {
+            assert_eq!(super::dotted(path), expected);
+        }
+    }
+}
