@@ -1,8 +1,8 @@
-//! Which SDK ends in which role, in each mode: `make chain-table` prints it.
+//! Which SDK ends in which role, in each mode. `make chain-table` prints it.
 
 use std::fmt::Write;
 
-use super::scene::{self, ROLE_1, ROLE_2};
+use super::scene::{self, DRIVER, ROLE_1, ROLE_2};
 use crate::harness::aws::Aws;
 use crate::harness::kubelet;
 use crate::harness::sdk::{From, Sdk};
@@ -10,7 +10,7 @@ use crate::harness::sdk::{From, Sdk};
 const MODES: [&str; 4] = ["profile", "java-v2", "exclusive", "pod-identity"];
 
 /// The role that each client ends in, a column a mode.
-const EXPECTED: [(Sdk, From<'static>, [u8; 4]); 7] = [
+const PROMISED: [(Sdk, From<'static>, [u8; 4]); 7] = [
     (Sdk::Boto3, From::DefaultChain, [2, 2, 2, 2]),
     (Sdk::Cli, From::DefaultChain, [2, 2, 2, 2]),
     (Sdk::JavaScript, From::DefaultChain, [2, 2, 2, 2]),
@@ -20,22 +20,77 @@ const EXPECTED: [(Sdk, From<'static>, [u8; 4]); 7] = [
     (Sdk::Go, From::DefaultChain, [1, 1, 2, 2]),
 ];
 
+/// One pod a mode, and every SDK in it: the identity is the promised one, and
+/// the calls that lead there are these and no others.
 #[test]
 fn every_sdk_ends_in_the_promised_role() {
-    let mut table = String::new();
-    let pods = MODES.map(scene::driver);
-    for (sdk, from, roles) in EXPECTED {
-        let _ = write!(table, "| {} {from:?} ", sdk.name());
-        for ((mode, pod), expected) in MODES.iter().zip(&pods).zip(roles) {
+    let drivers = MODES.map(|mode| {
+        let job = scene::job(&format!("mode-{mode}"));
+        (mode, job.session(), job.driver())
+    });
+    let mut table = String::from("| client |");
+    let _ = writeln!(
+        table,
+        "{}",
+        MODES.map(|mode| format!(" `{mode}` |")).concat()
+    );
+    let _ = writeln!(table, "|{}", "---|".repeat(1 + MODES.len()));
+    let mut broken = Vec::new();
+    for (sdk, from, promised) in PROMISED {
+        let _ = write!(table, "| {} |", shown(sdk, from));
+        for ((mode, session, pod), promised) in drivers.iter().zip(promised) {
             let aws = Aws::start(scene::trust(pod));
-            let container = kubelet::start(pod, "spark-kubernetes-driver", &aws);
-            let arn = sdk
-                .identity(from, &container, &aws)
-                .unwrap_or_else(|e| panic!("{mode}: {e}\n{:?}", aws.shown()));
-            let _ = write!(table, "| {arn} {:?} {expected}", aws.shown());
+            let container = kubelet::start(pod, DRIVER, &aws);
+            let identity = sdk.identity(from, &container, &aws);
+            let role = role_of(identity.as_deref(), session);
+            let _ = write!(
+                table,
+                " {} |",
+                role.map_or("other".to_owned(), |role| format!("role {role}"))
+            );
+            if role != Some(promised) || aws.shown() != calls(mode, promised) {
+                broken.push(format!(
+                    "{}, mode {mode}: role {promised} was promised, it says {identity:?} after {:#?}",
+                    sdk.name(), aws.shown()
+                ));
+            }
         }
-        table.push_str("|\n");
+        table.push('\n');
     }
     println!("{table}");
-    let _ = (ROLE_1, ROLE_2);
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+fn shown(sdk: Sdk, from: From<'_>) -> String {
+    match from {
+        From::DefaultChain => sdk.name().to_owned(),
+        From::Profile(name) => format!("{}, profile `{name}` named in code", sdk.name()),
+    }
+}
+
+/// Which of the two roles an ARN is, whatever role 1's session is called; role
+/// 2's must be called after the job.
+fn role_of(arn: Result<&str, &String>, session: &str) -> Option<u8> {
+    let arn = arn.ok()?;
+    let role_2 = format!("{}/{session}", scene::assumed(ROLE_2));
+    match arn.starts_with(&format!("{}/", scene::assumed(ROLE_1))) {
+        true => Some(1),
+        false => (arn == role_2).then_some(2),
+    }
+}
+
+/// The calls that lead to that role, and the question who one is.
+fn calls(mode: &str, role: u8) -> Vec<String> {
+    let [first, second] = ["job-execution-role-1", "client-role-2"];
+    let source = match mode {
+        "pod-identity" => "PodIdentity",
+        _ => "AssumeRoleWithWebIdentity",
+    };
+    let mut calls = vec![format!("nobody {source} {first}")];
+    if role == 2 {
+        calls.push(format!("{first} AssumeRole {second}"));
+    }
+    let last = if role == 2 { second } else { first };
+    calls.push(format!("{last} GetCallerIdentity"));
+    calls
 }

@@ -1,46 +1,137 @@
-//! tmp
+//! The control plane, rolegate and EKS's webhook; the roles and their trust.
+
+use std::collections::BTreeSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use serde_json::{Value, json};
 
-use super::by_hand;
-use crate::harness::accounts::emr_service_account;
+use super::job::{self, Job};
 use crate::harness::aws::Trust;
-use crate::harness::{Cluster, Namespace, pod_identity};
+use crate::harness::rolegate::Rolegate;
+use crate::harness::webhook::VALIDATING;
+use crate::harness::{Cluster, Namespace, kubelet, pod_identity, wait};
 
+/// The execution role, in the account of the cluster.
 pub(super) const ROLE_1: &str = "arn:aws:iam::111122223333:role/job-execution-role-1";
+/// The role that jobs are chained to, in another account.
 pub(super) const ROLE_2: &str = "arn:aws:iam::444455556666:role/client-role-2";
+/// A third one, with a path, that wants an external id.
+pub(super) const ROLE_3: &str = "arn:aws:iam::777788889999:role/lake/role-3";
+/// What role 3 wants to hear.
+pub(super) const EXTERNAL_ID: &str = "example/3";
+/// The container that a job's code runs in.
+pub(super) const DRIVER: &str = "spark-kubernetes-driver";
 
-pub(super) fn driver(mode: &str) -> Value {
-    let cluster = Cluster::shared();
-    pod_identity::install_shared();
-    let namespace = Namespace::unmanaged(cluster);
-    let account = emr_service_account("spark", "driver", "111122223333", "job-execution-role-1");
-    let annotations = if mode == "pod-identity" {
-        json!({})
-    } else {
-        json!({"eks.amazonaws.com/role-arn": ROLE_1})
-    };
-    namespace.annotated_service_account(&account, &annotations);
-    let mut pod = pod_identity::recorded_case("irsa-driver")["podSubmitted"].clone();
-    pod["spec"]["serviceAccountName"] = account.as_str().into();
-    pod["spec"]["serviceAccount"] = account.as_str().into();
-    let session = "emr-0000000337okspsc913";
-    let text = if mode == "pod-identity" {
-        format!(
-            "[default]\nrole_arn = {ROLE_2}\ncredential_source = EcsContainer\nrole_session_name = {session}\nsts_regional_endpoints = regional\n"
-        )
-    } else {
-        format!(
-            "# Written by rolegate.\n[default]\nrole_arn = {ROLE_2}\nsource_profile = rolegate-source\nrole_session_name = {session}\nexternal_id = example\nsts_regional_endpoints = regional\n[profile rolegate-source]\nrole_arn = {ROLE_1}\nweb_identity_token_file = /var/run/secrets/eks.amazonaws.com/serviceaccount/token\nrole_session_name = {session}\nsts_regional_endpoints = regional\n"
-        )
-    };
-    by_hand::chain(&mut pod, mode, &text);
-    cluster.create(&namespace.core("pods"), &pod)
+const POLICY: &str = include_str!("policy.yaml");
+/// The shipped file, from the repository's root.
+const MUTATING: &str = "manifests/webhook/mutating.yaml";
+const CHAIN_LABEL: &str = "rolegate.dev/chain";
+/// Of the namespaces in which rolegate is called before EKS's webhook.
+const FRONT_LABEL: &str = "e2e-order";
+/// The namespaces whose service accounts have an association in place of the
+/// annotation.
+const POD_IDENTITY: [&str; 2] = ["mode-pod-identity", "own-token"];
+/// The annotation with the profile.
+pub(super) const CONFIG: &str = "rolegate.dev/aws-config";
+
+struct Scene {
+    cluster: &'static Cluster,
+    _rolegate: Rolegate,
 }
 
+fn scene() -> &'static Scene {
+    static SCENE: LazyLock<Scene> = LazyLock::new(|| {
+        let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start()));
+        let rolegate = Rolegate::start(Some(POLICY));
+        cluster.install(VALIDATING, &rolegate);
+        cluster.install(MUTATING, &rolegate);
+        install_in_front(cluster, &rolegate);
+        pod_identity::install(cluster);
+        cluster.wait_until_enforced();
+        wait_until_chained(cluster, "probe");
+        wait_until_chained(cluster, "front-probe");
+        Scene {
+            cluster,
+            _rolegate: rolegate,
+        }
+    });
+    &SCENE
+}
+
+/// The shipped configuration once more, under a name that sorts before EKS's:
+/// so some other installer may have called it.
+fn install_in_front(cluster: &Cluster, rolegate: &Rolegate) {
+    for mut object in cluster.read_manifest(MUTATING) {
+        object["metadata"]["name"] = "aaa-rolegate".into();
+        for webhook in object["webhooks"].as_array_mut().into_iter().flatten() {
+            webhook["namespaceSelector"] = json!({"matchLabels": {FRONT_LABEL: "front"}});
+        }
+        cluster.install_object(object, rolegate);
+    }
+}
+
+/// Dry-runs a driver until it comes back with a profile.
+fn wait_until_chained(cluster: &'static Cluster, name: &str) {
+    let job = Job::start(made(cluster, name));
+    wait::until("rolegate's mutating webhook to be in effect", || {
+        let pod = job.submit("pods?dryRun=All", &job.driver_pod()).json();
+        let chained = pod["metadata"]["annotations"][CONFIG].is_string();
+        chained.then_some(()).ok_or_else(|| pod.to_string())
+    });
+}
+
+/// A job in a namespace of `policy.yaml`.
+pub(super) fn job(namespace: &str) -> Job {
+    static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let cluster = scene().cluster;
+    let mut known = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if known.insert(namespace.to_owned()) {
+        return Job::start(made(cluster, namespace));
+    }
+    Job::start(Namespace {
+        cluster,
+        name: namespace.to_owned(),
+    })
+}
+
+/// Makes it, with the service accounts of role 1's jobs.
+fn made(cluster: &'static Cluster, name: &str) -> Namespace<'static> {
+    let chain = match name.starts_with("front") {
+        true => (FRONT_LABEL, "front"),
+        false => (CHAIN_LABEL, "enabled"),
+    };
+    let labels = json!({chain.0: chain.1, "rolegate.dev/mode": "enforce"});
+    let namespace = Namespace::named(cluster, name, &labels);
+    for component in ["client", "driver", "executor"] {
+        let account = job::account(component);
+        match POD_IDENTITY.contains(&name) {
+            true => {
+                namespace.service_account(&account);
+                pod_identity::associate(name, &account);
+            }
+            false => namespace
+                .annotated_service_account(&account, &json!({pod_identity::ROLE_ARN: ROLE_1})),
+        }
+    }
+    namespace
+}
+
+/// What the roles trust: role 1 the cluster's service account, role 2 role 1,
+/// role 3 both of them if they say its external id.
 pub(super) fn trust(pod: &Value) -> Trust {
-    let subject = crate::harness::kubelet::subject(pod);
+    let subject = kubelet::subject(pod);
     Trust::default()
         .web_identity(ROLE_1, &subject)
         .pod_identity(ROLE_1, &subject)
         .role(ROLE_1, ROLE_2)
+        .role_with_external_id(ROLE_1, ROLE_3, EXTERNAL_ID)
+        .role_with_external_id(ROLE_2, ROLE_3, EXTERNAL_ID)
+}
+
+/// The ARN of a role's sessions, without a session's name.
+pub(super) fn assumed(role: &str) -> String {
+    let (account, name) = role.split_once(":role/").expect("a role's ARN");
+    // A session's ARN has no path.
+    let name = name.rsplit('/').next().unwrap_or(name);
+    format!("{}:assumed-role/{name}", account.replace(":iam:", ":sts:"))
 }

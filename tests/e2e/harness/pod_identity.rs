@@ -20,7 +20,8 @@ use super::https;
 use super::users::User;
 
 const RECORDED: &str = include_str!("../recorded/pod-identity-webhook.jsonl");
-const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
+/// The annotation of a service account that names its role.
+pub(crate) const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
 const SKIP_CONTAINERS: &str = "eks.amazonaws.com/skip-containers";
 const POD_IDENTITY: &str = "eks.amazonaws.com/pod-identity";
 

@@ -1,0 +1,104 @@
+//! One job's pods, sent by who sends them: the runner makes the driver, the
+//! driver its executors. The pods are EMR's, as recorded.
+
+use serde_json::Value;
+
+use super::scene;
+use crate::harness::accounts::{Pod, emr_service_account};
+use crate::harness::http::Answer;
+use crate::harness::users::User;
+use crate::harness::{Namespace, dirs, pod_identity};
+
+/// A job whose runner has started.
+pub(super) struct Job {
+    namespace: Namespace<'static>,
+    pub(super) id: String,
+    runner: User,
+}
+
+/// The service account of one of the job's components.
+pub(super) fn account(component: &str) -> String {
+    emr_service_account("spark", component, "111122223333", "job-execution-role-1")
+}
+
+impl Job {
+    pub(super) fn start(namespace: Namespace<'static>) -> Self {
+        let id = format!("{:019x}", dirs::random());
+        let client = account("client");
+        let pod = namespace.pod(&format!("{id}-runner"), &client);
+        Self {
+            runner: namespace.bound_token(&client, &pod),
+            namespace,
+            id,
+        }
+    }
+
+    /// The name of the job's sessions.
+    pub(super) fn session(&self) -> String {
+        format!("emr-{}", self.id)
+    }
+
+    /// EMR's driver.
+    pub(super) fn driver_pod(&self) -> Value {
+        self.recorded("irsa-driver")
+    }
+
+    /// Has the runner create it; gives what the API server stored.
+    pub(super) fn driver(&self) -> Value {
+        self.create(&self.driver_pod())
+    }
+
+    /// Has the runner create a driver, which must be admitted.
+    #[track_caller]
+    pub(super) fn create(&self, pod: &Value) -> Value {
+        self.submit("pods", pod).expect_status(201).json()
+    }
+
+    /// Has the runner send a driver.
+    pub(super) fn submit(&self, path: &str, pod: &Value) -> Answer {
+        self.send(&self.runner, path, pod)
+    }
+
+    /// Has a stored driver create an executor.
+    #[track_caller]
+    pub(super) fn executor(&self, driver: &Value) -> Value {
+        let text = |field: &str| {
+            driver["metadata"][field]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let owner = Pod {
+            name: text("name"),
+            uid: text("uid"),
+        };
+        let token = self.namespace.bound_token(&account("driver"), &owner);
+        let pod = self.recorded("irsa-executor");
+        self.send(&token, "pods", &pod).expect_status(201).json()
+    }
+
+    fn send(&self, user: &User, path: &str, pod: &Value) -> Answer {
+        let path = self.namespace.core(path);
+        let request = self.namespace.cluster.request(user, "POST", &path);
+        request.json(pod).send()
+    }
+
+    /// A recorded pod, as this job's.
+    fn recorded(&self, case: &str) -> Value {
+        let pod = pod_identity::recorded_case(case)["podSubmitted"].to_string();
+        let pod = pod.replace("0000000337okspsc913", &self.id);
+        serde_json::from_str(&pod).expect("it was JSON before")
+    }
+}
+
+/// Adds a variable to the container of the job's code.
+pub(super) fn set_variable(pod: &mut Value, name: &str, value: &str) {
+    let containers = pod["spec"]["containers"].as_array_mut();
+    let code = containers
+        .into_iter()
+        .flatten()
+        .find(|container| container["name"] == scene::DRIVER)
+        .expect("a driver");
+    let env = code["env"].as_array_mut().expect("EMR sets some");
+    env.push(serde_json::json!({"name": name, "value": value}));
+}
