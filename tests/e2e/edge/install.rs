@@ -75,6 +75,7 @@ fn everything_is_created_without_a_warning() {
         "poddisruptionbudget.policy/rolegate",
         "networkpolicy.networking.k8s.io/rolegate",
         "validatingwebhookconfiguration.admissionregistration.k8s.io/rolegate",
+        "mutatingwebhookconfiguration.admissionregistration.k8s.io/rolegate",
     ] {
         assert!(
             first.stdout.contains(&format!("{kind} created")),
