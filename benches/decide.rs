@@ -14,7 +14,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use rolegate::decision::{Door, decide};
-use rolegate::policy::Policy;
+use rolegate::facts::Subject;
+use rolegate::mutation::mutate;
+use rolegate::policy::{Policy, Strictness};
 use rolegate::review::Request;
 use serde_json::{Value, json};
 
@@ -25,26 +27,54 @@ fn main() {
     let now = "2026-11-22T12:00:00Z".parse().unwrap();
     println!("{:<52}{:>10}{:>14}", "review", "bytes", "median");
     for (name, body) in reviews() {
-        let batch = (2_000_000 / body.len()).clamp(1, 200);
-        let mut times: Vec<u128> = (0..BATCHES)
-            .map(|_| {
-                let start = Instant::now();
-                for _ in 0..batch {
-                    let request = Request::parse(black_box(body.as_bytes())).unwrap();
-                    let decision = decide(&request, Door::Enforce, &policy, now).unwrap();
-                    black_box(decision.to_json(&request.uid).unwrap());
-                }
-                start.elapsed().as_nanos() / batch as u128
-            })
-            .collect();
-        times.sort_unstable();
-        println!(
-            "{name:<52}{:>10}{:>11}.{} µs",
-            body.len(),
-            times[BATCHES / 2] / 1000,
-            times[BATCHES / 2] % 1000 / 100
-        );
+        measure(name, &body, |body| {
+            let request = Request::parse(body).unwrap();
+            let decision = decide(&request, Door::Enforce, &policy, now).unwrap();
+            black_box(decision.to_json(&request.uid).unwrap());
+        });
     }
+    // The chains of a case, and its driver as EKS's webhook left it.
+    let case = |file: &str| {
+        let folder = "tests/cases/chain-profile/driver-without-the-required-profile";
+        std::fs::read_to_string(format!("{folder}/{file}")).unwrap()
+    };
+    let (policy, _) = Policy::parse("case", &case("policy.yaml"), now, Strictness::Check).unwrap();
+    let driver: Value = serde_json::from_str(&case("request.json")).unwrap();
+    let mut other = driver.clone();
+    for field in ["serviceAccountName", "serviceAccount"] {
+        other["request"]["object"]["spec"][field] = "default".into();
+    }
+    for (name, review) in [
+        ("/mutate: a driver gets its profile", driver),
+        ("/mutate: a pod that is not chained", other),
+    ] {
+        measure(name, &review.to_string(), |body| {
+            let request = Request::parse(body).unwrap();
+            let subject = Subject::new(&request, &policy).unwrap();
+            let mutation = mutate(&subject).unwrap();
+            black_box(mutation.to_json(&request.uid, policy.hash).unwrap());
+        });
+    }
+}
+
+fn measure(name: &str, body: &str, one: impl Fn(&[u8])) {
+    let batch = (2_000_000 / body.len()).clamp(1, 200);
+    let mut times: Vec<u128> = (0..BATCHES)
+        .map(|_| {
+            let start = Instant::now();
+            for _ in 0..batch {
+                one(black_box(body.as_bytes()));
+            }
+            start.elapsed().as_nanos() / batch as u128
+        })
+        .collect();
+    times.sort_unstable();
+    println!(
+        "{name:<52}{:>10}{:>11}.{} µs",
+        body.len(),
+        times[BATCHES / 2] / 1000,
+        times[BATCHES / 2] % 1000 / 100
+    );
 }
 
 fn reviews() -> Vec<(&'static str, String)> {

@@ -3,15 +3,25 @@
 # that decides nothing), in turn, on this machine, over loopback. Both write
 # one log line a review to a file.
 #
-#   benches/floor.sh [seconds a run] [pairs]
+#   benches/floor.sh [seconds a run] [pairs] [door]
+#
+# The door is `validate` (a pod that somebody creates) or `mutate` (a driver that
+# gets its chained profile; the floor lets it through without a patch).
 #
 # Prints the median of each side and the median of the pairs' ratios: two runs
 # side by side share whatever else the machine was doing.
 set -eu
 seconds=${1:-4}
 pairs=${2:-5}
+door=${3:-validate}
 port=${FLOOR_PORT:-18443} # and the one after it
 cd "$(dirname "$0")/.."
+case=tests/cases/chain-profile/driver-without-the-required-profile
+case $door in
+    validate) path='/validate/enforce?timeout=3s' policy='' review='' ;;
+    mutate) path='/mutate?timeout=3s' policy="--policy $case/policy.yaml" review="--review $case/request.json" ;;
+    *) echo "the door is validate or mutate, not $door" >&2; exit 2 ;;
+esac
 cargo build --release --bin rolegate --example floor --example load
 target=${CARGO_TARGET_DIR:-target}/release
 scratch=$(mktemp -d)
@@ -22,7 +32,8 @@ measure() {
     connections=$1
     shift
     : >"$scratch/log" # or "serving" of the run before is found
-    "$@" --listen "127.0.0.1:$port" --health-listen "127.0.0.1:$((port + 1))" --cluster off \
+    # shellcheck disable=SC2086 # likewise
+    "$@" --listen "127.0.0.1:$port" --health-listen "127.0.0.1:$((port + 1))" --cluster off $policy \
         --drain-delay 0s 2>"$scratch/log" &
     server=$!
     echo "$server" >"$scratch/pid"
@@ -32,8 +43,9 @@ measure() {
         test "$tries" -lt 100 || { cat "$scratch/log" >&2; exit 1; }
         sleep 0.05
     done
+    # shellcheck disable=SC2086 # one option and its value, or none
     "$target/examples/load" --address "127.0.0.1:$port" --connections "$connections" \
-        --seconds "$seconds" --pid "$server"
+        --seconds "$seconds" --pid "$server" --path "$path" $review
     kill "$server"
     wait "$server"
     : >"$scratch/pid"

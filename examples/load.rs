@@ -31,6 +31,10 @@ struct Load {
     /// The door
     #[arg(long, default_value = "/validate/enforce?timeout=3s")]
     path: String,
+    /// A file with the `AdmissionReview` to send; a pod that somebody creates
+    /// if not given
+    #[arg(long)]
+    review: Option<std::path::PathBuf>,
     /// Kept-alive connections, one request at a time on each
     #[arg(long, default_value_t = 4)]
     connections: usize,
@@ -91,7 +95,7 @@ fn share(load: &Load, thread: usize) -> anyhow::Result<Vec<Duration>> {
         .enable_all()
         .build()?;
     let end = Instant::now() + Duration::from_secs(load.seconds);
-    let request = Arc::new(request(&load.path));
+    let request = Arc::new(request(load)?);
     runtime.block_on(async {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..mine {
@@ -167,24 +171,37 @@ async fn answer(stream: &mut TlsStream<TcpStream>, buffer: &mut Vec<u8>) -> anyh
     }
 }
 
-/// A request as the API server sends it: a pod that somebody creates.
-fn request(path: &str) -> Vec<u8> {
+/// A request as the API server sends it.
+fn request(load: &Load) -> anyhow::Result<Vec<u8>> {
+    let body = match &load.review {
+        // On one line, as an API server writes it.
+        Some(file) => {
+            let review: serde_json::Value = serde_json::from_slice(&std::fs::read(file)?)?;
+            review.to_string()
+        }
+        None => a_pod(),
+    };
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: rolegate.rolegate.svc:443\r\nUser-Agent: kube-apiserver-admission\r\n\
+         Content-Length: {}\r\nAccept: application/json, */*\r\nContent-Type: application/json\r\n\
+         Accept-Encoding: gzip\r\n\r\n",
+        load.path,
+        body.len()
+    );
+    Ok([head.as_bytes(), body.as_bytes()].concat())
+}
+
+/// A pod that somebody creates, of [`REVIEW_BYTES`].
+fn a_pod() -> String {
     let mut environment = Vec::new();
-    let body = loop {
+    loop {
         let body = review(&environment).to_string();
         if body.len() >= REVIEW_BYTES {
-            break body;
+            return body;
         }
         let number = environment.len();
         environment.push(json!({ "name": format!("SPARK_SETTING_{number}"), "value": "spark.driver.extraJavaOptions" }));
-    };
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: rolegate.rolegate.svc:443\r\nUser-Agent: kube-apiserver-admission\r\n\
-         Content-Length: {}\r\nAccept: application/json, */*\r\nContent-Type: application/json\r\n\
-         Accept-Encoding: gzip\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body.as_bytes()].concat()
+    }
 }
 
 fn review(environment: &[serde_json::Value]) -> serde_json::Value {

@@ -283,3 +283,112 @@ fn completions_for_every_shell() {
         assert!(code == 0 && out.contains("rolegate"), "{shell}");
     }
 }
+
+const CHAINS: &str = "tests/cases/chain-profile/driver-without-the-required-profile/policy.yaml";
+const CHAINED: &str = "emr-containers-sa-spark-driver-111122223333-cfkwzvtaslsjjjowqmdrhwi0gvifg35";
+
+#[test]
+fn a_profile_without_a_cluster() {
+    let render = |more: &[&str]| {
+        let arguments = [
+            "chain",
+            "render",
+            "--policy",
+            CHAINS,
+            "--namespace",
+            "spark-a",
+        ];
+        run(&[&arguments, more].concat(), "")
+    };
+    let (code, out, _) = render(&[
+        "--service-account",
+        CHAINED,
+        "--job-id",
+        "0000000337okspsc913",
+    ]);
+    assert_eq!(
+        (code, out.as_str()),
+        (
+            0,
+            "# Written by rolegate.\n[default]\nrole_arn = arn:aws:iam::444455556666:role/client-role-2\n\
+             source_profile = rolegate-source\nrole_session_name = emr-0000000337okspsc913\n\
+             sts_regional_endpoints = regional\n[profile rolegate-source]\n\
+             role_arn = arn:aws:iam::111122223333:role/job-execution-role-1\n\
+             web_identity_token_file = /var/run/secrets/eks.amazonaws.com/serviceaccount/token\n\
+             role_session_name = emr-0000000337okspsc913\nsts_regional_endpoints = regional\n"
+        )
+    );
+    let to = "arn:aws:iam::444455556666:role/client-role-2";
+    let (code, out, _) = render(&["--service-account", CHAINED, "--to", to, "--pod-identity"]);
+    assert!(
+        code == 0 && out.contains("credential_source = EcsContainer"),
+        "{out}"
+    );
+    for (more, words) in [
+        (&["--service-account", "default"][..], "stands for no role"),
+        (
+            &[
+                "--service-account",
+                "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98",
+            ],
+            "lists no chain from 111122223333/team-a-etl",
+        ),
+        (
+            &["--service-account", CHAINED, "--to", "role/x"],
+            "a role ARN looks like",
+        ),
+        (
+            &[
+                "--service-account",
+                CHAINED,
+                "--to",
+                "arn:aws:iam::444455556666:role/x",
+            ],
+            "does not list arn:aws:iam::444455556666:role/x; it lists arn:aws:iam::444455556666:role/client-role-2",
+        ),
+        (
+            &["--service-account", CHAINED, "--job-id", "a b"],
+            "19 characters",
+        ),
+    ] {
+        let (code, out, err) = render(more);
+        assert_eq!((code, out.as_str()), (2, ""), "{more:?}");
+        assert!(err.contains(words), "{more:?}: {err}");
+    }
+}
+
+/// The pod is judged as it is after the mutating webhook, and the difference shown.
+#[test]
+fn review_shows_what_chaining_does() {
+    let file = case("chain-profile/driver-without-the-required-profile");
+    let (code, out, _) = run(&["review", "--policy", CHAINS, &file], "");
+    assert_eq!(code, 0, "{out}");
+    for words in [
+        "chained to arn:aws:iam::444455556666:role/client-role-2 in mode profile",
+        "+ metadata.annotations[\"rolegate.dev/aws-config\"]",
+        "  +   source_profile = rolegate-source",
+        "+ spec.volumes[]: {",
+        "+ spec.containers[0].env[]: {\"name\":\"AWS_CONFIG_FILE\"",
+        "warning: rolegate: EMRFS",
+    ] {
+        assert!(out.contains(words), "{words}\n{out}");
+    }
+    let (_, out, _) = run(
+        &["review", "--policy", CHAINS, "--format", "json", &file],
+        "",
+    );
+    let line: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(line["allowed"], true);
+    assert_eq!(line["chain"]["mode"], "profile");
+    assert!(line["chain"]["patch"].as_array().expect("a patch").len() > 4);
+    assert!(line["chain"]["pod"]["metadata"]["annotations"]["rolegate.dev/aws-config"].is_string());
+    // Without a chain there is nothing to show.
+    let (_, out, _) = run(&["review", "--format", "json", &file], "");
+    assert!(!out.contains("\"chain\""), "{out}");
+    let file = case("chain-profile/driver-after-eks-failed-open");
+    let (code, out, _) = run(&["review", "--policy", CHAINS, &file], "");
+    assert!(
+        code == 1 && out.contains("no credentials from EKS"),
+        "{out}"
+    );
+}

@@ -28,6 +28,8 @@ mod foreign_service_account;
 mod hostile;
 #[path = "engine/mutation.rs"]
 mod mutation;
+#[path = "engine/mutation_properties.rs"]
+mod mutation_properties;
 #[path = "engine/pod_exec.rs"]
 mod pod_exec;
 #[path = "engine/properties.rs"]

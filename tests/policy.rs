@@ -94,13 +94,10 @@ fn bad_files_are_told_what_to_do() {
 #[test]
 fn good_files_are_taken_by_parser_and_schema() {
     let schema = jsonschema::validator_for(&json_schema()).unwrap();
-    for path in files("good")
-        .into_iter()
-        .chain([
-            "tests/policies/example.yaml".into(),
-            "examples/policies/role-chaining.yaml".into(),
-        ])
-    {
+    for path in files("good").into_iter().chain([
+        "tests/policies/example.yaml".into(),
+        "examples/policies/role-chaining.yaml".into(),
+    ]) {
         let text = fs::read_to_string(&path).unwrap();
         let parsed = Policy::parse(path.to_str().unwrap(), &text, now(), Strictness::Check);
         assert!(parsed.is_ok(), "{}", parsed.unwrap_err());

@@ -37,10 +37,10 @@ const KEYS: [&str; 20] = [
     "login_session",
 ];
 
-type Sections = BTreeMap<String, BTreeMap<&'static str, String>>;
+pub type Sections = BTreeMap<String, BTreeMap<&'static str, String>>;
 
 /// What the SDK makes of a file.
-fn parsed(text: &str) -> Sections {
+pub fn parsed(text: &str) -> Sections {
     let files = EnvConfigFiles::builder()
         .with_contents(EnvConfigFileKind::Config, text)
         .build();

@@ -338,3 +338,66 @@ fn without_a_cluster_auto_says_so_and_serves() {
     process.signal("TERM");
     assert_eq!(process.exit_code(), Some(0));
 }
+
+/// The mutating door of the whole process: a patch, its line, its count; and
+/// what is no pod to chain goes on as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chained_pod_is_patched_counted_and_logged() {
+    let folder = "tests/cases/chain-profile/driver-without-the-required-profile";
+    let policy = format!("{folder}/policy.yaml");
+    let mut process = Process::start(&["--cluster", "off", "--policy", &policy]);
+    let body = std::fs::read_to_string(format!("{folder}/request.json")).unwrap();
+    let mut client = Client::connect(process.https).await;
+    let answer = client.post("/mutate", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let answer: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let response = &answer["response"];
+    assert_eq!(response["uid"], "705ab4f5-6393-11e8-b7cc-42010a800002");
+    assert_eq!(
+        (&response["allowed"], &response["patchType"]),
+        (&true.into(), &"JSONPatch".into())
+    );
+    assert_eq!(
+        response["auditAnnotations"]["chain"],
+        "arn:aws:iam::444455556666:role/client-role-2 (profile)"
+    );
+    assert!(response["patch"].as_str().unwrap().len() > 1000);
+    let line = process.wait_for("reviewed");
+    assert!(
+        line.contains("door=\"mutate\"") || line.contains("door=mutate"),
+        "{line}"
+    );
+    assert!(
+        line.contains("decision=\"patch\"") || line.contains("decision=patch"),
+        "{line}"
+    );
+    assert!(
+        !line.contains("credential") && !line.contains("spark-kubernetes"),
+        "{line}"
+    );
+    // The validating side refuses the same pod, which has no profile yet.
+    let answer = client.post("/validate/enforce", &body).await;
+    assert!(
+        answer.body.contains("it has no chained profile"),
+        "{}",
+        answer.body
+    );
+    // Anything else is let through, unchanged; what cannot be read is a failed call.
+    let answer = client.post("/mutate", REVIEW).await;
+    assert!(
+        answer.body.contains("\"allowed\":true") && !answer.body.contains("patch"),
+        "{}",
+        answer.body
+    );
+    let broken = body.replacen("\"containers\": [", "\"containers\": [7,", 1);
+    assert_ne!(broken, body);
+    assert_eq!(client.post("/mutate", &broken).await.status, 400);
+    let metrics = get(process.health, "/metrics").await;
+    for line in [
+        r#"rolegate_admission_requests_total{door="mutate",operation="CREATE",decision="patch"} 1"#,
+        r#"rolegate_admission_requests_total{door="mutate",operation="UPDATE",decision="allow"} 1"#,
+        r#"rolegate_admission_failures_total{door="mutate",reason="bad_review"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{line}\n{metrics}");
+    }
+}
