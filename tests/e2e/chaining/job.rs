@@ -11,10 +11,13 @@ use crate::harness::{Namespace, dirs, pod_identity};
 
 /// A job whose runner has started.
 pub(super) struct Job {
-    namespace: Namespace<'static>,
-    pub(super) id: String,
+    pub(super) namespace: Namespace<'static>,
+    id: String,
     runner: User,
 }
+
+/// The components that have a service account.
+pub(super) const COMPONENTS: [&str; 3] = ["client", "driver", "executor"];
 
 /// The service account of one of the job's components.
 pub(super) fn account(component: &str) -> String {
@@ -25,7 +28,7 @@ impl Job {
     pub(super) fn start(namespace: Namespace<'static>) -> Self {
         let id = format!("{:019x}", dirs::random());
         let client = account("client");
-        let pod = namespace.pod(&format!("{id}-runner"), &client);
+        let pod = namespace.pod(&format!("{id}-7qk2d"), &client);
         Self {
             runner: namespace.bound_token(&client, &pod),
             namespace,

@@ -3,8 +3,6 @@
 use std::fmt::Write;
 
 use super::scene::{self, DRIVER, ROLE_1, ROLE_2};
-use crate::harness::aws::Aws;
-use crate::harness::kubelet;
 use crate::harness::sdk::{From, Sdk};
 
 const MODES: [&str; 4] = ["profile", "java-v2", "exclusive", "pod-identity"];
@@ -39,9 +37,7 @@ fn every_sdk_ends_in_the_promised_role() {
     for (sdk, from, promised) in PROMISED {
         let _ = write!(table, "| {} |", shown(sdk, from));
         for ((mode, session, pod), promised) in drivers.iter().zip(promised) {
-            let aws = Aws::start(scene::trust(pod));
-            let container = kubelet::start(pod, DRIVER, &aws);
-            let identity = sdk.identity(from, &container, &aws);
+            let (identity, aws) = scene::run(sdk, from, (pod, DRIVER), scene::trust(pod));
             let role = role_of(identity.as_deref(), session);
             let _ = write!(
                 table,

@@ -4,6 +4,10 @@
 //! A control plane of its own, with rolegate's shipped configurations in front
 //! and a policy of its own behind: `policy.yaml`, a namespace a scene.
 
-mod job;
+mod chains;
 mod matrix;
+mod recorded;
+mod refused;
+
+mod job;
 mod scene;

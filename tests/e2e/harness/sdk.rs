@@ -92,7 +92,10 @@ impl Sdk {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", &container.home)
             .envs(&container.env)
+            // The second name: Go's SDK knows no other for the STS calls that
+            // its credentials make.
             .env("AWS_ENDPOINT_URL", aws.url())
+            .env("AWS_ENDPOINT_URL_STS", aws.url())
             // The node's own role is no business of these tests.
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .current_dir(&container.home)

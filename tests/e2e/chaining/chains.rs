@@ -1,0 +1,169 @@
+//! What a policy can ask for besides one role: several hops, an external id, a
+//! session's length, profiles by name, a token of rolegate's own; and the two
+//! orders of the webhooks.
+
+use super::scene::{self, DRIVER, EXTERNAL_ID, ROLE_1, ROLE_2, ROLE_3};
+use crate::harness::aws::Call;
+use crate::harness::sdk::{From, Sdk};
+
+/// Role 1, role 2, role 3, in every SDK: all sessions carry the job's name, only
+/// the last hop the external id.
+#[test]
+fn three_hops_end_in_the_third_role() {
+    let job = scene::job("three-hops");
+    let pod = job.driver();
+    for sdk in Sdk::ALL {
+        let (identity, aws) =
+            scene::run(sdk, From::DefaultChain, (&pod, DRIVER), scene::trust(&pod));
+        let expected = format!("{}/{}", scene::assumed(ROLE_3), job.session());
+        assert_eq!(identity, Ok(expected), "{:#?}", aws.shown());
+        let calls = aws.calls();
+        let [first, second, third, _] = calls.as_slice() else {
+            panic!("{}: {:#?}", sdk.name(), aws.shown());
+        };
+        for (call, role, external_id) in [
+            (first, ROLE_1, None),
+            (second, ROLE_2, None),
+            (third, ROLE_3, Some(EXTERNAL_ID)),
+        ] {
+            assert_eq!(call.role.as_deref(), Some(role), "{}", sdk.name());
+            assert_eq!(
+                call.session.as_deref(),
+                Some(&*job.session()),
+                "{}",
+                sdk.name()
+            );
+            assert_eq!(call.external_id.as_deref(), external_id, "{}", sdk.name());
+        }
+        // The SDKs' own difference: two of them do not read the key.
+        let length = match sdk {
+            Sdk::Rust | Sdk::Java => None,
+            _ => Some("900"),
+        };
+        let asked = third.duration.as_deref();
+        assert!(
+            length.is_none_or(|length| asked == Some(length)),
+            "{}: {asked:?}",
+            sdk.name()
+        );
+    }
+}
+
+/// A program that names a profile gets that role, straight from role 1; one
+/// that names none has the default one.
+#[test]
+fn further_profiles_are_there_by_name() {
+    let job = scene::job("profiles");
+    let pod = job.driver();
+    for sdk in Sdk::ALL {
+        let (identity, aws) = scene::run(
+            sdk,
+            From::Profile("audit"),
+            (&pod, DRIVER),
+            scene::trust(&pod),
+        );
+        let expected = format!("{}/{}", scene::assumed(ROLE_3), job.session());
+        assert_eq!(identity, Ok(expected), "{:#?}", aws.shown());
+        let by: Vec<_> = aws.calls().into_iter().map(|call| call.by).collect();
+        let [role_1, role_3] = [ROLE_1, ROLE_3].map(|role| Some(role.to_owned()));
+        assert_eq!(by, [None, role_1, role_3], "{}", sdk.name());
+    }
+    let (identity, _) = scene::run(
+        Sdk::Boto3,
+        From::DefaultChain,
+        (&pod, DRIVER),
+        scene::trust(&pod),
+    );
+    let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
+    assert_eq!(identity, Ok(expected));
+}
+
+/// The annotation, in a namespace where nobody has a chain without asking.
+#[test]
+fn an_annotation_asks_for_a_chain() {
+    let job = scene::job("asked");
+    let mut pod = job.driver_pod();
+    pod["metadata"]["annotations"]["rolegate.dev/chain-to"] = ROLE_2.into();
+    let asked = job.create(&pod);
+    let other = scene::job("asked");
+    for (pod, role) in [(asked, ROLE_2), (other.driver(), ROLE_1)] {
+        let (identity, _) = scene::run(
+            Sdk::Boto3,
+            From::DefaultChain,
+            (&pod, DRIVER),
+            scene::trust(&pod),
+        );
+        let identity = identity.expect("credentials");
+        assert!(identity.starts_with(&scene::assumed(role)), "{identity}");
+    }
+}
+
+/// The driver makes its executors, and they are chained under the same name.
+#[test]
+fn executors_are_chained_like_their_driver() {
+    let job = scene::job("mode-exclusive");
+    let pod = job.executor(&job.driver());
+    for sdk in [Sdk::Boto3, Sdk::Java, Sdk::Go] {
+        let (identity, _) = scene::run(
+            sdk,
+            From::DefaultChain,
+            (&pod, "spark-kubernetes-executor"),
+            scene::trust(&pod),
+        );
+        let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
+        assert_eq!(identity, Ok(expected));
+    }
+}
+
+/// The log sidecar writes logs as role 1, in every mode; so does the runner.
+#[test]
+fn log_sidecars_keep_the_execution_role() {
+    for namespace in ["mode-profile", "mode-exclusive", "mode-pod-identity"] {
+        let pod = scene::job(namespace).driver();
+        let (identity, _) = scene::run(
+            Sdk::Boto3,
+            From::DefaultChain,
+            (&pod, "emr-container-fluentd"),
+            scene::trust(&pod),
+        );
+        let identity = identity.expect("credentials");
+        assert!(identity.starts_with(&scene::assumed(ROLE_1)), "{identity}");
+    }
+}
+
+/// Called before EKS's webhook, rolegate is called again and finishes then.
+#[test]
+fn the_order_of_the_webhooks_makes_no_difference() {
+    for (namespace, sdks) in [
+        ("front-profile", &[Sdk::Boto3, Sdk::Rust][..]),
+        ("front-exclusive", &Sdk::ALL),
+    ] {
+        let job = scene::job(namespace);
+        let pod = job.driver();
+        for sdk in sdks {
+            let (identity, aws) =
+                scene::run(*sdk, From::DefaultChain, (&pod, DRIVER), scene::trust(&pod));
+            let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
+            assert_eq!(identity, Ok(expected), "{:#?}", aws.shown());
+        }
+    }
+}
+
+/// With a token of rolegate's own the chain starts from web identity, though
+/// EKS gave Pod Identity, or nothing at all.
+#[test]
+fn an_own_token_needs_nothing_of_eks() {
+    for namespace in ["own-token", "no-eks-own-token"] {
+        let job = scene::job(namespace);
+        let pod = job.driver();
+        for sdk in Sdk::ALL {
+            let (identity, aws) =
+                scene::run(sdk, From::DefaultChain, (&pod, DRIVER), scene::trust(&pod));
+            let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
+            assert_eq!(identity, Ok(expected), "{namespace}: {:#?}", aws.shown());
+            let first: Option<Call> = aws.calls().into_iter().next();
+            let action = first.map(|call| call.action);
+            assert_eq!(action.as_deref(), Some("AssumeRoleWithWebIdentity"));
+        }
+    }
+}
