@@ -120,8 +120,10 @@ fn executors_are_chained_like_their_driver() {
 fn log_sidecars_keep_the_execution_role() {
     for namespace in ["mode-profile", "mode-exclusive", "mode-pod-identity"] {
         let pod = scene::job(namespace).driver();
+        // Not boto3: EKS leaves AWS_DEFAULT_REGION out where EMR sets AWS_REGION,
+        // and it reads no other.
         let (identity, _) = scene::run(
-            Sdk::Boto3,
+            Sdk::Go,
             From::DefaultChain,
             (&pod, "emr-container-fluentd"),
             scene::trust(&pod),
@@ -140,6 +142,8 @@ fn the_order_of_the_webhooks_makes_no_difference() {
     ] {
         let job = scene::job(namespace);
         let pod = job.driver();
+        let round = ["aaa-rolegate", "pod-identity-webhook"];
+        job.expect_calls_in_order(&pod, &[round, round].concat());
         for sdk in sdks {
             let (identity, aws) =
                 scene::run(*sdk, From::DefaultChain, (&pod, DRIVER), scene::trust(&pod));

@@ -80,6 +80,47 @@ impl Job {
         self.send(&token, "pods", &pod).expect_status(201).json()
     }
 
+    /// The mutating webhooks that the API server called for a stored pod, by the
+    /// names of their configurations, are these in this order.
+    pub(super) fn expect_calls_in_order(&self, pod: &Value, expected: &[&str]) {
+        let name = &pod["metadata"]["name"];
+        let created = |event: &Value| {
+            event["verb"] == "create"
+                && event["stage"] == "ResponseComplete"
+                && event["objectRef"]["resource"] == "pods"
+                && event["objectRef"]["name"] == *name
+        };
+        let events = self
+            .namespace
+            .wait_for_audit("the driver's CREATE", created);
+        let annotations = events[0]["annotations"].as_object().cloned();
+        // Sorted by key: round by round, and in a round by index.
+        let called: Vec<_> = annotations
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|(key, _)| key.starts_with("mutation.webhook.admission.k8s.io/round_"))
+            .map(|(_, value)| {
+                let call: Value = serde_json::from_str(value.as_str().unwrap_or_default())
+                    .unwrap_or_else(|e| panic!("{value}: {e}"));
+                call["configuration"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned()
+            })
+            .collect();
+        assert_eq!(called, expected);
+    }
+
+    /// A pod of examples/, as this job's.
+    pub(super) fn example(&self, manifest: &str) -> Value {
+        let pods = self.namespace.cluster.read_manifest(manifest);
+        let [pod] = pods.as_slice() else {
+            panic!("{manifest} holds one pod, not {pods:?}")
+        };
+        let text = pod.to_string().replace("0000000337okspsc913", &self.id);
+        serde_json::from_str(&text).expect("it was JSON before")
+    }
+
     fn send(&self, user: &User, path: &str, pod: &Value) -> Answer {
         let path = self.namespace.core(path);
         let request = self.namespace.cluster.request(user, "POST", &path);

@@ -5,6 +5,7 @@
 //! and a policy of its own behind: `policy.yaml`, a namespace a scene.
 
 mod chains;
+mod guide;
 mod matrix;
 mod recorded;
 mod refused;

@@ -7,6 +7,9 @@ use std::process::Command;
 
 use super::dirs;
 
+/// Copies the dependencies of a pom into a folder.
+const MAVEN_COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+
 /// The folder that `fill` makes of `sources`, named after their content, so
 /// that a change of a lock file makes a new one.
 pub(crate) fn once(name: &str, sources: &[&str], fill: impl FnOnce(&Path)) -> PathBuf {
@@ -51,4 +54,26 @@ pub(crate) fn run(command: &mut Command, advice: &str) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// Puts the jars of a pom into `<dir>/lib`. A pom holds versions; `sums`, a
+/// file for sha256sum, says what they must be.
+pub(crate) fn jars(dir: &Path, pom: &str, sums: &str) {
+    need("mvn", &["--version"], "Maven");
+    let (repository, lib) = (dir.join("repository"), dir.join("lib"));
+    dirs::write(&dir.join("pom.xml"), pom);
+    dirs::write(&dir.join("jars.sha256"), sums);
+    let mut maven = Command::new("mvn");
+    maven
+        .current_dir(dir)
+        .args(["--batch-mode", "--quiet", MAVEN_COPY])
+        .arg(format!("-Dmaven.repo.local={}", repository.display()))
+        .arg(format!("-DoutputDirectory={}", lib.display()));
+    run(&mut maven, "Maven needs to reach Maven Central once");
+    let mut check = Command::new("sha256sum");
+    check
+        .current_dir(&lib)
+        .args(["--check", "--strict", "--quiet", "../jars.sha256"]);
+    run(&mut check, "a jar is not the one that jars.sha256 names");
+    let _ = std::fs::remove_dir_all(repository);
 }

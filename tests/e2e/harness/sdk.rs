@@ -2,7 +2,7 @@
 //! who it is, with the credentials that its SDK finds.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use serde_json::Value;
@@ -23,9 +23,6 @@ const JAVA_SUMS: &str = include_str!("../clients/java/jars.sha256");
 const GO_MAIN: &str = include_str!("../clients/go/main.go");
 const GO_MOD: &str = include_str!("../clients/go/go.mod");
 const GO_SUM: &str = include_str!("../clients/go/go.sum");
-
-/// Copies the dependencies of a pom into a folder.
-const MAVEN_COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
 /// The SDKs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,30 +74,13 @@ impl Sdk {
         container: &Container,
         aws: &Aws,
     ) -> Result<String, String> {
-        let program = self.program();
-        // A client that waits for something that never comes fails its test.
-        let output = Command::new("timeout")
-            .arg("60")
-            .args(&program)
-            .args(match (self, from) {
-                (_, From::DefaultChain) => vec![],
-                (Self::Cli, From::Profile(name)) => vec!["--profile", name],
-                (_, From::Profile(name)) => vec!["profile", name],
-            })
-            // Nothing of the developer's own: no keys, no profile, no proxy.
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", &container.home)
-            .envs(&container.env)
-            // The second name: Go's SDK knows no other for the STS calls that
-            // its credentials make.
-            .env("AWS_ENDPOINT_URL", aws.url())
-            .env("AWS_ENDPOINT_URL_STS", aws.url())
-            // The node's own role is no business of these tests.
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .current_dir(&container.home)
-            .output()
-            .unwrap_or_else(|e| panic!("cannot run {program:?}: {e}"));
+        let mut program = self.program();
+        program.extend(match (self, from) {
+            (_, From::DefaultChain) => vec![],
+            (Self::Cli, From::Profile(name)) => vec!["--profile".to_owned(), name.to_owned()],
+            (_, From::Profile(name)) => vec!["profile".to_owned(), name.to_owned()],
+        });
+        let output = run(&program, container, aws);
         let printed = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() {
             return Err(format!(
@@ -124,10 +104,7 @@ impl Sdk {
         static GO: LazyLock<PathBuf> = LazyLock::new(go);
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         match self {
-            Self::Boto3 => words(&[
-                &at(&moto::python(), "bin/python"),
-                &source("python/client.py"),
-            ]),
+            Self::Boto3 => words(&[&interpreter(), &source("python/client.py")]),
             Self::Cli => words(&[
                 &at(&moto::python(), "bin/aws"),
                 "sts",
@@ -143,6 +120,55 @@ impl Sdk {
             Self::Go => words(&[&at(&GO, "client")]),
         }
     }
+}
+
+/// Runs a script of the repository with the Python that has boto3.
+pub(crate) fn python(script: &str, args: &[&str], container: &Container, aws: &Aws) -> Output {
+    let mut program = vec![interpreter(), repository(script)];
+    program.extend(args.iter().map(|arg| (*arg).to_owned()));
+    run(&program, container, aws)
+}
+
+/// The Python that has boto3.
+pub(super) fn interpreter() -> String {
+    at(&moto::python(), "bin/python")
+}
+
+/// A file of the repository.
+pub(super) fn repository(path: &str) -> String {
+    at(Path::new(env!("CARGO_MANIFEST_DIR")), path)
+}
+
+/// Runs a program to its end, as the container's process.
+fn run(program: &[String], container: &Container, aws: &Aws) -> Output {
+    // A client that waits for something that never comes fails its test.
+    let mut command = Command::new("timeout");
+    command.arg("60").args(program);
+    enter(&mut command, container, aws)
+        .output()
+        .unwrap_or_else(|e| panic!("cannot run {program:?}: {e}"))
+}
+
+/// Gives a command the environment of a container, and nothing of the
+/// developer's own: no keys, no profile, no proxy.
+pub(super) fn enter<'c>(
+    command: &'c mut Command,
+    container: &Container,
+    aws: &Aws,
+) -> &'c mut Command {
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(std::env::var_os("JAVA_HOME").map(|java| ("JAVA_HOME", java)))
+        .env("HOME", &container.home)
+        .envs(&container.env)
+        // The second name: Go's SDK knows no other for the STS calls that its
+        // credentials make.
+        .env("AWS_ENDPOINT_URL", aws.url())
+        .env("AWS_ENDPOINT_URL_STS", aws.url())
+        // The node's own role is no business of these tests.
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .current_dir(&container.home)
 }
 
 fn js() -> PathBuf {
@@ -177,32 +203,16 @@ fn rust() -> PathBuf {
 
 fn java() -> PathBuf {
     install::need("javac", &["-version"], "a JDK 17 or newer, not only a JRE");
-    install::need("mvn", &["--version"], "Maven");
     install::once("aws-java", &[JAVA_MAIN, JAVA_POM, JAVA_SUMS], |dir| {
-        let (repository, lib) = (dir.join("repository"), dir.join("lib"));
-        dirs::write(&dir.join("pom.xml"), JAVA_POM);
-        let mut maven = Command::new("mvn");
-        maven
-            .current_dir(dir)
-            .args(["--batch-mode", "--quiet", MAVEN_COPY])
-            .arg(format!("-Dmaven.repo.local={}", repository.display()))
-            .arg(format!("-DoutputDirectory={}", lib.display()));
-        install::run(&mut maven, "Maven needs to reach Maven Central once");
-        // A pom holds versions; what they must be stands in our file.
-        let mut sums = Command::new("sha256sum");
-        sums.current_dir(&lib)
-            .args(["--check", "--strict", "--quiet"])
-            .arg(source("java/jars.sha256"));
-        install::run(&mut sums, "a jar is not the one that jars.sha256 names");
+        install::jars(dir, JAVA_POM, JAVA_SUMS);
         let mut javac = Command::new("javac");
         javac
             .arg("-cp")
-            .arg(lib.join("*"))
+            .arg(dir.join("lib/*"))
             .arg("-d")
             .arg(dir.join("classes"))
             .arg(source("java/Client.java"));
         install::run(&mut javac, "the client compiles with JDK 17");
-        let _ = std::fs::remove_dir_all(repository);
     })
 }
 
@@ -225,6 +235,5 @@ fn at(dir: &Path, rest: &str) -> String {
 
 /// A file of `tests/e2e/clients`.
 fn source(path: &str) -> String {
-    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/clients");
-    at(&clients, path)
+    repository(&format!("tests/e2e/clients/{path}"))
 }

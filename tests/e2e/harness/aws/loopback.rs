@@ -1,6 +1,7 @@
 //! A tiny plain HTTP server on loopback, until it is dropped.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -25,8 +26,20 @@ impl Request {
 /// One answer.
 pub(super) struct Response {
     pub(super) status: u16,
-    pub(super) content_type: String,
+    /// But the connection's own.
+    pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+}
+
+impl Response {
+    /// With a type and nothing else.
+    pub(super) fn new(status: u16, content_type: &str, body: String) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type".to_owned(), content_type.to_owned())],
+            body: body.into_bytes(),
+        }
+    }
 }
 
 /// A running server.
@@ -71,12 +84,17 @@ fn converse(stream: TcpStream, answer: &dyn Fn(&Request) -> Response) -> std::io
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream)? {
         let response = answer(&request);
-        let head = format!(
-            "HTTP/1.1 {} .\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
-            response.status,
-            response.content_type,
-            response.body.len()
-        );
+        let mut head = format!("HTTP/1.1 {} .\r\n", response.status);
+        for (name, value) in &response.headers {
+            // Of a HEAD it is the length of what is not sent.
+            if name != "content-length" || request.method == "HEAD" {
+                let _ = write!(head, "{name}: {value}\r\n");
+            }
+        }
+        if request.method != "HEAD" {
+            let _ = write!(head, "content-length: {}\r\n", response.body.len());
+        }
+        head.push_str("\r\n");
         let out = stream.get_mut();
         out.write_all(&[head.as_bytes(), &response.body].concat())?;
         out.flush()?;

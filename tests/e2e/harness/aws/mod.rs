@@ -76,32 +76,34 @@ impl Aws {
         self.calls().iter().map(Call::shown).collect()
     }
 
-    /// Does something in the account of `role`, before the job comes: neither
-    /// asked whether it may nor recorded.
-    pub(crate) fn prepare(&self, role: &str, service: &str, method: &str, path: &str, body: &[u8]) {
-        let key = self.state.assume(role)["AccessKeyId"].clone();
+    /// Does something in the account of `role`, before the job comes or after
+    /// it: neither asked whether it may nor recorded. Gives what was answered.
+    pub(crate) fn beside(
+        &self,
+        role: &str,
+        service: &str,
+        (method, path): (&str, &str),
+        body: &[u8],
+    ) -> String {
+        let credentials = self.state.assume(role);
+        let key = credentials["AccessKeyId"].as_str().expect("a key id");
+        let content_type = match service {
+            "s3" => "application/octet-stream",
+            _ => "application/x-www-form-urlencoded",
+        };
         let request = Request {
             method: method.to_owned(),
             path: path.to_owned(),
             headers: HashMap::from([
-                (
-                    "authorization".to_owned(),
-                    signed(key.as_str().expect("a key id"), service),
-                ),
-                (
-                    "content-type".to_owned(),
-                    "application/x-www-form-urlencoded".to_owned(),
-                ),
+                ("authorization".to_owned(), signed(key, service)),
+                ("content-type".to_owned(), content_type.to_owned()),
             ]),
             body: body.to_owned(),
         };
         let answer = self.state.forward(&request);
-        assert_eq!(
-            answer.status,
-            200,
-            "{service} {method} {path}: {}",
-            String::from_utf8_lossy(&answer.body)
-        );
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!(answer.status, 200, "{service} {method} {path}: {body}");
+        body
     }
 }
 
@@ -169,11 +171,7 @@ impl State {
         let role = subject.and_then(|subject| self.trust.associated(&subject));
         let answer = match role {
             None => refusal("AccessDenied"),
-            Some(role) => Response {
-                status: 200,
-                content_type: "application/json".to_owned(),
-                body: self.assume(role).to_string().into_bytes(),
-            },
+            Some(role) => Response::new(200, "application/json", self.assume(role).to_string()),
         };
         (Call::agent(role), answer)
     }
@@ -252,13 +250,14 @@ fn signed(key: &str, service: &str) -> String {
 
 fn read(sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Response {
     let mut answer = sent.unwrap_or_else(|e| panic!("moto does not answer: {e}"));
-    let content_type = answer.headers().get("content-type");
-    let content_type = content_type
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let own = ["connection", "transfer-encoding", "date", "server"];
+    let headers = answer.headers().iter().filter_map(|(name, value)| {
+        let kept = !own.contains(&name.as_str());
+        kept.then(|| Some((name.to_string(), value.to_str().ok()?.to_owned())))?
+    });
     Response {
         status: answer.status().as_u16(),
-        content_type: content_type.to_owned(),
+        headers: headers.collect(),
         body: answer
             .body_mut()
             .read_to_vec()
@@ -273,11 +272,7 @@ fn refusal(code: &str) -> Response {
          <Code>{code}</Code><Message>refused by the test's trust policies</Message></Error>\
          <RequestId>0</RequestId></ErrorResponse>"
     );
-    Response {
-        status: 403,
-        content_type: "text/xml".to_owned(),
-        body: body.into_bytes(),
-    }
+    Response::new(403, "text/xml", body)
 }
 
 /// The text of the first element of this name.
