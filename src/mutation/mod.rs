@@ -12,6 +12,7 @@
 //! - `source`: where a container's own credentials come from
 //! - `profile`: the configuration file's text
 //! - `session`: the name of the sessions
+//! - `obstacles`: containers that are left as their owner set them
 //! - `edits`: what the pod lacks, as single changes
 //! - `answer`: what the API server is told
 //! - `patch`: those changes as a JSON Patch
@@ -24,6 +25,7 @@
 
 mod answer;
 mod edits;
+mod obstacles;
 mod patch;
 mod plan;
 mod profile;
@@ -88,6 +90,11 @@ pub fn mutate(subject: &Subject<'_>) -> Result<Mutation, ReviewError> {
     let Some(write) = subject.pod()? else {
         return Ok(Mutation::default());
     };
+    let metadata = &write.new.metadata;
+    if metadata.name.is_none() && metadata.generate_name.is_none() {
+        // No pod of an API server. There may be no metadata to put anything into.
+        return Ok(Mutation::default());
+    }
     let plan = plan(subject, &write.new);
     Ok(Mutation {
         warnings: plan.warnings(),

@@ -5,7 +5,8 @@ use crate::facts::{Class, Component, PodIdentity, Subject};
 use crate::policy::{Chain, ChainMode, OwnSettings, RoleArn};
 use crate::review::pod::{Container, Pod};
 
-use super::edits::{Edit, Edits, Part, Wanted, obstacle, own_choice};
+use super::edits::{Edit, Edits, Part, Wanted};
+use super::obstacles::{obstacle, own_choice};
 use super::{
     CONFIG_ANNOTATION, CONFIG_VOLUME, Patch, Profile, SessionName, Source, Trouble, request, source,
 };

@@ -1,4 +1,4 @@
-//! The name that the sessions of a chain carry, for whoever reads CloudTrail.
+//! The name that the sessions of a chain carry, for whoever reads the trail.
 
 use std::fmt;
 

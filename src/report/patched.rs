@@ -106,23 +106,20 @@ fn line(out: &mut impl Write, sign: char, path: &str, value: &Value) -> io::Resu
 
 /// `/a/0/b~1c/-` as `a[0]["b/c"][]`.
 fn dotted(path: &str) -> String {
-    let mut dotted = String::new();
-    for part in path.split('/').skip(1) {
+    let parts = path.split('/').skip(1).map(|part| {
         let part = part.replace("~1", "/").replace("~0", "~");
         if part == "-" {
-            dotted.push_str("[]");
+            "[]".to_owned()
         } else if part.bytes().all(|byte| byte.is_ascii_digit()) {
-            dotted.push_str(&format!("[{part}]"));
+            format!("[{part}]")
         } else if part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            if !dotted.is_empty() {
-                dotted.push('.');
-            }
-            dotted.push_str(&part);
+            format!(".{part}")
         } else {
-            dotted.push_str(&format!("[{part:?}]"));
+            format!("[{part:?}]")
         }
-    }
-    dotted
+    });
+    let dotted: String = parts.collect();
+    dotted.trim_start_matches('.').to_owned()
 }
 
 #[cfg(test)]

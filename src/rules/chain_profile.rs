@@ -26,8 +26,9 @@
 //!
 //! ## Who may
 //!
-//! Administrators. Pods of job runners and gateways, which EMR and Kubernetes
-//! start, get no profile and need none.
+//! Administrators. Pods of job runners and gateways get no profile and need
+//! none; where a chain is required only EMR starts them, by a Job or a
+//! Deployment of its own.
 //!
 //! ## Why
 //!
@@ -55,7 +56,9 @@ use std::borrow::Cow;
 
 use crate::facts::{Action, Extent, Subject};
 use crate::mutation::{self, ANNOTATION_PREFIX, Demand, Plan, Trouble};
-use crate::review::{Operation, ReviewError, shown, view};
+use crate::review::pod::Pod;
+use crate::review::view::{self, TemplateShape};
+use crate::review::{Operation, ReviewError, shown};
 
 use super::{Finding, Rule, RuleId, page};
 
@@ -84,10 +87,11 @@ impl Rule for ChainProfile {
         let request = subject.request;
         let resource = &request.resource;
         let pods = resource.is("", "pods");
-        if !(pods || resource.is("", "bindings"))
-            || subject.extent(Action::ChooseChain) == Extent::All
-        {
+        if subject.extent(Action::ChooseChain) == Extent::All {
             return Ok(());
+        }
+        if !pods && !resource.is("", "bindings") {
+            return check_template(subject, findings);
         }
         match (request.operation, request.sub_resource()) {
             (Operation::Create, "") if pods => check_new(subject, findings),
@@ -144,6 +148,41 @@ fn check_new(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), R
     Ok(())
 }
 
+/// A workload under a job runner's account, whose pods get no profile: the
+/// controller that starts them is believed, so whoever writes the template is
+/// judged. Other accounts' pods are judged when they start.
+fn check_template(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    if !subject.cluster.chains.iter().any(|chain| chain.required)
+        || TemplateShape::of(&subject.request.resource).is_none()
+    {
+        return Ok(());
+    }
+    let Some(write) = subject.pod()? else {
+        return Ok(());
+    };
+    let runs = |pod: &Pod<'_>| {
+        let plan = mutation::plan(subject, pod);
+        plan.troubles.contains(&Trouble::RunnersAccount)
+    };
+    if runs(&write.new) && !write.old.as_ref().is_some_and(runs) {
+        let trouble = Trouble::RunnersAccount;
+        findings.push(Finding {
+            seen: format!(
+                "{} may not start pods by {}: {trouble}",
+                subject.who(),
+                subject.object()
+            ),
+            path: Some(write.at("spec.serviceAccountName")),
+            ..refused(subject, "", instead_of_runner().into())
+        });
+    }
+    Ok(())
+}
+
+const fn instead_of_runner() -> &'static str {
+    "start such pods through Amazon EMR (StartJobRun) only"
+}
+
 fn refused(subject: &Subject<'_>, seen: &str, instead: Cow<'static, str>) -> Finding {
     Finding {
         rule: RuleId::ChainProfile,
@@ -184,7 +223,7 @@ fn instead(trouble: &Trouble, plan: &Plan<'_>) -> Cow<'static, str> {
         Trouble::OwnSettings { .. } | Trouble::InTheWay { .. } => {
             "leave the AWS profile, configuration file and keys out of the Spark containers".into()
         }
-        Trouble::RunnersAccount => "start such pods through Amazon EMR (StartJobRun) only".into(),
+        Trouble::RunnersAccount => instead_of_runner().into(),
         Trouble::NoContainer => "name the container as Spark does, or have the platform team \
                                  list its name (virtualClusters[].chains[].containers)"
             .into(),

@@ -236,9 +236,10 @@ fn asking_where_nothing_is_chained() {
 
 #[test]
 fn every_edit_of_a_profile() {
-    let attacks: [(&str, fn(&mut Value)); 16] = [
+    type Attack = (&'static str, fn(&mut Value));
+    let attacks: [Attack; 16] = [
         ("annotation", |pod| {
-            annotate(pod, CONFIG, "[default]\ncredential_process = id\n")
+            annotate(pod, CONFIG, "[default]\ncredential_process = id\n");
         }),
         ("annotation", |pod| {
             let edited = format!("{}[profile evil]\ncredential_process = id\n", text(pod));
@@ -309,7 +310,7 @@ fn every_edit_of_a_profile() {
             );
         }),
         ("AWS_CONFIG_FILE", |pod| {
-            set(spark(pod), "AWS_CONFIG_FILE", "/tmp/config")
+            set(spark(pod), "AWS_CONFIG_FILE", "/tmp/config");
         }),
         ("AWS_CONFIG_FILE", |pod| {
             let env = list(&mut spark(pod)["env"]);
@@ -410,6 +411,46 @@ fn runners_and_gateways() {
         );
     }
     passes(&create(driver(), &pod("client")), &by_default(""));
+    // The same by a controller, which starts what the template says.
+    for resource in ["batch/jobs", "apps/deployments", "batch/cronjobs"] {
+        let workload = |component: &str| {
+            let template = json!({ "spec": { "template": { "spec": pod(component)["spec"] } } });
+            if resource == "batch/cronjobs" {
+                json!({ "spec": { "jobTemplate": template } })
+            } else {
+                template
+            }
+        };
+        let create = |user: Value, component: &str| {
+            Review::new(user, "CREATE", resource, "w").object(workload(component))
+        };
+        let change = |user: Value, old: &str, new: &str| {
+            let review = Review::new(user, "UPDATE", resource, "w");
+            review.old(workload(old)).object(workload(new))
+        };
+        for user in [driver(), runner(), tenant()] {
+            refused(
+                &create(user.clone(), "client"),
+                &policy,
+                "may not start pods by",
+            );
+            refused(
+                &change(user.clone(), "executor", "client"),
+                &policy,
+                "may not start pods by",
+            );
+            passes(&change(user.clone(), "client", "client"), &policy);
+            passes(&create(user.clone(), "executor"), &policy);
+            passes(&create(user, "client"), &by_default(""));
+        }
+        for user in [
+            controller("cronjob-controller"),
+            user("emr-containers", &[]),
+            user("root", &["system:masters"]),
+        ] {
+            passes(&create(user, "client"), &policy);
+        }
+    }
 }
 
 #[test]

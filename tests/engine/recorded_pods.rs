@@ -294,9 +294,12 @@ impl Eks {
     }
 }
 
+/// Whether it may be called again, and what it makes of a pod.
+type Webhook<'w> = (bool, &'w dyn Fn(&Value) -> Value);
+
 /// The API server's rounds: each webhook once, then once more whoever may be
 /// called again and did not see the last change.
-fn admitted(pod: &Value, order: [(bool, &dyn Fn(&Value) -> Value); 2]) -> Value {
+fn admitted(pod: &Value, order: [Webhook<'_>; 2]) -> Value {
     let mut pod = pod.clone();
     let mut saw = Vec::new();
     for (_, webhook) in &order {

@@ -1,0 +1,65 @@
+//! Whatever a policy, a pod's variables and a pod's name hold: the text is
+//! refused before it is written, or the AWS SDK for Rust reads back the
+//! profiles that were meant and none besides.
+#![no_main]
+
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_runtime::env_config::section::EnvConfigSections;
+use aws_runtime::env_config::source;
+use aws_types::os_shim_internal::{Env, Fs};
+use libfuzzer_sys::fuzz_target;
+use rolegate::mutation::{Profile, SessionName, Source, TokenFile};
+use rolegate::policy::{Policy, RoleArn, Strictness};
+use serde_json::json;
+
+fuzz_target!(|parts: (&str, &str, &str, &str, &str, &str, bool)| {
+    let (to, external_id, region, profile, token, session, agent) = parts;
+    // A policy in JSON is one in YAML, and any text has a writing in it.
+    let policy = json!({
+        "apiVersion": "rolegate.dev/v1alpha1",
+        "kind": "Policy",
+        "virtualClusters": [{ "namespaces": ["n"], "chains": [{
+            "from": "arn:aws:iam::111122223333:role/etl",
+            "to": [to],
+            "externalId": external_id,
+            "region": region,
+            "hops": [to],
+            "profiles": [{ "name": profile, "role": to }],
+        }] }],
+    });
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let Ok((policy, _)) = Policy::parse("fuzz", &policy.to_string(), now, Strictness::Check) else {
+        return;
+    };
+    let chain = &policy.cluster("n").chains[0];
+    let source = match TokenFile::parse(token) {
+        Some(token) if !agent => Source::WebIdentity { role: chain.from.clone(), token },
+        _ => Source::PodIdentity,
+    };
+    let target: &RoleArn = &chain.to[0];
+    let session = SessionName::of(session);
+    let text = Profile { chain, target, source: &source, session: &session }.to_string();
+
+    let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, &*text).build();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let loaded = source::load(&Env::from_slice(&[]), &Fs::from_slice(&[]), &files);
+    let sections = EnvConfigSections::parse(runtime.block_on(loaded).unwrap()).unwrap();
+    let mut names: Vec<_> = sections.profiles().collect();
+    names.sort_unstable();
+    let mut meant = vec!["default", "rolegate-hop-1", profile];
+    if matches!(source, Source::WebIdentity { .. }) {
+        meant.push("rolegate-source");
+    }
+    meant.sort_unstable();
+    assert_eq!(names, meant, "{text}");
+    let default = sections.get_profile("default").unwrap();
+    assert_eq!(default.get("role_arn"), Some(to), "{text}");
+    assert_eq!(default.get("external_id"), Some(external_id), "{text}");
+    assert_eq!(default.get("role_session_name"), Some(session.as_str()), "{text}");
+    for name in names {
+        let section = sections.get_profile(name).unwrap();
+        assert_eq!(section.get("region"), Some(region), "{text}");
+        assert_eq!(section.get("credential_process"), None, "{text}");
+        assert_eq!(section.get("aws_access_key_id"), None, "{text}");
+    }
+});
