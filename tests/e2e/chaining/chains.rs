@@ -2,6 +2,7 @@
 //! session's length, profiles by name, a token of rolegate's own; and the two
 //! orders of the webhooks.
 
+use super::job;
 use super::scene::{self, DRIVER, EXTERNAL_ID, ROLE_1, ROLE_2, ROLE_3};
 use crate::harness::aws::Call;
 use crate::harness::sdk::{From, Sdk};
@@ -168,6 +169,39 @@ fn an_own_token_needs_nothing_of_eks() {
             let first: Option<Call> = aws.calls().into_iter().next();
             let action = first.map(|call| call.action);
             assert_eq!(action.as_deref(), Some("AssumeRoleWithWebIdentity"));
+        }
+    }
+}
+
+/// With IRSA's and Pod Identity's variables in one container every mode but
+/// `pod-identity` starts from IRSA. SDKs that look at IRSA's variables before
+/// any profile stay with role 1 unless the mode empties them.
+#[test]
+fn beside_both_of_eks_families_the_mode_decides() {
+    for (namespace, first, stays) in [
+        ("both-profile", "AssumeRoleWithWebIdentity", true),
+        ("both-exclusive", "AssumeRoleWithWebIdentity", false),
+        ("both-pod-identity", "PodIdentity", true),
+    ] {
+        let job = scene::job(namespace);
+        let mut pod = job.driver_pod();
+        job::add_irsa(&mut pod);
+        let pod = job.create(&pod);
+        for sdk in Sdk::ALL {
+            let (identity, aws) =
+                scene::run(sdk, From::DefaultChain, (&pod, DRIVER), scene::trust(&pod));
+            let calls = aws.shown();
+            if stays && [Sdk::Java, Sdk::Go].contains(&sdk) {
+                let identity = identity.expect("credentials");
+                assert!(
+                    identity.starts_with(&scene::assumed(ROLE_1)),
+                    "{namespace}: {calls:#?}"
+                );
+                continue;
+            }
+            let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
+            assert_eq!(identity, Ok(expected), "{namespace}: {calls:#?}");
+            assert_eq!(aws.calls()[0].action, first, "{namespace}: {calls:#?}");
         }
     }
 }

@@ -146,3 +146,29 @@ pub(super) fn set_variable(pod: &mut Value, name: &str, value: &str) {
     let env = code["env"].as_array_mut().expect("EMR sets some");
     env.push(serde_json::json!({"name": name, "value": value}));
 }
+
+/// Adds all that EKS's webhook adds for IRSA to the container of the job's
+/// code: so has a pod that EKS met before its account got an association.
+pub(super) fn add_irsa(pod: &mut Value) {
+    let recorded = pod_identity::recorded_case("irsa-driver");
+    let stored = &recorded["podStored"]["spec"];
+    let named = |list: &Value, name: &str| {
+        let items = list.as_array().expect("a list");
+        let found = items.iter().find(|item| item["name"] == name);
+        found.expect("recorded").clone()
+    };
+    let add = |list: &mut Value, item: Value| list.as_array_mut().expect("a list").push(item);
+    let spec = &mut pod["spec"];
+    add(
+        &mut spec["volumes"],
+        named(&stored["volumes"], "aws-iam-token"),
+    );
+    let (from, to) = (&stored["containers"][0], &mut spec["containers"][0]);
+    add(
+        &mut to["volumeMounts"],
+        named(&from["volumeMounts"], "aws-iam-token"),
+    );
+    for variable in ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"] {
+        add(&mut to["env"], named(&from["env"], variable));
+    }
+}

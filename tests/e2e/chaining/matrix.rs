@@ -58,9 +58,42 @@ fn every_sdk_ends_in_the_promised_role() {
 }
 
 fn shown(sdk: Sdk, from: From<'_>) -> String {
+    let client = format!("{} {}", sdk.name(), sdk.version());
     match from {
-        From::DefaultChain => sdk.name().to_owned(),
-        From::Profile(name) => format!("{}, profile `{name}` named in code", sdk.name()),
+        From::DefaultChain => client,
+        From::Profile(name) => format!("{client}, profile `{name}` named in code"),
+    }
+}
+
+/// The page for users says of these clients what was measured here.
+#[test]
+fn the_page_promises_the_same() {
+    let page = include_str!("../../../docs/role-chaining.md");
+    for (sdk, from, promised) in PROMISED {
+        let client = match (sdk, from) {
+            (Sdk::Boto3 | Sdk::Cli, _) => "boto3, AWS CLI 1 and 2",
+            (Sdk::JavaScript, _) => "JavaScript SDK 3",
+            (Sdk::Rust, _) => "Rust SDK",
+            (Sdk::Java, From::DefaultChain) => "Java SDK 2, default chain",
+            (Sdk::Java, From::Profile(_)) => "Java SDK 2, `ProfileCredentialsProvider` in code",
+            (Sdk::Go, _) => "Go SDK 2",
+        };
+        let mut rows = page
+            .lines()
+            .filter_map(|line| line.strip_prefix(&format!("| {client} |")));
+        let row = rows.next().unwrap_or_else(|| panic!("no row for {client}"));
+        assert!(rows.next().is_none(), "two rows for {client}");
+        let cells: Vec<_> = row
+            .split('|')
+            .map(|cell| cell.trim().replace('*', ""))
+            .collect();
+        for ((mode, cell), promised) in MODES.iter().zip(&cells).zip(promised) {
+            let role = format!("role {promised}");
+            assert!(
+                cell.starts_with(&role),
+                "{client}, {mode}: {cell:?}, not {role}"
+            );
+        }
     }
 }
 

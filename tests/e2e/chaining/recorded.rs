@@ -8,15 +8,12 @@ use serde_json::Value;
 use super::scene::{self, CONFIG};
 use crate::harness::{Namespace, pod_identity};
 
-const RECORDED: &str = include_str!("../../recorded/eks-pod-identity-webhook.jsonl");
-
 #[test]
 fn every_recorded_pod_is_patched_once() {
     let namespace = scene::job("recorded").namespace;
     let mut known = BTreeSet::new();
     let mut chained = 0;
-    for line in RECORDED.lines() {
-        let case: Value = serde_json::from_str(line).expect("a recorded case");
+    for case in pod_identity::recorded() {
         // What was refused in the recording, for a reason of its own, is no pod.
         if !case["podStored"]["spec"].is_object() {
             continue;

@@ -109,7 +109,7 @@ fn made(cluster: &'static Cluster, name: &str) -> Namespace<'static> {
         let annotations = match name {
             // EKS's webhook finds nothing there, as when it is down.
             name if name.starts_with("no-eks") => json!({}),
-            name if POD_IDENTITY.contains(&name) => {
+            name if POD_IDENTITY.contains(&name) || name.starts_with("both") => {
                 pod_identity::associate(name, &account);
                 json!({})
             }

@@ -155,7 +155,7 @@ fn base36(text: &str) -> String {
 
 #[test]
 fn emr_service_account_matches_a_real_one() {
-    // From AWS's documentation of EMR on EKS, as recorded in `recorded/`.
+    // From AWS's documentation of EMR on EKS, as recorded in `tests/recorded`.
     assert_eq!(
         emr_service_account("spark", "driver", "111122223333", "job-execution-role-1"),
         "emr-containers-sa-spark-driver-111122223333-cfkwzvtaslsjjjowqmdrhwi0gvifg35"

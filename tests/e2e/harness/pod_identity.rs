@@ -19,7 +19,7 @@ use super::http::Api;
 use super::https;
 use super::users::User;
 
-const RECORDED: &str = include_str!("../recorded/pod-identity-webhook.jsonl");
+const RECORDED: &str = include_str!("../../recorded/eks-pod-identity-webhook.jsonl");
 /// The annotation of a service account that names its role.
 pub(crate) const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
 const SKIP_CONTAINERS: &str = "eks.amazonaws.com/skip-containers";
@@ -47,7 +47,7 @@ pub(crate) fn recorded_case(name: &str) -> Value {
     recorded()
         .into_iter()
         .find(|case| case["case"] == name)
-        .unwrap_or_else(|| panic!("no recorded case {name:?} in tests/e2e/recorded"))
+        .unwrap_or_else(|| panic!("no recorded case {name:?} in tests/recorded"))
 }
 
 /// Installs the stand-in on the shared control plane, on first use.

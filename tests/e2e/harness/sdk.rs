@@ -66,6 +66,21 @@ impl Sdk {
         }
     }
 
+    /// The version of the SDK, as its lock file has it.
+    pub(crate) fn version(self) -> &'static str {
+        let (file, before, after) = match self {
+            Self::Boto3 => (moto::REQUIREMENTS, "\nboto3==", " "),
+            Self::Cli => (moto::REQUIREMENTS, "awscli==", " "),
+            Self::JavaScript => (JS_PACKAGE, "client-sts\": \"", "\""),
+            Self::Rust => (RUST_LOCK, "name = \"aws-config\"\nversion = \"", "\""),
+            Self::Java => (JAVA_POM, "<version>2.", "</version>"),
+            Self::Go => (GO_MOD, "aws-sdk-go-v2 v", " "),
+        };
+        let start = file.find(before).expect("the lock file names the SDK") + before.len();
+        let start = if self == Self::Java { start - 2 } else { start };
+        file[start..].split(after).next().unwrap_or_default()
+    }
+
     /// Runs the client in a container: the ARN it says it is, or what it
     /// printed when it could not say.
     pub(crate) fn identity(

@@ -9,7 +9,9 @@ use std::sync::{LazyLock, Mutex};
 use crate::harness::supervise::Supervised;
 use crate::harness::{dirs, install, wait};
 
-const REQUIREMENTS: &str = include_str!("../../clients/python/requirements.txt");
+/// What is in the virtual environment.
+pub(in crate::harness) const REQUIREMENTS: &str =
+    include_str!("../../clients/python/requirements.txt");
 
 /// The virtual environment with boto3, the AWS CLI and moto in it.
 pub(in crate::harness) fn python() -> PathBuf {
