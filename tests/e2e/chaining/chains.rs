@@ -14,10 +14,7 @@ fn three_hops_end_in_the_third_role() {
     let job = scene::job("three-hops");
     let pod = job.driver();
     for sdk in Sdk::ALL {
-        let (identity, aws) =
-            scene::run(sdk, From::DefaultChain, (&pod, DRIVER), scene::trust(&pod));
-        let expected = format!("{}/{}", scene::assumed(ROLE_3), job.session());
-        assert_eq!(identity, Ok(expected), "{:#?}", aws.shown());
+        let aws = job.assert_becomes(ROLE_3, (sdk, From::DefaultChain), (&pod, DRIVER));
         let calls = aws.calls();
         let [first, second, third, _] = calls.as_slice() else {
             panic!("{}: {:#?}", sdk.name(), aws.shown());
@@ -57,26 +54,12 @@ fn further_profiles_are_there_by_name() {
     let job = scene::job("profiles");
     let pod = job.driver();
     for sdk in Sdk::ALL {
-        let (identity, aws) = scene::run(
-            sdk,
-            From::Profile("audit"),
-            (&pod, DRIVER),
-            scene::trust(&pod),
-        );
-        let expected = format!("{}/{}", scene::assumed(ROLE_3), job.session());
-        assert_eq!(identity, Ok(expected), "{:#?}", aws.shown());
+        let aws = job.assert_becomes(ROLE_3, (sdk, From::Profile("audit")), (&pod, DRIVER));
         let by: Vec<_> = aws.calls().into_iter().map(|call| call.by).collect();
         let [role_1, role_3] = [ROLE_1, ROLE_3].map(|role| Some(role.to_owned()));
         assert_eq!(by, [None, role_1, role_3], "{}", sdk.name());
     }
-    let (identity, _) = scene::run(
-        Sdk::Boto3,
-        From::DefaultChain,
-        (&pod, DRIVER),
-        scene::trust(&pod),
-    );
-    let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
-    assert_eq!(identity, Ok(expected));
+    job.assert_becomes(ROLE_2, (Sdk::Boto3, From::DefaultChain), (&pod, DRIVER));
 }
 
 /// The annotation, in a namespace where nobody has a chain without asking.
@@ -88,14 +71,7 @@ fn an_annotation_asks_for_a_chain() {
     let asked = job.create(&pod);
     let other = scene::job("asked");
     for (pod, role) in [(asked, ROLE_2), (other.driver(), ROLE_1)] {
-        let (identity, _) = scene::run(
-            Sdk::Boto3,
-            From::DefaultChain,
-            (&pod, DRIVER),
-            scene::trust(&pod),
-        );
-        let identity = identity.expect("credentials");
-        assert!(identity.starts_with(&scene::assumed(role)), "{identity}");
+        scene::assert_is(role, (Sdk::Boto3, From::DefaultChain), (&pod, DRIVER));
     }
 }
 
@@ -105,14 +81,8 @@ fn executors_are_chained_like_their_driver() {
     let job = scene::job("mode-exclusive");
     let pod = job.executor(&job.driver());
     for sdk in [Sdk::Boto3, Sdk::Java, Sdk::Go] {
-        let (identity, _) = scene::run(
-            sdk,
-            From::DefaultChain,
-            (&pod, "spark-kubernetes-executor"),
-            scene::trust(&pod),
-        );
-        let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
-        assert_eq!(identity, Ok(expected));
+        let container = (&pod, "spark-kubernetes-executor");
+        job.assert_becomes(ROLE_2, (sdk, From::DefaultChain), container);
     }
 }
 
@@ -123,14 +93,8 @@ fn log_sidecars_keep_the_execution_role() {
         let pod = scene::job(namespace).driver();
         // Not boto3: EKS leaves AWS_DEFAULT_REGION out where EMR sets AWS_REGION,
         // and it reads no other.
-        let (identity, _) = scene::run(
-            Sdk::Go,
-            From::DefaultChain,
-            (&pod, "emr-container-fluentd"),
-            scene::trust(&pod),
-        );
-        let identity = identity.expect("credentials");
-        assert!(identity.starts_with(&scene::assumed(ROLE_1)), "{identity}");
+        let container = (&pod, "emr-container-fluentd");
+        scene::assert_is(ROLE_1, (Sdk::Go, From::DefaultChain), container);
     }
 }
 
@@ -146,10 +110,7 @@ fn the_order_of_the_webhooks_makes_no_difference() {
         let round = ["aaa-rolegate", "pod-identity-webhook"];
         job.expect_calls_in_order(&pod, &[round, round].concat());
         for sdk in sdks {
-            let (identity, aws) =
-                scene::run(*sdk, From::DefaultChain, (&pod, DRIVER), scene::trust(&pod));
-            let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
-            assert_eq!(identity, Ok(expected), "{:#?}", aws.shown());
+            job.assert_becomes(ROLE_2, (*sdk, From::DefaultChain), (&pod, DRIVER));
         }
     }
 }
@@ -162,10 +123,7 @@ fn an_own_token_needs_nothing_of_eks() {
         let job = scene::job(namespace);
         let pod = job.driver();
         for sdk in Sdk::ALL {
-            let (identity, aws) =
-                scene::run(sdk, From::DefaultChain, (&pod, DRIVER), scene::trust(&pod));
-            let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
-            assert_eq!(identity, Ok(expected), "{namespace}: {:#?}", aws.shown());
+            let aws = job.assert_becomes(ROLE_2, (sdk, From::DefaultChain), (&pod, DRIVER));
             let first: Option<Call> = aws.calls().into_iter().next();
             let action = first.map(|call| call.action);
             assert_eq!(action.as_deref(), Some("AssumeRoleWithWebIdentity"));
@@ -188,20 +146,18 @@ fn beside_both_of_eks_families_the_mode_decides() {
         job::add_irsa(&mut pod);
         let pod = job.create(&pod);
         for sdk in Sdk::ALL {
-            let (identity, aws) =
-                scene::run(sdk, From::DefaultChain, (&pod, DRIVER), scene::trust(&pod));
-            let calls = aws.shown();
+            let program = (sdk, From::DefaultChain);
             if stays && [Sdk::Java, Sdk::Go].contains(&sdk) {
-                let identity = identity.expect("credentials");
-                assert!(
-                    identity.starts_with(&scene::assumed(ROLE_1)),
-                    "{namespace}: {calls:#?}"
-                );
+                scene::assert_is(ROLE_1, program, (&pod, DRIVER));
                 continue;
             }
-            let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
-            assert_eq!(identity, Ok(expected), "{namespace}: {calls:#?}");
-            assert_eq!(aws.calls()[0].action, first, "{namespace}: {calls:#?}");
+            let aws = job.assert_becomes(ROLE_2, program, (&pod, DRIVER));
+            assert_eq!(
+                aws.calls()[0].action,
+                first,
+                "{namespace}: {:#?}",
+                aws.shown()
+            );
         }
     }
 }

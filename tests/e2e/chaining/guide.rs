@@ -1,11 +1,12 @@
 //! The two jobs of AWS's guide, from `examples/role-chaining`: EMR's own image,
 //! the guide's variables, and data that only role 2 may touch.
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use super::scene::{self, DRIVER, ROLE_1, ROLE_2};
+use super::job;
+use super::scene::{self, CONFIG, DRIVER, ROLE_1, ROLE_2};
 use crate::harness::aws::Aws;
 use crate::harness::kubelet::{self, Container};
 use crate::harness::{sdk, spark};
@@ -143,6 +144,26 @@ fn spark_reads_the_bucket_and_boto3_tells_the_queue() {
     assert_eq!(text.matches("\nsent ").count(), 3, "{text}");
     stage.assert_role_2_touched(&["s3", "sqs"]);
     assert!(stage.message().contains("name"));
+}
+
+/// What the README has people try first prints what the pod then holds.
+#[test]
+fn the_example_policy_renders_the_profile_of_the_pod() {
+    let job = scene::job("emr");
+    let pod = job.create(&job.example("examples/role-chaining/only-boto3.pod.yaml"));
+    let output = Command::new(env!("CARGO_BIN_EXE_rolegate"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["chain", "render", "--namespace=emr"])
+        .arg("--policy=examples/role-chaining/policy.yaml")
+        .arg(format!("--service-account={}", job::account("driver")))
+        .arg(format!("--to={ROLE_2}"))
+        .output()
+        .expect("the binary cargo just built");
+    assert!(output.status.success(), "{}", printed(&output));
+    let rendered =
+        String::from_utf8_lossy(&output.stdout).replace("emr-0000000000000000000", &job.session());
+    let text = pod["metadata"]["annotations"][CONFIG].as_str();
+    assert_eq!(text.map(str::trim), Some(rendered.trim()));
 }
 
 fn image(pod: &Value) -> &Value {

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::scene;
 use crate::harness::accounts::{Pod, emr_service_account};
+use crate::harness::aws::Aws;
 use crate::harness::http::Answer;
+use crate::harness::sdk::{From, Sdk};
 use crate::harness::users::User;
 use crate::harness::{Namespace, dirs, pod_identity};
 
@@ -54,6 +56,10 @@ impl Job {
     /// Has the runner create a driver, which must be admitted.
     #[track_caller]
     pub(super) fn create(&self, pod: &Value) -> Value {
+        assert_settled(pod, |pod| {
+            let answer = self.submit("pods?dryRun=All", pod);
+            answer.expect_status(201).json()
+        });
         self.submit("pods", pod).expect_status(201).json()
     }
 
@@ -117,8 +123,7 @@ impl Job {
         let [pod] = pods.as_slice() else {
             panic!("{manifest} holds one pod, not {pods:?}")
         };
-        let text = pod.to_string().replace("0000000337okspsc913", &self.id);
-        serde_json::from_str(&text).expect("it was JSON before")
+        self.own(pod)
     }
 
     fn send(&self, user: &User, path: &str, pod: &Value) -> Answer {
@@ -129,10 +134,68 @@ impl Job {
 
     /// A recorded pod, as this job's.
     fn recorded(&self, case: &str) -> Value {
-        let pod = pod_identity::recorded_case(case)["podSubmitted"].to_string();
-        let pod = pod.replace("0000000337okspsc913", &self.id);
+        self.own(&pod_identity::recorded_case(case)["podSubmitted"])
+    }
+
+    /// Runs a program in a container of the job, which must become the role in
+    /// the job's name.
+    #[track_caller]
+    pub(super) fn assert_becomes(
+        &self,
+        role: &str,
+        program: (Sdk, From<'_>),
+        container: (&Value, &str),
+    ) -> Aws {
+        let (identity, aws) = scene::run(program, container, scene::trust(container.0));
+        let expected = format!("{}/{}", scene::assumed(role), self.session());
+        assert_eq!(identity, Ok(expected), "{program:?}: {:#?}", aws.shown());
+        aws
+    }
+
+    /// Another job's pod, as this job's.
+    pub(super) fn own(&self, pod: &Value) -> Value {
+        let metadata = &pod["metadata"];
+        let id = &metadata["labels"]["emr-containers.amazonaws.com/job.id"];
+        let id = id.as_str().expect("EMR's label");
+        let mut pod = pod.to_string().replace(id, &self.id);
+        if let Some(namespace) = metadata["namespace"].as_str() {
+            let named = |name: &str| format!("\"namespace\":\"{name}\"");
+            pod = pod.replace(&named(namespace), &named(&self.namespace.name));
+        }
         serde_json::from_str(&pod).expect("it was JSON before")
     }
+}
+
+/// Sends a pod and sends again what comes of it: the second pass of the webhooks
+/// changes nothing. Gives what came of the first.
+#[track_caller]
+pub(super) fn assert_settled(pod: &Value, send: impl Fn(&Value) -> Value) -> Value {
+    let first = send(pod);
+    let second = send(&as_sent(&first));
+    for part in ["/spec", "/metadata/annotations", "/metadata/labels"] {
+        assert_eq!(first.pointer(part), second.pointer(part), "{part}");
+    }
+    first
+}
+
+/// A stored pod, as it can be sent again.
+pub(super) fn as_sent(stored: &Value) -> Value {
+    const KEPT: [&str; 6] = [
+        "name",
+        "generateName",
+        "namespace",
+        "labels",
+        "annotations",
+        "ownerReferences",
+    ];
+    let mut pod = stored.clone();
+    let metadata = pod["metadata"].as_object_mut().expect("metadata");
+    metadata.retain(|key, _| KEPT.contains(&key.as_str()));
+    if metadata.contains_key("generateName") {
+        metadata.remove("name");
+    }
+    pod["status"].take();
+    pod
 }
 
 /// Adds a variable to the container of the job's code.

@@ -37,7 +37,7 @@ fn every_sdk_ends_in_the_promised_role() {
     for (sdk, from, promised) in PROMISED {
         let _ = write!(table, "| {} |", shown(sdk, from));
         for ((mode, session, pod), promised) in drivers.iter().zip(promised) {
-            let (identity, aws) = scene::run(sdk, from, (pod, DRIVER), scene::trust(pod));
+            let (identity, aws) = scene::run((sdk, from), (pod, DRIVER), scene::trust(pod));
             let role = role_of(identity.as_deref(), session);
             let _ = write!(
                 table,

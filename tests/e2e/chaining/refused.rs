@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::job::set_variable;
+use super::job::{self, set_variable};
 use super::scene::{self, CONFIG, DRIVER, ROLE_1, ROLE_2, ROLE_3};
 use crate::harness::aws::Trust;
-use crate::harness::http::{JSON_PATCH, MERGE};
-use crate::harness::kubelet;
+use crate::harness::http::{Answer, JSON_PATCH, MERGE};
 use crate::harness::sdk::{From, Sdk};
+use crate::harness::{Namespace, kubelet};
 
 /// Role 2 does not trust role 1: no SDK goes on with role 1 silently.
 #[test]
@@ -23,7 +23,7 @@ fn a_hop_that_is_denied_leaves_no_identity() {
         let pod = scene::job(namespace).driver();
         for sdk in sdks {
             let trust = Trust::default().web_identity(ROLE_1, &kubelet::subject(&pod));
-            let (identity, aws) = scene::run(*sdk, From::DefaultChain, (&pod, DRIVER), trust);
+            let (identity, aws) = scene::run((*sdk, From::DefaultChain), (&pod, DRIVER), trust);
             let calls = aws.shown();
             assert!(
                 identity.is_err(),
@@ -58,7 +58,7 @@ fn a_token_that_role_1_does_not_trust_is_no_start() {
         (&pod, foreign, "AccessDenied"),
         (&other_audience, scene::trust(&pod), "InvalidIdentityToken"),
     ] {
-        let (identity, aws) = scene::run(Sdk::Boto3, From::DefaultChain, (pod, DRIVER), trust);
+        let (identity, aws) = scene::run((Sdk::Boto3, From::DefaultChain), (pod, DRIVER), trust);
         assert!(identity.is_err(), "{identity:?}");
         assert!(
             aws.shown().contains(&format!("{refused}: {code}")),
@@ -75,9 +75,7 @@ fn without_its_text_a_pod_would_stay_with_role_1() {
     let mut pod = scene::job("mode-profile").driver();
     pod["metadata"]["annotations"][CONFIG] = Value::Null;
     for sdk in Sdk::ALL {
-        let (identity, _) = scene::run(sdk, From::DefaultChain, (&pod, DRIVER), scene::trust(&pod));
-        let identity = identity.expect("credentials");
-        assert!(identity.starts_with(&scene::assumed(ROLE_1)), "{identity}");
+        scene::assert_is(ROLE_1, (sdk, From::DefaultChain), (&pod, DRIVER));
     }
 }
 
@@ -88,12 +86,7 @@ fn a_required_chain_that_is_missing_refuses_the_pod() {
     for namespace in ["no-eks", "no-label"] {
         let job = scene::job(namespace);
         let answer = job.submit("pods", &job.driver_pod());
-        assert!(answer.refused_by_webhook(), "{namespace}: {}", answer.body);
-        assert!(
-            answer.message().contains("chain-profile"),
-            "{}",
-            answer.message()
-        );
+        assert_refused(&answer, &[]);
     }
 }
 
@@ -108,134 +101,105 @@ fn a_chain_that_is_not_listed_is_refused_with_the_list() {
     set_variable(&mut by_variable, "CLIENT_ROLE_ARN", FOREIGN);
     set_variable(&mut by_variable, "WEB_IDENTITY_ROLE_ARN", ROLE_1);
     for pod in [by_annotation, by_variable] {
-        let answer = job.submit("pods", &pod);
-        assert!(answer.refused_by_webhook(), "{}", answer.body);
-        for text in ["chain-profile", FOREIGN, ROLE_2, ROLE_3] {
-            assert!(
-                answer.message().contains(text),
-                "{text}: {}",
-                answer.message()
-            );
-        }
+        assert_refused(&job.submit("pods", &pod), &[FOREIGN, ROLE_2, ROLE_3]);
     }
 }
 
-/// An edited text, a second mount, a variable that comes later: not as another
-/// role's, and not by a pod that brings them along.
+/// A pod that brings a profile along, not quite as rolegate writes it: put right
+/// where rolegate mutates, refused where it does not. One that is right passes.
 #[test]
-fn an_edited_profile_is_refused() {
-    let stored = scene::job("mode-profile").driver();
-    let injected = |job: &super::job::Job| {
-        // As rolegate wrote it, for this job.
-        let mut pod = job
-            .submit("pods?dryRun=All", &job.driver_pod())
-            .expect_status(201)
-            .json();
-        let metadata = pod["metadata"].as_object_mut().expect("metadata");
-        metadata.retain(|key, _| ["name", "labels", "annotations"].contains(&key.as_str()));
-        pod["status"].take();
-        pod
-    };
-    assert!(stored["metadata"]["annotations"][CONFIG].is_string());
-    let edits: [(&str, fn(&mut Value)); 3] = [
-        ("text", |pod| {
-            let text = pod["metadata"]["annotations"][CONFIG]
-                .as_str()
-                .unwrap_or_default();
-            let edited = format!("{text}credential_process = /bin/sh -c id\n");
-            pod["metadata"]["annotations"][CONFIG] = edited.into();
-        }),
-        ("mount", |pod| {
-            for mount in pod["spec"]["containers"][0]["volumeMounts"]
-                .as_array_mut()
-                .into_iter()
-                .flatten()
-            {
-                if mount["name"] == "rolegate-aws-config" {
-                    mount["name"] = "home-dir".into();
-                }
-            }
-        }),
-        ("variable", |pod| {
-            set_variable(pod, "AWS_CONFIG_FILE", "/home/hadoop/config")
-        }),
+fn an_edited_profile_is_put_right_or_refused() {
+    let (job, unlabelled) = (scene::job("mode-profile"), scene::job("no-label"));
+    let right = job.submit("pods?dryRun=All", &job.driver_pod());
+    let right = job::as_sent(&right.expect_status(201).json());
+    let edits: [fn(&mut Value); 3] = [
+        |pod| {
+            let text = &mut pod["metadata"]["annotations"][CONFIG];
+            let old = text.as_str().unwrap_or_default();
+            *text = format!("{old}credential_process = /bin/sh -c id\n").into();
+        },
+        |pod| {
+            let mount = injected(&mut pod["spec"]["containers"][0]["volumeMounts"]);
+            mount["name"] = "home-dir".into();
+        },
+        |pod| {
+            let volume = injected(&mut pod["spec"]["volumes"]);
+            *volume = json!({"name": "rolegate-aws-config", "configMap": {"name": "mine"}});
+        },
     ];
-    for (what, edit) in edits {
-        let job = scene::job("mode-profile");
-        let mut pod = injected(&job);
+    for edit in edits {
+        let mut pod = right.clone();
         edit(&mut pod);
-        let answer = job.submit("pods", &pod);
-        // Where rolegate puts it right again, it is right again.
-        if answer.status == 201 {
-            let now = answer.json();
-            let (identity, aws) = scene::run(
-                Sdk::Boto3,
-                From::DefaultChain,
-                (&now, DRIVER),
-                scene::trust(&now),
-            );
-            let expected = format!("{}/{}", scene::assumed(ROLE_2), job.session());
-            assert_eq!(identity, Ok(expected), "{what}: {:#?}", aws.shown());
-            let text = now["metadata"]["annotations"][CONFIG]
-                .as_str()
-                .unwrap_or_default();
-            assert!(!text.contains("credential_process"), "{what}: {text}");
-        } else {
-            assert!(answer.refused_by_webhook(), "{what}: {}", answer.body);
-            assert!(
-                answer.message().contains("chain-profile"),
-                "{what}: {}",
-                answer.message()
-            );
+        assert_ne!(pod, right);
+        let answer = job.submit("pods?dryRun=All", &pod).expect_status(201);
+        let repaired = job::as_sent(&answer.json());
+        for part in ["/metadata/annotations", "/spec/volumes"] {
+            assert_eq!(repaired.pointer(part), right.pointer(part), "{part}");
         }
+        job.assert_becomes(
+            ROLE_2,
+            (Sdk::Boto3, From::DefaultChain),
+            (&answer.json(), DRIVER),
+        );
+
+        let answer = unlabelled.submit("pods?dryRun=All", &unlabelled.own(&pod));
+        assert_refused(&answer, &[]);
     }
+    unlabelled
+        .submit("pods?dryRun=All", &unlabelled.own(&right))
+        .expect_status(201);
 }
 
-/// Afterwards nobody but administrators changes a `rolegate.dev/` annotation.
+/// What rolegate put into a list.
+fn injected(list: &mut Value) -> &mut Value {
+    let mut items = list.as_array_mut().into_iter().flatten();
+    let ours = items.find(|item| item["name"] == "rolegate-aws-config");
+    ours.expect("injected")
+}
+
+/// Afterwards nobody but administrators changes a `rolegate.dev/` annotation,
+/// on any of the roads that lead there without rolegate.
 #[test]
 fn annotations_stay_as_they_are() {
     let job = scene::job("mode-profile");
-    let name = job.driver()["metadata"]["name"].clone();
-    let name = name.as_str().expect("a name");
-    let cluster = job.namespace.cluster;
-    let merge =
-        json!({"metadata": {"annotations": {CONFIG: "[default]\ncredential_process = id"}}});
+    let open = Namespace::unmanaged(job.namespace.cluster);
+    open.service_account(&job::account("driver"));
+    let stored = job.driver();
+    let mut copy = job::as_sent(&stored);
+    copy["metadata"]["namespace"] = open.name.as_str().into();
+    open.pod_from(&copy);
+
+    let name = stored["metadata"]["name"].as_str().expect("a name");
+    let edited = json!({CONFIG: "[default]\ncredential_process = id"});
+    let merge = json!({"metadata": {"annotations": edited}});
     let remove =
         json!([{"op": "remove", "path": "/metadata/annotations/rolegate.dev~1aws-config"}]);
-    for sub_resource in ["", "/status"] {
-        for (kind, patch) in [(MERGE, &merge), (JSON_PATCH, &remove)] {
-            let path = job.namespace.core(&format!("pods/{name}{sub_resource}"));
-            let request = cluster.request(cluster.alice(), "PATCH", &path);
-            let answer = request.body(kind, patch.to_string()).send();
-            assert!(
-                answer.refused_by_webhook(),
-                "{sub_resource} {kind}: {}",
-                answer.body
-            );
-            assert!(
-                answer.message().contains("chain-profile"),
-                "{}",
-                answer.message()
-            );
-        }
-    }
     // Annotations of a binding are merged into the pod.
     let binding = json!({
         "apiVersion": "v1", "kind": "Binding",
-        "metadata": {"name": name, "annotations": {CONFIG: "[default]"}},
+        "metadata": {"name": name, "annotations": edited},
         "target": {"apiVersion": "v1", "kind": "Node", "name": "n1"},
     });
-    let path = job.namespace.core(&format!("pods/{name}/binding"));
-    let answer = cluster
-        .request(cluster.alice(), "POST", &path)
-        .json(&binding)
-        .send();
-    assert!(answer.refused_by_webhook(), "{}", answer.body);
-    assert!(
-        answer.message().contains("chain-profile"),
-        "{}",
-        answer.message()
-    );
+    for (method, sub_resource, kind, body) in [
+        ("PATCH", "", MERGE, &merge),
+        ("PATCH", "/status", MERGE, &merge),
+        ("POST", "/binding", "application/json", &binding),
+        ("PATCH", "", JSON_PATCH, &remove),
+    ] {
+        let send = |namespace: &Namespace<'_>| {
+            let path = namespace.core(&format!("pods/{name}{sub_resource}"));
+            let cluster = namespace.cluster;
+            let request = cluster.request(cluster.alice(), method, &path);
+            request.body(kind, body.to_string()).send()
+        };
+        let answer = send(&open);
+        assert!(
+            answer.status < 300,
+            "{method} {sub_resource}: {}",
+            answer.body
+        );
+        assert_refused(&send(&job.namespace), &[]);
+    }
 }
 
 /// A container with settings of its own is left alone, and whoever starts it is
@@ -251,11 +215,11 @@ fn own_settings_are_left_alone_or_refused() {
         warnings.iter().any(|text| text.contains("AWS_PROFILE")),
         "{warnings:?}"
     );
+    let stored = answer.json();
     let (identity, _) = scene::run(
-        Sdk::Boto3,
-        From::DefaultChain,
-        (&answer.json(), DRIVER),
-        scene::trust(&answer.json()),
+        (Sdk::Boto3, From::DefaultChain),
+        (&stored, DRIVER),
+        scene::trust(&stored),
     );
     let error = identity.expect_err("there is no such profile");
     assert!(error.contains("mine"), "{error}");
@@ -263,11 +227,14 @@ fn own_settings_are_left_alone_or_refused() {
     let job = scene::job("mode-profile");
     let mut pod = job.driver_pod();
     set_variable(&mut pod, "AWS_PROFILE", "mine");
-    let answer = job.submit("pods", &pod);
+    assert_refused(&job.submit("pods", &pod), &["AWS_PROFILE"]);
+}
+
+/// By the rule `chain-profile`, with these texts.
+#[track_caller]
+fn assert_refused(answer: &Answer, texts: &[&str]) {
     assert!(answer.refused_by_webhook(), "{}", answer.body);
-    assert!(
-        answer.message().contains("AWS_PROFILE"),
-        "{}",
-        answer.message()
-    );
+    for text in [&["chain-profile"], texts].concat() {
+        assert!(answer.message().contains(text), "{text}: {}", answer.body);
+    }
 }

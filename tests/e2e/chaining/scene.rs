@@ -143,12 +143,23 @@ pub(super) fn assumed(role: &str) -> String {
 /// A program in a container of a stored pod, with these trust policies: who it
 /// says it is, and the calls it made.
 pub(super) fn run(
-    sdk: Sdk,
-    from: From<'_>,
+    (sdk, from): (Sdk, From<'_>),
     (pod, container): (&Value, &str),
     trust: Trust,
 ) -> (Result<String, String>, Aws) {
     let aws = Aws::start(trust);
     let container = kubelet::start(pod, container, &aws);
     (sdk.identity(from, &container, &aws), aws)
+}
+
+/// [`run`], which must say that it is a session of this role.
+#[track_caller]
+pub(super) fn assert_is(role: &str, program: (Sdk, From<'_>), container: (&Value, &str)) {
+    let (identity, aws) = run(program, container, trust(container.0));
+    let is = |arn: &String| arn.starts_with(&format!("{}/", assumed(role)));
+    assert!(
+        identity.as_ref().is_ok_and(is),
+        "{program:?} is not {role} but {identity:?} after {:#?}",
+        aws.shown()
+    );
 }
