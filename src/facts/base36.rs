@@ -8,7 +8,11 @@ const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// A role name has at most 64 bytes, which is 100 digits.
 const MOST_DIGITS: usize = 100;
 
+/// What that many digits fill: 518 bits.
+const MOST_PARTS: usize = 17;
+
 /// `text` in base 36; `0` for nothing.
+#[cfg(test)]
 #[must_use]
 pub(super) fn encode(text: &str) -> String {
     let mut number = text.as_bytes().to_vec();
@@ -35,26 +39,31 @@ pub(super) fn decode(digits: &str) -> Option<String> {
     if digits.is_empty() || digits.len() > MOST_DIGITS {
         return None;
     }
-    // Least significant byte first.
-    let mut number: Vec<u8> = Vec::with_capacity(64);
-    for digit in digits.bytes() {
-        let mut carry = match digit {
-            b'0'..=b'9' => u32::from(digit - b'0'),
-            b'a'..=b'z' => u32::from(digit - b'a') + 10,
-            _ => return None,
-        };
-        for byte in &mut number {
-            let value = u32::from(*byte) * 36 + carry;
-            *byte = (value & 0xff) as u8;
-            carry = value >> 8;
+    // One number is written in one way only, but for zeros in front.
+    if digits.len() > 1 && digits.starts_with('0') {
+        return None;
+    }
+    // Least significant part first; six digits fit into 32 bits.
+    let mut number = [0_u32; MOST_PARTS];
+    for group in digits.as_bytes().chunks(6) {
+        let (mut factor, mut carry) = (1_u64, 0_u64);
+        for digit in group {
+            let value = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'z' => digit - b'a' + 10,
+                _ => return None,
+            };
+            factor *= 36;
+            carry = carry * 36 + u64::from(value);
         }
-        if carry > 0 {
-            number.push(u8::try_from(carry).ok()?);
+        for part in &mut number {
+            let value = u64::from(*part) * factor + carry;
+            *part = (value & u64::from(u32::MAX)) as u32;
+            carry = value >> 32;
         }
     }
-    number.reverse();
-    let text = String::from_utf8(number).ok()?;
-    (encode(&text) == digits).then_some(text)
+    let bytes = number.iter().rev().flat_map(|part| part.to_be_bytes());
+    String::from_utf8(bytes.skip_while(|&byte| byte == 0).collect()).ok()
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub use session::SessionName;
 pub use source::{Source, TokenFile};
 pub use trouble::Trouble;
 
-use crate::facts::{PodIdentity, Subject};
+use crate::facts::{RESERVED_PREFIXES, Subject};
 use crate::review::pod::Pod;
 use crate::review::{Operation as Verb, ReviewError, view};
 
@@ -112,8 +112,13 @@ pub(crate) fn is_plainly_none(subject: &Subject<'_>) -> Result<bool, ReviewError
     let Some(accounts) = view::possible_service_accounts(object) else {
         return Ok(false);
     };
-    let is_job = |name: &&str| PodIdentity::of(name, subject.policy) != PodIdentity::Ordinary;
-    Ok(!accounts.iter().any(is_job) && !view::mentions(object, "rolegate"))
+    let could_be_job = |name: &&str| {
+        RESERVED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+            || subject.policy.fixed_service_account(name).is_some()
+    };
+    Ok(!accounts.iter().any(could_be_job) && !view::mentions(object, "rolegate"))
 }
 
 /// Whether rolegate gave `container` of this pod its profile, untouched since:

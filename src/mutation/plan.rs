@@ -1,6 +1,8 @@
 //! What a pod should have: the policy's chain, the pod's request and the state
 //! of its containers, joined.
 
+use std::fmt::Write as _;
+
 use crate::facts::{Class, Component, PodIdentity, Subject};
 use crate::policy::{Chain, ChainMode, OwnSettings, RoleArn};
 use crate::review::pod::{Container, Pod};
@@ -138,13 +140,15 @@ impl<'p> Plan<'p> {
             return;
         };
         let session = SessionName::of_pod(subject, pod, role);
-        let text = Profile {
+        let profile = Profile {
             chain,
             target,
             source: &source,
             session: &session,
-        }
-        .to_string();
+        };
+        let mut text = String::with_capacity(1024);
+        // Writing to a String can not fail.
+        let _ = write!(text, "{profile}");
         let wanted = Wanted {
             target,
             mode: self.mode,
