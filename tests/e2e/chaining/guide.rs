@@ -20,6 +20,8 @@ struct Stage {
     container: Container,
     aws: Aws,
     session: String,
+    /// The path of the queue's URL.
+    queue: String,
 }
 
 impl Stage {
@@ -36,28 +38,27 @@ impl Stage {
         let object = format!("/{BUCKET}/in/part.parquet");
         aws.beside(ROLE_2, "s3", ("PUT", &format!("/{BUCKET}")), b"");
         aws.beside(ROLE_2, "s3", ("PUT", &object), PARQUET);
-        let queue = b"Action=CreateQueue&QueueName=MyDeadLetterQueue&Version=2012-11-05";
-        aws.beside(ROLE_2, "sqs", ("POST", "/"), queue);
+        // Of its own: moto is everybody's.
+        let queue = format!("MyDeadLetterQueue-{}", job.session());
+        let form = format!("Action=CreateQueue&QueueName={queue}&Version=2012-11-05");
+        aws.beside(ROLE_2, "sqs", ("POST", "/"), form.as_bytes());
         Self {
             container: kubelet::start(&stored, DRIVER, &aws),
             aws,
             session: job.session(),
+            queue: format!("/444455556666/{queue}"),
         }
     }
 
     fn queue(&self) -> String {
-        format!("{}/444455556666/MyDeadLetterQueue", self.aws.url())
+        self.aws.url() + &self.queue
     }
 
     /// The next message of the queue, taken off it.
     fn message(&self) -> String {
         let question = b"Action=ReceiveMessage&MaxNumberOfMessages=1&Version=2012-11-05";
-        self.aws.beside(
-            ROLE_2,
-            "sqs",
-            ("POST", "/444455556666/MyDeadLetterQueue"),
-            question,
-        )
+        let queue = ("POST", self.queue.as_str());
+        self.aws.beside(ROLE_2, "sqs", queue, question)
     }
 
     /// All that touched data was role 2, in the job's name.
@@ -143,7 +144,8 @@ fn spark_reads_the_bucket_and_boto3_tells_the_queue() {
     assert!(text.contains(&identity), "{text}");
     assert_eq!(text.matches("\nsent ").count(), 3, "{text}");
     stage.assert_role_2_touched(&["s3", "sqs"]);
-    assert!(stage.message().contains("name"));
+    let message = stage.message();
+    assert!(message.contains("name"), "{message}");
 }
 
 /// What the README has people try first prints what the pod then holds.

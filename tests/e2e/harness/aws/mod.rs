@@ -109,10 +109,10 @@ impl Aws {
 
 impl State {
     fn answer(&self, request: &Request) -> Response {
-        let link_local = request.path == "/v1/credentials";
-        let (call, answer) = match link_local {
-            true => self.agent(request),
-            false => self.service(request),
+        let (call, answer) = if request.path == "/v1/credentials" {
+            self.agent(request)
+        } else {
+            self.service(request)
         };
         self.calls.lock().expect("no call panics").push(call);
         answer
