@@ -1,12 +1,13 @@
 # make run    rolegate on 127.0.0.1:8443, built-in policy, certificate in memory
 # make test   what the tests need, then all of them
 # make lint   formatting, clippy without a warning, dependencies
+# make chain-table  which AWS SDK ends in which role, as a Markdown table
 # make bench  the benchmarks
 # make image  the container image, IMAGE=<registry>/rolegate:<tag>
 IMAGE ?= rolegate:0.1.0
 CONTAINER_ENGINE ?= docker
 
-.PHONY: run test lint bench image
+.PHONY: run test lint chain-table bench image
 
 run:
 	cargo run --release --locked -- serve
@@ -23,6 +24,9 @@ lint:
 	else \
 	  echo "cargo-deny is not installed, dependencies not checked: cargo install cargo-deny --locked"; \
 	fi
+
+chain-table:
+	@cargo test --quiet --locked --test e2e -- --exact --nocapture chaining::matrix::every_sdk_ends_in_the_promised_role
 
 bench:
 	cargo bench --locked

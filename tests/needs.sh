@@ -22,11 +22,19 @@ at_least "$go" 1.26 ||
 
 java=$(java -version 2>&1 | head -n 1 | grep version | number)
 at_least "$java" 17 ||
-  need "Java 17 or newer (found: ${java:-none}): a real Spark client submits a job" "apt-get install openjdk-17-jre-headless (or default-jre-headless)"
+  need "Java 17 or newer (found: ${java:-none}): a real Spark client submits a job" "apt-get install openjdk-17-jdk-headless (or default-jdk-headless)"
+command -v javac >/dev/null ||
+  need "javac, a JDK and not only a JRE: builds a client of the AWS SDK for Java" "apt-get install openjdk-17-jdk-headless (or default-jdk-headless)"
+command -v mvn >/dev/null || need "Maven: fetches the AWS SDK for Java" "apt-get install maven"
+
+node=$(node --version 2>/dev/null | number)
+at_least "$node" 18 ||
+  need "Node.js 18 or newer (found: ${node:-none}): runs a client of the AWS SDK for JavaScript" "apt-get install nodejs"
+command -v npm >/dev/null || need "npm: fetches the AWS SDK for JavaScript" "apt-get install npm"
 
 python=$(python3 --version 2>/dev/null | number)
-if ! at_least "$python" 3.9; then
-  need "Python 3.9 or newer (found: ${python:-none}): holds pyspark" "apt-get install python3 python3-venv"
+if ! at_least "$python" 3.10; then
+  need "Python 3.10 or newer (found: ${python:-none}): holds pyspark, boto3, the AWS CLI and moto" "apt-get install python3 python3-venv"
 elif ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
   need "Python's venv and ensurepip modules" "apt-get install python3-venv"
 fi

@@ -1,10 +1,12 @@
 //! End-to-end tests: rolegate in front of a real Kubernetes control plane.
 //!
 //! `cargo test --test e2e`. The first run builds the control plane with Go
-//! (about five minutes on two cores) and fetches pyspark; both are kept in the
-//! target folder. With `KUBEBUILDER_ASSETS` set, the API server, etcd and
-//! kubectl of that folder are used: another Kubernetes version. All tests share one control plane in this process, so run
-//! them with `cargo test`, not with a runner that gives each test a process.
+//! (about five minutes on two cores), fetches pyspark and builds the clients of
+//! six AWS SDKs (three minutes more); all are kept in the target folder. With
+//! `KUBEBUILDER_ASSETS` set, the API server, etcd and kubectl of that folder are
+//! used: another Kubernetes version. All tests share one control plane in this
+//! process, so run them with `cargo test`, not with a runner that gives each
+//! test a process.
 
 #![allow(
     clippy::expect_used,
@@ -19,6 +21,7 @@
 mod harness;
 
 mod bypasses;
+mod chaining;
 mod conditions;
 mod control_plane;
 mod coverage;

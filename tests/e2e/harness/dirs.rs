@@ -1,7 +1,7 @@
 //! Where the suite keeps its files, and random names and ports.
 //!
 //! Everything lives in `<target>/e2e`: what is built once (`controlplane-*`,
-//! `pyspark-*`) and one folder a run (`runs/*`) with data, keys and logs. A
+//! `pyspark-*`, `aws-*`, `s3a-*`) and one folder a run (`runs/*`) with data, keys and logs. A
 //! run's folder outlives the run, so that its logs can be read after a
 //! failure; the next run removes it.
 

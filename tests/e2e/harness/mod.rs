@@ -12,7 +12,9 @@
 //! | `rolegate`, `webhook` | `rolegate serve`, and our shipped configuration pointed at it |
 //! | `pod_identity`, `https` | a stand-in for EKS's pod identity webhook |
 //! | `spark` | a real `spark-submit` |
-//! | `assets`, `components`, `supervise`, `dirs`, `tls`, `wait` | how all that is built, started and ended |
+//! | `kubelet`, `sdk` | a container's files and environment, and real AWS SDKs in it |
+//! | `aws` | the AWS that those meet: moto, with trust policies and a record in front |
+//! | `assets`, `install`, `components`, `supervise`, `dirs`, `tls`, `wait` | how all that is built, started and ended |
 //!
 //! A part that is missing (Go, Java, a manifest) fails the test with a sentence
 //! that says what to install. Nothing is ever skipped: a suite that passes
@@ -21,18 +23,22 @@
 mod assets;
 mod components;
 mod https;
+mod install;
 mod supervise;
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod aws;
 pub(crate) mod cluster;
 pub(crate) mod dirs;
 pub(crate) mod guards;
 pub(crate) mod http;
 pub(crate) mod kubectl;
+pub(crate) mod kubelet;
 pub(crate) mod namespace;
 pub(crate) mod pod_identity;
 pub(crate) mod rolegate;
+pub(crate) mod sdk;
 pub(crate) mod spark;
 pub(crate) mod tls;
 pub(crate) mod users;

@@ -32,7 +32,12 @@ impl<'c> Namespace<'c> {
 
     /// One with any labels.
     pub(crate) fn with_labels(cluster: &'c Cluster, labels: &Value) -> Self {
-        let name = dirs::random_name("e2e");
+        Self::named(cluster, &dirs::random_name("e2e"), labels)
+    }
+
+    /// One that a policy knows by its name.
+    pub(crate) fn named(cluster: &'c Cluster, name: &str, labels: &Value) -> Self {
+        let name = name.to_owned();
         cluster.create(
             "/api/v1/namespaces",
             &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}),

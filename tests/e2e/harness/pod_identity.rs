@@ -24,6 +24,8 @@ const RECORDED: &str = include_str!("../../recorded/eks-pod-identity-webhook.jso
 pub(crate) const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
 const SKIP_CONTAINERS: &str = "eks.amazonaws.com/skip-containers";
 const POD_IDENTITY: &str = "eks.amazonaws.com/pod-identity";
+/// The same in a patch.
+const LABEL: &str = "/metadata/labels/eks.amazonaws.com~1pod-identity";
 
 /// Namespace and name of the service accounts with an association.
 static ASSOCIATIONS: LazyLock<Mutex<HashSet<(String, String)>>> = LazyLock::new(Mutex::default);
@@ -202,10 +204,11 @@ impl Injected {
         let spec = &pod["spec"];
         let mut patch = vec![];
         if self.labelled {
-            patch.push(match pod["metadata"]["labels"].is_object() {
-                true => json!({"op": "add", "path": format!("/metadata/labels/{}", POD_IDENTITY.replace('/', "~1")), "value": "enabled"}),
-                false => json!({"op": "add", "path": "/metadata/labels", "value": {POD_IDENTITY: "enabled"}}),
-            });
+            let (place, value) = match pod["metadata"]["labels"].as_object() {
+                Some(_) => (LABEL, json!("enabled")),
+                None => ("/metadata/labels", json!({POD_IDENTITY: "enabled"})),
+            };
+            patch.push(json!({"op": "add", "path": place, "value": value}));
         }
         let volumes = array(&spec["volumes"]);
         if spec["volumes"].is_null() {

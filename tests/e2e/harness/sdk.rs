@@ -1,0 +1,254 @@
+//! Real AWS SDKs. Each client is a few lines of `tests/e2e/clients`: it says
+//! who it is, with the credentials that its SDK finds.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use super::aws::{Aws, moto};
+use super::kubelet::Container;
+use super::{dirs, install};
+
+const JS_MAIN: &str = include_str!("../clients/js/client.mjs");
+const JS_PACKAGE: &str = include_str!("../clients/js/package.json");
+const JS_LOCK: &str = include_str!("../clients/js/package-lock.json");
+const RUST_MAIN: &str = include_str!("../clients/rust/src/main.rs");
+const RUST_TOML: &str = include_str!("../clients/rust/Cargo.toml");
+const RUST_LOCK: &str = include_str!("../clients/rust/Cargo.lock");
+const JAVA_MAIN: &str = include_str!("../clients/java/Client.java");
+const JAVA_POM: &str = include_str!("../clients/java/pom.xml");
+const JAVA_SUMS: &str = include_str!("../clients/java/jars.sha256");
+const GO_MAIN: &str = include_str!("../clients/go/main.go");
+const GO_MOD: &str = include_str!("../clients/go/go.mod");
+const GO_SUM: &str = include_str!("../clients/go/go.sum");
+
+/// The SDKs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sdk {
+    Boto3,
+    Cli,
+    JavaScript,
+    Rust,
+    Java,
+    Go,
+}
+
+/// Where a client takes its credentials from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum From<'a> {
+    /// Whatever its SDK does by default.
+    DefaultChain,
+    /// A profile that the program names itself.
+    Profile(&'a str),
+}
+
+impl Sdk {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Boto3,
+        Self::Cli,
+        Self::JavaScript,
+        Self::Rust,
+        Self::Java,
+        Self::Go,
+    ];
+
+    /// Its name, for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Boto3 => "boto3",
+            Self::Cli => "AWS CLI v1",
+            Self::JavaScript => "JavaScript SDK v3",
+            Self::Rust => "Rust SDK",
+            Self::Java => "Java SDK v2",
+            Self::Go => "Go SDK v2",
+        }
+    }
+
+    /// The version of the SDK, as its lock file has it.
+    pub(crate) fn version(self) -> &'static str {
+        let (file, before, after) = match self {
+            Self::Boto3 => (moto::REQUIREMENTS, "\nboto3==", " "),
+            Self::Cli => (moto::REQUIREMENTS, "awscli==", " "),
+            Self::JavaScript => (JS_PACKAGE, "client-sts\": \"", "\""),
+            Self::Rust => (RUST_LOCK, "name = \"aws-config\"\nversion = \"", "\""),
+            Self::Java => (JAVA_POM, "<version>2.", "</version>"),
+            Self::Go => (GO_MOD, "aws-sdk-go-v2 v", " "),
+        };
+        let start = file.find(before).expect("the lock file names the SDK") + before.len();
+        let start = if self == Self::Java { start - 2 } else { start };
+        file[start..].split(after).next().unwrap_or_default()
+    }
+
+    /// Runs the client in a container: the ARN it says it is, or what it
+    /// printed when it could not say.
+    pub(crate) fn identity(
+        self,
+        from: From<'_>,
+        container: &Container,
+        aws: &Aws,
+    ) -> Result<String, String> {
+        let mut program = self.program();
+        program.extend(match (self, from) {
+            (_, From::DefaultChain) => vec![],
+            (Self::Cli, From::Profile(name)) => vec!["--profile".to_owned(), name.to_owned()],
+            (_, From::Profile(name)) => vec!["profile".to_owned(), name.to_owned()],
+        });
+        let output = run(&program, container, aws);
+        let printed = String::from_utf8_lossy(&output.stdout);
+        if !output.status.success() {
+            return Err(format!(
+                "{} ended with {}\n{printed}{}",
+                self.name(),
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            ));
+        }
+        let identity: Value = serde_json::from_str(&printed)
+            .unwrap_or_else(|e| panic!("{} printed {printed:?}: {e}", self.name()));
+        let arn = identity["arn"].as_str().or(identity["Arn"].as_str());
+        Ok(arn.expect("every client prints an ARN").to_owned())
+    }
+
+    /// The command and its first arguments. Installs it on first use.
+    fn program(self) -> Vec<String> {
+        static JS: LazyLock<PathBuf> = LazyLock::new(js);
+        static RUST: LazyLock<PathBuf> = LazyLock::new(rust);
+        static JAVA: LazyLock<PathBuf> = LazyLock::new(java);
+        static GO: LazyLock<PathBuf> = LazyLock::new(go);
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        match self {
+            Self::Boto3 => words(&[&interpreter(), &source("python/client.py")]),
+            Self::Cli => words(&[
+                &at(&moto::python(), "bin/aws"),
+                "sts",
+                "get-caller-identity",
+                "--output=json",
+            ]),
+            Self::JavaScript => words(&["node", &at(&JS, "client.mjs")]),
+            Self::Rust => words(&[&at(&RUST, "client")]),
+            Self::Java => {
+                let class_path = format!("{}:{}", at(&JAVA, "classes"), at(&JAVA, "lib/*"));
+                words(&["java", "-cp", &class_path, "Client"])
+            }
+            Self::Go => words(&[&at(&GO, "client")]),
+        }
+    }
+}
+
+/// Runs a script of the repository with the Python that has boto3.
+pub(crate) fn python(script: &str, args: &[&str], container: &Container, aws: &Aws) -> Output {
+    let mut program = vec![interpreter(), repository(script)];
+    program.extend(args.iter().map(|arg| (*arg).to_owned()));
+    run(&program, container, aws)
+}
+
+/// The Python that has boto3.
+pub(super) fn interpreter() -> String {
+    at(&moto::python(), "bin/python")
+}
+
+/// A file of the repository.
+pub(super) fn repository(path: &str) -> String {
+    at(Path::new(env!("CARGO_MANIFEST_DIR")), path)
+}
+
+/// Runs a program to its end, as the container's process.
+fn run(program: &[String], container: &Container, aws: &Aws) -> Output {
+    // A client that waits for something that never comes fails its test.
+    let mut command = Command::new("timeout");
+    command.arg("60").args(program);
+    enter(&mut command, container, aws)
+        .output()
+        .unwrap_or_else(|e| panic!("cannot run {program:?}: {e}"))
+}
+
+/// Gives a command the environment of a container, and nothing of the
+/// developer's own: no keys, no profile, no proxy.
+pub(super) fn enter<'c>(
+    command: &'c mut Command,
+    container: &Container,
+    aws: &Aws,
+) -> &'c mut Command {
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(std::env::var_os("JAVA_HOME").map(|java| ("JAVA_HOME", java)))
+        .env("HOME", &container.home)
+        .envs(&container.env)
+        // The second name: Go's SDK knows no other for the STS calls that its
+        // credentials make.
+        .env("AWS_ENDPOINT_URL", aws.url())
+        .env("AWS_ENDPOINT_URL_STS", aws.url())
+        // The node's own role is no business of these tests.
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .current_dir(&container.home)
+}
+
+fn js() -> PathBuf {
+    install::need("node", &["--version"], "Node.js 18 or newer");
+    install::need("npm", &["--version"], "npm");
+    install::once("aws-js", &[JS_PACKAGE, JS_LOCK, JS_MAIN], |dir| {
+        dirs::write(&dir.join("package.json"), JS_PACKAGE);
+        dirs::write(&dir.join("package-lock.json"), JS_LOCK);
+        dirs::write(&dir.join("client.mjs"), JS_MAIN);
+        let mut npm = Command::new("npm");
+        npm.current_dir(dir)
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        install::run(&mut npm, "npm needs to reach its registry once");
+    })
+}
+
+fn rust() -> PathBuf {
+    install::once("aws-rust", &[RUST_MAIN, RUST_TOML, RUST_LOCK], |dir| {
+        let target = dir.join("target");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args(["build", "--quiet", "--locked", "--manifest-path"])
+            .arg(source("rust/Cargo.toml"))
+            .arg("--target-dir")
+            .arg(&target);
+        install::run(&mut cargo, "cargo needs to reach crates.io once");
+        let built = target.join("debug/rolegate-e2e-client");
+        std::fs::rename(built, dir.join("client")).expect("cargo built it");
+        let _ = std::fs::remove_dir_all(target);
+    })
+}
+
+fn java() -> PathBuf {
+    install::need("javac", &["-version"], "a JDK 17 or newer, not only a JRE");
+    install::once("aws-java", &[JAVA_MAIN, JAVA_POM, JAVA_SUMS], |dir| {
+        install::jars(dir, JAVA_POM, JAVA_SUMS);
+        let mut javac = Command::new("javac");
+        javac
+            .arg("-cp")
+            .arg(dir.join("lib/*"))
+            .arg("-d")
+            .arg(dir.join("classes"))
+            .arg(source("java/Client.java"));
+        install::run(&mut javac, "the client compiles with JDK 17");
+    })
+}
+
+fn go() -> PathBuf {
+    install::need("go", &["version"], "Go 1.26 or newer");
+    install::once("aws-go", &[GO_MAIN, GO_MOD, GO_SUM], |dir| {
+        let mut go = Command::new("go");
+        go.current_dir(source("go"))
+            .env("CGO_ENABLED", "0")
+            .args(["build", "-trimpath", "-o"])
+            .arg(dir.join("client"))
+            .arg(".");
+        install::run(&mut go, "go needs to reach its module proxy once");
+    })
+}
+
+fn at(dir: &Path, rest: &str) -> String {
+    dir.join(rest).display().to_string()
+}
+
+/// A file of `tests/e2e/clients`.
+fn source(path: &str) -> String {
+    repository(&format!("tests/e2e/clients/{path}"))
+}
