@@ -167,14 +167,24 @@ impl<'a> PodSpec<'a> {
     /// The service accounts it could run under: name and alias, `default`
     /// where neither is set.
     pub fn service_accounts(&self) -> impl Iterator<Item = &str> {
+        self.service_account_fields().map(|(_, account)| account)
+    }
+
+    /// The same, each with the field that says so.
+    pub fn service_account_fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        const NAME: &str = "serviceAccountName";
         let name = self
             .service_account_name
             .as_deref()
-            .filter(|n| !n.is_empty());
-        let alias = self.service_account.as_deref().filter(|n| !n.is_empty());
-        let fallback = (name.is_none() && alias.is_none()).then_some("default");
-        name.into_iter()
-            .chain(alias.filter(move |alias| Some(*alias) != name))
+            .filter(|name| !name.is_empty());
+        let alias = self
+            .service_account
+            .as_deref()
+            .filter(move |alias| !alias.is_empty() && Some(*alias) != name);
+        let fallback = (name.is_none() && alias.is_none()).then_some((NAME, "default"));
+        name.map(|name| (NAME, name))
+            .into_iter()
+            .chain(alias.map(|alias| ("serviceAccount", alias)))
             .chain(fallback)
     }
 }
