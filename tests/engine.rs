@@ -66,3 +66,5 @@ mod secret_read;
 mod service_account_identity;
 #[path = "engine/service_account_token.rs"]
 mod service_account_token;
+#[path = "engine/size.rs"]
+mod size;
