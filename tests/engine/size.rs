@@ -250,7 +250,7 @@ fn no_list_is_looked_through_for_every_element_of_another() {
             ),
         ]
     };
-    const SIZE: usize = 300_000;
+    const SIZE: usize = 200_000;
     for (name, policy) in &policies {
         for (what, new) in big(SIZE) {
             // Another one of the same size, where that is still a pod.
