@@ -34,6 +34,8 @@ mod execution_role;
 mod foreign_service_account;
 #[path = "engine/foreign_volume.rs"]
 mod foreign_volume;
+#[path = "engine/honest.rs"]
+mod honest;
 #[path = "engine/hostile.rs"]
 mod hostile;
 #[path = "engine/identity_properties.rs"]
@@ -66,3 +68,5 @@ mod secret_read;
 mod service_account_identity;
 #[path = "engine/service_account_token.rs"]
 mod service_account_token;
+#[path = "engine/size.rs"]
+mod size;

@@ -121,11 +121,11 @@ pub(crate) fn is_plainly_none(subject: &Subject<'_>) -> Result<bool, ReviewError
     Ok(!accounts.iter().any(could_be_job) && !view::mentions(object, "rolegate"))
 }
 
-/// Whether rolegate gave `container` of this pod its profile, untouched since:
-/// then a token variable without a value, or none at all, is rolegate's own
-/// doing and the container has credentials all the same.
+/// The plan of a pod whose profile rolegate gave it, untouched since: in the
+/// containers that have it ([`Plan::gives_profile_to`]) a token variable
+/// without a value, or none at all, is rolegate's own doing, and they have
+/// credentials all the same.
 #[must_use]
-pub fn is_blanked_by_rolegate(subject: &Subject<'_>, pod: &Pod<'_>, container: &str) -> bool {
-    let plan = plan(subject, pod);
-    plan.is_in_place() && plan.gives_profile_to(container)
+pub fn in_place<'p>(subject: &'p Subject<'_>, pod: &'p Pod<'p>) -> Option<Plan<'p>> {
+    Some(plan(subject, pod)).filter(Plan::is_in_place)
 }

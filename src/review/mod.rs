@@ -15,6 +15,7 @@ pub mod document;
 mod envelope;
 mod error;
 mod name;
+mod objects;
 pub mod pod;
 pub mod references;
 pub mod response;

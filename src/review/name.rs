@@ -31,8 +31,22 @@ impl ObjectName<'_> {
     pub fn sample(&self) -> String {
         match self {
             Self::Exact(name) => name.to_string(),
-            Self::Generated(prefix) => format!("{prefix}xxxxx"),
+            Self::Generated(_) => format!("{}xxxxx", self.prefix().unwrap_or_default()),
             Self::Unknown => String::new(),
+        }
+    }
+
+    /// What the API server puts before the five characters it adds: at most 58
+    /// of what it was given, so that the name is no longer than a label.
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        const LONGEST: usize = 58;
+        match self {
+            Self::Generated(prefix) => Some(match prefix.char_indices().nth(LONGEST) {
+                Some((end, _)) => prefix.get(..end).unwrap_or(prefix),
+                None => prefix,
+            }),
+            Self::Exact(_) | Self::Unknown => None,
         }
     }
 }

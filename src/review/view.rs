@@ -4,6 +4,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::objects::ObjectsOnly;
 use super::pod::Pairs;
 use super::{Resource, ReviewError, Text};
 
@@ -12,12 +13,13 @@ use super::{Resource, ReviewError, Text};
 /// # Errors
 ///
 /// [`ReviewError::Json`] naming `what`, when a field of the view has another
-/// type or stands twice: two answers to one question cannot be judged.
+/// type, is a list of a struct's fields, or stands twice: two answers to one question cannot be judged.
 pub fn read<'a, T: Deserialize<'a>>(
     what: &'static str,
     raw: &'a RawValue,
 ) -> Result<T, ReviewError> {
-    serde_json::from_str(raw.get()).map_err(|error| ReviewError::json(what, &error))
+    let mut text = serde_json::Deserializer::from_str(raw.get());
+    T::deserialize(ObjectsOnly(&mut text)).map_err(|error| ReviewError::json(what, &error))
 }
 
 /// `metadata`, as far as rules read it.

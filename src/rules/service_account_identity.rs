@@ -49,7 +49,7 @@ use serde_json::value::RawValue;
 use crate::facts::{Action, Extent, PodIdentity, Requester, Role, Subject, System};
 use crate::policy::{Operator, RoleArn};
 use crate::review::pod::Pairs;
-use crate::review::{ObjectName, Operation, ReviewError, change, shown, view};
+use crate::review::{Operation, ReviewError, change, shown, view};
 
 use super::{Finding, Rule, RuleId, page};
 
@@ -315,7 +315,7 @@ fn path_of(key: &str) -> String {
 fn identity(subject: &Subject<'_>) -> PodIdentity {
     let identity = PodIdentity::of(&subject.name.sample(), subject.policy);
     if identity == PodIdentity::Ordinary
-        && let ObjectName::Generated(prefix) = &subject.name
+        && let Some(prefix) = subject.name.prefix()
     {
         let fixed = subject
             .policy
@@ -324,7 +324,7 @@ fn identity(subject: &Subject<'_>) -> PodIdentity {
             .flat_map(|operator| &operator.job_service_accounts)
             .map(|fixed| fixed.name.as_str());
         return fixed
-            .filter(|name| name.len() == prefix.len() + 5 && name.starts_with(prefix.as_str()))
+            .filter(|name| name.len() == prefix.len() + 5 && name.starts_with(prefix))
             .map(|name| PodIdentity::of(name, subject.policy))
             .next()
             .unwrap_or(identity);

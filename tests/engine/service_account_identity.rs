@@ -181,6 +181,35 @@ fn names_that_are_not_in_the_request() {
     review.passes(&policy);
 }
 
+/// The API server cuts the prefix so that the name is no longer than a label.
+#[test]
+fn a_prefix_longer_than_any() {
+    let account = "flink-runner-of-a-team-whose-name-is-as-long-as-names-may-be-ok";
+    assert_eq!(account.len(), 63);
+    let policy = policy(&format!(
+        r#"
+apiVersion: rolegate.dev/v1alpha1
+kind: Policy
+identities:
+  operators:
+    - serviceAccount: flink/flink
+      roles: ["{ARN}"]
+      jobServiceAccounts: [{{ name: {account}, role: "{ARN}" }}]
+"#
+    ));
+    let generated = |prefix: &str| {
+        let object = json!({ "metadata": { "generateName": prefix } });
+        Review::new(tenant(), "CREATE", "/serviceaccounts", "").object(object)
+    };
+    let longer = format!("{account}-and-more");
+    for prefix in [&account[..58], &account[..60], account, &longer] {
+        generated(prefix).refused(&policy, RULE, "becomes the IAM role");
+    }
+    for prefix in [&account[..57], "flink-"] {
+        generated(prefix).passes(&policy);
+    }
+}
+
 #[test]
 fn bindings_of_any_account() {
     let policy = declared();

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::Text;
 
@@ -33,6 +33,45 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
             Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default(),
         ))
     }
+}
+
+/// No pod that a kubelet could run has as many containers or volumes. Rules
+/// look up one in the list of the other, and `/mutate` answers each with a
+/// change ten times its size, before anybody has looked at their names.
+const MOST: usize = 1000;
+
+/// A [`List`] of at most a thousand; a longer one cannot be read.
+pub(super) fn of_few<'de, T, D>(deserializer: D) -> Result<List<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    struct Few<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Few<T> {
+        type Value = List<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a list of at most {MOST}")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(List::default())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let mut list = Vec::new();
+            while let Some(item) = items.next_element()? {
+                if list.len() == MOST {
+                    return Err(A::Error::invalid_length(MOST + 1, &self));
+                }
+                list.push(item);
+            }
+            Ok(List(list))
+        }
+    }
+
+    deserializer.deserialize_any(Few(PhantomData))
 }
 
 /// A map of strings, in document order. A key that stands twice is there twice.

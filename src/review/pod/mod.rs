@@ -87,16 +87,16 @@ pub struct PodSpec<'a> {
     #[serde(borrow)]
     pub image_pull_secrets: List<Named<'a>>,
     /// Containers.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "list::of_few")]
     pub containers: List<Container<'a>>,
     /// Containers that run before, or beside as native sidecars.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "list::of_few")]
     pub init_containers: List<Container<'a>>,
     /// Containers added for debugging.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "list::of_few")]
     pub ephemeral_containers: List<Container<'a>>,
     /// Volumes.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "list::of_few")]
     pub volumes: List<Volume<'a>>,
     /// Devices asked for.
     #[serde(borrow)]

@@ -5,8 +5,10 @@
 //! `failurePolicy: Ignore`, answers from a cache that may not know the service
 //! account yet, and leaves a container alone that has one of its variables.
 
+use std::cell::OnceCell;
+
 use crate::facts::{PodIdentity, PodWrite, Subject};
-use crate::mutation;
+use crate::mutation::{self, Plan};
 use crate::review::pod::{Container, Pod, Source};
 use crate::review::{Operation, shown};
 use crate::rules::{Finding, RuleId};
@@ -38,6 +40,18 @@ pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut 
     }
     let pod = &write.new;
     let spec = &pod.spec;
+    let role = spec.service_accounts().find_map(|account| {
+        let identity = PodIdentity::of(account, subject.policy);
+        identity.role().cloned()
+    });
+    let Some(role) = role else { return };
+    // One plan for all containers, made where one of them asks for it.
+    let plan = OnceCell::new();
+    let is_blanked = |container: &Container<'_>| {
+        let plan: &Option<Plan<'_>> = plan.get_or_init(|| mutation::in_place(subject, pod));
+        plan.as_ref()
+            .is_some_and(|plan| plan.gives_profile_to(&container.name))
+    };
     let mut without = [
         ("containers", &spec.containers),
         ("initContainers", &spec.init_containers),
@@ -47,16 +61,11 @@ pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut 
         let numbered = containers.iter().enumerate();
         numbered.map(move |(index, container)| (list, index, container))
     })
-    .filter(|(_, _, container)| !is_provided(subject, pod, container))
+    .filter(|(_, _, container)| !is_provided(pod, container, is_blanked))
     .peekable();
     let Some(&(list, index, _)) = without.peek() else {
         return;
     };
-    let account = spec.service_accounts().find_map(|account| {
-        let identity = PodIdentity::of(account, subject.policy);
-        identity.role().cloned()
-    });
-    let Some(role) = account else { return };
     let mut names: Vec<String> = without
         .map(|(_, _, container)| shown(&container.name, 63))
         .collect();
@@ -83,16 +92,18 @@ pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut 
 
 /// Whether the container has the variables of one way, and the token where
 /// they say.
-fn is_provided(subject: &Subject<'_>, pod: &Pod<'_>, container: &Container<'_>) -> bool {
+fn is_provided(
+    pod: &Pod<'_>,
+    container: &Container<'_>,
+    is_blanked: impl Fn(&Container<'_>) -> bool,
+) -> bool {
     WAYS.iter().any(|(role, token)| {
         let role = Value::of(container, role);
         let token = Value::of(container, token);
         match (role, token) {
             (Value::Text(_), Value::Text(file)) => has_token(pod, container, file),
             // Blanked in place, so that the SDK reads the profile instead.
-            (Value::Text(_) | Value::Blank, Value::Text(_) | Value::Blank) => {
-                mutation::is_blanked_by_rolegate(subject, pod, &container.name)
-            }
+            (Value::Text(_) | Value::Blank, Value::Text(_) | Value::Blank) => is_blanked(container),
             _ => false,
         }
     })
