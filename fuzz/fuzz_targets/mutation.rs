@@ -24,8 +24,14 @@ virtualClusters:
 fuzz_target!(|body: &[u8]| {
     let now = jiff::Timestamp::UNIX_EPOCH;
     let (policy, _) = Policy::parse("fuzz", POLICY, now, Strictness::Check).unwrap();
-    let Some(review) = after(body, &policy) else { return };
-    assert_eq!(after(review.to_string().as_bytes(), &policy), None, "once is enough");
+    let Some(review) = after(body, &policy) else {
+        return;
+    };
+    assert_eq!(
+        after(review.to_string().as_bytes(), &policy),
+        None,
+        "once is enough"
+    );
 });
 
 /// The review with the object as it is afterwards; `None` where nothing changes.
@@ -50,10 +56,17 @@ fn after(body: &[u8], policy: &Policy) -> Option<Value> {
 
 /// Maps where the API server writes maps: a list of a map's values reads alike.
 fn is_plausible(object: &Value) -> bool {
-    let maps = |list: &Value| list.as_array().is_none_or(|list| list.iter().all(Value::is_object));
+    let maps = |list: &Value| {
+        list.as_array()
+            .is_none_or(|list| list.iter().all(Value::is_object))
+    };
     let containers = &object["spec"]["containers"];
     object["metadata"].is_object()
         && object["spec"].is_object()
         && maps(containers)
-        && containers.as_array().into_iter().flatten().all(|container| maps(&container["env"]))
+        && containers
+            .as_array()
+            .into_iter()
+            .flatten()
+            .all(|container| maps(&container["env"]))
 }

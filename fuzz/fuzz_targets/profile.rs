@@ -12,14 +12,20 @@ use rolegate::mutation::{Profile, SessionName, Source, TokenFile};
 use rolegate::policy::{Policy, RoleArn, Strictness};
 use serde_json::json;
 
-fuzz_target!(|parts: (&str, &str, &str, &str, &str, &str, bool)| {
-    let (to, external_id, region, profile, token, session, agent) = parts;
+const ROLE: &str = "arn:aws:iam::111122223333:role/etl";
+
+/// What goes into a policy: role, external id, region, profile name.
+type Words<'w> = [&'w str; 4];
+const PLAIN: Words<'_> = [ROLE, "example", "eu-central-1", "lake"];
+
+/// The policy with these words, unless it is refused.
+fn policy([to, external_id, region, profile]: Words<'_>) -> Option<Policy> {
     // A policy in JSON is one in YAML, and any text has a writing in it.
     let policy = json!({
         "apiVersion": "rolegate.dev/v1alpha1",
         "kind": "Policy",
         "virtualClusters": [{ "namespaces": ["n"], "chains": [{
-            "from": "arn:aws:iam::111122223333:role/etl",
+            "from": ROLE,
             "to": [to],
             "externalId": external_id,
             "region": region,
@@ -28,22 +34,50 @@ fuzz_target!(|parts: (&str, &str, &str, &str, &str, &str, bool)| {
         }] }],
     });
     let now = jiff::Timestamp::UNIX_EPOCH;
-    let Ok((policy, _)) = Policy::parse("fuzz", &policy.to_string(), now, Strictness::Check) else {
-        return;
-    };
+    let read = Policy::parse("fuzz", &policy.to_string(), now, Strictness::Check);
+    read.ok().map(|(policy, _)| policy)
+}
+
+fuzz_target!(|parts: (Words<'_>, &str, &str, bool)| {
+    let (given, token, session, agent) = parts;
+    // Words that alone are refused make way, so that the others are still tried.
+    let mut words = PLAIN;
+    for (index, word) in given.into_iter().enumerate() {
+        let mut alone = PLAIN;
+        alone[index] = word;
+        if policy(alone).is_some() {
+            words[index] = word;
+        }
+    }
+    let [to, external_id, region, profile] = words;
+    let policy = policy(words).unwrap();
     let chain = &policy.cluster("n").chains[0];
     let source = match TokenFile::parse(token) {
-        Some(token) if !agent => Source::WebIdentity { role: chain.from.clone(), token },
+        Some(token) if !agent => Source::WebIdentity {
+            role: chain.from.clone(),
+            token,
+        },
         _ => Source::PodIdentity,
     };
     let target: &RoleArn = &chain.to[0];
     let session = SessionName::of(session);
-    let text = Profile { chain, target, source: &source, session: &session }.to_string();
+    let text = Profile {
+        chain,
+        target,
+        source: &source,
+        session: &session,
+    }
+    .to_string();
 
-    let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, &*text).build();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let loaded = source::load(&Env::from_slice(&[]), &Fs::from_slice(&[]), &files);
-    let sections = EnvConfigSections::parse(runtime.block_on(loaded).unwrap()).unwrap();
+    let files = EnvConfigFiles::builder()
+        .with_contents(EnvConfigFileKind::Config, &*text)
+        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let (env, fs) = (Env::from_slice(&[]), Fs::from_slice(&[]));
+    let loaded = runtime.block_on(source::load(&env, &fs, &files)).unwrap();
+    let sections = EnvConfigSections::parse(loaded).unwrap();
     let mut names: Vec<_> = sections.profiles().collect();
     names.sort_unstable();
     let mut meant = vec!["default", "rolegate-hop-1", profile];
@@ -55,7 +89,11 @@ fuzz_target!(|parts: (&str, &str, &str, &str, &str, &str, bool)| {
     let default = sections.get_profile("default").unwrap();
     assert_eq!(default.get("role_arn"), Some(to), "{text}");
     assert_eq!(default.get("external_id"), Some(external_id), "{text}");
-    assert_eq!(default.get("role_session_name"), Some(session.as_str()), "{text}");
+    assert_eq!(
+        default.get("role_session_name"),
+        Some(session.as_str()),
+        "{text}"
+    );
     for name in names {
         let section = sections.get_profile(name).unwrap();
         assert_eq!(section.get("region"), Some(region), "{text}");

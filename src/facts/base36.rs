@@ -3,6 +3,7 @@
 //! The name's bytes are one big number, written with `0-9a-z` and no padding.
 //! Source: aws-cli, `awscli/customizations/emrcontainers/base36.py`.
 
+#[cfg(test)]
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// A role name has at most 64 bytes, which is 100 digits.
@@ -58,7 +59,7 @@ pub(super) fn decode(digits: &str) -> Option<String> {
         }
         for part in &mut number {
             let value = u64::from(*part) * factor + carry;
-            *part = (value & u64::from(u32::MAX)) as u32;
+            *part = u32::try_from(value & u64::from(u32::MAX)).unwrap_or_default();
             carry = value >> 32;
         }
     }
