@@ -22,8 +22,6 @@ const AGENT: &str = "http://169.254.170.23/";
 pub(crate) struct Container {
     /// Its variables, as a process on this machine needs them.
     pub(crate) env: BTreeMap<String, String>,
-    /// What the downward API wrote: path in the container, and the text.
-    pub(crate) written: BTreeMap<String, String>,
     /// Its home.
     pub(crate) home: PathBuf,
 }
@@ -43,9 +41,9 @@ pub(crate) fn start(pod: &Value, container: &str, aws: &Aws) -> Container {
         .unwrap_or_else(|| panic!("no container {container:?} in {pod}"));
     let home = dir.join("home");
     make(&home);
+    layout.volumes(spec);
     Container {
         env: layout.environment(spec),
-        written: layout.volumes(spec),
         home,
     }
 }
@@ -79,8 +77,7 @@ impl Layout<'_> {
     }
 
     /// Writes what is mounted under [`SECRETS`].
-    fn volumes(&self, container: &Value) -> BTreeMap<String, String> {
-        let mut written = BTreeMap::new();
+    fn volumes(&self, container: &Value) {
         for mount in list(&container["volumeMounts"]) {
             let at = text(&mount["mountPath"]);
             if !at.starts_with(SECRETS) {
@@ -103,15 +100,11 @@ impl Layout<'_> {
                 let place = PathBuf::from(self.moved(&path));
                 make(place.parent().expect("it is under a folder"));
                 match file {
-                    File::Written(text) => {
-                        dirs::write(&place, self.moved(&text));
-                        written.insert(path, text);
-                    }
+                    File::Written(text) => dirs::write(&place, self.moved(&text)),
                     File::Token(token) => dirs::write(&place, token),
                 }
             }
         }
-        written
     }
 
     /// The files of one volume.
