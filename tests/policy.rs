@@ -200,6 +200,21 @@ fn the_example_means_what_it_says() {
 }
 
 #[test]
+fn an_own_token_wants_a_region() {
+    let chain = |more: &str| {
+        let (_, warnings) = parse(&format!(
+            "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nvirtualClusters:\n- namespaces: [a]\n  chains:\n  - {{ from: \"arn:aws:iam::111122223333:role/a\", to: [\"arn:aws:iam::111122223333:role/b\"]{more} }}\n"
+        ));
+        let told = warnings.iter().map(ToString::to_string);
+        told.filter(|warning| warning.contains("without `region`"))
+            .count()
+    };
+    assert_eq!(chain(""), 0);
+    assert_eq!(chain(", token: own"), 1);
+    assert_eq!(chain(", token: own, region: eu-west-1"), 0);
+}
+
+#[test]
 fn what_is_not_said_is_built_in() {
     let builtin = Policy::builtin();
     let (mut minimal, _) = parse("apiVersion: rolegate.dev/v1alpha1\nkind: Policy\n");

@@ -216,6 +216,11 @@ impl Reader {
             ),
             None => Chain::spark_containers(),
         };
+        let region = entry.region.0.and_then(|text| self.text(text));
+        if token == TokenSource::Own && region.is_none() {
+            let message = "`token: own` without `region`: where EKS's webhook writes none into the pod, boto3 and the AWS CLI find no region to call";
+            self.warn(Level::Warning, Some(from_at), message);
+        }
         Some(Chain {
             from,
             to,
@@ -226,7 +231,7 @@ impl Reader {
             own_settings: entry.own_settings.0.unwrap_or_default(),
             containers,
             external_id: entry.external_id.0.and_then(|text| self.text(text)),
-            region: entry.region.0.and_then(|text| self.text(text)),
+            region,
             session_duration,
             hops,
             profiles,
