@@ -22,7 +22,7 @@
 //! | requester | what |
 //! |---|---|
 //! | EMR, administrators, Kubernetes | everything |
-//! | a job | its own pods, and a Flink job manager its own Deployment |
+//! | a job | its own pods; a Flink job manager its own Deployment, an endpoint's gateway the kernels of its role |
 //! | an operator of the policy | what runs under the roles declared for it |
 //! | add-ons with the capability `evict` | pods, and Jobs (queues suspend them) |
 //! | tenants | jobs whose role `submitters.roles` of the policy lists for them |
@@ -46,7 +46,9 @@
 
 use serde_json::value::RawValue;
 
-use crate::facts::{Action, Extent, JobId, JobToken, PodIdentity, Requester, Role, Subject};
+use crate::facts::{
+    Action, Component, Extent, JobId, JobToken, PodIdentity, Requester, Role, Subject,
+};
 use crate::policy::Capability;
 use crate::review::change::{Changed, changed};
 use crate::review::pod::Pod;
@@ -129,7 +131,9 @@ fn pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewE
     }
     let role = identity.role();
     let own = match &subject.requester {
-        Requester::Job(job) => is_own_pod(job, &pod, subject),
+        Requester::Job(job) => {
+            is_own_pod(job, &pod, subject) || is_kernel_of(job, &identity, subject)
+        }
         Requester::Operator(operator) => is_declared(operator, &pod, subject),
         _ => submits(subject, role),
     };
@@ -137,6 +141,23 @@ fn pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewE
         findings.push(finding(subject, "delete", &runs_as(role)));
     }
     Ok(())
+}
+
+/// Whether a pod is a kernel of the gateway that asks: the gateway starts them,
+/// owns none by reference, and ends the idle ones.
+fn is_kernel_of(job: &JobToken<'_>, identity: &PodIdentity, subject: &Subject<'_>) -> bool {
+    let kernel = matches!(
+        identity,
+        PodIdentity::Job {
+            component: Some(Component::JegKernel | Component::Session),
+            ..
+        }
+    );
+    kernel
+        && job.component == Some(Component::Jeg)
+        && identity
+            .role()
+            .is_some_and(|role| shares_role(job, role, subject))
 }
 
 /// EMR's Jobs, and whatever keeps pods under a job's service account alive.

@@ -494,6 +494,233 @@ fn tenants_own() -> Cases {
     cases
 }
 
+/// What operators and a gateway do where they keep jobs.
+fn operators_and_gateways() -> Cases {
+    let spark = || service_account("spark-operator", "emr-containers-sa-spark-operator");
+    let flink = || service_account("flink-operator", "emr-containers-sa-flink-operator");
+    let gateway = || in_pod("spark-a", &account("spark-jeg"), "jeg-5d4f8-x2x2x", "jeg");
+    let kernel = || {
+        in_pod(
+            "spark-a",
+            &account("spark-jeg-kernel"),
+            "jovyan-k1-driver",
+            "kernel",
+        )
+    };
+    let manager = || {
+        in_pod(
+            "spark-a",
+            &account("flink-jobmanager"),
+            "etl-6f7d5c9b8-x2x2x",
+            "manager",
+        )
+    };
+    let pod = |account: String, labels: Value| {
+        injected(json!({
+            "metadata": { "labels": labels },
+            "spec": { "serviceAccountName": account, "containers": [{ "name": "main", "image": IMAGE }] },
+        }))
+    };
+    let app = json!({ "spark-app-selector": "spark-7f3a", "spark-role": "driver", "sparkoperator.k8s.io/app-name": "pi" });
+    let flink_labels = |component: &str| json!({ "type": "flink-native-kubernetes", "app": "etl", "component": component });
+    let jupyter = json!({ "app": "enterprise-gateway", "component": "kernel", "kernel_id": "k1" });
+    let service =
+        |selector: &Value| json!({ "spec": { "selector": selector, "ports": [{ "port": 4040 }] } });
+    let ui = json!({ "spec": { "rules": [{ "http": { "paths": [{ "backend": { "service": { "name": "pi-ui-svc" } } }] } }] } });
+    vec![
+        (
+            "application",
+            create(
+                tenant(),
+                "sparkoperator.k8s.io/sparkapplications",
+                "pi",
+                json!({ "spec": { "driver": { "serviceAccount": account("spark-driver") } } }),
+            ),
+        ),
+        (
+            "driver of an application",
+            create(
+                spark(),
+                "/pods",
+                "pi-driver",
+                pod(account("spark-driver"), app.clone()),
+            ),
+        ),
+        (
+            "its service",
+            create(
+                spark(),
+                "/services",
+                "pi-772b9c81ae56a93d-driver-svc",
+                service(&app),
+            ),
+        ),
+        (
+            "its page",
+            create(spark(), "/services", "pi-ui-svc", service(&app)),
+        ),
+        (
+            "its route",
+            create(spark(), "networking.k8s.io/ingresses", "pi-ui-ingress", ui),
+        ),
+        (
+            "its map",
+            create(
+                spark(),
+                "/configmaps",
+                "spark-drv-772b9c81ae56a93d-conf-map",
+                json!({ "data": {} }),
+            ),
+        ),
+        (
+            "its account",
+            create(
+                spark(),
+                "/serviceaccounts",
+                &account("spark-driver"),
+                json!({ "metadata": { "annotations": { "eks.amazonaws.com/role-arn": ARN } } }),
+            ),
+        ),
+        (
+            "it goes",
+            Review::new(spark(), "DELETE", "/pods", "pi-driver")
+                .old(pod(account("spark-driver"), app.clone())),
+        ),
+        (
+            "cluster",
+            create(
+                tenant(),
+                "flink.apache.org/flinkdeployments",
+                "etl",
+                json!({ "spec": { "serviceAccount": account("flink-jobmanager") } }),
+            ),
+        ),
+        (
+            "manager's workload",
+            create(
+                flink(),
+                "apps/deployments",
+                "etl",
+                template(pod(account("flink-jobmanager"), flink_labels("jobmanager"))),
+            ),
+        ),
+        (
+            "manager",
+            create(controller("replicaset-controller"), "/pods", "", {
+                let mut pod = pod(account("flink-jobmanager"), flink_labels("jobmanager"));
+                pod["metadata"]["generateName"] = json!("etl-6f7d5c9b8-");
+                pod
+            }),
+        ),
+        (
+            "manager's service",
+            create(
+                flink(),
+                "/services",
+                "etl",
+                service(&flink_labels("jobmanager")),
+            ),
+        ),
+        (
+            "manager's page",
+            create(
+                flink(),
+                "/services",
+                "etl-rest",
+                service(&flink_labels("jobmanager")),
+            ),
+        ),
+        (
+            "manager's map",
+            create(
+                flink(),
+                "/configmaps",
+                "flink-config-etl",
+                json!({ "data": {} }),
+            ),
+        ),
+        (
+            "task manager",
+            create(
+                manager(),
+                "/pods",
+                "etl-taskmanager-1-1",
+                pod(account("flink-taskmanager"), flink_labels("taskmanager")),
+            ),
+        ),
+        (
+            "leader",
+            create(
+                manager(),
+                "/configmaps",
+                "etl-cluster-config-map",
+                json!({ "data": {} }),
+            ),
+        ),
+        (
+            "gateway",
+            create(
+                emr(),
+                "apps/deployments",
+                "jeg",
+                template(pod(account("spark-jeg"), json!({ "app": "jeg" }))),
+            ),
+        ),
+        (
+            "gateway's pod",
+            create(controller("replicaset-controller"), "/pods", "", {
+                let mut pod = pod(account("spark-jeg"), json!({ "app": "jeg" }));
+                pod["metadata"]["generateName"] = json!("jeg-5d4f8-");
+                pod
+            }),
+        ),
+        (
+            "kernel",
+            create(
+                gateway(),
+                "/pods",
+                "jovyan-k1-driver",
+                pod(account("spark-jeg-kernel"), jupyter.clone()),
+            ),
+        ),
+        (
+            "session",
+            create(
+                gateway(),
+                "/pods",
+                "jovyan-k2",
+                pod(account("spark-session"), jupyter.clone()),
+            ),
+        ),
+        (
+            "kernel's executor",
+            create(
+                kernel(),
+                "/pods",
+                "jovyan-k1-772b9c81ae56a93d-exec-1",
+                pod(
+                    account("spark-jeg-kernel"),
+                    json!({ "spark-role": "executor" }),
+                ),
+            ),
+        ),
+        (
+            "kernel's service",
+            create(
+                kernel(),
+                "/services",
+                "jovyan-k1-772b9c81ae56a93d-driver-svc",
+                service(&json!({ "kernel_id": "k1" })),
+            ),
+        ),
+        (
+            "kernel goes",
+            Review::new(gateway(), "DELETE", "/pods", "jovyan-k1-driver")
+                .old(pod(account("spark-jeg-kernel"), jupyter)),
+        ),
+    ]
+}
+
 fn refusals(cases: &Cases, policy: &Policy) -> Vec<String> {
     cases
         .iter()
@@ -525,5 +752,20 @@ fn a_job_run_and_what_spark_makes_of_it() {
 fn tenants_own_workloads() {
     for policy in [Policy::builtin(), listed()] {
         assert_eq!(refusals(&tenants_own(), &policy), [""; 0]);
+    }
+}
+
+#[test]
+fn what_operators_and_gateways_start() {
+    assert_eq!(refusals(&operators_and_gateways(), &listed()), [""; 0]);
+}
+
+/// The same requests by a tenant of another team, so that the tables above can fail.
+#[test]
+fn the_same_by_somebody_else() {
+    for (what, review) in start_job_run().into_iter().chain(operators_and_gateways()) {
+        let alone = vec![(what, review.set("userInfo", user("mallory", &["team-b"])))];
+        let refused = refusals(&alone, &listed());
+        assert_eq!(refused.is_empty(), what == "secret", "{what}");
     }
 }

@@ -354,3 +354,26 @@ fn an_endpoint_is_not_scaled_down() {
     }
     scaled(tenant(), &jeg, json!(4)).passes(&policy);
 }
+
+/// A gateway ends the kernels it has started, and nobody else's.
+#[test]
+fn a_gateway_and_its_kernels() {
+    let account = |component: &str, role| account(&format!("spark-{component}"), role);
+    let by = |component| in_pod("spark-a", &account(component, A), "jeg-5d4f8-x2x2x", "jeg");
+    let ends = |user, account: String| {
+        let spec = json!({ "serviceAccountName": account });
+        let kernel = json!({ "metadata": { "name": "k1", "uid": "k" }, "spec": spec });
+        delete(user, "/pods", "k1", kernel)
+    };
+    let policy = Policy::builtin();
+    for component in ["jeg-kernel", "session"] {
+        ends(by("jeg"), account(component, A)).passes(&policy);
+        ends(by("jeg"), account(component, B)).refused(&policy, RULE, "delete");
+        for other in ["jeg-kernel", "session", "driver"] {
+            ends(by(other), account(component, A)).refused(&policy, RULE, "delete");
+        }
+    }
+    for component in ["driver", "executor", "client", "jeg"] {
+        ends(by("jeg"), account(component, A)).refused(&policy, RULE, "delete");
+    }
+}
