@@ -14,6 +14,9 @@ use serde_json::Value;
 use crate::support::chain::{self, account, runner};
 use crate::support::{now, tenant};
 
+/// The bytes of a body's large part.
+const SIZE: usize = 200_000;
+
 /// As many elements as fit into a body of `size`.
 fn list(size: usize, element: impl Fn(usize) -> String) -> String {
     let mut text = String::with_capacity(size + 1024);
@@ -250,7 +253,6 @@ fn no_list_is_looked_through_for_every_element_of_another() {
             ),
         ]
     };
-    const SIZE: usize = 200_000;
     for (name, policy) in &policies {
         for (what, new) in big(SIZE) {
             // Another one of the same size, where that is still a pod.
