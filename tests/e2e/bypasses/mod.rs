@@ -19,6 +19,7 @@ use crate::coverage::stage::stage;
 
 use rows::ROWS;
 use ways::Way;
+pub(crate) use ways::kinds::ALL as KINDS;
 
 const PAGE: &str = include_str!("../../../docs/bypasses.md");
 
@@ -118,6 +119,15 @@ fn try_way(way: &Way, by: &str) -> Result<(), String> {
 #[test]
 fn a_into_a_running_pod() {
     try_section('A');
+}
+
+/// Beside A17: the three spellings that AWS's controllers read.
+#[test]
+fn load_balancers_that_are_internal_pass() {
+    let stage = stage();
+    for answer in ways::services::internal(stage, stage.place()) {
+        assert_eq!(answer.status, 201, "{}", answer.body);
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The rows of `docs/bypasses.md` that rules close.
 
-use super::ways::{self, Way};
+use serde_json::json;
+
+use super::ways::{self, Way, kinds, nodes, secrets, services};
 use Way::{Line, Request};
 
 /// One row.
@@ -80,6 +82,7 @@ pub(super) const ROWS: &[Row] = &[
             Request("a label", ways::label),
             Request("an annotation", ways::annotation),
             Request("an owner", ways::owner),
+            Request("an annotation of rolegate's", ways::annotation_of_rolegate),
             Request("a finalizer", ways::finalizer),
             Request("a label through status", ways::label_through_status),
         ],
@@ -110,20 +113,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row("A15", "pod-exec", &[Line("pods/exec", "create")]),
-    row(
-        "A17",
-        "endpoint-exposure",
-        &[
-            Line("services", "create"),
-            Line("services", "patch"),
-            Line("services/status", "patch"),
-            Line("ingresses.networking.k8s.io", "create"),
-            Line("endpoints", "create"),
-            Line("endpointslices.discovery.k8s.io", "create"),
-            Request("an external IP", ways::external_ip),
-            Request("a load balancer for everybody", ways::load_balancer),
-        ],
-    ),
+    row("A17", "endpoint-exposure", services::DOORS),
     row(
         "A18",
         "endpoint-exposure",
@@ -132,6 +122,7 @@ pub(super) const ROWS: &[Row] = &[
             Line("networkpolicies.networking.k8s.io", "patch"),
             Line("networkpolicies.networking.k8s.io", "delete"),
             Line("networkpolicies.networking.k8s.io", "deletecollection"),
+            Request("a network policy of Cilium", kinds::network_policy),
         ],
     ),
     row(
@@ -184,10 +175,16 @@ pub(super) const ROWS: &[Row] = &[
             Line("serviceaccounts", "update"),
             Line("serviceaccounts", "delete"),
             Line("serviceaccounts", "deletecollection"),
-            Request("another Secret", ways::secret_of_an_account),
+            Request("its Secrets", |stage, place| {
+                ways::account_changed(stage, place, &json!({"secrets": [{"name": "mine"}]}))
+            }),
+            Request("its imagePullSecrets", |stage, place| {
+                let change = json!({"imagePullSecrets": [{"name": "mine"}]});
+                ways::account_changed(stage, place, &change)
+            }),
         ],
     ),
-    row("B9", "service-account-token", &[Line("secrets", "create")]),
+    row("B9", "service-account-token", secrets::TOKENS),
     row(
         "B12",
         "cluster-takeover",
@@ -206,19 +203,7 @@ pub(super) const ROWS: &[Row] = &[
         "foreign-service-account",
         &[Request("an account of others", ways::account_of_others)],
     ),
-    row(
-        "B16",
-        "credential-provider",
-        &[
-            Request("hostPath", ways::host_path),
-            Request("hostNetwork", ways::host_network),
-            Request("hostPID", ways::host_pid),
-            Request("privileged", ways::privileged),
-            Request("a capability", ways::capability),
-            Request("kube2iam", ways::kube2iam),
-            Request("hostPath in a template", ways::host_path_in_a_template),
-        ],
-    ),
+    row("B16", "credential-provider", nodes::NODE),
     row(
         "B17",
         "cluster-takeover",
@@ -234,34 +219,23 @@ pub(super) const ROWS: &[Row] = &[
             Line("persistentvolumeclaims", "create"),
             Line("persistentvolumeclaims", "patch"),
             Line("persistentvolumeclaims", "delete"),
+            Line("persistentvolumeclaims", "deletecollection"),
             Request("mounted", ways::claim_of_a_job),
+            Request("cloned with a pod", ways::clone_with_a_pod),
+            Request("a snapshot", kinds::snapshot),
         ],
     ),
+    row("B19", "mutating-webhook", kinds::MUTATORS),
     row(
         "B20",
         "foreign-service-account",
-        &[Request("by a driver's token", ways::by_a_driver)],
+        &[Request(
+            "by a driver, whatever its settings",
+            ways::by_a_driver,
+        )],
     ),
-    row(
-        "C5",
-        "secret-read",
-        &[
-            Request("env", ways::secret_env),
-            Request("envFrom", ways::secret_env_from),
-            Request("an init container's env", ways::secret_init_env),
-            Request("a volume", ways::secret_volume),
-            Request("a projected volume", ways::secret_projected),
-            Request("imagePullSecrets", ways::secret_pull),
-            Request("csi", ways::secret_csi),
-            Request("an old kind of volume", ways::secret_old_volume),
-            Request("a Secret in a template", ways::secret_in_a_template),
-        ],
-    ),
-    row(
-        "C6",
-        "secret-read",
-        &[Request("an Ingress", ways::secret_ingress)],
-    ),
+    row("C5", "secret-read", secrets::BY_PODS),
+    row("C6", "secret-read", secrets::BY_ROUTES),
     row(
         "D6",
         "foreign-service-account",
@@ -300,5 +274,10 @@ pub(super) const ROWS: &[Row] = &[
             Line("configmaps", "delete"),
             Line("configmaps", "deletecollection"),
         ],
+    ),
+    row(
+        "D14",
+        "configmap-mutation",
+        &[Request("ahead of EMR", ways::copy_of_a_template)],
     ),
 ];

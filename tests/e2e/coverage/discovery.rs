@@ -12,8 +12,8 @@ use crate::harness::http::Answer;
 pub(super) struct Served {
     /// `pods`, `deployments.apps`, `pods/exec`, `deployments.apps/scale`.
     pub(super) name: String,
-    /// Whether its objects live in namespaces.
-    pub(super) namespaced: bool,
+    /// Whether a test defined it.
+    pub(super) custom: bool,
     /// The verbs of all its versions.
     pub(super) verbs: BTreeSet<String>,
 }
@@ -36,11 +36,10 @@ pub(super) fn served(cluster: &Cluster) -> Vec<Served> {
                         "" => plural,
                         group => format!("{plural}.{group}"),
                     };
-                    let namespaced = resource["scope"] == "Namespaced";
-                    keep(&mut found, base.clone(), namespaced, &resource["verbs"]);
+                    keep(&mut found, base.clone(), &resource["verbs"]);
                     for sub in items(&resource["subresources"]) {
                         let name = format!("{base}/{}", text(&sub["subresource"]));
-                        keep(&mut found, name, namespaced, &sub["verbs"]);
+                        keep(&mut found, name, &sub["verbs"]);
                     }
                 }
             }
@@ -51,16 +50,25 @@ pub(super) fn served(cluster: &Cluster) -> Vec<Served> {
         "discovery lists {} resources only",
         found.len()
     );
+    // Asked for after what is served, so that none is missing.
+    let definitions = cluster.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
+    for definition in items(&definitions["items"]) {
+        let name = text(&definition["metadata"]["name"]);
+        for served in found.values_mut() {
+            let base = served.name.split('/').next();
+            served.custom |= base == Some(name.as_str());
+        }
+    }
     found.into_values().collect()
 }
 
-fn keep(found: &mut BTreeMap<String, Served>, name: String, namespaced: bool, verbs: &Value) {
+fn keep(found: &mut BTreeMap<String, Served>, name: String, verbs: &Value) {
     let verbs = items(verbs).map(text);
     found
         .entry(name.clone())
         .or_insert_with(|| Served {
             name,
-            namespaced,
+            custom: false,
             verbs: BTreeSet::new(),
         })
         .verbs

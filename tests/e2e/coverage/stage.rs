@@ -61,6 +61,7 @@ impl Stage {
             before: BTreeMap::new(),
             _rolegate: rolegate,
         };
+        stage.cluster.define(&crate::bypasses::KINDS);
         stage.let_bob_do_everything();
         for namespace in [&stage.open, &stage.enforced] {
             stage.store_accounts(Place(namespace));
@@ -110,7 +111,9 @@ impl Stage {
             }
         }
         for (name, send) in crate::bypasses::requests() {
-            statuses.insert(name.to_owned(), send(self, Place(&self.open)).status);
+            let status = send(self, Place(&self.open)).status;
+            let twice = statuses.insert(name.to_owned(), status);
+            assert!(twice.is_none(), "two requests are called {name:?}");
         }
         statuses
     }
@@ -183,8 +186,20 @@ impl Stage {
         self.cluster.bob()
     }
 
-    /// Service accounts of others: one that nobody lists for bob, and another
-    /// role's; and the rights that a driver has.
+    /// A request of alice's, who may do everything in both namespaces, reading
+    /// Secrets included: `rolegate-secret-guard` lets her write them.
+    pub(crate) fn alices(
+        &self,
+        method: &'static str,
+        path: &str,
+        (kind, body): (&str, &Value),
+    ) -> crate::harness::http::Request<'_> {
+        let request = self.cluster.request(self.cluster.alice(), method, path);
+        request.body(kind, body.to_string())
+    }
+
+    /// Service accounts of others: one that nobody lists for bob, with a token
+    /// Secret, and another role's; and the rights that a driver has.
     fn store_accounts(&self, place: Place<'_>) {
         let others = emr_service_account("spark", "executor", "111122223333", "team-c-etl");
         for name in ["others", &others] {
@@ -193,6 +208,13 @@ impl Stage {
             self.cluster
                 .create(&place.core("serviceaccounts"), &account);
         }
+        self.cluster.create(
+            &place.core("secrets"),
+            &json!({
+                "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
+                "metadata": {"name": "token", "annotations": {"kubernetes.io/service-account.name": "others"}},
+            }),
+        );
         self.cluster.create(
             &place.group("rbac.authorization.k8s.io/v1", "rolebindings"),
             &json!({

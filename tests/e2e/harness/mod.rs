@@ -8,6 +8,7 @@
 //! | `namespace` | a namespace for a test: unmanaged or labelled |
 //! | `http`, `kubectl` | requests, raw and by the real client |
 //! | `audit` | what the API server's audit log says about them |
+//! | `definitions` | custom resources of any content |
 //! | `guards` | our shipped admission policies, and somebody they stop |
 //! | `rolegate`, `webhook` | `rolegate serve`, and our shipped configuration pointed at it |
 //! | `pod_identity`, `https` | a stand-in for EKS's pod identity webhook |
@@ -30,6 +31,7 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod aws;
 pub(crate) mod cluster;
+pub(crate) mod definitions;
 pub(crate) mod dirs;
 pub(crate) mod guards;
 pub(crate) mod http;

@@ -3,14 +3,13 @@
 
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
-
 use super::client::Client;
 use super::emr::ACCOUNT;
 use super::examples;
 use crate::harness::accounts::emr_service_account;
+use crate::harness::definitions::Kind;
 use crate::harness::rolegate::Rolegate;
-use crate::harness::{Cluster, Namespace, wait};
+use crate::harness::{Cluster, Namespace};
 
 /// The role that the operators and alice's team may use, and the other.
 pub(super) const DECLARED: &str = "team-a-etl";
@@ -22,8 +21,8 @@ struct Operator {
     name: &'static str,
     framework: &'static str,
     components: [&'static str; 2],
-    /// Group, version, plural and kind of what it is asked for.
-    resource: [&'static str; 4],
+    /// What it is asked for.
+    resource: Kind,
     /// The policy that we tell its users to write.
     policy: &'static str,
     /// Where the policy says it lives, and where it works.
@@ -34,12 +33,11 @@ const SPARK: Operator = Operator {
     name: "emr-containers-sa-spark-operator",
     framework: "spark",
     components: ["driver", "executor"],
-    resource: [
-        "sparkoperator.k8s.io",
-        "v1beta2",
+    resource: (
+        "sparkoperator.k8s.io/v1beta2",
         "sparkapplications",
         "SparkApplication",
-    ],
+    ),
     policy: include_str!("../../../examples/policies/spark-operator.yaml"),
     namespaces: ["spark-operator", "spark-team-a"],
 };
@@ -48,12 +46,11 @@ const FLINK: Operator = Operator {
     name: "emr-containers-sa-flink-operator",
     framework: "flink",
     components: ["jobmanager", "taskmanager"],
-    resource: [
-        "flink.apache.org",
-        "v1beta1",
+    resource: (
+        "flink.apache.org/v1beta1",
         "flinkdeployments",
         "FlinkDeployment",
-    ],
+    ),
     policy: include_str!("../../../examples/policies/flink-operator.yaml"),
     namespaces: ["flink-operator", "flink-team-a"],
 };
@@ -98,13 +95,7 @@ impl Scene {
                 }
             }
         }
-        let [group, version, plural, kind] = operator.resource;
-        define(cluster, group, version, plural, kind);
-        wait::until("the custom resource to be served", || {
-            let path = enforced.group(&format!("{group}/{version}"), plural);
-            let answer = cluster.request(cluster.admin(), "GET", &path).try_send()?;
-            (answer.status == 200).then_some(()).ok_or(answer.body)
-        });
+        cluster.define(&[operator.resource]);
         let [its_home, its_work] = operator.namespaces;
         let policy = operator
             .policy
@@ -129,28 +120,4 @@ impl Scene {
 /// The service account of a component of a role.
 pub(super) fn account(framework: &str, component: &str, role: &str) -> String {
     emr_service_account(framework, component, ACCOUNT, role)
-}
-
-/// A custom resource of any content, with a status of its own.
-fn define(cluster: &Cluster, group: &str, version: &str, plural: &str, kind: &str) {
-    let anything: Value = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    cluster.create(
-        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-        &json!({
-            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": {
-                "name": format!("{plural}.{group}"),
-                // Asked for in groups under k8s.io; the chart's says the same.
-                "annotations": {"api-approved.kubernetes.io": "https://github.com/kubeflow/spark-operator/pull/1298"},
-            },
-            "spec": {
-                "group": group, "scope": "Namespaced",
-                "names": {"plural": plural, "kind": kind},
-                "versions": [{
-                    "name": version, "served": true, "storage": true,
-                    "schema": {"openAPIV3Schema": anything}, "subresources": {"status": {}},
-                }],
-            },
-        }),
-    );
 }

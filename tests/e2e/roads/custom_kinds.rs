@@ -1,13 +1,14 @@
 //! Custom resources as their operators define them, and the places in them
-//! that name a service account. The definitions take everything.
+//! that name a service account.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
+use crate::harness::Cluster;
 use crate::harness::accounts::pod_spec;
-use crate::harness::{Cluster, wait};
+use crate::harness::definitions::Kind;
 
 /// One place in one kind that names a service account.
 #[derive(Clone, Copy)]
@@ -132,47 +133,11 @@ impl Case {
 /// until it serves them.
 pub(super) fn install() {
     static INSTALLED: LazyLock<()> = LazyLock::new(|| {
-        let cluster = Cluster::shared();
-        let kinds: BTreeSet<_> = CASES
+        let kinds: BTreeSet<Kind> = CASES
             .iter()
             .map(|case| (case.group_version, case.plural, case.kind))
             .collect();
-        for (group_version, plural, kind) in &kinds {
-            cluster.apply_as_admin(&definition(group_version, plural, kind));
-        }
-        for (group_version, plural, _) in &kinds {
-            let path = format!("/apis/{group_version}/{plural}");
-            wait::until("a custom resource to be served", || {
-                let answer = cluster.request(cluster.admin(), "GET", &path).try_send()?;
-                (answer.status == 200).then_some(()).ok_or(answer.body)
-            });
-        }
+        Cluster::shared().define(&Vec::from_iter(kinds));
     });
     LazyLock::force(&INSTALLED);
-}
-
-fn definition(group_version: &str, plural: &str, kind: &str) -> Value {
-    let (group, version) = group_version
-        .split_once('/')
-        .expect("a group and a version");
-    let anything = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {
-            "name": format!("{plural}.{group}"),
-            // Asked of groups under k8s.io.
-            "annotations": {"api-approved.kubernetes.io": "unapproved, a test's copy"},
-        },
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"plural": plural, "kind": kind, "listKind": format!("{kind}List")},
-            "versions": [{
-                "name": version, "served": true, "storage": true,
-                "schema": {"openAPIV3Schema": anything},
-                "subresources": {"status": {}},
-            }],
-        },
-    })
 }

@@ -10,6 +10,7 @@
 //! | `config_maps`, `kubectl_config_maps` | `configmap-mutation` |
 //! | `pods`, `workloads`, `harmless`, `custom_resources`, `waiting` | `foreign-service-account` |
 //! | `identities` | `service-account-token`, `service-account-identity`, `ControllerRevisions` |
+//! | `images` | `image-source` |
 //! | `owners`, `jobs` | those whose work it is |
 //! | `impersonation` | those who only look like them |
 //! | `modes`, `policies` | what a finding leads to |
@@ -29,6 +30,7 @@ mod custom_resources;
 mod debug;
 mod harmless;
 mod identities;
+mod images;
 mod impersonation;
 mod jobs;
 mod kubectl_config_maps;

@@ -54,6 +54,12 @@ pub(super) const REVISIONS: Rule = Rule {
     instead: "Instead: ask a platform administrator; for storage use a PersistentVolumeClaim.",
 };
 
+pub(super) const IMAGES: Rule = Rule {
+    id: "image-source",
+    why: "Why: the image is the program that gets the job's role, and one from an unlisted registry or of an old release is not looked after by anybody.",
+    instead: "Instead: use a current image from a registry that `rules.image-source.registries` of rolegate's policy lists.",
+};
+
 /// Asserts that `text` holds a whole refusal by one door of one rule, and that
 /// its first finding begins with `seen`, in which `<ns>` stands for the namespace.
 #[track_caller]

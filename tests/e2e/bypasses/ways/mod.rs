@@ -1,4 +1,16 @@
 //! Requests of the tenant, each as a dry-run: rolegate decides it like a real one.
+//!
+//! | module | gives |
+//! |---|---|
+//! | `kinds` | custom resources that rules know by their names |
+//! | `nodes` | pods that reach for their node |
+//! | `secrets` | whatever has a Secret read |
+//! | `services` | doors to a job, and detours from it |
+
+pub(super) mod kinds;
+pub(super) mod nodes;
+pub(super) mod secrets;
+pub(super) mod services;
 
 use std::fmt;
 
@@ -75,6 +87,14 @@ pub(super) fn owner(stage: &Stage, place: Place<'_>) -> Answer {
     driver_changed(stage, place, &json!({"ownerReferences": [owner]}))
 }
 
+pub(super) fn annotation_of_rolegate(stage: &Stage, place: Place<'_>) -> Answer {
+    driver_changed(
+        stage,
+        place,
+        &json!({"annotations": {"rolegate.dev/chain": "x"}}),
+    )
+}
+
 pub(super) fn finalizer(stage: &Stage, place: Place<'_>) -> Answer {
     driver_changed(stage, place, &json!({"finalizers": ["example.com/keep"]}))
 }
@@ -90,22 +110,6 @@ pub(super) fn label_through_status(stage: &Stage, place: Place<'_>) -> Answer {
 
 pub(super) fn node_name(stage: &Stage, place: Place<'_>) -> Answer {
     new_pod(stage, place, |pod| pod["spec"]["nodeName"] = "n1".into())
-}
-
-fn service(stage: &Stage, place: Place<'_>, mut spec: Value) -> Answer {
-    spec["selector"] = json!({"app": "mine"});
-    spec["ports"] = json!([{"port": 80}]);
-    let object =
-        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "mine"}, "spec": spec});
-    create(stage, &place.core("services"), &object)
-}
-
-pub(super) fn external_ip(stage: &Stage, place: Place<'_>) -> Answer {
-    service(stage, place, json!({"externalIPs": ["10.0.0.66"]}))
-}
-
-pub(super) fn load_balancer(stage: &Stage, place: Place<'_>) -> Answer {
-    service(stage, place, json!({"type": "LoadBalancer"}))
 }
 
 pub(super) fn old_field(stage: &Stage, place: Place<'_>) -> Answer {
@@ -168,12 +172,31 @@ pub(super) fn by_a_driver(stage: &Stage, place: Place<'_>) -> Answer {
         .send()
 }
 
-pub(super) fn secret_of_an_account(stage: &Stage, place: Place<'_>) -> Answer {
+/// What `kubectl patch serviceaccount` can change beside the annotations.
+pub(super) fn account_changed(stage: &Stage, place: Place<'_>, change: &Value) -> Answer {
     let path = place.core(&format!("serviceaccounts/{}", driver()));
-    patch(
+    patch(stage, &path, change)
+}
+
+/// A ConfigMap that a job of that id would be built from.
+pub(super) fn copy_of_a_template(stage: &Stage, place: Place<'_>) -> Answer {
+    let name = "podtemplate-0000000337okspsc914";
+    let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
+    create(stage, &place.core("configmaps"), &object)
+}
+
+/// A disk of one's own, filled from a job's, which comes with the pod.
+pub(super) fn clone_with_a_pod(stage: &Stage, place: Place<'_>) -> Answer {
+    let source =
+        json!({"kind": "PersistentVolumeClaim", "name": format!("{}-pvc-0", driver_pod())});
+    let spec = json!({
+        "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
+        "dataSource": source,
+    });
+    with_volume(
         stage,
-        &path,
-        &json!({"imagePullSecrets": [{"name": "mine"}]}),
+        place,
+        &json!({"ephemeral": {"volumeClaimTemplate": {"spec": spec}}}),
     )
 }
 
@@ -195,53 +218,17 @@ pub(super) fn account_of_others(stage: &Stage, place: Place<'_>) -> Answer {
     })
 }
 
-pub(super) fn host_path(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| {
-        pod["spec"]["volumes"] = json!([{"name": "v", "hostPath": {"path": "/var/lib/kubelet"}}]);
-    })
-}
-
-pub(super) fn host_path_in_a_template(stage: &Stage, place: Place<'_>) -> Answer {
+/// A Deployment of one's own.
+fn deployment(stage: &Stage, place: Place<'_>, change: impl FnOnce(&mut Value)) -> Answer {
     let mut spec = pod_spec("default");
     spec["restartPolicy"] = "Always".into();
-    spec["volumes"] = json!([{"name": "v", "hostPath": {"path": "/"}}]);
-    deployment(stage, place, &spec)
-}
-
-fn deployment(stage: &Stage, place: Place<'_>, spec: &Value) -> Answer {
+    change(&mut spec);
     let labels = json!({"app": "mine"});
     let object = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "mine"},
         "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
     });
     create(stage, &place.group("apps/v1", "deployments"), &object)
-}
-
-pub(super) fn host_network(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| pod["spec"]["hostNetwork"] = true.into())
-}
-
-pub(super) fn host_pid(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| pod["spec"]["hostPID"] = true.into())
-}
-
-pub(super) fn privileged(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| {
-        pod["spec"]["containers"][0]["securityContext"] = json!({"privileged": true});
-    })
-}
-
-pub(super) fn capability(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| {
-        pod["spec"]["containers"][0]["securityContext"] =
-            json!({"capabilities": {"add": ["SYS_PTRACE"]}});
-    })
-}
-
-pub(super) fn kube2iam(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| {
-        pod["metadata"]["annotations"] = json!({"iam.amazonaws.com/role": "team-b-etl"});
-    })
 }
 
 pub(super) fn claim_of_a_job(stage: &Stage, place: Place<'_>) -> Answer {
@@ -258,83 +245,4 @@ fn with_volume(stage: &Stage, place: Place<'_>, source: &Value) -> Answer {
         volume["name"] = "v".into();
         pod["spec"]["volumes"] = json!([volume]);
     })
-}
-
-fn secret_variable() -> Value {
-    json!([{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "stored", "key": "a"}}}])
-}
-
-pub(super) fn secret_env(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| {
-        pod["spec"]["containers"][0]["env"] = secret_variable()
-    })
-}
-
-pub(super) fn secret_env_from(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| {
-        pod["spec"]["containers"][0]["envFrom"] = json!([{"secretRef": {"name": "stored"}}]);
-    })
-}
-
-pub(super) fn secret_init_env(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| {
-        pod["spec"]["initContainers"] =
-            json!([{"name": "init", "image": "i", "env": secret_variable()}]);
-    })
-}
-
-pub(super) fn secret_volume(stage: &Stage, place: Place<'_>) -> Answer {
-    with_volume(stage, place, &json!({"secret": {"secretName": "stored"}}))
-}
-
-pub(super) fn secret_projected(stage: &Stage, place: Place<'_>) -> Answer {
-    with_volume(
-        stage,
-        place,
-        &json!({"projected": {"sources": [{"secret": {"name": "stored"}}]}}),
-    )
-}
-
-pub(super) fn secret_pull(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| {
-        pod["spec"]["imagePullSecrets"] = json!([{"name": "stored"}])
-    })
-}
-
-pub(super) fn secret_csi(stage: &Stage, place: Place<'_>) -> Answer {
-    with_volume(
-        stage,
-        place,
-        &json!({"csi": {"driver": "d.example.com", "nodePublishSecretRef": {"name": "stored"}}}),
-    )
-}
-
-pub(super) fn secret_old_volume(stage: &Stage, place: Place<'_>) -> Answer {
-    with_volume(
-        stage,
-        place,
-        &json!({"flexVolume": {"driver": "example.com/d", "secretRef": {"name": "stored"}}}),
-    )
-}
-
-pub(super) fn secret_in_a_template(stage: &Stage, place: Place<'_>) -> Answer {
-    let mut spec = pod_spec("default");
-    spec["restartPolicy"] = "Always".into();
-    spec["containers"][0]["env"] = secret_variable();
-    deployment(stage, place, &spec)
-}
-
-pub(super) fn secret_ingress(stage: &Stage, place: Place<'_>) -> Answer {
-    let object = json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "mine"},
-        "spec": {
-            "tls": [{"hosts": ["a.example.com"], "secretName": "stored"}],
-            "defaultBackend": {"service": {"name": "mine", "port": {"number": 80}}},
-        },
-    });
-    create(
-        stage,
-        &place.group("networking.k8s.io/v1", "ingresses"),
-        &object,
-    )
 }
