@@ -145,7 +145,7 @@ impl<'p> Edits<'p> {
         let mut lists = Lists {
             at: format!("/spec/containers/{index}"),
             mounts: container.volume_mounts.len(),
-            env: container.env.len(),
+            env: usize::from(container.env.has_variables()),
         };
         let name = named(&container.name);
         self.mount(

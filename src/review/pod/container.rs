@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::super::Text;
-use super::{List, Profile, SeLinux};
+use super::{Env, List, Profile, SeLinux, env};
 
 /// One container: a main, init or ephemeral one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Container<'a> {
     pub image: Text<'a>,
     /// Variables.
     #[serde(borrow)]
-    pub env: List<EnvVar<'a>>,
+    pub env: Env<'a>,
     /// Whole objects as variables.
     #[serde(borrow)]
     pub env_from: List<EnvFrom<'a>>,
@@ -47,6 +47,7 @@ impl<'a> Container<'a> {
     /// The variable that wins at run time: the last of that name.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&EnvVar<'a>> {
+        debug_assert!(env::is_looked_at(name), "{name} is not in env.rs");
         self.env.iter().rev().find(|var| var.name.as_str() == name)
     }
 }

@@ -4,6 +4,7 @@
 //! `null` and empty are one, as they are to the API server.
 
 mod container;
+mod env;
 mod list;
 mod volume;
 
@@ -15,6 +16,7 @@ pub use container::{
     Capabilities, Container, ContainerSecurity, EnvFrom, EnvVar, Handler, KeySource, Lifecycle,
     Named, Port, Target, VolumeMount, WindowsOptions,
 };
+pub use env::Env;
 pub use list::{List, Pairs, Present};
 pub use volume::{
     ClaimSpec, Csi, DataSource, DownwardApi, DownwardFile, FieldRef, Projection, Source,
