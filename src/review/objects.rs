@@ -241,7 +241,7 @@ mod tests {
             r#"{"metadata":["u","n"]}"#,
             r#"{"spec":{"containers":[["a"]]}}"#,
             r#"{"spec":{"securityContext":[]}}"#,
-            r#"{"spec":{"containers":[{"env":[["a","b"]]}]}}"#,
+            r#"{"spec":{"containers":[{"env":[["AWS_A","b"]]}]}}"#,
             r#"{"spec":{"volumes":[{"name":"v","secret":[null,"s"]}]}}"#,
             r#"{"spec":{"volumes":[{"projected":[[]]}]}}"#,
         ] {
