@@ -34,8 +34,12 @@ mod execution_role;
 mod foreign_service_account;
 #[path = "engine/foreign_volume.rs"]
 mod foreign_volume;
+#[path = "engine/honest.rs"]
+mod honest;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/hostile_pods.rs"]
+mod hostile_pods;
 #[path = "engine/identity_properties.rs"]
 mod identity_properties;
 #[path = "engine/image_source.rs"]

@@ -43,7 +43,6 @@ pub use source::{Source, TokenFile};
 pub use trouble::Trouble;
 
 use crate::facts::{PodIdentity, Subject};
-use crate::review::pod::Pod;
 use crate::review::{Operation as Verb, ReviewError, view};
 
 /// Every annotation that is rolegate's begins with this.
@@ -114,13 +113,4 @@ pub(crate) fn is_plainly_none(subject: &Subject<'_>) -> Result<bool, ReviewError
     };
     let is_job = |name: &&str| PodIdentity::of(name, subject.policy) != PodIdentity::Ordinary;
     Ok(!accounts.iter().any(is_job) && !view::mentions(object, "rolegate"))
-}
-
-/// Whether rolegate gave `container` of this pod its profile, untouched since:
-/// then a token variable without a value, or none at all, is rolegate's own
-/// doing and the container has credentials all the same.
-#[must_use]
-pub fn is_blanked_by_rolegate(subject: &Subject<'_>, pod: &Pod<'_>, container: &str) -> bool {
-    let plan = plan(subject, pod);
-    plan.is_in_place() && plan.gives_profile_to(container)
 }

@@ -4,6 +4,7 @@
 //! - `user`: `userInfo`
 //! - `name`: which object a request is about
 //! - `view`: narrow typed views of the objects
+//! - `objects`: why a list is never taken for an object
 //! - `pod`: the view of a pod that all rules share
 //! - `change`: what an UPDATE really changes
 //! - `references`: service accounts named anywhere in any object
@@ -15,6 +16,7 @@ pub mod document;
 mod envelope;
 mod error;
 mod name;
+mod objects;
 pub mod pod;
 pub mod references;
 pub mod response;

@@ -4,6 +4,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::objects::Objects;
 use super::pod::Pairs;
 use super::{Resource, ReviewError, Text};
 
@@ -17,7 +18,9 @@ pub fn read<'a, T: Deserialize<'a>>(
     what: &'static str,
     raw: &'a RawValue,
 ) -> Result<T, ReviewError> {
-    serde_json::from_str(raw.get()).map_err(|error| ReviewError::json(what, &error))
+    // The text is one JSON value: nothing can follow it.
+    let mut json = serde_json::Deserializer::from_str(raw.get());
+    T::deserialize(Objects(&mut json)).map_err(|error| ReviewError::json(what, &error))
 }
 
 /// `metadata`, as far as rules read it.

@@ -53,6 +53,7 @@
 //! always become role 1.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::facts::{Action, Extent, Subject};
 use crate::mutation::{self, ANNOTATION_PREFIX, Demand, Plan, Trouble};
@@ -261,11 +262,7 @@ fn check_change(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<()
     let new = view::annotations("request.object", new)?;
     let old = view::annotations("request.oldObject", old)?;
     let (new, old) = (own(&new), own(&old));
-    let differs = new
-        .iter()
-        .find(|pair| !old.contains(pair))
-        .or_else(|| old.iter().find(|pair| !new.contains(pair)));
-    if let Some((key, _)) = differs {
+    if let Some((key, _)) = new.symmetric_difference(&old).next() {
         findings.push(changed(subject, key));
     }
     Ok(())
@@ -274,7 +271,7 @@ fn check_change(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<()
 /// rolegate's own among an object's annotations.
 fn own<'p>(
     annotations: &'p [(crate::review::Text<'_>, crate::review::Text<'_>)],
-) -> Vec<(&'p str, &'p str)> {
+) -> BTreeSet<(&'p str, &'p str)> {
     annotations
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))
