@@ -36,8 +36,12 @@ mod foreign_service_account;
 mod foreign_volume;
 #[path = "engine/honest.rs"]
 mod honest;
+#[path = "engine/honest_jobs.rs"]
+mod honest_jobs;
 #[path = "engine/hostile.rs"]
 mod hostile;
+#[path = "engine/hostile_pods.rs"]
+mod hostile_pods;
 #[path = "engine/identity_properties.rs"]
 mod identity_properties;
 #[path = "engine/image_source.rs"]

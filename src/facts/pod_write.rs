@@ -31,13 +31,18 @@ impl<'a> PodWrite<'a> {
         if !matches!(request.operation, Operation::Create | Operation::Update) {
             return Ok(None);
         }
+        let pods = request.resource.is("", "pods");
+        let shape = shape(request);
+        if !pods && shape.is_none() {
+            return Ok(None);
+        }
         // Controllers write all day what is there already.
         if request.operation == Operation::Update
             && change::same_object(Some(request.old_object()?), Some(request.object()?))
         {
             return Ok(None);
         }
-        if request.resource.is("", "pods") {
+        if pods {
             // What is created at a subresource is no pod: a Binding, an Eviction.
             if request.operation == Operation::Create && request.sub_resource.is_some() {
                 return Ok(None);
@@ -55,7 +60,7 @@ impl<'a> PodWrite<'a> {
                 raw,
             }));
         }
-        let Some(shape) = shape(request) else {
+        let Some(shape) = shape else {
             return Ok(None);
         };
         let Some(template) = view::template("request.object", request.object()?, shape)? else {
@@ -78,12 +83,16 @@ impl<'a> PodWrite<'a> {
         }))
     }
 
-    /// Whether a template is written that starts other pods than the stored
-    /// one: another image or command gets whatever the template already held.
+    /// Whether other programs are started than before, by a template that
+    /// differs from the stored one or in a pod by another image: they get
+    /// whatever the template or the pod already held.
     #[must_use]
-    pub fn starts_other_pods(&self) -> bool {
-        self.raw
-            .is_some_and(|(old, new)| !change::same_template(old, Some(new)))
+    pub fn starts_other_programs(&self) -> bool {
+        match (self.raw, &self.old) {
+            (Some((old, new)), _) => !change::same_template(old, Some(new)),
+            (None, Some(old)) => !images(old).eq(images(&self.new)),
+            (None, None) => false,
+        }
     }
 
     /// Whether this is a pod itself, no template of one.
@@ -100,6 +109,13 @@ impl<'a> PodWrite<'a> {
             path => format!("{path}.{field}"),
         }
     }
+}
+
+/// Debug containers left out: those are `pod-exec`'s matter.
+fn images<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = (&'p str, &'p str)> {
+    let spec = &pod.spec;
+    let containers = spec.containers.iter().chain(spec.init_containers.iter());
+    containers.map(|container| (container.name.as_str(), container.image.as_str()))
 }
 
 fn shape(request: &Request<'_>) -> Option<TemplateShape> {

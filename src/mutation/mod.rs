@@ -43,7 +43,6 @@ pub use source::{Source, TokenFile};
 pub use trouble::Trouble;
 
 use crate::facts::{RESERVED_PREFIXES, Subject};
-use crate::review::pod::Pod;
 use crate::review::{Operation as Verb, ReviewError, view};
 
 /// Every annotation that is rolegate's begins with this.
@@ -119,13 +118,4 @@ pub(crate) fn is_plainly_none(subject: &Subject<'_>) -> Result<bool, ReviewError
             || subject.policy.fixed_service_account(name).is_some()
     };
     Ok(!accounts.iter().any(could_be_job) && !view::mentions(object, "rolegate"))
-}
-
-/// The plan of a pod whose profile rolegate gave it, untouched since: in the
-/// containers that have it ([`Plan::gives_profile_to`]) a token variable
-/// without a value, or none at all, is rolegate's own doing, and they have
-/// credentials all the same.
-#[must_use]
-pub fn in_place<'p>(subject: &'p Subject<'_>, pod: &'p Pod<'p>) -> Option<Plan<'p>> {
-    Some(plan(subject, pod)).filter(Plan::is_in_place)
 }

@@ -86,6 +86,12 @@ const TABLE: &[Row] = &[
         source: "kubernetes-sigs/aws-load-balancer-controller helm/aws-load-balancer-controller/templates/rbac.yaml",
     },
     Row {
+        accounts: &["kube-system:aws-node"],
+        // The pod's address as an annotation, with ANNOTATE_POD_IP.
+        capabilities: &[Annotate],
+        source: "aws/amazon-vpc-cni-k8s pkg/ipamd/rpc_handler.go",
+    },
+    Row {
         accounts: &["kube-system:cilium"],
         capabilities: &[Mirror],
         source: "cilium/cilium install/kubernetes/cilium/templates/cilium-agent/clusterrole.yaml",

@@ -4,6 +4,7 @@
 //! - `user`: `userInfo`
 //! - `name`: which object a request is about
 //! - `view`: narrow typed views of the objects
+//! - `objects`: why a list is never taken for an object
 //! - `pod`: the view of a pod that all rules share
 //! - `change`: what an UPDATE really changes
 //! - `references`: service accounts named anywhere in any object

@@ -18,8 +18,8 @@
 //! - annotations that ask an agent on the node for a role (`iam.amazonaws.com/…`,
 //!   as kube2iam and kiam read them), also through `pods/status` and `pods/binding`
 //!
-//! A template that changes in any way is judged whole. Restarts, scaling and
-//! writes that change nothing pass.
+//! A template that changes in any way is judged whole, and a pod that gets
+//! another image. Restarts, scaling and writes that change nothing pass.
 //!
 //! **A job's pod without the credentials of its role.** EKS puts them in by a
 //! webhook that lets pods pass when it does not answer, or has not yet heard of

@@ -32,13 +32,13 @@ where
 }
 
 /// The faults of the pods that a write starts: as [`brought`], but a template
-/// that changes in any way is judged whole. Somebody else's image in a pod
-/// that reads a Secret reads that Secret.
+/// that changes in any way is judged whole, and so is a pod that gets another
+/// image. Somebody else's image in a pod that reads a Secret reads that Secret.
 pub(super) fn started<F>(write: &PodWrite<'_>, judge: F) -> Vec<Fault>
 where
     F: Fn(&Pod<'_>, &mut Vec<Fault>),
 {
-    new_faults(write, judge, || !write.starts_other_pods())
+    new_faults(write, judge, || !write.starts_other_programs())
 }
 
 /// `forgives`: whether what was wrong before may stay as it is.

@@ -14,8 +14,8 @@
 //! - another job's `emr-containers-s3-…` Secret as a volume, whatever the policy
 //!   lists
 //!
-//! A template that changes in any way is judged whole. Restarts, scaling and
-//! writes that change nothing pass.
+//! A template that changes in any way is judged whole, and a pod that gets
+//! another image. Restarts, scaling and writes that change nothing pass.
 //!
 //! **`PersistentVolumeClaims`:**
 //!
@@ -74,9 +74,6 @@ use crate::review::{ReviewError, shown};
 
 use super::fault::{self, Fault};
 use super::{Finding, Rule, RuleId, page};
-
-/// A set can have many templates; this many tell the story.
-const MOST_FAULTS: usize = 8;
 
 /// See the file's header.
 pub(super) struct ForeignVolume;

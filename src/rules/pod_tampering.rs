@@ -49,13 +49,16 @@
 //!
 //! ## What it does not see
 //!
-//! Labels with names of a tenant's own choosing: a Service that selects `app:
-//! etl` sends its traffic to whoever has that label. A template with a node's
+//! Labels with names or values of a tenant's own choosing: a Service that selects
+//! `app: etl`, or the `spark-app-selector` of a driver that an operator started,
+//! which carries no job id, sends its traffic to whoever has that label. A template with a node's
 //! name that stood there before the namespace was labelled. Debug containers are
 //! `pod-exec`'s matter, deletion `job-lifecycle`'s, a new pod's
 //! `rolegate.dev/` annotations `chain-profile`'s.
 
 mod change;
+
+use std::collections::HashSet;
 
 use memchr::memmem;
 use serde_json::value::RawValue;
@@ -63,8 +66,8 @@ use serde_json::value::RawValue;
 use crate::facts::{Action, Extent, PodIdentity, PodWrite, Requester, Subject, System};
 use crate::policy::{Capability, Platform};
 use crate::review::pod::{Pairs, Pod};
-use crate::review::view::{self, TemplateShape};
-use crate::review::{Operation, OwnerReference, ReviewError, shown};
+use crate::review::view;
+use crate::review::{Operation, ReviewError, shown};
 
 use self::change::{Change, Kind, changes, is_rolegates};
 use super::fault::{Fault, brought};
@@ -111,9 +114,7 @@ impl Rule for PodTampering {
             "" if request.resource.is("", "bindings") => binding(subject, findings),
             "ephemeralcontainers" if pods => Ok(()),
             _ if pods && request.operation == Operation::Update => changed_pod(subject, findings),
-            "" if pods || TemplateShape::of(&request.resource).is_some() => {
-                new_pods(subject, findings)
-            }
+            "" => new_pods(subject, findings),
             _ => Ok(()),
         }
     }
@@ -334,11 +335,18 @@ fn adopts(subject: &Subject<'_>) -> Result<bool, ReviewError> {
     else {
         return Ok(false);
     };
-    let known = |owner: &OwnerReference<'_>| {
-        let owners = &old.metadata.owner_references;
-        owners.iter().any(|stored| stored.uid == owner.uid)
-    };
-    if new.metadata.owner_references.iter().all(known) {
+    let (old_owners, new_owners) = (
+        &old.metadata.owner_references,
+        &new.metadata.owner_references,
+    );
+    if old_owners == new_owners {
+        return Ok(false);
+    }
+    let known: HashSet<&str> = old_owners.iter().map(|owner| owner.uid.as_str()).collect();
+    if new_owners
+        .iter()
+        .all(|owner| known.contains(owner.uid.as_str()))
+    {
         return Ok(false);
     }
     let name = subject.name.sample();

@@ -11,8 +11,8 @@
 //!   `ReplicationControllers`, `PodTemplates` and `ControllerRevisions`: `env`,
 //!   `envFrom`, volumes (`secret`, `projected`, `csi` and the old kinds) and
 //!   `imagePullSecrets`. A template that changes in any way is judged whole:
-//!   with another image it reads the same Secret for somebody else. Restarts,
-//!   scaling and writes that change nothing pass
+//!   with another image it reads the same Secret for somebody else, and so does
+//!   a pod. Restarts, scaling and writes that change nothing pass
 //! - objects that make somebody else read a Secret: Ingresses (`tls` and the
 //!   annotations for authentication), Gateways and `ListenerSets`, `PushSecrets`,
 //!   and the routes of Traefik, Contour and Istio
@@ -44,6 +44,10 @@
 //! Have the platform team list the names in the policy
 //! (`virtualClusters[].submitters[].secrets`), or read AWS Secrets Manager with
 //! the job's own role.
+//!
+//! With Kerberos, Spark makes Secrets of its own for a driver and names them
+//! after nothing that would say whose they are: list `*-kerberos-keytab` and
+//! `*-delegation-tokens`.
 //!
 //! ## What it does not see
 //!

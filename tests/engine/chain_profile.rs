@@ -8,7 +8,7 @@ use crate::support::chain::{
 };
 use crate::support::{Review, controller, in_pod, tenant, user};
 use rolegate::facts::Subject;
-use rolegate::mutation::in_place;
+use rolegate::mutation::plan;
 use rolegate::policy::Policy;
 use rolegate::review::Request;
 use serde_json::{Value, json};
@@ -603,7 +603,8 @@ fn whose_doing_an_empty_token_variable_is() {
         let request = Request::parse(body.as_bytes()).expect("a review");
         let subject = Subject::new(&request, policy).expect("a subject");
         let write = subject.pod().expect("readable").expect("a pod");
-        in_place(&subject, &write.new).is_some_and(|plan| plan.gives_profile_to(container))
+        let plan = plan(&subject, &write.new);
+        plan.is_in_place() && plan.gives_profile_to(container)
     };
     let policy = by_default("mode: exclusive");
     let right = chained(&runner(), &irsa(), &policy);

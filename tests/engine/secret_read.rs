@@ -542,10 +542,16 @@ fn other_objects_that_have_secrets_read() {
         Review::new(tenant(), "DELETE", resource, "i")
             .old(bad.clone())
             .passes(&listed);
-        Review::new(tenant(), "UPDATE", &format!("{resource}/status"), "i")
+        // A status takes annotations along, and no spec.
+        let annotated = bad["metadata"]["annotations"].is_object();
+        let status = Review::new(tenant(), "UPDATE", &format!("{resource}/status"), "i")
             .old(good)
-            .object(bad)
-            .passes(&listed);
+            .object(bad);
+        if annotated {
+            status.refused(&listed, RULE, "Secret db");
+        } else {
+            status.passes(&listed);
+        }
     }
     Review::new(
         service_account("argo", "argo"),

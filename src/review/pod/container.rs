@@ -205,4 +205,7 @@ pub struct WindowsOptions<'a> {
     /// An identity of the domain.
     #[serde(borrow)]
     pub gmsa_credential_spec_name: Option<Text<'a>>,
+    /// The same, written out.
+    #[serde(borrow)]
+    pub gmsa_credential_spec: Option<Text<'a>>,
 }

@@ -75,7 +75,7 @@ impl<'a> Source<'a> {
             let named: Option<Names<'a>> = map.next_value()?;
             return Ok(named.map(|names| Self::Old {
                 kind: known,
-                secret: names.secret().map(|name| (*field, name)),
+                secret: names.secret(field).map(|name| (*field, name)),
             }));
         }
         Ok(match kind.as_str() {
@@ -162,9 +162,13 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn secret(self) -> Option<Text<'a>> {
-        self.secret_name
-            .or_else(|| self.secret_ref.map(|secret| secret.name))
+    /// The Secret, by the field that the kind has.
+    fn secret(self, field: &str) -> Option<Text<'a>> {
+        if field.ends_with("secretName") {
+            self.secret_name
+        } else {
+            self.secret_ref.map(|secret| secret.name)
+        }
     }
 }
 

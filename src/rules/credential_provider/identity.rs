@@ -45,13 +45,7 @@ pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut 
         identity.role().cloned()
     });
     let Some(role) = role else { return };
-    // One plan for all containers, made where one of them asks for it.
-    let plan = OnceCell::new();
-    let is_blanked = |container: &Container<'_>| {
-        let plan: &Option<Plan<'_>> = plan.get_or_init(|| mutation::in_place(subject, pod));
-        plan.as_ref()
-            .is_some_and(|plan| plan.gives_profile_to(&container.name))
-    };
+    let provision = Provision::of(subject, pod);
     let mut without = [
         ("containers", &spec.containers),
         ("initContainers", &spec.init_containers),
@@ -61,7 +55,7 @@ pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut 
         let numbered = containers.iter().enumerate();
         numbered.map(move |(index, container)| (list, index, container))
     })
-    .filter(|(_, _, container)| !is_provided(pod, container, is_blanked))
+    .filter(|(_, _, container)| !provision.reaches(container))
     .peekable();
     let Some(&(list, index, _)) = without.peek() else {
         return;
@@ -90,23 +84,82 @@ pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut 
     });
 }
 
-/// Whether the container has the variables of one way, and the token where
-/// they say.
-fn is_provided(
-    pod: &Pod<'_>,
-    container: &Container<'_>,
-    is_blanked: impl Fn(&Container<'_>) -> bool,
-) -> bool {
-    WAYS.iter().any(|(role, token)| {
-        let role = Value::of(container, role);
-        let token = Value::of(container, token);
-        match (role, token) {
-            (Value::Text(_), Value::Text(file)) => has_token(pod, container, file),
-            // Blanked in place, so that the SDK reads the profile instead.
-            (Value::Text(_) | Value::Blank, Value::Text(_) | Value::Blank) => is_blanked(container),
-            _ => false,
+/// What of a pod says whether its containers have credentials; each part is
+/// found once, however many containers ask.
+struct Provision<'p, 'a> {
+    subject: &'p Subject<'a>,
+    pod: &'p Pod<'p>,
+    /// The names of the volumes that hold a token of the service account.
+    tokens: OnceCell<Vec<&'p str>>,
+    /// The profile that rolegate has given, where it is untouched.
+    profile: OnceCell<Option<Plan<'p>>>,
+}
+
+impl<'p, 'a> Provision<'p, 'a> {
+    const fn of(subject: &'p Subject<'a>, pod: &'p Pod<'p>) -> Self {
+        Self {
+            subject,
+            pod,
+            tokens: OnceCell::new(),
+            profile: OnceCell::new(),
         }
-    })
+    }
+
+    /// Whether the container has the variables of one way, and the token where
+    /// they say.
+    fn reaches(&self, container: &Container<'_>) -> bool {
+        WAYS.iter().any(|(role, token)| {
+            let role = Value::of(container, role);
+            let token = Value::of(container, token);
+            match (role, token) {
+                (Value::Text(_), Value::Text(file)) => self.has_token(container, file),
+                // Blanked in place, so that the SDK reads the profile instead.
+                (Value::Text(_) | Value::Blank, Value::Text(_) | Value::Blank) => {
+                    self.has_profile(&container.name)
+                }
+                _ => false,
+            }
+        })
+    }
+
+    /// Whether a token of the pod's service account is mounted at `file`.
+    fn has_token(&self, container: &Container<'_>, file: &str) -> bool {
+        let file = on_unix(file);
+        if file.split('/').any(|part| part == "..") {
+            return false;
+        }
+        let mounts = container.volume_mounts.iter();
+        let innermost = mounts
+            .filter(|mount| is_below(&file, &on_unix(&mount.mount_path)))
+            .max_by_key(|mount| mount.mount_path.len());
+        innermost.is_some_and(|mount| self.tokens().contains(&mount.name.as_str()))
+    }
+
+    fn tokens(&self) -> &[&'p str] {
+        self.tokens.get_or_init(|| {
+            let holds = |source: &Source<'_>| match source {
+                Source::Projected(parts) => parts
+                    .iter()
+                    .any(|part| part.service_account_token.is_some()),
+                _ => false,
+            };
+            let volumes = self.pod.spec.volumes.iter();
+            volumes
+                .filter(|volume| volume.sources.iter().any(holds))
+                .map(|volume| volume.name.as_str())
+                .collect()
+        })
+    }
+
+    fn has_profile(&self, container: &str) -> bool {
+        let profile = self.profile.get_or_init(|| {
+            let plan = mutation::plan(self.subject, self.pod);
+            plan.is_in_place().then_some(plan)
+        });
+        profile
+            .as_ref()
+            .is_some_and(|plan| plan.gives_profile_to(container))
+    }
 }
 
 /// What a variable says.
@@ -127,27 +180,6 @@ impl<'p> Value<'p> {
             _ => Self::Unknown,
         }
     }
-}
-
-/// Whether a token of the pod's service account is mounted at `file`.
-fn has_token(pod: &Pod<'_>, container: &Container<'_>, file: &str) -> bool {
-    let file = on_unix(file);
-    let mounts = container.volume_mounts.iter();
-    let innermost = mounts
-        .filter(|mount| is_below(&file, &on_unix(&mount.mount_path)))
-        .max_by_key(|mount| mount.mount_path.len());
-    let Some(mount) = innermost else { return false };
-    let mut volumes = pod.spec.volumes.iter();
-    volumes
-        .find(|volume| volume.name == mount.name)
-        .is_some_and(|volume| {
-            volume.sources.iter().any(|source| match source {
-                Source::Projected(parts) => parts
-                    .iter()
-                    .any(|part| part.service_account_token.is_some()),
-                _ => false,
-            })
-        })
 }
 
 /// `C:\var\run` as `/var/run`: for Windows, EKS writes the file's path so and

@@ -302,12 +302,19 @@ impl Confinement<'_, '_> {
                 push("windowsOptions.hostProcess", "a process of the node");
             }
             // More: an identity of the domain.
-            let spec = windows.gmsa_credential_spec_name.as_deref();
-            if spec.is_some_and(|spec| !spec.is_empty()) {
-                push(
+            for (field, spec) in [
+                (
                     "windowsOptions.gmsaCredentialSpecName",
-                    "credentials of a Windows domain",
-                );
+                    &windows.gmsa_credential_spec_name,
+                ),
+                (
+                    "windowsOptions.gmsaCredentialSpec",
+                    &windows.gmsa_credential_spec,
+                ),
+            ] {
+                if spec.as_deref().is_some_and(|spec| !spec.is_empty()) {
+                    push(field, "credentials of a Windows domain");
+                }
             }
         }
     }

@@ -18,13 +18,15 @@ const APPLICATION: &str = "spark-app-selector";
 pub(super) fn judge(subject: &Subject<'_>) -> Result<Vec<Fault>, ReviewError> {
     let request = subject.request;
     let resource = &request.resource;
-    if request.sub_resource.is_some() || matches!(subject.requester, Requester::System(_)) {
+    if matches!(subject.requester, Requester::System(_)) {
         return Ok(Vec::new());
     }
-    match (resource.group.as_str(), resource.resource.as_str()) {
-        ("", "persistentvolumeclaims") => judge_write(subject),
-        ("snapshot.storage.k8s.io", "volumesnapshots")
-        | ("groupsnapshot.storage.k8s.io", "volumegroupsnapshots") => judge_snapshot(subject),
+    let (group, kind) = (resource.group.as_str(), resource.resource.as_str());
+    match (group, kind, request.sub_resource()) {
+        // What is written to its status takes labels and owners along.
+        ("", "persistentvolumeclaims", "" | "status") => judge_write(subject),
+        ("snapshot.storage.k8s.io", "volumesnapshots", "")
+        | ("groupsnapshot.storage.k8s.io", "volumegroupsnapshots", "") => judge_snapshot(subject),
         _ => Ok(Vec::new()),
     }
 }

@@ -9,6 +9,8 @@ use crate::facts::{
 use crate::review::pod::{ClaimSpec, Pod, Source};
 use crate::review::{Operation, ReviewError, shown, view};
 
+use crate::rules::fault::new_ones;
+
 use super::{Fault, judge_claim, not_own, others_id, own_id};
 
 /// Kinds that attach a disk, or mount one over the network, by its own id.
@@ -243,9 +245,10 @@ pub(super) fn judge_claim_templates(
     faults: &mut Vec<Fault>,
 ) -> Result<(), ReviewError> {
     let request = subject.request;
-    if !request.resource.is("apps", "statefulsets")
-        || matches!(subject.requester, Requester::System(_))
-    {
+    if matches!(subject.requester, Requester::System(_)) {
+        return Ok(());
+    }
+    if !request.resource.is("apps", "statefulsets") {
         return Ok(());
     }
     let new = of_set(subject, "request.object", request.object()?)?;
@@ -256,9 +259,7 @@ pub(super) fn judge_claim_templates(
         Operation::Update => of_set(subject, "request.oldObject", request.old_object()?)?,
         _ => Vec::new(),
     };
-    let before = |fault: &Fault| old.iter().any(|old| old.key == fault.key);
-    let brought = new.into_iter().filter(|fault| !before(fault));
-    faults.extend(brought.take(super::MOST_FAULTS));
+    faults.extend(new_ones(new, old));
     Ok(())
 }
 

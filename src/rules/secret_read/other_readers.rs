@@ -1,6 +1,8 @@
 //! Objects other than pods that make somebody read a Secret on their
 //! writer's behalf.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -97,7 +99,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
     let request = subject.request;
     let updates = request.operation == Operation::Update;
     let resource = &request.resource;
-    if request.sub_resource.is_some() || !(updates || request.operation == Operation::Create) {
+    if !(updates || request.operation == Operation::Create) {
         return Ok(());
     }
     let Some(reader) = READERS.iter().find(|reader| {
@@ -106,8 +108,14 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
     }) else {
         return Ok(());
     };
+    // What is written to a status takes annotations along, and no spec.
+    let whole = match request.sub_resource() {
+        "" => true,
+        "status" if reader.annotations => false,
+        _ => return Ok(()),
+    };
     let new: Vec<Named> = reader
-        .read("request.object", request.object()?)?
+        .read("request.object", request.object()?, whole)?
         .into_iter()
         .filter(|named| named.refusal(subject).is_some())
         .collect();
@@ -115,13 +123,12 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
         return Ok(());
     }
     let old = if updates {
-        reader.read("request.oldObject", request.old_object()?)?
+        reader.read("request.oldObject", request.old_object()?, whole)?
     } else {
         Vec::new()
     };
-    let brought = new
-        .iter()
-        .filter(|named| !old.iter().any(|old| old.secret == named.secret));
+    let before: HashSet<_> = old.iter().map(|old| &old.secret).collect();
+    let brought = new.iter().filter(|named| !before.contains(&named.secret));
     let verb = if updates { "change" } else { "create" };
     findings.extend(brought.take(MOST_FINDINGS).filter_map(|named| {
         let refused = named.refusal(subject)?;
@@ -163,10 +170,15 @@ impl Named {
 }
 
 impl Reader {
-    fn read(&self, part: &'static str, object: &RawValue) -> Result<Vec<Named>, ReviewError> {
+    fn read(
+        &self,
+        part: &'static str,
+        object: &RawValue,
+        whole: bool,
+    ) -> Result<Vec<Named>, ReviewError> {
         let object: Value = view::read(part, object)?;
         let mut found = Vec::new();
-        for path in self.names {
+        for path in self.names.iter().filter(|_| whole) {
             walk(&object, path, String::new(), &mut |path, value| {
                 if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
                     let secret = Some(name.to_owned());
@@ -174,7 +186,7 @@ impl Reader {
                 }
             });
         }
-        for path in self.picks {
+        for path in self.picks.iter().filter(|_| whole) {
             walk(&object, path, String::new(), &mut |path, _| {
                 found.push(Named { path, secret: None });
             });
