@@ -58,7 +58,7 @@ impl Place<'_> {
     pub(crate) fn probe(self, resource: &str) -> Option<Probe> {
         let (main, sub) = resource.split_once('/').unwrap_or((resource, ""));
         if let Some(path) = self.own_path(main, sub) {
-            let create = self.created(resource);
+            let create = Self::created(resource);
             return Some(Probe {
                 path,
                 stored: None,
@@ -70,7 +70,7 @@ impl Place<'_> {
             .in_namespace(main)
             .or_else(|| self.without_namespace(main))?;
         if !sub.is_empty() {
-            probe.change = self.changed(resource)?;
+            probe.change = Self::changed(resource)?;
         }
         Some(probe)
     }
@@ -80,10 +80,11 @@ impl Place<'_> {
         let pod = driver_pod();
         Some(match (main, sub) {
             ("pods", "exec") => self.core(&format!("pods/{pod}/exec?command=id")),
-            ("pods", "attach" | "portforward" | "proxy") => self.core(&format!("pods/{pod}/{sub}")),
+            ("pods", "attach" | "portforward" | "proxy" | "binding" | "eviction") => {
+                self.core(&format!("pods/{pod}/{sub}"))
+            }
             ("services", "proxy") => self.core(&format!("services/{}/proxy", driver_service())),
             ("nodes", "proxy") => "/api/v1/nodes/n1/proxy/run/a/b/c".to_owned(),
-            ("pods", "binding" | "eviction") => self.core(&format!("pods/{pod}/{sub}")),
             ("serviceaccounts", "token") => {
                 self.core(&format!("serviceaccounts/{}/token", driver()))
             }
@@ -91,7 +92,7 @@ impl Place<'_> {
         })
     }
 
-    fn created(self, resource: &str) -> Value {
+    fn created(resource: &str) -> Value {
         let name = driver_pod();
         match resource {
             "serviceaccounts/token" => json!({
@@ -110,7 +111,7 @@ impl Place<'_> {
     }
 
     /// What a tenant must not write into a subresource.
-    fn changed(self, resource: &str) -> Option<Value> {
+    fn changed(resource: &str) -> Option<Value> {
         Some(match resource {
             "pods/status" => {
                 json!({"status": {"podIP": "10.0.0.66", "podIPs": [{"ip": "10.0.0.66"}]}})
@@ -145,6 +146,7 @@ impl Place<'_> {
         })
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table: one arm a resource")]
     fn in_namespace(self, resource: &str) -> Option<Probe> {
         let (driver, pod_name, service) = (driver(), driver_pod(), driver_service());
         let meta = |name: &str| json!({"name": name});
@@ -341,18 +343,18 @@ impl Place<'_> {
                 "cronjobs" => {
                     object["spec"] = json!({
                         "schedule": "0 0 1 1 *", "suspend": true, "jobTemplate": {"spec": {"template": template}},
-                    })
+                    });
                 }
                 "replicationcontrollers" => {
                     object["spec"] =
-                        json!({"replicas": 0, "selector": labels, "template": template})
+                        json!({"replicas": 0, "selector": labels, "template": template});
                 }
                 "daemonsets" => {
                     object["spec"] =
-                        json!({"selector": {"matchLabels": labels}, "template": template})
+                        json!({"selector": {"matchLabels": labels}, "template": template});
                 }
                 _ => {
-                    object["spec"] = json!({"replicas": 0, "selector": {"matchLabels": labels}, "template": template})
+                    object["spec"] = json!({"replicas": 0, "selector": {"matchLabels": labels}, "template": template});
                 }
             }
             object
@@ -377,6 +379,7 @@ impl Place<'_> {
         })
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table: one arm a resource")]
     fn without_namespace(self, resource: &str) -> Option<Probe> {
         let meta = |name: &str| json!({"name": name});
         Some(match resource {

@@ -36,7 +36,7 @@ pub(crate) struct Stage {
     /// installed. The cluster door guards reserved names everywhere, so not
     /// even a namespace without a label is a place without rolegate.
     before: BTreeMap<String, u16>,
-    _rolegate: Rolegate,
+    rolegate: Rolegate,
 }
 
 /// The one that all tests share, set on first use.
@@ -59,7 +59,7 @@ impl Stage {
             open,
             enforced,
             before: BTreeMap::new(),
-            _rolegate: rolegate,
+            rolegate,
         };
         stage.cluster.define(&crate::bypasses::KINDS);
         stage.let_bob_do_everything();
@@ -79,7 +79,7 @@ impl Stage {
     }
 
     fn install(&self) {
-        self.cluster.install(VALIDATING, &self._rolegate);
+        self.cluster.install(VALIDATING, &self.rolegate);
         self.cluster.install_guards();
         let path = format!("/api/v1/namespaces/{}", self.enforced);
         self.cluster

@@ -214,7 +214,7 @@ pub(super) fn emrs_labels(stage: &Stage, place: Place<'_>) -> Answer {
 
 pub(super) fn account_of_others(stage: &Stage, place: Place<'_>) -> Answer {
     new_pod(stage, place, |pod| {
-        pod["spec"]["serviceAccountName"] = "others".into()
+        pod["spec"]["serviceAccountName"] = "others".into();
     })
 }
 

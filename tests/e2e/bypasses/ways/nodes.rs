@@ -14,12 +14,12 @@ pub(in crate::bypasses) const NODE: &[Way] = &[
     Request("hostIPC", |stage, place| of_pod(stage, place, json!({"hostIPC": true}))),
     Request("a sysctl", |stage, place| of_pod(stage, place, json!({"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}}))),
     Request("hostPort", |stage, place| of_container(stage, place, json!({"ports": [{"containerPort": 80, "hostPort": 80}]}))),
-    Request("privileged", |stage, place| secured(stage, place, json!({"privileged": true}))),
-    Request("a capability", |stage, place| secured(stage, place, json!({"capabilities": {"add": ["SYS_PTRACE"]}}))),
-    Request("no seccomp", |stage, place| secured(stage, place, json!({"seccompProfile": {"type": "Unconfined"}}))),
-    Request("no AppArmor", |stage, place| secured(stage, place, json!({"appArmorProfile": {"type": "Unconfined"}}))),
-    Request("SELinux", |stage, place| secured(stage, place, json!({"seLinuxOptions": {"type": "spc_t"}}))),
-    Request("a Windows domain", |stage, place| secured(stage, place, json!({"windowsOptions": {"gmsaCredentialSpecName": "s"}}))),
+    Request("privileged", |stage, place| secured(stage, place, &json!({"privileged": true}))),
+    Request("a capability", |stage, place| secured(stage, place, &json!({"capabilities": {"add": ["SYS_PTRACE"]}}))),
+    Request("no seccomp", |stage, place| secured(stage, place, &json!({"seccompProfile": {"type": "Unconfined"}}))),
+    Request("no AppArmor", |stage, place| secured(stage, place, &json!({"appArmorProfile": {"type": "Unconfined"}}))),
+    Request("SELinux", |stage, place| secured(stage, place, &json!({"seLinuxOptions": {"type": "spc_t"}}))),
+    Request("a Windows domain", |stage, place| secured(stage, place, &json!({"windowsOptions": {"gmsaCredentialSpecName": "s"}}))),
     Request("a probe of another host", |stage, place| of_container(stage, place, json!({"livenessProbe": {"httpGet": {"host": "169.254.169.254", "port": 80}}}))),
     Request("procMount", proc_mount),
     Request("hostProcess", host_process),
@@ -62,7 +62,7 @@ fn of_container(stage: &Stage, place: Place<'_>, fields: Value) -> Answer {
     })
 }
 
-fn secured(stage: &Stage, place: Place<'_>, context: Value) -> Answer {
+fn secured(stage: &Stage, place: Place<'_>, context: &Value) -> Answer {
     of_container(stage, place, json!({"securityContext": context}))
 }
 
