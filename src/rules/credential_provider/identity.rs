@@ -113,7 +113,7 @@ impl<'p, 'a> Provision<'p, 'a> {
             let token = Value::of(container, token);
             match (role, token) {
                 (Value::Text(_), Value::Text(file)) => self.has_token(container, file),
-                // Blanked in place, so that the SDK reads the profile instead.
+                // Blanked in place, or never needed, so that the SDK reads the profile.
                 (Value::Text(_) | Value::Blank, Value::Text(_) | Value::Blank) => {
                     self.has_profile(&container.name)
                 }
@@ -164,8 +164,9 @@ impl<'p, 'a> Provision<'p, 'a> {
 
 /// What a variable says.
 enum Value<'p> {
-    /// It is not there, or comes from elsewhere and may be anything.
+    /// It comes from elsewhere and may be anything.
     Unknown,
+    /// Empty, or not there at all: one to the SDKs.
     Blank,
     Text(&'p str),
 }
@@ -173,11 +174,11 @@ enum Value<'p> {
 impl<'p> Value<'p> {
     fn of(container: &'p Container<'_>, name: &str) -> Self {
         match container.variable(name) {
-            Some(variable) if variable.value_from.is_none() => match variable.value.as_deref() {
+            Some(variable) if variable.value_from.is_some() => Self::Unknown,
+            variable => match variable.and_then(|variable| variable.value.as_deref()) {
                 None | Some("") => Self::Blank,
                 Some(text) => Self::Text(text),
             },
-            _ => Self::Unknown,
         }
     }
 }
