@@ -101,6 +101,17 @@ impl<'a> PodWrite<'a> {
         self.path.is_empty()
     }
 
+    /// What the write does to pods, for a sentence that goes on with the object.
+    #[must_use]
+    pub const fn verb(&self, operation: Operation) -> &'static str {
+        match (self.is_pod(), operation) {
+            (true, Operation::Create) => "start",
+            (true, _) => "change",
+            (false, Operation::Create) => "start pods by",
+            (false, _) => "change the pods of",
+        }
+    }
+
     /// The full path of a field of the pod: `spec.template.spec.volumes[0]`.
     #[must_use]
     pub fn at(&self, field: &str) -> String {

@@ -77,7 +77,7 @@ mod node;
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, PodIdentity, PodWrite, Requester, Subject};
+use crate::facts::{Action, Extent, PodIdentity, Requester, Subject};
 use crate::review::pod::{Pod, PodMeta};
 use crate::review::{Operation, ReviewError, view};
 
@@ -116,7 +116,7 @@ impl Rule for CredentialProvider {
         let folders = &subject.policy.rules.credential_provider.host_paths;
         let faults = fault::started(write, |pod, faults| node::judge(pod, folders, faults));
         if !faults.is_empty() && is_judged(subject, &write.new) {
-            let verb = verb(subject, write);
+            let verb = write.verb(subject.request.operation);
             findings.extend(
                 faults
                     .into_iter()
@@ -134,15 +134,6 @@ fn is_judged(subject: &Subject<'_>, pod: &Pod<'_>) -> bool {
     let mut accounts = pod.spec.service_accounts();
     !matches!(subject.requester, Requester::System(_))
         || accounts.any(|account| PodIdentity::of(account, subject.policy) != PodIdentity::Ordinary)
-}
-
-fn verb(subject: &Subject<'_>, write: &PodWrite<'_>) -> &'static str {
-    match (write.is_pod(), subject.request.operation) {
-        (true, Operation::Create) => "start",
-        (true, _) => "change",
-        (false, Operation::Create) => "start pods by",
-        (false, _) => "change the pods of",
-    }
 }
 
 fn finding(subject: &Subject<'_>, verb: &str, fault: Fault) -> Finding {

@@ -66,7 +66,7 @@ use crate::facts::{
     Action, Component, Extent, JobId, PodIdentity, PodName, Requester, Role, Subject,
 };
 use crate::policy::Submitter;
-use crate::review::{Operation, ReviewError, shown};
+use crate::review::{ReviewError, shown};
 
 use super::fault::{self, Fault};
 use super::{Finding, Rule, RuleId, page};
@@ -119,12 +119,7 @@ impl Rule for SecretRead {
                 });
             });
         });
-        let verb = match (write.is_pod(), subject.request.operation) {
-            (true, Operation::Create) => "start",
-            (true, _) => "change",
-            (false, Operation::Create) => "start pods by",
-            (false, _) => "change the pods of",
-        };
+        let verb = write.verb(subject.request.operation);
         findings.extend(faults.into_iter().map(|fault| Finding {
             rule: RuleId::SecretRead,
             seen: format!(

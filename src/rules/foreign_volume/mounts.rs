@@ -57,7 +57,7 @@ pub(super) fn judge(
                             path: format!("spec.volumes[{index}].secret.secretName"),
                             seen: format!(
                                 "{} {} with Secret {}: it is that of job {id}",
-                                write_verb(subject, write),
+                                write.verb(subject.request.operation),
                                 subject.object(),
                                 shown(name, 253)
                             ),
@@ -76,7 +76,13 @@ pub(super) fn judge(
             if user.is_judged_elsewhere() {
                 return;
             }
-            let verb = || format!("{} {}", write_verb(subject, write), subject.object());
+            let verb = || {
+                format!(
+                    "{} {}",
+                    write.verb(subject.request.operation),
+                    subject.object()
+                )
+            };
             if is_disk {
                 faults.push(Fault {
                     key: format!("{} {kind}", volume.name.as_str()),
@@ -120,15 +126,6 @@ fn others_upload<'n>(
         _ => return Some(id),
     };
     (own != id).then_some(id)
-}
-
-fn write_verb(subject: &Subject<'_>, write: &PodWrite<'_>) -> &'static str {
-    match (write.is_pod(), subject.request.operation) {
-        (true, Operation::Create) => "start",
-        (true, _) => "change",
-        (false, Operation::Create) => "start pods by",
-        (false, _) => "change the pods of",
-    }
 }
 
 /// The pod that a volume is for.
