@@ -17,6 +17,7 @@
 //! - [`rules`]: one file a rule; its header is its published page
 //! - [`mutation`]: what a job's pod is given so that its SDKs chain to another role
 //! - [`decision`]: findings meet modes and exemptions
+//! - [`json`]: the reader under `review`: one pass over a text
 //! - [`policy`]: the policy file, parsed once into types that cannot be wrong
 //!
 //! Around it:
@@ -32,6 +33,7 @@ pub mod cluster;
 pub mod decision;
 pub mod facts;
 pub mod guards;
+pub mod json;
 pub mod mutation;
 pub mod policy;
 pub mod report;

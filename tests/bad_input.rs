@@ -50,7 +50,7 @@ fn one_sentence_each() {
     for (body, words) in [
         (
             String::new(),
-            "the AdmissionReview ends too early at line 1, column 0",
+            "the AdmissionReview ends too early at line 1, column 1",
         ),
         ("{".to_owned(), "ends too early"),
         (format!("{{\"a\":\"{SECRET}"), "ends too early"),

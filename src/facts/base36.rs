@@ -10,7 +10,7 @@ const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const MOST_DIGITS: usize = 100;
 
 /// What that many digits fill: 518 bits.
-const MOST_PARTS: usize = 17;
+const MOST_PARTS: usize = 9;
 
 /// `text` in base 36; `0` for nothing.
 #[cfg(test)]
@@ -44,9 +44,10 @@ pub(super) fn decode(digits: &str) -> Option<String> {
     if digits.len() > 1 && digits.starts_with('0') {
         return None;
     }
-    // Least significant part first; six digits fit into 32 bits.
-    let mut number = [0_u32; MOST_PARTS];
-    for group in digits.as_bytes().chunks(6) {
+    // Least significant part first; twelve digits fit into 64 bits.
+    let mut number = [0_u64; MOST_PARTS];
+    let mut used = 0;
+    for group in digits.as_bytes().chunks(12) {
         let (mut factor, mut carry) = (1_u64, 0_u64);
         for digit in group {
             let value = match digit {
@@ -57,14 +58,26 @@ pub(super) fn decode(digits: &str) -> Option<String> {
             factor *= 36;
             carry = carry * 36 + u64::from(value);
         }
-        for part in &mut number {
-            let value = u64::from(*part) * factor + carry;
-            *part = u32::try_from(value & u64::from(u32::MAX)).unwrap_or_default();
-            carry = value >> 32;
+        for part in number.iter_mut().take(used) {
+            let (low, high) = part.carrying_mul(factor, carry);
+            (*part, carry) = (low, high);
+        }
+        if carry > 0 {
+            *number.get_mut(used)? = carry;
+            used += 1;
         }
     }
-    let bytes = number.iter().rev().flat_map(|part| part.to_be_bytes());
-    String::from_utf8(bytes.skip_while(|&byte| byte == 0).collect()).ok()
+    let mut bytes = Vec::with_capacity(8 * used);
+    for part in number.iter().take(used).rev() {
+        let part = part.to_be_bytes();
+        let zeros = if bytes.is_empty() {
+            part.iter().take_while(|&&byte| byte == 0).count()
+        } else {
+            0
+        };
+        bytes.extend_from_slice(part.get(zeros..)?);
+    }
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

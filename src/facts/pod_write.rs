@@ -1,7 +1,8 @@
 //! The pod, or the pod template, that a request writes.
 
-use serde_json::value::RawValue;
+use std::borrow::Cow;
 
+use crate::json::Raw;
 use crate::review::pod::Pod;
 use crate::review::view::{self, TemplateShape};
 use crate::review::{Operation, Request, ReviewError, change};
@@ -14,12 +15,12 @@ pub struct PodWrite<'a> {
     /// Where in the object: empty for a pod itself, else as `spec.template`.
     pub path: &'static str,
     /// The pod as it would be stored.
-    pub new: Pod<'a>,
+    pub new: Cow<'a, Pod<'a>>,
     /// The stored one, of an UPDATE; `None` also where the write starts the
     /// pods of a template that waited suspended, so that all of it is judged.
     pub old: Option<Pod<'a>>,
     /// A template as it was and as it is to be.
-    raw: Option<(Option<&'a RawValue>, &'a RawValue)>,
+    raw: Option<(Option<Raw<'a>>, Raw<'a>)>,
 }
 
 impl<'a> PodWrite<'a> {
@@ -47,7 +48,7 @@ impl<'a> PodWrite<'a> {
             if request.operation == Operation::Create && request.sub_resource.is_some() {
                 return Ok(None);
             }
-            let new = view::read("request.object", request.object()?)?;
+            let new = request.pod()?;
             let old = stored(request)?
                 .map(|raw| view::read("request.oldObject", raw))
                 .transpose()?;
@@ -66,7 +67,7 @@ impl<'a> PodWrite<'a> {
         let Some(template) = view::template("request.object", request.object()?, shape)? else {
             return Ok(None);
         };
-        let new = view::read("request.object", template)?;
+        let new = Cow::Owned(view::read("request.object", template)?);
         let stored = match stored(request)? {
             Some(_) if subject.unsuspends()? => None,
             Some(raw) => view::template("request.oldObject", raw, shape)?,
@@ -137,7 +138,7 @@ fn shape(request: &Request<'_>) -> Option<TemplateShape> {
     TemplateShape::of(&request.resource).or_else(|| revision().then_some(TemplateShape::Revision))
 }
 
-fn stored<'a>(request: &Request<'a>) -> Result<Option<&'a RawValue>, ReviewError> {
+fn stored<'a>(request: &Request<'a>) -> Result<Option<Raw<'a>>, ReviewError> {
     match request.operation {
         Operation::Update => request.old_object().map(Some),
         _ => Ok(None),

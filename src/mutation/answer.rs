@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::value::RawValue;
 
 use crate::policy::{ChainMode, PolicyHash};
 use crate::review::response::Response;
@@ -46,9 +47,8 @@ impl Mutation {
             annotations.push(("chain", format!("{target} ({})", mode.as_str()).into()));
         }
         let patch = (!self.patch.is_empty())
-            .then(|| serde_json::to_vec(&self.patch))
-            .transpose()?
-            .map(|patch| STANDARD.encode(patch));
+            .then(|| in_base64(&self.patch))
+            .transpose()?;
         Response {
             uid,
             allowed: true,
@@ -60,4 +60,15 @@ impl Mutation {
         }
         .to_json()
     }
+}
+
+/// A patch as the API server wants it: JSON, as a JSON string of base64. Base64
+/// has nothing to escape, so it is not looked through for that.
+fn in_base64(patch: &Patch) -> serde_json::Result<Box<RawValue>> {
+    let json = serde_json::to_vec(patch)?;
+    let mut text = String::with_capacity(json.len() / 3 * 4 + 6);
+    text.push('"');
+    STANDARD.encode_string(json, &mut text);
+    text.push('"');
+    RawValue::from_string(text)
 }

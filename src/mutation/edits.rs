@@ -3,14 +3,16 @@
 //! Only fields that Kubernetes has had for ever are written: an old EKS
 //! webhook drops from the containers what it does not know.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
 use crate::policy::{ChainMode, RoleArn, TokenSource};
-use crate::review::pod::{Container, EnvVar, Pod, Source as VolumeSource, Volume, VolumeMount};
+use crate::review::pod::{Container, Pod, Source as VolumeSource, Volume, VolumeMount};
 
-use super::patch::Operation;
+use super::patch::{Content, Operation};
 use super::trouble::named;
 use super::{
     CONFIG_ANNOTATION, CONFIG_FILE, CONFIG_KEY, CONFIG_VOLUME, TOKEN_AUDIENCE, TOKEN_FOLDER,
@@ -70,51 +72,40 @@ impl<'p> Edits<'p> {
         }
     }
 
-    fn add(&mut self, part: Part, path: String, value: Value) {
+    fn add(&mut self, part: Part, path: String, value: Content) {
         let operation = Operation::Add { path, value };
         self.made.push(Edit { part, operation });
     }
 
-    fn replace(&mut self, part: Part, path: String, value: Value) {
+    fn replace(&mut self, part: Part, path: String, value: Content) {
         let operation = Operation::Replace { path, value };
         self.made.push(Edit { part, operation });
     }
 
     /// The text, whoever wrote what is there.
-    pub(super) fn annotation(&mut self, text: &str) {
+    pub(super) fn annotation(&mut self, text: String) {
         let annotations = &self.pod.metadata.annotations;
-        if annotations.get(CONFIG_ANNOTATION) == Some(text) {
+        if annotations.get(CONFIG_ANNOTATION) == Some(&*text) {
             return;
         }
         if annotations.is_empty() {
-            let value = json!({ CONFIG_ANNOTATION: text });
+            let value = Content::Member(CONFIG_ANNOTATION, text);
             self.add(Part::Annotation, "/metadata/annotations".into(), value);
         } else {
             let key = CONFIG_ANNOTATION.replace('/', "~1");
             self.add(
                 Part::Annotation,
                 format!("/metadata/annotations/{key}"),
-                text.into(),
+                Content::Text(text.into()),
             );
         }
     }
 
     /// The volumes that the containers' mounts name.
     pub(super) fn volumes(&mut self, token: TokenSource) {
-        // The API server's defaults are written out: it compares nothing, but
-        // a second call does.
-        self.volume(CONFIG_VOLUME, is_config, || {
-            json!({ "name": CONFIG_VOLUME, "downwardAPI": { "defaultMode": 420, "items": [{
-                "path": CONFIG_KEY,
-                "fieldRef": { "apiVersion": "v1", "fieldPath": field_path() },
-            }] } })
-        });
+        self.volume(CONFIG_VOLUME, is_config, &CONFIG);
         if token == TokenSource::Own {
-            self.volume(TOKEN_VOLUME, is_token, || {
-                json!({ "name": TOKEN_VOLUME, "projected": { "defaultMode": 420, "sources": [{
-                    "serviceAccountToken": { "audience": TOKEN_AUDIENCE, "expirationSeconds": 86400, "path": "token" },
-                }] } })
-            });
+            self.volume(TOKEN_VOLUME, is_token, &TOKEN);
         }
     }
 
@@ -122,18 +113,18 @@ impl<'p> Edits<'p> {
         &mut self,
         name: &'static str,
         is_right: fn(&Volume<'_>) -> bool,
-        value: impl FnOnce() -> Value,
+        value: &'static Value,
     ) {
         let mut there = self.pod.spec.volumes.iter().enumerate();
-        let part = Part::Volume(name);
+        let (part, value) = (Part::Volume(name), Content::Fixed(value));
         match there.find(|(_, volume)| volume.name.as_str() == name) {
             Some((_, volume)) if is_right(volume) => {}
-            Some((index, _)) => self.replace(part, format!("/spec/volumes/{index}"), value()),
+            Some((index, _)) => self.replace(part, format!("/spec/volumes/{index}"), value),
             None if self.volumes == 0 => {
                 self.volumes = 1;
-                self.add(part, "/spec/volumes".into(), json!([value()]));
+                self.add(part, "/spec/volumes".into(), list(value));
             }
-            None => self.add(part, "/spec/volumes/-".into(), value()),
+            None => self.add(part, "/spec/volumes/-".into(), value),
         }
     }
 
@@ -145,7 +136,7 @@ impl<'p> Edits<'p> {
         let mut lists = Lists {
             at: format!("/spec/containers/{index}"),
             mounts: container.volume_mounts.len(),
-            env: usize::from(container.env.has_variables()),
+            env: usize::from(!container.env.is_empty()),
         };
         let name = named(&container.name);
         self.mount(
@@ -179,7 +170,7 @@ impl<'p> Edits<'p> {
                 container,
                 Part::Convenience,
                 "AWS_DEFAULT_REGION",
-                region,
+                region.to_owned(),
             );
         }
         // What Kubernetes would take for another variable in it stays text.
@@ -189,7 +180,7 @@ impl<'p> Edits<'p> {
             container,
             Part::Convenience,
             "ASSUME_ROLE_CREDENTIALS_ROLE_ARN",
-            &target,
+            target,
         );
         match wanted.mode {
             ChainMode::JavaV2 => self.java(&mut lists, container, needed("JAVA_TOOL_OPTIONS")),
@@ -204,14 +195,16 @@ impl<'p> Edits<'p> {
         &mut self,
         lists: &mut Lists,
         container: &Container<'_>,
-        volume: &str,
-        path: &str,
-        sub_path: Option<&str>,
+        volume: &'static str,
+        path: &'static str,
+        sub_path: Option<&'static str>,
     ) {
-        let mut value = json!({ "name": volume, "mountPath": path, "readOnly": true });
-        if let Some(sub_path) = sub_path {
-            value["subPath"] = sub_path.into();
-        }
+        let value = Content::Mount {
+            name: volume,
+            mount_path: path,
+            read_only: true,
+            sub_path,
+        };
         let part = Part::Mount(named(&container.name));
         let mut there = container.volume_mounts.iter().enumerate();
         match there.find(|(_, mount)| mount.mount_path.as_str() == path) {
@@ -221,7 +214,7 @@ impl<'p> Edits<'p> {
             }
             None if lists.mounts == 0 => {
                 lists.mounts = 1;
-                self.add(part, format!("{}/volumeMounts", lists.at), json!([value]));
+                self.add(part, format!("{}/volumeMounts", lists.at), list(value));
             }
             None => {
                 lists.mounts += 1;
@@ -236,15 +229,18 @@ impl<'p> Edits<'p> {
         lists: &mut Lists,
         container: &Container<'_>,
         part: Part,
-        name: &str,
-        value: &str,
+        name: &'static str,
+        value: impl Into<Cow<'static, str>>,
     ) {
         if container.variable(name).is_some() {
             return;
         }
-        let value = json!({ "name": name, "value": value });
+        let value = Content::Variable {
+            name,
+            value: value.into(),
+        };
         if lists.env == 0 {
-            self.add(part, format!("{}/env", lists.at), json!([value]));
+            self.add(part, format!("{}/env", lists.at), list(value));
         } else {
             self.add(part, format!("{}/env/-", lists.at), value);
         }
@@ -257,7 +253,7 @@ impl<'p> Edits<'p> {
         if !has_token_variable(container) {
             return;
         }
-        let Some((index, variable)) = last(container, NAME) else {
+        let Some((index, variable)) = container.numbered_variable(NAME) else {
             return self.variable(lists, container, part, NAME, JAVA_OPTION);
         };
         let value = variable.value.as_deref().unwrap_or_default();
@@ -267,16 +263,18 @@ impl<'p> Edits<'p> {
         }
         let blank = if value.is_empty() { "" } else { " " };
         let path = format!("{}/env/{index}/value", lists.at);
-        self.add(part, path, format!("{value}{blank}{JAVA_OPTION}").into());
+        let options = format!("{value}{blank}{JAVA_OPTION}");
+        self.add(part, path, Content::Text(options.into()));
     }
 
     /// The token variable without its value, where it has one. It stays, or
     /// EKS's webhook would write it again.
     fn blank(&mut self, lists: &Lists, container: &Container<'_>, part: Part) {
-        if let Some((index, _)) = last(container, "AWS_WEB_IDENTITY_TOKEN_FILE")
+        if let Some((index, _)) = container.numbered_variable("AWS_WEB_IDENTITY_TOKEN_FILE")
             && has_token_variable(container)
         {
-            self.add(part, format!("{}/env/{index}/value", lists.at), "".into());
+            let path = format!("{}/env/{index}/value", lists.at);
+            self.add(part, path, Content::Text("".into()));
         }
     }
 }
@@ -303,12 +301,6 @@ fn has_token_variable(container: &Container<'_>) -> bool {
         .is_some_and(|value| !value.is_empty())
 }
 
-/// The variable that wins at run time, and its place.
-fn last<'c, 'a>(container: &'c Container<'a>, name: &str) -> Option<(usize, &'c EnvVar<'a>)> {
-    let mut numbered = container.env.iter().enumerate().rev();
-    numbered.find(|(_, variable)| variable.name.as_str() == name)
-}
-
 /// `AWS_REGION`'s value, if it is a region.
 fn region<'c>(container: &'c Container<'_>) -> Option<&'c str> {
     let variable = container.variable("AWS_REGION")?;
@@ -319,8 +311,27 @@ fn region<'c>(container: &'c Container<'_>) -> Option<&'c str> {
         .filter(|value| !value.is_empty() && value.len() <= 32 && value.bytes().all(fits))
 }
 
-fn field_path() -> String {
-    format!("metadata.annotations['{CONFIG_ANNOTATION}']")
+/// The volume with the text. The API server's defaults are written out: it
+/// compares nothing, but a second call does.
+static CONFIG: LazyLock<Value> = LazyLock::new(|| {
+    json!({ "name": CONFIG_VOLUME, "downwardAPI": { "defaultMode": 420, "items": [{
+        "path": CONFIG_KEY,
+        "fieldRef": { "apiVersion": "v1", "fieldPath": &*FIELD_PATH },
+    }] } })
+});
+
+/// The volume with rolegate's own token.
+static TOKEN: LazyLock<Value> = LazyLock::new(|| {
+    json!({ "name": TOKEN_VOLUME, "projected": { "defaultMode": 420, "sources": [{
+        "serviceAccountToken": { "audience": TOKEN_AUDIENCE, "expirationSeconds": 86400, "path": "token" },
+    }] } })
+});
+
+static FIELD_PATH: LazyLock<String> =
+    LazyLock::new(|| format!("metadata.annotations['{CONFIG_ANNOTATION}']"));
+
+fn list(value: Content) -> Content {
+    Content::List([Box::new(value)])
 }
 
 fn is_config(volume: &Volume<'_>) -> bool {
@@ -334,7 +345,7 @@ fn is_config(volume: &Volume<'_>) -> bool {
         && file
             .field_ref
             .as_ref()
-            .is_some_and(|field| *field.field_path == field_path())
+            .is_some_and(|field| *field.field_path == **FIELD_PATH)
 }
 
 fn is_token(volume: &Volume<'_>) -> bool {

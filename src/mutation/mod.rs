@@ -35,7 +35,7 @@ mod source;
 mod trouble;
 
 pub use answer::Mutation;
-pub use patch::{Misfit, Operation, Patch};
+pub use patch::{Content, Misfit, Operation, Patch};
 pub use plan::{Demand, Plan, plan};
 pub use profile::Profile;
 pub use session::SessionName;
@@ -43,7 +43,8 @@ pub use source::{Source, TokenFile};
 pub use trouble::Trouble;
 
 use crate::facts::{RESERVED_PREFIXES, Subject};
-use crate::review::{Operation as Verb, ReviewError, view};
+use crate::review::pod::Pod;
+use crate::review::{Operation as Verb, ReviewError};
 
 /// Every annotation that is rolegate's begins with this.
 pub const ANNOTATION_PREFIX: &str = "rolegate.dev/";
@@ -82,7 +83,6 @@ pub fn mutate(subject: &Subject<'_>) -> Result<Mutation, ReviewError> {
         || !request.resource.is("", "pods")
         || request.sub_resource.is_some()
         || subject.cluster.chains.is_empty()
-        || is_plainly_none(subject)?
     {
         return Ok(Mutation::default());
     }
@@ -92,6 +92,9 @@ pub fn mutate(subject: &Subject<'_>) -> Result<Mutation, ReviewError> {
     let metadata = &write.new.metadata;
     if metadata.name.is_none() && metadata.generate_name.is_none() {
         // No pod of an API server. There may be no metadata to put anything into.
+        return Ok(Mutation::default());
+    }
+    if is_plainly_none(subject, &write.new) {
         return Ok(Mutation::default());
     }
     let plan = plan(subject, &write.new);
@@ -104,18 +107,17 @@ pub fn mutate(subject: &Subject<'_>) -> Result<Mutation, ReviewError> {
     })
 }
 
-/// Whether the text of the pod alone tells that no chain is about it: no
-/// job's account, and nothing of rolegate's.
-pub(crate) fn is_plainly_none(subject: &Subject<'_>) -> Result<bool, ReviewError> {
-    let object = subject.request.object()?;
-    let Some(accounts) = view::possible_service_accounts(object) else {
-        return Ok(false);
-    };
-    let could_be_job = |name: &&str| {
+/// Whether no chain is about a pod: the policy has none for its account, and
+/// nothing in it is rolegate's.
+pub(crate) fn is_plainly_none(subject: &Subject<'_>, pod: &Pod<'_>) -> bool {
+    let is_job = |account: &str| {
         RESERVED_PREFIXES
             .iter()
-            .any(|prefix| name.starts_with(prefix))
-            || subject.policy.fixed_service_account(name).is_some()
+            .any(|prefix| account.starts_with(prefix))
+            || subject.policy.fixed_service_account(account).is_some()
     };
-    Ok(!accounts.iter().any(could_be_job) && !view::mentions(object, "rolegate"))
+    let mut keys = pod.metadata.annotations.iter().map(|(key, _)| key);
+    let ours = keys.any(|key| key.starts_with(ANNOTATION_PREFIX)) || plan::is_begun(pod);
+    let chained = !subject.cluster.chains.is_empty() && pod.spec.service_accounts().any(is_job);
+    !ours && !chained
 }

@@ -4,7 +4,9 @@
 //! not. So there is no `test`, and every parent either is there or is added
 //! with its first member.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// One change.
@@ -16,24 +18,65 @@ pub enum Operation {
         /// Where.
         path: String,
         /// What.
-        value: Value,
+        value: Content,
     },
     /// Replaces what is there.
     Replace {
         /// Where.
         path: String,
         /// What with.
-        value: Value,
+        value: Content,
     },
+}
+
+/// What a change puts somewhere.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Content {
+    /// A string.
+    Text(Cow<'static, str>),
+    /// A map of one member.
+    #[serde(serialize_with = "member")]
+    Member(&'static str, String),
+    /// A list of one element.
+    List([Box<Content>; 1]),
+    /// One of `env`.
+    Variable {
+        /// The name.
+        name: &'static str,
+        /// The value.
+        value: Cow<'static, str>,
+    },
+    /// One of `volumeMounts`.
+    #[serde(rename_all = "camelCase")]
+    Mount {
+        /// The volume.
+        name: &'static str,
+        /// Where.
+        mount_path: &'static str,
+        /// `true`.
+        read_only: bool,
+        /// Which part of the volume.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sub_path: Option<&'static str>,
+    },
+    /// What is the same in every pod: a volume.
+    Fixed(&'static Value),
+    /// Anything else.
+    Other(Value),
+}
+
+fn member<S: Serializer>(key: &str, value: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map([(key, value)])
 }
 
 impl Operation {
     /// Where, and what is there afterwards.
     #[must_use]
-    pub fn parts(&self) -> (&str, &Value) {
-        match self {
-            Self::Add { path, value } | Self::Replace { path, value } => (path, value),
-        }
+    pub fn parts(&self) -> (&str, Value) {
+        let (Self::Add { path, value } | Self::Replace { path, value }) = self;
+        // Text keys and strings only: always JSON.
+        (path, serde_json::to_value(value).unwrap_or_default())
     }
 }
 
@@ -78,16 +121,16 @@ fn one(operation: &Operation, object: &mut Value) -> Result<(), Misfit> {
             if !adds && !members.contains_key(&key) {
                 return Err(misfit());
             }
-            members.insert(key, value.clone());
+            members.insert(key, value);
         }
-        Value::Array(elements) if adds && key == "-" => elements.push(value.clone()),
+        Value::Array(elements) if adds && key == "-" => elements.push(value),
         Value::Array(elements) => {
             let index: usize = key.parse().map_err(|_| misfit())?;
             if adds && index <= elements.len() {
-                elements.insert(index, value.clone());
+                elements.insert(index, value);
             } else {
                 let element = elements.get_mut(index).filter(|_| !adds);
-                *element.ok_or_else(misfit)? = value.clone();
+                *element.ok_or_else(misfit)? = value;
             }
         }
         _ => return Err(misfit()),
@@ -99,20 +142,20 @@ fn one(operation: &Operation, object: &mut Value) -> Result<(), Misfit> {
 mod tests {
     use serde_json::json;
 
-    use super::{Operation, Patch};
+    use super::{Content, Operation, Patch};
 
     #[test]
     fn applies_where_there_is_a_place() {
         let add = |path: &str| {
             Patch(vec![Operation::Add {
                 path: path.to_owned(),
-                value: json!(9),
+                value: Content::Other(json!(9)),
             }])
         };
         let replace = |path: &str| {
             Patch(vec![Operation::Replace {
                 path: path.to_owned(),
-                value: json!(9),
+                value: Content::Other(json!(9)),
             }])
         };
         let object = json!({ "a": { "b/c": 1 }, "l": [1, 2] });

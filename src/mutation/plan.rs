@@ -155,7 +155,7 @@ impl<'p> Plan<'p> {
             token: chain.token,
         };
         let mut edits = Edits::of(pod);
-        edits.annotation(&text);
+        edits.annotation(text);
         edits.volumes(chain.token);
         for index in indices {
             edits.container(index, &wanted);
@@ -301,7 +301,7 @@ impl<'p> Plan<'p> {
 }
 
 /// Whether rolegate's annotation or volume is there.
-fn is_begun(pod: &Pod<'_>) -> bool {
+pub(super) fn is_begun(pod: &Pod<'_>) -> bool {
     pod.metadata.annotations.get(CONFIG_ANNOTATION).is_some()
         || pod
             .spec

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use crate::facts::Subject;
+use crate::json;
 use crate::mutation::{Mutation, mutate};
 use crate::policy::Policy;
 use crate::review::{Request, ReviewError, shown};
@@ -30,8 +31,8 @@ impl Patched {
         if mutation.patch.is_empty() && mutation.warnings.is_empty() {
             return Ok(None);
         }
-        let before: Value = serde_json::from_str(request.object()?.get())
-            .map_err(|error| ReviewError::json("request.object", &error))?;
+        let before: Value = json::from_str(request.object()?.get())
+            .map_err(|error| ReviewError::json("request.object", error))?;
         let mut after = before.clone();
         // It was made for this very object.
         mutation
@@ -62,7 +63,7 @@ impl Patched {
         }
         for operation in &self.mutation.patch.0 {
             let (path, value) = operation.parts();
-            match (path, value) {
+            match (path, &value) {
                 // A list or map that had to be made first.
                 (_, Value::Array(items)) => items
                     .iter()
@@ -81,7 +82,7 @@ impl Patched {
                     if let Some(old) = self.before.pointer(path) {
                         line(out, '-', path, old)?;
                     }
-                    line(out, '+', path, value)?;
+                    line(out, '+', path, &value)?;
                 }
             }
         }

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
+
+use crate::json::{self, Raw};
 
 use super::{ReviewError, Text, view};
 
@@ -23,7 +24,7 @@ const LONGEST_TREE: usize = 256 * 1024;
 
 /// Whether two parts of an object say the same; absent and `null` are one.
 #[must_use]
-pub fn same(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
+pub fn same(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     match (old, new) {
         (None, None) => true,
         (Some(old), Some(new)) if old.get() == new.get() => true,
@@ -33,7 +34,7 @@ pub fn same(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
 
 /// Whether two versions of an object are the same but for the API server's bookkeeping.
 #[must_use]
-pub fn same_object(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
+pub fn same_object(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     let metadata = |object| field(object, "metadata");
     same_fields(old, new, &["metadata"]) && same_fields(metadata(old), metadata(new), &BOOKKEEPING)
 }
@@ -41,7 +42,7 @@ pub fn same_object(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
 /// [`same_object`], but for finalizers and `status` as well: what a controller
 /// writes onto an object that others have made.
 #[must_use]
-pub fn same_but_finalizers(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
+pub fn same_but_finalizers(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     const OTHERS: [&str; 5] = [
         "managedFields",
         "resourceVersion",
@@ -56,26 +57,24 @@ pub fn same_but_finalizers(old: Option<&RawValue>, new: Option<&RawValue>) -> bo
 /// Whether two versions of an object ask for the same: everything but
 /// `metadata` and `status`, whatever the kind calls the rest.
 #[must_use]
-pub fn same_intent(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
+pub fn same_intent(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     same_fields(old, new, &["metadata", "status"])
 }
 
 /// The fields of an object, unparsed; `None` for what is no object.
-type Fields<'a> = BTreeMap<Text<'a>, &'a RawValue>;
+type Fields<'a> = BTreeMap<Text<'a>, Raw<'a>>;
 
-fn fields(raw: Option<&RawValue>) -> Option<Fields<'_>> {
-    raw.map_or(Some(Fields::new()), |raw| {
-        serde_json::from_str(raw.get()).ok()
-    })
+fn fields(raw: Option<Raw<'_>>) -> Option<Fields<'_>> {
+    raw.map_or(Some(Fields::new()), |raw| json::from_str(raw.get()).ok())
 }
 
-fn field<'a>(raw: Option<&'a RawValue>, name: &str) -> Option<&'a RawValue> {
+fn field<'a>(raw: Option<Raw<'a>>, name: &str) -> Option<Raw<'a>> {
     fields(raw)?.get(&Text::from(name)).copied()
 }
 
 /// Field by field, so that what the API server writes alike is not parsed:
 /// an object may be deeper than the parser goes.
-fn same_fields(old: Option<&RawValue>, new: Option<&RawValue>, but: &[&str]) -> bool {
+fn same_fields(old: Option<Raw<'_>>, new: Option<Raw<'_>>, but: &[&str]) -> bool {
     let (Some(old), Some(new)) = (fields(old), fields(new)) else {
         return false;
     };
@@ -90,9 +89,9 @@ pub struct Changed<'a> {
     /// Its name.
     pub name: Text<'a>,
     /// What it was; `None` where it was absent.
-    pub old: Option<&'a RawValue>,
+    pub old: Option<Raw<'a>>,
     /// What it is to be; `None` where it is taken away.
-    pub new: Option<&'a RawValue>,
+    pub new: Option<Raw<'a>>,
 }
 
 /// The fields that differ between two objects, by name, bookkeeping left out.
@@ -103,13 +102,13 @@ pub struct Changed<'a> {
 /// A [`ReviewError`] naming `what` when one of the two is no object.
 pub fn changed<'a>(
     what: &'static str,
-    old: Option<&'a RawValue>,
-    new: Option<&'a RawValue>,
+    old: Option<Raw<'a>>,
+    new: Option<Raw<'a>>,
 ) -> Result<Vec<Changed<'a>>, ReviewError> {
-    if old.map(RawValue::get) == new.map(RawValue::get) {
+    if old.map(Raw::get) == new.map(Raw::get) {
         return Ok(Vec::new());
     }
-    let read = |raw: Option<&'a RawValue>| -> Result<Fields<'a>, ReviewError> {
+    let read = |raw: Option<Raw<'a>>| -> Result<Fields<'a>, ReviewError> {
         let fields = raw.map(|raw| view::read::<Option<Fields<'a>>>(what, raw));
         Ok(fields.transpose()?.flatten().unwrap_or_default())
     };
@@ -135,13 +134,13 @@ pub fn changed<'a>(
     Ok(found)
 }
 
-fn is_nothing(raw: Option<&RawValue>) -> bool {
+fn is_nothing(raw: Option<Raw<'_>>) -> bool {
     raw.is_none_or(|raw| matches!(raw.get(), "null" | "{}" | "[]" | "\"\""))
 }
 
 /// Whether two pod templates start the same pods.
 #[must_use]
-pub fn same_template(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
+pub fn same_template(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     let metadata = |template| field(template, "metadata");
     let same_metadata = equal_values(metadata(old), metadata(new), |metadata| {
         let Some(metadata) = metadata.as_object_mut() else {
@@ -164,11 +163,7 @@ pub fn same_template(old: Option<&RawValue>, new: Option<&RawValue>) -> bool {
 
 /// Compares after `strip`. What cannot be parsed counts as changed: it is then
 /// judged instead of passed over.
-fn equal_values(
-    old: Option<&RawValue>,
-    new: Option<&RawValue>,
-    strip: impl Fn(&mut Value),
-) -> bool {
+fn equal_values(old: Option<Raw<'_>>, new: Option<Raw<'_>>, strip: impl Fn(&mut Value)) -> bool {
     if [old, new]
         .iter()
         .flatten()
@@ -176,9 +171,9 @@ fn equal_values(
     {
         return false;
     }
-    let read = |raw: Option<&RawValue>| {
+    let read = |raw: Option<Raw<'_>>| {
         let mut value: Value = raw
-            .map_or(Ok(Value::Null), |raw| serde_json::from_str(raw.get()))
+            .map_or(Ok(Value::Null), |raw| json::from_str(raw.get()))
             .ok()?;
         strip(&mut value);
         Some(value)
@@ -193,8 +188,8 @@ fn equal_values(
 mod tests {
     use super::*;
 
-    fn raw(text: &str) -> Box<RawValue> {
-        RawValue::from_string(text.to_owned()).expect("test JSON")
+    fn raw(text: &str) -> Raw<'_> {
+        Raw::parse(text).expect("test JSON")
     }
 
     #[test]
@@ -217,7 +212,7 @@ mod tests {
                 false,
             ),
         ] {
-            assert_eq!(same_object(Some(&old), Some(&raw(new))), expected, "{new}");
+            assert_eq!(same_object(Some(old), Some(raw(new))), expected, "{new}");
         }
     }
 
@@ -240,30 +235,27 @@ mod tests {
                 false,
             ),
         ] {
-            assert_eq!(
-                same_template(Some(&old), Some(&raw(new))),
-                expected,
-                "{new}"
-            );
+            assert_eq!(same_template(Some(old), Some(raw(new))), expected, "{new}");
         }
     }
 
     #[test]
     fn what_is_too_long_for_a_tree_is_compared_as_it_is_written() {
         let long = |first: &str| format!(r#"{{"spec":[{first}{}]}}"#, ",0".repeat(LONGEST_TREE));
-        let (plain, spaced) = (raw(&long("0")), raw(&long("0 ")));
-        assert!(same_object(Some(&plain), Some(&raw(&long("0")))));
-        assert!(!same_object(Some(&plain), Some(&spaced)));
-        assert!(!same_template(Some(&plain), Some(&spaced)));
-        let short = |first: &str| raw(&format!(r#"{{"spec":[{first},0]}}"#));
-        assert!(same_object(Some(&short("0")), Some(&short("0 "))));
+        let (plain, spaced) = (long("0"), long("0 "));
+        let (plain, spaced) = (raw(&plain), raw(&spaced));
+        assert!(same_object(Some(plain), Some(raw(&long("0")))));
+        assert!(!same_object(Some(plain), Some(spaced)));
+        assert!(!same_template(Some(plain), Some(spaced)));
+        let short = |first: &str| format!(r#"{{"spec":[{first},0]}}"#);
+        assert!(same_object(Some(raw(&short("0"))), Some(raw(&short("0 ")))));
     }
 
     #[test]
     fn fields_that_differ_by_name() {
         let names = |old: &str, new: &str| -> Vec<String> {
             let (old, new) = (raw(old), raw(new));
-            let found = changed("x", Some(&old), Some(&new)).expect("objects");
+            let found = changed("x", Some(old), Some(new)).expect("objects");
             found.iter().map(|field| field.name.to_string()).collect()
         };
         for (old, new, expected) in [
@@ -282,18 +274,16 @@ mod tests {
         ] {
             assert_eq!(names(old, new), expected, "{old} {new}");
         }
-        assert!(changed("x", Some(&raw("[]")), Some(&raw("{}"))).is_err());
-        assert!(changed("x", None, Some(&raw("7"))).is_err());
+        assert!(changed("x", Some(raw("[]")), Some(raw("{}"))).is_err());
+        assert!(changed("x", None, Some(raw("7"))).is_err());
         assert!(changed("x", None, None).expect("nothing").is_empty());
     }
 
     #[test]
     fn what_cannot_be_read_counts_as_changed() {
-        let deep = raw(&format!("{}1{}", "[".repeat(200), "]".repeat(200)));
-        assert!(!same_object(Some(&deep), Some(&deep)), "no object");
-        assert!(
-            same(Some(&deep), Some(&deep)),
-            "the same bytes are the same"
-        );
+        let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+        let deep = raw(&deep);
+        assert!(!same_object(Some(deep), Some(deep)), "no object");
+        assert!(same(Some(deep), Some(deep)), "the same bytes are the same");
     }
 }

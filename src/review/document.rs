@@ -2,8 +2,9 @@
 //! YAML, one document or many. A manifest is wrapped into the review in which
 //! an API server would send it.
 
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
+
+use crate::json::{self, Raw};
 
 use super::{Operation, ReviewError, envelope, shown};
 
@@ -69,8 +70,8 @@ pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
     let mut documents = Vec::new();
     if text.trim_start().starts_with('{') {
         // Kept as it stands, so that it is judged byte for byte like a request.
-        for document in serde_json::Deserializer::from_str(text).into_iter::<Box<RawValue>>() {
-            let document = document.map_err(|error| ReviewError::json("the file", &error))?;
+        for document in json::values(text) {
+            let document = document.map_err(|error| ReviewError::json("the file", error))?;
             push(&mut documents, document.get().to_owned());
         }
     } else {
@@ -99,8 +100,9 @@ pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
 pub fn single(bytes: &[u8]) -> Result<Value, DocumentError> {
     let mut documents = split(bytes)?;
     match (documents.pop(), documents.is_empty()) {
-        (Some(Document(text)), true) => serde_json::from_str(&text)
-            .map_err(|error| ReviewError::json("the document", &error).into()),
+        (Some(Document(text)), true) => {
+            json::from_str(&text).map_err(|error| ReviewError::json("the document", error).into())
+        }
         _ => Err(DocumentError::Many),
     }
 }
@@ -111,9 +113,9 @@ fn push(documents: &mut Vec<Document>, text: String) {
         #[serde(borrow)]
         kind: super::Text<'a>,
         #[serde(borrow)]
-        items: Vec<&'a RawValue>,
+        items: Vec<Raw<'a>>,
     }
-    match serde_json::from_str::<List<'_>>(&text) {
+    match json::from_str::<List<'_>>(&text) {
         Ok(list) if list.kind.ends_with("List") => {
             documents.extend(
                 list.items
@@ -137,13 +139,13 @@ impl Document {
             #[serde(borrow)]
             kind: Option<super::Text<'a>>,
         }
-        let kind: Kind<'_> = serde_json::from_str(&self.0)
-            .map_err(|error| ReviewError::json("the document", &error))?;
+        let kind: Kind<'_> =
+            json::from_str(&self.0).map_err(|error| ReviewError::json("the document", error))?;
         match kind.kind.as_deref() {
             Some(envelope::KIND) => Ok(self.0),
             Some(_) => {
-                let object = serde_json::from_str(&self.0)
-                    .map_err(|error| ReviewError::json("the document", &error))?;
+                let object = json::from_str(&self.0)
+                    .map_err(|error| ReviewError::json("the document", error))?;
                 wrap.review(object)
             }
             None => Err(DocumentError::NotAnObject("kind")),

@@ -1,14 +1,17 @@
-//! The `AdmissionReview` v1 envelope, read without touching the objects in it.
+//! The `AdmissionReview` v1 envelope.
 //!
-//! `object`, `oldObject` and `options` stay unparsed until a rule asks, which
-//! is what keeps a review at microseconds: most are decided by who asks.
+//! Of `object` and `oldObject` only the text is kept until a rule asks. A pod
+//! is the exception: most rules look at pods, so it is read in passing.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::{Deserialize, Deserializer};
 
-use super::{ReviewError, Text, UserInfo};
+use crate::json::{self, Ahead, Fill, Raw, filled};
+
+use super::pod::Pod;
+use super::{ReviewError, Text, UserInfo, view};
 
 /// The one group and version this endpoint speaks.
 pub const API_VERSION: &str = "admission.k8s.io/v1";
@@ -35,26 +38,31 @@ pub struct Request<'a> {
     /// Who asks.
     pub user: UserInfo<'a>,
     /// The new object, or the options of a CONNECT.
-    pub object: Option<&'a RawValue>,
+    pub object: Option<Raw<'a>>,
     /// The stored object of an UPDATE or DELETE.
-    pub old_object: Option<&'a RawValue>,
+    pub old_object: Option<Raw<'a>>,
+    /// `object`, where it is a pod by its looks: read in the same pass.
+    pod: Option<Box<Pod<'a>>>,
     /// Whether nothing will be stored. Decided exactly like a real request.
     pub dry_run: bool,
 }
 
 /// `group/version/resource`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Resource<'a> {
     /// API group; empty for the core group.
-    #[serde(borrow, default)]
     pub group: Text<'a>,
     /// API version.
-    #[serde(borrow, default)]
     pub version: Text<'a>,
     /// Plural resource name.
-    #[serde(borrow, default)]
     pub resource: Text<'a>,
 }
+
+filled!(Resource<'a> {
+    group: "group",
+    version: "version",
+    resource: "resource",
+});
 
 impl Resource<'_> {
     /// Whether this is `resource` of `group`, in whatever version.
@@ -65,18 +73,21 @@ impl Resource<'_> {
 }
 
 /// `group/version/kind`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Kind<'a> {
     /// API group; empty for the core group.
-    #[serde(borrow, default)]
     pub group: Text<'a>,
     /// API version.
-    #[serde(borrow, default)]
     pub version: Text<'a>,
     /// Kind.
-    #[serde(borrow, default)]
     pub kind: Text<'a>,
 }
+
+filled!(Kind<'a> or null {
+    group: "group",
+    version: "version",
+    kind: "kind",
+});
 
 /// What is done to the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -111,40 +122,57 @@ impl fmt::Display for Operation {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 struct WireReview<'a> {
-    #[serde(borrow)]
     api_version: Option<Text<'a>>,
-    #[serde(borrow)]
     kind: Option<Text<'a>>,
-    #[serde(borrow)]
     request: Option<WireRequest<'a>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+filled!(WireReview<'a> {
+    api_version: "apiVersion",
+    kind: "kind",
+    request: "request",
+});
+
+/// Empty where absent.
+#[derive(Default)]
 struct WireRequest<'a> {
-    #[serde(borrow)]
-    uid: Option<Text<'a>>,
-    #[serde(borrow)]
-    kind: Option<Kind<'a>>,
-    #[serde(borrow)]
+    uid: Text<'a>,
+    kind: Kind<'a>,
     resource: Option<Resource<'a>>,
-    #[serde(borrow)]
-    sub_resource: Option<Text<'a>>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    namespace: Option<Text<'a>>,
-    operation: Option<Operation>,
-    #[serde(borrow)]
+    sub_resource: Text<'a>,
+    name: Text<'a>,
+    namespace: Text<'a>,
+    operation: WireOperation,
     user_info: Option<UserInfo<'a>>,
-    #[serde(borrow)]
-    object: Option<&'a RawValue>,
-    #[serde(borrow)]
-    old_object: Option<&'a RawValue>,
+    object: Option<Ahead<'a, Box<Pod<'a>>>>,
+    old_object: Option<Raw<'a>>,
     dry_run: Option<bool>,
+}
+
+filled!(WireRequest<'a> {
+    uid: "uid",
+    kind: "kind",
+    resource: "resource",
+    sub_resource: "subResource",
+    name: "name",
+    namespace: "namespace",
+    operation: "operation",
+    user_info: "userInfo",
+    object: "object",
+    old_object: "oldObject",
+    dry_run: "dryRun",
+});
+
+#[derive(Default)]
+struct WireOperation(Option<Operation>);
+
+impl<'de> Fill<'de> for WireOperation {
+    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        self.0 = Option::deserialize(deserializer)?;
+        Ok(())
+    }
 }
 
 /// Only as much as tells a wrong kind from a broken review, so that the
@@ -171,16 +199,16 @@ impl<'a> Request<'a> {
             at: error.valid_up_to(),
         })?;
         let review =
-            serde_json::from_str::<WireReview<'a>>(text).map_err(
-                |error| match serde_json::from_str::<TypeMeta<'_>>(text) {
+            json::from_str::<WireReview<'a>>(text).map_err(|error| {
+                match json::from_str::<TypeMeta<'_>>(text) {
                     Ok(TypeMeta { api_version, kind }) => {
                         check_kind(api_version.as_ref(), kind.as_ref())
                             .err()
-                            .unwrap_or_else(|| ReviewError::json("the AdmissionReview", &error))
+                            .unwrap_or_else(|| ReviewError::json("the AdmissionReview", error))
                     }
-                    Err(_) => ReviewError::json("the AdmissionReview", &error),
-                },
-            )?;
+                    Err(_) => ReviewError::json("the AdmissionReview", error),
+                }
+            })?;
         check_kind(review.api_version.as_ref(), review.kind.as_ref())?;
         review
             .request
@@ -205,8 +233,21 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// [`ReviewError::Missing`]: a write without its object cannot be judged.
-    pub fn object(&self) -> Result<&'a RawValue, ReviewError> {
+    pub fn object(&self) -> Result<Raw<'a>, ReviewError> {
         self.object.ok_or(ReviewError::Missing("request.object"))
+    }
+
+    /// The new object as a pod.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when there is none, or a field that a rule judges
+    /// cannot be read.
+    pub fn pod(&'a self) -> Result<Cow<'a, Pod<'a>>, ReviewError> {
+        match &self.pod {
+            Some(pod) => Ok(Cow::Borrowed(pod)),
+            None => view::read("request.object", self.object()?).map(Cow::Owned),
+        }
     }
 
     /// The stored object.
@@ -214,7 +255,7 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// [`ReviewError::Missing`]: a change without what it changes cannot be judged.
-    pub fn old_object(&self) -> Result<&'a RawValue, ReviewError> {
+    pub fn old_object(&self) -> Result<Raw<'a>, ReviewError> {
         self.old_object
             .ok_or(ReviewError::Missing("request.oldObject"))
     }
@@ -239,27 +280,32 @@ fn check_kind(version: Option<&Text<'_>>, kind: Option<&Text<'_>>) -> Result<(),
 
 impl<'a> WireRequest<'a> {
     fn check(self) -> Result<Request<'a>, ReviewError> {
-        let given = |text: Option<Text<'a>>| text.filter(|text| !text.is_empty());
+        let given = |text: Text<'a>| Some(text).filter(|text| !text.is_empty());
         let resource = self
             .resource
             .ok_or(ReviewError::Missing("request.resource"))?;
         if resource.resource.is_empty() {
             return Err(ReviewError::Missing("request.resource.resource"));
         }
+        let (object, pod) = self
+            .object
+            .map_or((None, None), |object| (Some(object.raw), object.value));
         Ok(Request {
             uid: given(self.uid).ok_or(ReviewError::Missing("request.uid"))?,
             resource,
-            kind: self.kind.unwrap_or_default(),
+            kind: self.kind,
             sub_resource: given(self.sub_resource),
             name: given(self.name),
             namespace: given(self.namespace),
             operation: self
                 .operation
+                .0
                 .ok_or(ReviewError::Missing("request.operation"))?,
             user: self
                 .user_info
                 .ok_or(ReviewError::Missing("request.userInfo"))?,
-            object: self.object,
+            object,
+            pod,
             old_object: self.old_object,
             dry_run: self.dry_run.unwrap_or(false),
         })

@@ -1,6 +1,6 @@
 //! What can be wrong with a review, in one sentence each.
 
-use serde_json::error::Category;
+use crate::json::{self, Problem};
 
 /// A body that is no usable `AdmissionReview`. Answered with HTTP 400, which
 /// the API server counts as a failed call: `failurePolicy` decides, nothing is
@@ -17,13 +17,14 @@ pub enum ReviewError {
     },
     /// The body is not JSON, or a part of it has the wrong type.
     #[error(
-        "{what} {problem} at line {line}, column {column}; send it as the API server writes it"
+        "{what} {} at line {line}, column {column}; send it as the API server writes it",
+        .problem.as_str()
     )]
     Json {
         /// Which part: `the AdmissionReview`, `request.object`, ...
         what: &'static str,
         /// What is wrong with it.
-        problem: &'static str,
+        problem: Problem,
         /// Line of the problem, from 1.
         line: usize,
         /// Column of the problem, from 1.
@@ -41,19 +42,14 @@ pub enum ReviewError {
 }
 
 impl ReviewError {
-    /// Wraps a JSON error without its text, which could quote the body.
+    /// Says which part has a problem.
     #[must_use]
-    pub fn json(what: &'static str, error: &serde_json::Error) -> Self {
-        let problem = match error.classify() {
-            Category::Eof => "ends too early",
-            Category::Data => "has a field twice or of the wrong type",
-            Category::Syntax | Category::Io => "is not valid JSON",
-        };
+    pub fn json(what: &'static str, error: json::Error) -> Self {
         Self::Json {
             what,
-            problem,
-            line: error.line(),
-            column: error.column(),
+            problem: error.problem,
+            line: error.line,
+            column: error.column,
         }
     }
 }

@@ -4,7 +4,6 @@
 //! - `user`: `userInfo`
 //! - `name`: which object a request is about
 //! - `view`: narrow typed views of the objects
-//! - `objects`: why a list is never taken for an object
 //! - `pod`: the view of a pod that all rules share
 //! - `change`: what an UPDATE really changes
 //! - `references`: service accounts named anywhere in any object
@@ -16,7 +15,6 @@ pub mod document;
 mod envelope;
 mod error;
 mod name;
-mod objects;
 pub mod pod;
 pub mod references;
 pub mod response;

@@ -1,6 +1,6 @@
 //! Which object a request is about, found the way the API server names it.
 
-use serde_json::value::RawValue;
+use crate::json::Raw;
 
 use super::{ObjectMeta, Request, ReviewError, Text, view};
 
@@ -77,7 +77,7 @@ impl<'a> Request<'a> {
 
 fn metadata<'a>(
     what: &'static str,
-    object: Option<&'a RawValue>,
+    object: Option<Raw<'a>>,
 ) -> Result<ObjectMeta<'a>, ReviewError> {
     object.map_or_else(
         || Ok(ObjectMeta::default()),

@@ -10,7 +10,8 @@ use std::fmt::{self, Write as _};
 
 use memchr::{memchr_iter, memmem};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+
+use crate::json::{self, Raw};
 
 use super::{ReviewError, Text};
 
@@ -77,22 +78,20 @@ pub enum Unread {
 /// # Errors
 ///
 /// [`ReviewError::Json`] naming `what` when the object is not valid JSON.
-pub fn find(what: &'static str, raw: &RawValue, fixed: &[&str]) -> Result<References, ReviewError> {
+pub fn find(what: &'static str, raw: Raw<'_>, fixed: &[&str]) -> Result<References, ReviewError> {
     let mut walk = State {
         fixed,
         path: Vec::new(),
         out: References::default(),
     };
-    let mut parser = serde_json::Deserializer::from_str(raw.get());
-    match (Value {
+    let whole = Value {
         state: &mut walk,
         names: false,
-    })
-    .deserialize(&mut parser)
-    {
+    };
+    match json::from_str_seed(raw.get(), whole) {
         Ok(()) => Ok(walk.out),
         Err(_) if walk.out.unread.is_some() => Ok(walk.out),
-        Err(error) => Err(ReviewError::json(what, &error)),
+        Err(error) => Err(ReviewError::json(what, error)),
     }
 }
 
@@ -342,8 +341,8 @@ mod tests {
     use super::*;
 
     fn found(json: &str) -> Vec<String> {
-        let raw = RawValue::from_string(json.to_owned()).expect("test JSON");
-        let references = find("object", &raw, &["livy-runner"]).expect("valid");
+        let raw = Raw::parse(json).expect("test JSON");
+        let references = find("object", raw, &["livy-runner"]).expect("valid");
         references
             .found
             .into_iter()
@@ -445,14 +444,14 @@ mod tests {
     fn depth_is_reported_not_passed_over() {
         for depth in [101, 5_000, 100_000] {
             let json = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-            let raw = RawValue::from_string(json).expect("valid JSON");
+            let raw = Raw::parse(&json).expect("valid JSON");
             assert!(
-                find("object", &raw, &[]).expect("read").unread.is_some(),
+                find("object", raw, &[]).expect("read").unread.is_some(),
                 "{depth}"
             );
         }
         let json = format!("{}{}", "[".repeat(100), "]".repeat(100));
-        let raw = RawValue::from_string(json).expect("valid JSON");
-        assert!(find("object", &raw, &[]).expect("read").unread.is_none());
+        let raw = Raw::parse(&json).expect("valid JSON");
+        assert!(find("object", raw, &[]).expect("read").unread.is_none());
     }
 }

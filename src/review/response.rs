@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::envelope::{API_VERSION, KIND};
 
@@ -20,9 +21,9 @@ pub struct Response<'a> {
     /// `JSONPatch` where there is a patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch_type: Option<&'static str>,
-    /// The changes to the object, in base64.
+    /// The changes to the object: a JSON string, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub patch: Option<String>,
+    pub patch: Option<Box<RawValue>>,
     /// Shown to the user by `kubectl`.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub warnings: &'a [String],

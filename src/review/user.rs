@@ -6,28 +6,33 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::Text;
+use super::pod::List;
+use crate::json::{Fill, filled};
 
 /// Who the API server authenticated (or was told to impersonate).
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub struct UserInfo<'a> {
     /// The username; empty only in hand-made reviews.
-    #[serde(borrow, default)]
     pub username: Text<'a>,
     /// Absent for impersonated users and for users of a token file without one.
-    #[serde(borrow, default)]
     pub uid: Option<Text<'a>>,
     /// Groups, in the API server's order.
-    #[serde(borrow, default)]
-    pub groups: Option<Vec<Text<'a>>>,
+    pub groups: List<Text<'a>>,
     /// What the authenticator added.
-    #[serde(borrow, default)]
     pub extra: Extra<'a>,
 }
 
+filled!(UserInfo<'a> {
+    username: "username",
+    uid: "uid",
+    groups: "groups",
+    extra: "extra",
+});
+
 impl UserInfo<'_> {
-    /// The groups, none where the field is absent.
+    /// The groups.
     pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
-        self.groups.iter().flatten().map(Text::as_str)
+        self.groups.iter().map(Text::as_str)
     }
 
     /// Whether the user is in `group`.
@@ -70,6 +75,13 @@ impl<'a> Extra<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl<'de: 'a, 'a> Fill<'de> for Extra<'a> {
+    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        *self = Self::deserialize(deserializer)?;
+        Ok(())
     }
 }
 

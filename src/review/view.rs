@@ -2,9 +2,9 @@
 
 use memchr::memmem;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::objects::ObjectsOnly;
+use crate::json::{self, Raw, filled};
+
 use super::pod::Pairs;
 use super::{Resource, ReviewError, Text};
 
@@ -14,12 +14,8 @@ use super::{Resource, ReviewError, Text};
 ///
 /// [`ReviewError::Json`] naming `what`, when a field of the view has another
 /// type, is a list of a struct's fields, or stands twice: two answers to one question cannot be judged.
-pub fn read<'a, T: Deserialize<'a>>(
-    what: &'static str,
-    raw: &'a RawValue,
-) -> Result<T, ReviewError> {
-    let mut text = serde_json::Deserializer::from_str(raw.get());
-    T::deserialize(ObjectsOnly(&mut text)).map_err(|error| ReviewError::json(what, &error))
+pub fn read<'a, T: Deserialize<'a>>(what: &'static str, raw: Raw<'a>) -> Result<T, ReviewError> {
+    json::from_str(raw.get()).map_err(|error| ReviewError::json(what, error))
 }
 
 /// `metadata`, as far as rules read it.
@@ -45,18 +41,21 @@ impl<'a> ObjectMeta<'a> {
 }
 
 /// One owner of a stored object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnerReference<'a> {
     /// The owner's kind.
-    #[serde(borrow, default)]
     pub kind: Text<'a>,
     /// The owner's name.
-    #[serde(borrow, default)]
     pub name: Text<'a>,
     /// The owner's uid.
-    #[serde(borrow, default)]
     pub uid: Text<'a>,
 }
+
+filled!(OwnerReference<'a> {
+    kind: "kind",
+    name: "name",
+    uid: "uid",
+});
 
 #[derive(Deserialize)]
 struct WithMetadata<'a> {
@@ -69,7 +68,7 @@ struct WithMetadata<'a> {
 /// # Errors
 ///
 /// See [`read`].
-pub fn metadata<'a>(what: &'static str, raw: &'a RawValue) -> Result<ObjectMeta<'a>, ReviewError> {
+pub fn metadata<'a>(what: &'static str, raw: Raw<'a>) -> Result<ObjectMeta<'a>, ReviewError> {
     Ok(read::<WithMetadata<'a>>(what, raw)?
         .metadata
         .unwrap_or_default())
@@ -80,7 +79,7 @@ pub fn metadata<'a>(what: &'static str, raw: &'a RawValue) -> Result<ObjectMeta<
 /// # Errors
 ///
 /// See [`read`].
-pub fn annotations<'a>(what: &'static str, raw: &'a RawValue) -> Result<Pairs<'a>, ReviewError> {
+pub fn annotations<'a>(what: &'static str, raw: Raw<'a>) -> Result<Pairs<'a>, ReviewError> {
     #[derive(Deserialize)]
     struct Metadata<'a> {
         #[serde(borrow, default)]
@@ -105,7 +104,7 @@ pub fn annotations<'a>(what: &'static str, raw: &'a RawValue) -> Result<Pairs<'a
 /// See [`read`].
 pub fn service_accounts<'a>(
     what: &'static str,
-    pod: &'a RawValue,
+    pod: Raw<'a>,
 ) -> Result<Vec<(&'static str, Text<'a>)>, ReviewError> {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -133,49 +132,10 @@ pub fn service_accounts<'a>(
     Ok(accounts)
 }
 
-/// Every text that stands as a service account's name anywhere in `pod`, found
-/// without parsing it; `None` where that takes a closer look.
-///
-/// A superset of what [`service_accounts`] finds, `default` included, at a
-/// tenth of its price: where a requester may use all of them, nothing needs
-/// parsing. Sound because a key is written as it is unless it holds a `\u`
-/// escape: no other escape can stand for a letter.
-#[must_use]
-pub fn possible_service_accounts(pod: &RawValue) -> Option<Vec<&str>> {
-    let text = pod.get();
-    let occurs = |what: &'static str| memmem::find_iter(text.as_bytes(), what.as_bytes());
-    // What may stand twice, or is no object at all, is for the parser to refuse.
-    if !text.starts_with('{')
-        || occurs("\\u").next().is_some()
-        || occurs("\"spec\"").nth(1).is_some()
-    {
-        return None;
-    }
-    let mut names = vec!["default"];
-    for field in ["\"serviceAccount\"", "\"serviceAccountName\""] {
-        let mut places = occurs(field);
-        let Some(at) = places.next() else { continue };
-        if places.next().is_some() {
-            return None;
-        }
-        let value = text
-            .get(at + field.len()..)?
-            .trim_start()
-            .strip_prefix(':')?;
-        let (name, _) = value.trim_start().strip_prefix('"')?.split_once('"')?;
-        // An escape, or an empty name, which means `default`.
-        if name.contains('\\') || name.is_empty() {
-            return None;
-        }
-        names.push(name);
-    }
-    Some(names)
-}
-
 /// Whether a word occurs anywhere in `object`, however it is written. A word
 /// of letters only: those alone no escape but `\u` can hide.
 #[must_use]
-pub fn mentions(object: &RawValue, word: &str) -> bool {
+pub fn mentions(object: Raw<'_>, word: &str) -> bool {
     let text = object.get().as_bytes();
     memmem::find(text, word.as_bytes()).is_some() || memmem::find(text, b"\\u").is_some()
 }
@@ -230,13 +190,13 @@ impl TemplateShape {
 /// See [`read`].
 pub fn template<'a>(
     what: &'static str,
-    object: &'a RawValue,
+    object: Raw<'a>,
     shape: TemplateShape,
-) -> Result<Option<&'a RawValue>, ReviewError> {
+) -> Result<Option<Raw<'a>>, ReviewError> {
     #[derive(Deserialize)]
     struct Holder<'a> {
         #[serde(borrow)]
-        template: Option<&'a RawValue>,
+        template: Option<Raw<'a>>,
     }
     #[derive(Deserialize)]
     struct Spec<T> {
@@ -272,7 +232,7 @@ pub fn template<'a>(
 /// # Errors
 ///
 /// See [`read`].
-pub fn is_suspended(what: &'static str, object: &RawValue) -> Result<bool, ReviewError> {
+pub fn is_suspended(what: &'static str, object: Raw<'_>) -> Result<bool, ReviewError> {
     #[derive(Deserialize)]
     struct Spec {
         suspend: Option<bool>,
@@ -290,7 +250,7 @@ pub fn is_suspended(what: &'static str, object: &RawValue) -> Result<bool, Revie
 /// # Errors
 ///
 /// See [`read`].
-pub fn proxy_path<'a>(options: &'a RawValue) -> Result<Text<'a>, ReviewError> {
+pub fn proxy_path<'a>(options: Raw<'a>) -> Result<Text<'a>, ReviewError> {
     #[derive(Deserialize)]
     struct ProxyOptions<'a> {
         #[serde(borrow)]
@@ -299,69 +259,4 @@ pub fn proxy_path<'a>(options: &'a RawValue) -> Result<Text<'a>, ReviewError> {
     Ok(read::<ProxyOptions<'a>>("request.object", options)?
         .path
         .unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn raw(text: &str) -> Box<RawValue> {
-        RawValue::from_string(text.to_owned()).expect("test JSON")
-    }
-
-    #[test]
-    fn what_may_be_a_service_account_by_its_text() {
-        let default = || Some(vec!["default"]);
-        for (text, names) in [
-            (r#"{"spec":{}}"#, default()),
-            (
-                r#"{"volumes":[{"serviceAccountToken":{"path":"t"}}]}"#,
-                default(),
-            ),
-            (
-                r#"{"spec":{"serviceAccountName":"a","serviceAccount" : "b"}}"#,
-                Some(vec!["default", "b", "a"]),
-            ),
-            (
-                r#"{"spec":{"serviceAccountName":"a"},"x":{"serviceAccount":"b"}}"#,
-                Some(vec!["default", "b", "a"]),
-            ),
-            (
-                r#"{"spec":{"serviceAccountName":"a","serviceAccountName":"a"}}"#,
-                None,
-            ),
-            (r#"{"spec":{},"spec":{}}"#, None),
-            (r#"{"spec":{"serviceAccountNam\u0065":"a"}}"#, None),
-            (r#"{"spec":{"serviceAccountName":"\u0061"}}"#, None),
-            (r#"{"spec":{"serviceAccountName":"a\"b"}}"#, None),
-            (r#"{"spec":{"serviceAccountName":7}}"#, None),
-            (r#"{"spec":{"serviceAccountName":null}}"#, None),
-            (r#"{"spec":{"serviceAccountName":""}}"#, None),
-            (r#"{"x":"serviceAccountName"}"#, None),
-            (r#""spec""#, None),
-        ] {
-            assert_eq!(possible_service_accounts(&raw(text)), names, "{text}");
-        }
-    }
-
-    proptest! {
-        /// Whatever the parser finds, the text showed before.
-        #[test]
-        fn the_text_shows_all_that_the_parser_finds(
-            key in prop::sample::select(vec!["serviceAccount", "serviceAccountName", "serviceAccountNam\\u0065", "\\u0073erviceAccount", "other"]),
-            value in prop::sample::select(vec!["\"a\"", "\"\"", "null", "\"\\u0061\"", "\"x\\\"serviceAccount\"", "{\"serviceAccount\":\"b\"}"]),
-            other in prop::sample::select(vec!["\"serviceAccount\":\"c\"", "\"x\":\"\\\\\"", "\"x\":[\"serviceAccountName\",\"d\"]"]),
-            space in prop::sample::select(vec!["", " ", "\n\t"]),
-        ) {
-            let text = format!("{{{space}\"spec\"{space}:{space}{{{other}{space},{space}\"{key}\"{space}:{space}{value}}}}}");
-            let Ok(pod) = RawValue::from_string(text.clone()) else { return Ok(()) };
-            if let (Ok(parsed), Some(possible)) = (service_accounts("pod", &pod), possible_service_accounts(&pod)) {
-                for (_, name) in parsed {
-                    prop_assert!(possible.contains(&name.as_str()), "{} in {}", name, text);
-                }
-            }
-        }
-    }
 }

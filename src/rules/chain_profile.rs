@@ -104,16 +104,12 @@ impl Rule for ChainProfile {
 }
 
 fn check_new(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let object = subject.request.object()?;
-    if subject.cluster.chains.is_empty() && !view::mentions(object, "rolegate") {
-        return Ok(());
-    }
-    if mutation::is_plainly_none(subject)? {
-        return Ok(());
-    }
     let Some(write) = subject.pod()? else {
         return Ok(());
     };
+    if mutation::is_plainly_none(subject, &write.new) {
+        return Ok(());
+    }
     let plan = mutation::plan(subject, &write.new);
     let before = findings.len();
     for trouble in plan.troubles.iter().filter(|trouble| plan.refuses(trouble)) {

@@ -49,6 +49,7 @@
 //! the service account's.
 
 use crate::facts::{Action, Extent, PodIdentity, Role, Subject};
+use crate::json::Raw;
 use crate::policy::RoleArn;
 use crate::review::pod::{Container, Pairs, Pod};
 use crate::review::{Operation, ReviewError, shown, view};
@@ -148,10 +149,7 @@ fn service_account(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result
     Ok(())
 }
 
-fn annotations<'a>(
-    what: &'static str,
-    object: &'a serde_json::value::RawValue,
-) -> Result<Pairs<'a>, ReviewError> {
+fn annotations<'a>(what: &'static str, object: Raw<'a>) -> Result<Pairs<'a>, ReviewError> {
     #[derive(Default, serde::Deserialize)]
     struct Meta<'a> {
         #[serde(borrow, default)]
@@ -215,10 +213,8 @@ fn wrong_variables<'a>(
     own: Option<&'a Role>,
     subject: &'a Subject<'_>,
 ) -> impl Iterator<Item = String> + 'a {
-    let variables = container
-        .env
-        .iter()
-        .filter(|variable| variable.name.as_str() == VARIABLE);
+    let variables = container.env.kept().map(|(_, variable)| variable);
+    let variables = variables.filter(|variable| variable.name.as_str() == VARIABLE);
     variables.filter_map(move |variable| {
         if variable.value_from.is_some() {
             return Some("comes from elsewhere, where rolegate cannot see it".to_owned());

@@ -161,10 +161,7 @@ fn wrong_with(image: &str, subject: &Subject<'_>) -> Option<String> {
             shown(&read.registry, 120)
         ));
     }
-    match (read.emr_release(), settings.minimum_release) {
-        (Some(release), Some(minimum)) if release < minimum => {
-            Some(format!("which is {release}, older than {minimum}"))
-        }
-        _ => None,
-    }
+    let minimum = settings.minimum_release?;
+    let release = read.emr_release()?;
+    (release < minimum).then(|| format!("which is {release}, older than {minimum}"))
 }

@@ -44,11 +44,10 @@
 //! `*/scale` (a count without a pod template), pre-emption by a pod of higher
 //! priority, a node that is taken away, quotas.
 
-use serde_json::value::RawValue;
-
 use crate::facts::{
     Action, Component, Extent, JobId, JobToken, PodIdentity, Requester, Role, Subject,
 };
+use crate::json::Raw;
 use crate::policy::Capability;
 use crate::review::change::{Changed, changed};
 use crate::review::pod::Pod;
@@ -245,7 +244,7 @@ fn ending_change(subject: &Subject<'_>) -> Result<Option<String>, ReviewError> {
 /// Whether a field only asks for more of the same, or lets a Job go: starting
 /// pods is `foreign-service-account`'s matter.
 fn is_more(field: &Changed<'_>) -> bool {
-    let count = |raw: Option<&RawValue>| raw.map_or(Some(1), |raw| raw.get().parse::<i64>().ok());
+    let count = |raw: Option<Raw<'_>>| raw.map_or(Some(1), |raw| raw.get().parse::<i64>().ok());
     match field.name.as_str() {
         "replicas" | "parallelism" => {
             matches!((count(field.old), count(field.new)), (Some(old), Some(new)) if old <= new)

@@ -48,9 +48,9 @@ mod drivers;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::facts::{Action, Extent, Requester, Subject, System};
+use crate::json::Raw;
 use crate::review::{Operation, ReviewError, Text, change, view};
 
 use self::drivers::{DRIVERS, Driver};
@@ -153,7 +153,7 @@ fn matters(driver: &Driver, subject: &Subject<'_>) -> Result<bool, ReviewError> 
         #[serde(borrow)]
         spec: Option<Spec<'a>>,
     }
-    fn is_sidecar(what: &'static str, object: Option<&RawValue>) -> Result<bool, ReviewError> {
+    fn is_sidecar(what: &'static str, object: Option<Raw<'_>>) -> Result<bool, ReviewError> {
         let Some(object) = object else {
             return Ok(false);
         };

@@ -42,9 +42,9 @@
 //! the API server; this rule says the same of manifests (`rolegate review`).
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::facts::{Action, Extent, Requester, Subject, System};
+use crate::json::Raw;
 use crate::review::pod::{List, Pairs};
 use crate::review::{Operation, ReviewError, Text, shown, view};
 
@@ -160,7 +160,7 @@ struct Spec<'a> {
 }
 
 impl<'a> Namespace<'a> {
-    fn read(what: &'static str, raw: &'a RawValue) -> Result<Self, ReviewError> {
+    fn read(what: &'static str, raw: Raw<'a>) -> Result<Self, ReviewError> {
         view::read(what, raw)
     }
 

@@ -61,9 +61,9 @@ mod change;
 use std::collections::HashSet;
 
 use memchr::memmem;
-use serde_json::value::RawValue;
 
 use crate::facts::{Action, Extent, PodIdentity, PodWrite, Requester, Subject, System};
+use crate::json::Raw;
 use crate::policy::{Capability, Platform};
 use crate::review::pod::{Pairs, Pod};
 use crate::review::view;
@@ -315,7 +315,7 @@ fn changed_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(),
 }
 
 /// Whether an object could hold `text` in a key: as it stands, or behind an escape.
-fn says(object: &RawValue, text: &str) -> bool {
+fn says(object: Raw<'_>, text: &str) -> bool {
     let object = object.get().as_bytes();
     memmem::find(object, text.as_bytes()).is_some() || memmem::find(object, b"\\u").is_some()
 }

@@ -44,9 +44,9 @@
 //! that only an operator's entry explains, in namespaces without the label.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::facts::{Action, Extent, PodIdentity, Requester, Role, Subject, System};
+use crate::json::Raw;
 use crate::policy::{Operator, RoleArn};
 use crate::review::pod::Pairs;
 use crate::review::{Operation, ReviewError, change, shown, view};
@@ -133,9 +133,9 @@ struct Account<'a> {
     #[serde(borrow)]
     metadata: Option<Meta<'a>>,
     #[serde(borrow)]
-    secrets: Option<&'a RawValue>,
+    secrets: Option<Raw<'a>>,
     #[serde(borrow)]
-    image_pull_secrets: Option<&'a RawValue>,
+    image_pull_secrets: Option<Raw<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -295,7 +295,7 @@ impl<'a> Write<'a> {
 
     /// The list of Secrets that differs, if one does.
     fn changed_list(&self) -> Option<&'static str> {
-        let differs = |list: fn(&Account<'a>) -> Option<&'a RawValue>| {
+        let differs = |list: fn(&Account<'a>) -> Option<Raw<'a>>| {
             !change::same(list(&self.old), list(&self.new))
         };
         if differs(|account| account.secrets) {

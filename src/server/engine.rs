@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::decision::{Decision, decide};
 use crate::facts::Subject;
 use crate::mutation::mutate;
-use crate::policy::{Policy, PolicyStore};
+use crate::policy::{Policy, PolicyHash, PolicyStore};
 use crate::review::{Request, ReviewError, shown};
 
 use super::{BadReview, Door, Record, Reviewed, Reviewer};
@@ -53,8 +53,7 @@ fn change(request: &Request<'_>, policy: &Policy) -> Result<Reviewed, BadReview>
             name: subject.name.shown(),
             class: subject.requester.class().as_str(),
             decision: mutation.outcome(),
-            policy: policy.hash,
-            ..asked(request)
+            ..asked(request, policy.hash)
         },
     })
 }
@@ -85,13 +84,12 @@ fn record(request: &Request<'_>, decision: &Decision<'_>) -> Record {
             .iter()
             .map(|judged| (judged.finding.rule, judged.effect()))
             .collect(),
-        policy: decision.policy,
-        ..asked(request)
+        ..asked(request, decision.policy)
     }
 }
 
 /// The part of a record that is the request's.
-fn asked(request: &Request<'_>) -> Record {
+fn asked(request: &Request<'_>, policy: PolicyHash) -> Record {
     let resource = &request.resource;
     let group = match resource.group.as_str() {
         "" => String::new(),
@@ -105,6 +103,10 @@ fn asked(request: &Request<'_>) -> Record {
         namespace: shown(request.namespace(), 63),
         user: shown(&request.user.username, 200),
         dry_run: request.dry_run,
-        ..Record::default()
+        policy,
+        name: String::new(),
+        class: "",
+        decision: "",
+        findings: Vec::new(),
     }
 }

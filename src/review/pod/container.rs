@@ -1,211 +1,248 @@
 //! Containers.
 
-use serde::Deserialize;
-
 use super::super::Text;
 use super::{Env, List, Profile, SeLinux, env};
+use crate::json::filled;
 
 /// One container: a main, init or ephemeral one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default)]
 pub struct Container<'a> {
     /// Its name.
-    #[serde(borrow)]
     pub name: Text<'a>,
     /// Its image.
-    #[serde(borrow)]
     pub image: Text<'a>,
     /// Variables.
-    #[serde(borrow)]
     pub env: Env<'a>,
     /// Whole objects as variables.
-    #[serde(borrow)]
     pub env_from: List<EnvFrom<'a>>,
     /// Ports.
     pub ports: List<Port>,
     /// Mounts.
-    #[serde(borrow)]
     pub volume_mounts: List<VolumeMount<'a>>,
     /// Security settings.
-    #[serde(borrow)]
     pub security_context: Option<Box<ContainerSecurity<'a>>>,
     /// Asked while it runs.
-    #[serde(borrow)]
     pub liveness_probe: Option<Box<Handler<'a>>>,
     /// Asked before it gets traffic.
-    #[serde(borrow)]
     pub readiness_probe: Option<Box<Handler<'a>>>,
     /// Asked while it starts.
-    #[serde(borrow)]
     pub startup_probe: Option<Box<Handler<'a>>>,
     /// Called when it starts and ends.
-    #[serde(borrow)]
     pub lifecycle: Option<Box<Lifecycle<'a>>>,
 }
+
+filled!(Container<'a> {
+    name: "name",
+    image: "image",
+    env: "env",
+    env_from: "envFrom",
+    ports: "ports",
+    volume_mounts: "volumeMounts",
+    security_context: "securityContext",
+    liveness_probe: "livenessProbe",
+    readiness_probe: "readinessProbe",
+    startup_probe: "startupProbe",
+    lifecycle: "lifecycle",
+});
 
 impl<'a> Container<'a> {
     /// The variable that wins at run time: the last of that name.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&EnvVar<'a>> {
+        self.numbered_variable(name).map(|(_, variable)| variable)
+    }
+
+    /// The same, with its place in the list.
+    #[must_use]
+    pub fn numbered_variable(&self, name: &str) -> Option<(usize, &EnvVar<'a>)> {
         debug_assert!(env::is_looked_at(name), "{name} is not in env.rs");
-        self.env.iter().rev().find(|var| var.name.as_str() == name)
+        let mut kept = self.env.kept().rev();
+        kept.find(|(_, variable)| variable.name.as_str() == name)
     }
 }
 
 /// `lifecycle`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lifecycle<'a> {
     /// After its start.
-    #[serde(borrow)]
     pub post_start: Option<Handler<'a>>,
     /// Before its end.
-    #[serde(borrow)]
     pub pre_stop: Option<Handler<'a>>,
 }
 
+filled!(Lifecycle<'a> {
+    post_start: "postStart",
+    pre_stop: "preStop",
+});
+
 /// A probe or a hook: what the kubelet calls, from the node's own network.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Handler<'a> {
     /// By HTTP.
-    #[serde(borrow)]
     pub http_get: Option<Target<'a>>,
     /// By opening a connection.
-    #[serde(borrow)]
     pub tcp_socket: Option<Target<'a>>,
 }
 
+filled!(Handler<'a> {
+    http_get: "httpGet",
+    tcp_socket: "tcpSocket",
+});
+
 /// Whom a probe or a hook calls.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target<'a> {
     /// Another host than the pod.
-    #[serde(borrow)]
     pub host: Option<Text<'a>>,
 }
 
+filled!(Target<'a> {
+    host: "host",
+});
+
 /// One variable.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvVar<'a> {
     /// Its name.
-    #[serde(borrow)]
     pub name: Text<'a>,
     /// Its value; absent and empty are one to the API server.
-    #[serde(borrow)]
     pub value: Option<Text<'a>>,
     /// Where else its value comes from.
-    #[serde(borrow)]
     pub value_from: Option<Box<KeySource<'a>>>,
 }
 
+filled!(EnvVar<'a> {
+    name: "name",
+    value: "value",
+    value_from: "valueFrom",
+});
+
 /// `env[].valueFrom`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeySource<'a> {
     /// A Secret's key.
-    #[serde(borrow)]
     pub secret_key_ref: Option<Named<'a>>,
     /// A `ConfigMap`'s key.
-    #[serde(borrow)]
     pub config_map_key_ref: Option<Named<'a>>,
 }
 
+filled!(KeySource<'a> {
+    secret_key_ref: "secretKeyRef",
+    config_map_key_ref: "configMapKeyRef",
+});
+
 /// `envFrom[]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvFrom<'a> {
     /// A whole Secret.
-    #[serde(borrow)]
     pub secret_ref: Option<Named<'a>>,
     /// A whole `ConfigMap`.
-    #[serde(borrow)]
     pub config_map_ref: Option<Named<'a>>,
 }
 
+filled!(EnvFrom<'a> {
+    secret_ref: "secretRef",
+    config_map_ref: "configMapRef",
+});
+
 /// Anything with a name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named<'a> {
     /// The name.
-    #[serde(borrow)]
     pub name: Text<'a>,
 }
 
+filled!(Named<'a> {
+    name: "name",
+});
+
 /// `ports[]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Port {
     /// A port of the node.
     pub host_port: Option<i64>,
 }
 
+filled!(Port {
+    host_port: "hostPort",
+});
+
 /// `volumeMounts[]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VolumeMount<'a> {
     /// The volume.
-    #[serde(borrow)]
     pub name: Text<'a>,
     /// Where.
-    #[serde(borrow)]
     pub mount_path: Text<'a>,
     /// Which part of the volume.
-    #[serde(borrow)]
     pub sub_path: Option<Text<'a>>,
     /// The same, with variables in it.
-    #[serde(borrow)]
     pub sub_path_expr: Option<Text<'a>>,
     /// Whether it cannot be written.
     pub read_only: Option<bool>,
 }
 
+filled!(VolumeMount<'a> {
+    name: "name",
+    mount_path: "mountPath",
+    sub_path: "subPath",
+    sub_path_expr: "subPathExpr",
+    read_only: "readOnly",
+});
+
 /// `securityContext` of a container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerSecurity<'a> {
     /// The node's root.
     pub privileged: Option<bool>,
     /// Linux capabilities.
-    #[serde(borrow)]
     pub capabilities: Option<Capabilities<'a>>,
     /// `Unmasked` shows the node's `/proc`.
-    #[serde(borrow)]
     pub proc_mount: Option<Text<'a>>,
     /// Windows.
-    #[serde(borrow)]
     pub windows_options: Option<WindowsOptions<'a>>,
     /// Confinement by `AppArmor`.
-    #[serde(borrow)]
     pub app_armor_profile: Option<Profile<'a>>,
     /// Confinement by seccomp.
-    #[serde(borrow)]
     pub seccomp_profile: Option<Profile<'a>>,
     /// Confinement by `SELinux`.
-    #[serde(borrow)]
     pub se_linux_options: Option<SeLinux<'a>>,
 }
 
+filled!(ContainerSecurity<'a> {
+    privileged: "privileged",
+    capabilities: "capabilities",
+    proc_mount: "procMount",
+    windows_options: "windowsOptions",
+    app_armor_profile: "appArmorProfile",
+    seccomp_profile: "seccompProfile",
+    se_linux_options: "seLinuxOptions",
+});
+
 /// `securityContext.capabilities`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities<'a> {
     /// Given on top of the runtime's own.
-    #[serde(borrow)]
     pub add: List<Text<'a>>,
 }
 
+filled!(Capabilities<'a> {
+    add: "add",
+});
+
 /// `securityContext.windowsOptions`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WindowsOptions<'a> {
     /// A process of the node.
     pub host_process: Option<bool>,
     /// An identity of the domain.
-    #[serde(borrow)]
     pub gmsa_credential_spec_name: Option<Text<'a>>,
     /// The same, written out.
-    #[serde(borrow)]
     pub gmsa_credential_spec: Option<Text<'a>>,
 }
+
+filled!(WindowsOptions<'a> {
+    host_process: "hostProcess",
+    gmsa_credential_spec_name: "gmsaCredentialSpecName",
+    gmsa_credential_spec: "gmsaCredentialSpec",
+});

@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::Text;
+use crate::json::Fill;
 
 /// A list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,43 +36,85 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
+impl<'de, T: Fill<'de>> Fill<'de> for List<T> {
+    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(Elements {
+            list: &mut self.0,
+            most: usize::MAX,
+        })
+    }
+}
+
 /// No pod that a kubelet could run has as many containers or volumes. Rules
 /// look up one in the list of the other, and `/mutate` answers each with a
 /// change ten times its size, before anybody has looked at their names.
 const MOST: usize = 1000;
 
 /// A [`List`] of at most a thousand; a longer one cannot be read.
-pub(super) fn of_few<'de, T, D>(deserializer: D) -> Result<List<T>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    struct Few<T>(PhantomData<T>);
+#[derive(Clone, Debug)]
+pub struct Few<T>(Vec<T>);
 
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Few<T> {
-        type Value = List<T>;
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "a list of at most {MOST}")
-        }
+impl<T> Deref for Few<T> {
+    type Target = [T];
 
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(List::default())
-        }
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-            let mut list = Vec::new();
-            while let Some(item) = items.next_element()? {
-                if list.len() == MOST {
-                    return Err(A::Error::invalid_length(MOST + 1, &self));
-                }
-                list.push(item);
-            }
-            Ok(List(list))
-        }
+impl<'de, T: Fill<'de>> Fill<'de> for Few<T> {
+    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(Elements {
+            list: &mut self.0,
+            most: MOST,
+        })
+    }
+}
+
+/// A list's elements, put into their places one by one.
+struct Elements<'l, T> {
+    list: &'l mut Vec<T>,
+    most: usize,
+}
+
+impl<'de, T: Fill<'de>> Visitor<'de> for Elements<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of at most {}", self.most)
     }
 
-    deserializer.deserialize_any(Few(PhantomData))
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(Next(self.list))?.is_some() {
+            if self.list.len() > self.most {
+                return Err(A::Error::invalid_length(self.list.len(), &self));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Next<'l, T>(&'l mut Vec<T>);
+
+impl<'de, T: Fill<'de>> DeserializeSeed<'de> for Next<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.0.push(T::default());
+        self.0
+            .last_mut()
+            .map_or(Ok(()), |next| next.fill(deserializer))
+    }
 }
 
 /// A map of strings, in document order. A key that stands twice is there twice.
@@ -94,6 +137,13 @@ impl<'a> Deref for Pairs<'a> {
 
     fn deref(&self) -> &Self::Target {
         &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Fill<'de> for Pairs<'a> {
+    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        *self = Self::deserialize(deserializer)?;
+        Ok(())
     }
 }
 
@@ -126,20 +176,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 }
 
 /// A field of which only matters that it is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Present;
+
+impl<'de> Fill<'de> for Present {
+    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| ())
+    }
+}
 
 impl<'de> Deserialize<'de> for Present {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IgnoredAny::deserialize(deserializer).map(|_| Self)
     }
-}
-
-/// `null` as the default.
-pub(super) fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-where
-    T: Deserialize<'de> + Default,
-    D: Deserializer<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -8,146 +8,172 @@ mod env;
 mod list;
 mod volume;
 
-use serde::Deserialize;
-
 use super::{OwnerReference, Text};
+use crate::json::{Hinted, filled};
 
 pub use container::{
     Capabilities, Container, ContainerSecurity, EnvFrom, EnvVar, Handler, KeySource, Lifecycle,
     Named, Port, Target, VolumeMount, WindowsOptions,
 };
 pub use env::Env;
-pub use list::{List, Pairs, Present};
+pub use list::{Few, List, Pairs, Present};
 pub use volume::{
     ClaimSpec, Csi, DataSource, DownwardApi, DownwardFile, FieldRef, Projection, Source,
     TokenProjection, Volume,
 };
 
 /// A pod or a pod template.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Pod<'a> {
     /// `metadata`.
-    #[serde(borrow, default, deserialize_with = "list::or_default")]
     pub metadata: PodMeta<'a>,
     /// `spec`.
-    #[serde(borrow, default, deserialize_with = "list::or_default")]
     pub spec: PodSpec<'a>,
 }
 
+filled!(Pod<'a> {
+    metadata: "metadata",
+    spec: "spec",
+});
+
+impl Hinted for Pod<'_> {
+    /// As API servers begin a pod, and as sorted keys do.
+    fn is_likely(text: &str) -> bool {
+        [
+            r#"{"kind":"Pod","apiVersion":"v1","#,
+            r#"{"apiVersion":"v1","kind":"Pod","#,
+        ]
+        .iter()
+        .any(|beginning| text.starts_with(beginning))
+    }
+}
+
 /// `metadata` of a pod or a pod template.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodMeta<'a> {
     /// The uid, of a stored pod.
-    #[serde(borrow)]
     pub uid: Option<Text<'a>>,
     /// The name, absent before it is generated.
-    #[serde(borrow)]
     pub name: Option<Text<'a>>,
     /// The prefix of a generated name, before and after.
-    #[serde(borrow)]
     pub generate_name: Option<Text<'a>>,
     /// Labels.
-    #[serde(borrow)]
     pub labels: Pairs<'a>,
     /// Annotations.
-    #[serde(borrow)]
     pub annotations: Pairs<'a>,
     /// Owners.
-    #[serde(borrow)]
     pub owner_references: List<OwnerReference<'a>>,
 }
 
+filled!(PodMeta<'a> or null {
+    uid: "uid",
+    name: "name",
+    generate_name: "generateName",
+    labels: "labels",
+    annotations: "annotations",
+    owner_references: "ownerReferences",
+});
+
 /// `spec` of a pod or a pod template.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default)]
 pub struct PodSpec<'a> {
     /// Whom it runs as.
-    #[serde(borrow)]
     pub service_account_name: Option<Text<'a>>,
     /// The old name of the same; in built-in kinds the API server keeps both equal.
-    #[serde(borrow)]
     pub service_account: Option<Text<'a>>,
     /// The node it is on, or is to run on without a scheduler's say.
-    #[serde(borrow)]
     pub node_name: Option<Text<'a>>,
     /// The node's network.
     pub host_network: Option<bool>,
     /// The node's processes.
-    #[serde(rename = "hostPID")]
     pub host_pid: Option<bool>,
     /// The node's shared memory.
-    #[serde(rename = "hostIPC")]
     pub host_ipc: Option<bool>,
     /// Pod-wide security settings.
-    #[serde(borrow)]
     pub security_context: Option<Box<PodSecurity<'a>>>,
     /// The runtime that runs it.
-    #[serde(borrow)]
     pub runtime_class_name: Option<Text<'a>>,
     /// Secrets the kubelet pulls images with.
-    #[serde(borrow)]
     pub image_pull_secrets: List<Named<'a>>,
     /// Containers.
-    #[serde(borrow, deserialize_with = "list::of_few")]
-    pub containers: List<Container<'a>>,
+    pub containers: Few<Container<'a>>,
     /// Containers that run before, or beside as native sidecars.
-    #[serde(borrow, deserialize_with = "list::of_few")]
-    pub init_containers: List<Container<'a>>,
+    pub init_containers: Few<Container<'a>>,
     /// Containers added for debugging.
-    #[serde(borrow, deserialize_with = "list::of_few")]
-    pub ephemeral_containers: List<Container<'a>>,
+    pub ephemeral_containers: Few<Container<'a>>,
     /// Volumes.
-    #[serde(borrow, deserialize_with = "list::of_few")]
-    pub volumes: List<Volume<'a>>,
+    pub volumes: Few<Volume<'a>>,
     /// Devices asked for.
-    #[serde(borrow)]
     pub resource_claims: List<Named<'a>>,
 }
 
+filled!(PodSpec<'a> or null {
+    service_account_name: "serviceAccountName",
+    service_account: "serviceAccount",
+    node_name: "nodeName",
+    host_network: "hostNetwork",
+    host_pid: "hostPID",
+    host_ipc: "hostIPC",
+    security_context: "securityContext",
+    runtime_class_name: "runtimeClassName",
+    image_pull_secrets: "imagePullSecrets",
+    containers: "containers",
+    init_containers: "initContainers",
+    ephemeral_containers: "ephemeralContainers",
+    volumes: "volumes",
+    resource_claims: "resourceClaims",
+});
+
 /// `spec.securityContext`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodSecurity<'a> {
     /// Windows.
-    #[serde(borrow)]
     pub windows_options: Option<WindowsOptions<'a>>,
     /// Kernel parameters.
-    #[serde(borrow)]
     pub sysctls: List<Named<'a>>,
     /// Confinement by `AppArmor`, `Unconfined` or a profile.
-    #[serde(borrow)]
     pub app_armor_profile: Option<Profile<'a>>,
     /// Confinement by seccomp.
-    #[serde(borrow)]
     pub seccomp_profile: Option<Profile<'a>>,
     /// Confinement by `SELinux`.
-    #[serde(borrow)]
     pub se_linux_options: Option<SeLinux<'a>>,
 }
 
+filled!(PodSecurity<'a> {
+    windows_options: "windowsOptions",
+    sysctls: "sysctls",
+    app_armor_profile: "appArmorProfile",
+    seccomp_profile: "seccompProfile",
+    se_linux_options: "seLinuxOptions",
+});
+
 /// A seccomp or `AppArmor` profile.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile<'a> {
     /// `RuntimeDefault`, `Localhost`, `Unconfined`.
-    #[serde(borrow, rename = "type")]
     pub kind: Option<Text<'a>>,
 }
 
+filled!(Profile<'a> {
+    kind: "type",
+});
+
 /// `SELinux` labels.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeLinux<'a> {
     /// `container_t` and the like.
-    #[serde(borrow, rename = "type")]
     pub kind: Option<Text<'a>>,
     /// A user other than the runtime's.
-    #[serde(borrow)]
     pub user: Option<Text<'a>>,
     /// A role other than the runtime's.
-    #[serde(borrow)]
     pub role: Option<Text<'a>>,
 }
+
+filled!(SeLinux<'a> {
+    kind: "type",
+    user: "user",
+    role: "role",
+});
 
 impl<'a> PodSpec<'a> {
     /// Every container, with the path of its list: `containers`,

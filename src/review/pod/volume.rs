@@ -3,11 +3,11 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::super::Text;
 use super::{List, Named, Pairs, Present};
+use crate::json::{Fill, Place, filled};
 
 /// One volume of a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,43 +71,33 @@ impl<'a> Source<'a> {
         kind: Text<'a>,
         map: &mut A,
     ) -> Result<Option<Self>, A::Error> {
-        if let Some((known, field)) = OLD_KINDS.iter().find(|(known, _)| *known == &*kind) {
-            let named: Option<Names<'a>> = map.next_value()?;
-            return Ok(named.map(|names| Self::Old {
-                kind: known,
-                secret: names.secret(field).map(|name| (*field, name)),
-            }));
-        }
-        Ok(match kind.as_str() {
-            "hostPath" => map
-                .next_value::<Option<Names<'a>>>()?
-                .map(|names| Self::HostPath(names.path.unwrap_or_default())),
-            "gitRepo" => map.next_value::<Option<Present>>()?.map(|_| Self::GitRepo),
-            "secret" => map
-                .next_value::<Option<Names<'a>>>()?
-                .map(|names| Self::Secret(names.secret_name.unwrap_or_default())),
-            "configMap" => map
-                .next_value::<Option<Names<'a>>>()?
-                .map(|names| Self::ConfigMap(names.name.unwrap_or_default())),
-            "downwardAPI" => map
-                .next_value::<Option<DownwardApi<'a>>>()?
-                .map(|downward| Self::DownwardApi(Box::new(downward))),
-            "projected" => map
-                .next_value::<Option<Projected<'a>>>()?
-                .map(|projected| Self::Projected(projected.sources)),
-            "csi" => map
-                .next_value::<Option<Csi<'a>>>()?
-                .map(|csi| Self::Csi(Box::new(csi))),
-            "persistentVolumeClaim" => map
-                .next_value::<Option<Names<'a>>>()?
-                .map(|names| Self::Claim(names.claim_name.unwrap_or_default())),
-            "ephemeral" => map.next_value::<Option<Ephemeral<'a>>>()?.map(|ephemeral| {
-                let claim = ephemeral.volume_claim_template.unwrap_or_default();
-                Self::Ephemeral(Box::new(claim.spec))
-            }),
-            "image" => map
-                .next_value::<Option<Names<'a>>>()?
-                .map(|names| Self::Image(names.reference.unwrap_or_default())),
+        let old = OLD_KINDS.iter().find(|(known, _)| *known == &*kind);
+        Ok(match (kind.as_str(), old) {
+            (_, Some((kind, field))) => {
+                let secret = if field.ends_with("secretName") {
+                    only(map, "secretName")?
+                } else {
+                    let secret = only::<Option<Named<'a>>, A>(map, "secretRef")?;
+                    secret.map(|secret| secret.map(|secret| secret.name))
+                };
+                secret.map(|secret| Self::Old {
+                    kind,
+                    secret: secret.map(|name| (*field, name)),
+                })
+            }
+            ("hostPath", _) => only(map, "path")?.map(Self::HostPath),
+            ("gitRepo", _) => map.next_value::<Option<Present>>()?.map(|_| Self::GitRepo),
+            ("secret", _) => only(map, "secretName")?.map(Self::Secret),
+            ("configMap", _) => only(map, "name")?.map(Self::ConfigMap),
+            ("downwardAPI", _) => whole(map)?.map(Self::DownwardApi),
+            ("projected", _) => only(map, "sources")?.map(Self::Projected),
+            ("csi", _) => whole(map)?.map(Self::Csi),
+            ("persistentVolumeClaim", _) => only(map, "claimName")?.map(Self::Claim),
+            ("ephemeral", _) => {
+                let claim = only::<Option<ClaimTemplate<'a>>, A>(map, "volumeClaimTemplate")?;
+                claim.map(|claim| Self::Ephemeral(Box::new(claim.unwrap_or_default().spec)))
+            }
+            ("image", _) => only(map, "reference")?.map(Self::Image),
             _ => map
                 .next_value::<Option<Present>>()?
                 .map(|_| Self::Other(kind)),
@@ -115,195 +105,230 @@ impl<'a> Source<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Volume<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields<'a>(PhantomData<&'a ()>);
+/// The whole of a source; `None` for `null`.
+fn whole<'de, T: Fill<'de>, A: MapAccess<'de>>(map: &mut A) -> Result<Option<T>, A::Error> {
+    let mut value = None;
+    map.next_value_seed(Place(&mut value))?;
+    Ok(value)
+}
 
-        impl<'de: 'a, 'a> Visitor<'de> for Fields<'a> {
-            type Value = Volume<'a>;
+/// One field of a source, as its default where it is absent; `None` where the
+/// source is `null`.
+fn only<'de, T: Fill<'de>, A: MapAccess<'de>>(
+    map: &mut A,
+    field: &'static str,
+) -> Result<Option<T>, A::Error> {
+    map.next_value_seed(Only(field, PhantomData))
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a volume")
-            }
+struct Only<T>(&'static str, PhantomData<T>);
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut volume = Volume::default();
-                while let Some(field) = map.next_key::<Text<'a>>()? {
-                    if field.as_str() == "name" {
-                        volume.name = map.next_value::<Option<Text<'a>>>()?.unwrap_or_default();
-                    } else if let Some(source) = Source::read(field, &mut map)? {
-                        volume.sources.push(source);
-                    }
-                }
-                Ok(volume)
-            }
-        }
+impl<'de, T: Fill<'de>> DeserializeSeed<'de> for Only<T> {
+    type Value = Option<T>;
 
-        deserializer.deserialize_map(Fields(PhantomData))
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        deserializer.deserialize_struct("a volume's source", &[], self)
     }
 }
 
-/// The names that the kinds of source give, in whichever field.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Names<'a> {
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    secret_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    secret_ref: Option<Named<'a>>,
-    #[serde(borrow)]
-    claim_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    reference: Option<Text<'a>>,
-    #[serde(borrow)]
-    path: Option<Text<'a>>,
-}
+impl<'de, T: Fill<'de>> Visitor<'de> for Only<T> {
+    type Value = Option<T>;
 
-impl<'a> Names<'a> {
-    /// The Secret, by the field that the kind has.
-    fn secret(self, field: &str) -> Option<Text<'a>> {
-        if field.ends_with("secretName") {
-            self.secret_name
-        } else {
-            self.secret_ref.map(|secret| secret.name)
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a volume's source")
+    }
+
+    fn visit_unit<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<T>, A::Error> {
+        let (mut value, mut seen) = (T::default(), false);
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            if key.as_str() != self.0 {
+                map.next_value::<IgnoredAny>()?;
+            } else if seen {
+                return Err(A::Error::custom("a field twice"));
+            } else {
+                map.next_value_seed(Place(&mut value))?;
+                seen = true;
+            }
         }
+        Ok(Some(value))
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Projected<'a> {
-    #[serde(borrow)]
-    sources: List<Projection<'a>>,
+impl<'de: 'a, 'a> Fill<'de> for Volume<'a> {
+    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for &mut Volume<'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a volume")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(field) = map.next_key::<Text<'a>>()? {
+            if field.as_str() == "name" {
+                self.name = map.next_value::<Option<Text<'a>>>()?.unwrap_or_default();
+            } else if let Some(source) = Source::read(field, &mut map)? {
+                self.sources.push(source);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One part of a projected volume.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Projection<'a> {
     /// A Secret.
-    #[serde(borrow)]
     pub secret: Option<Named<'a>>,
     /// A `ConfigMap`.
-    #[serde(borrow)]
     pub config_map: Option<Named<'a>>,
     /// A token of the pod's service account.
-    #[serde(borrow)]
     pub service_account_token: Option<TokenProjection<'a>>,
     /// A certificate for the pod.
     pub pod_certificate: Option<Present>,
 }
 
+filled!(Projection<'a> {
+    secret: "secret",
+    config_map: "configMap",
+    service_account_token: "serviceAccountToken",
+    pod_certificate: "podCertificate",
+});
+
 /// `serviceAccountToken` of a projected volume.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenProjection<'a> {
     /// For whom; the API server itself where absent.
-    #[serde(borrow)]
     pub audience: Option<Text<'a>>,
     /// The file below the mount.
-    #[serde(borrow)]
     pub path: Text<'a>,
 }
 
+filled!(TokenProjection<'a> {
+    audience: "audience",
+    path: "path",
+});
+
 /// `downwardAPI`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DownwardApi<'a> {
     /// The files.
-    #[serde(borrow)]
     pub items: List<DownwardFile<'a>>,
     /// The mode of files without one.
     pub default_mode: Option<i64>,
 }
 
+filled!(DownwardApi<'a> {
+    items: "items",
+    default_mode: "defaultMode",
+});
+
 /// One file of a downward API volume.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DownwardFile<'a> {
     /// Where, below the mount.
-    #[serde(borrow)]
     pub path: Text<'a>,
     /// Its mode.
     pub mode: Option<i64>,
     /// The pod's field it shows.
-    #[serde(borrow)]
     pub field_ref: Option<FieldRef<'a>>,
 }
 
+filled!(DownwardFile<'a> {
+    path: "path",
+    mode: "mode",
+    field_ref: "fieldRef",
+});
+
 /// A field of the pod.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldRef<'a> {
     /// As `metadata.annotations['key']`.
-    #[serde(borrow)]
     pub field_path: Text<'a>,
 }
 
+filled!(FieldRef<'a> {
+    field_path: "fieldPath",
+});
+
 /// `csi`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Csi<'a> {
     /// The driver.
-    #[serde(borrow)]
     pub driver: Text<'a>,
     /// The Secret its node part is given.
-    #[serde(borrow)]
     pub node_publish_secret_ref: Option<Named<'a>>,
     /// What the driver is told.
-    #[serde(borrow)]
     pub volume_attributes: Pairs<'a>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Ephemeral<'a> {
-    #[serde(borrow)]
-    volume_claim_template: Option<ClaimTemplate<'a>>,
-}
+filled!(Csi<'a> {
+    driver: "driver",
+    node_publish_secret_ref: "nodePublishSecretRef",
+    volume_attributes: "volumeAttributes",
+});
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct ClaimTemplate<'a> {
-    #[serde(borrow)]
     spec: ClaimSpec<'a>,
 }
 
+filled!(ClaimTemplate<'a> {
+    spec: "spec",
+});
+
 /// `spec` of a claim.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClaimSpec<'a> {
     /// Whose content it starts with.
-    #[serde(borrow)]
     pub data_source: Option<DataSource<'a>>,
     /// The newer field for the same.
-    #[serde(borrow)]
     pub data_source_ref: Option<DataSource<'a>>,
     /// The very volume it is to be bound to.
-    #[serde(borrow)]
     pub volume_name: Option<Text<'a>>,
 }
 
+filled!(ClaimSpec<'a> {
+    data_source: "dataSource",
+    data_source_ref: "dataSourceRef",
+    volume_name: "volumeName",
+});
+
 /// Another claim, or a snapshot, whose content is copied.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataSource<'a> {
     /// `PersistentVolumeClaim`, `VolumeSnapshot`, …
-    #[serde(borrow)]
     pub kind: Text<'a>,
     /// Its name.
-    #[serde(borrow)]
     pub name: Text<'a>,
     /// Its namespace, where it is another.
-    #[serde(borrow)]
     pub namespace: Option<Text<'a>>,
 }
+
+filled!(DataSource<'a> {
+    kind: "kind",
+    name: "name",
+    namespace: "namespace",
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
+
+    fn read(text: &str) -> Volume<'_> {
+        let mut volume = Volume::default();
+        json::from_str_seed(text, Place(&mut volume)).expect(text);
+        volume
+    }
 
     #[test]
     fn every_kind_of_volume_by_its_field() {
@@ -343,12 +368,22 @@ mod tests {
                 Source::Other("emptyDir".into()),
             ),
         ] {
-            let volume: Volume<'_> = serde_json::from_str(text).expect(text);
+            let volume = read(text);
             assert_eq!(&*volume.name, "v", "{text}");
             assert_eq!(volume.sources, [expected], "{text}");
         }
-        let nothing: Volume<'_> =
-            serde_json::from_str(r#"{"name":"v","hostPath":null}"#).expect("null");
-        assert_eq!(nothing.sources, []);
+        assert_eq!(read(r#"{"name":"v","hostPath":null}"#).sources, []);
+        for wrong in [
+            r#"{"name":"v","secret":{"secretName":"a","secretName":"b"}}"#,
+            r#"{"name":"v","secret":["a"]}"#,
+            r#"{"name":"v","secret":[null,"s"]}"#,
+            r#"["v"]"#,
+        ] {
+            let mut volume = Some(Volume::default());
+            assert!(
+                json::from_str_seed(wrong, Place(&mut volume)).is_err(),
+                "{wrong}"
+            );
+        }
     }
 }

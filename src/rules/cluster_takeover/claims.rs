@@ -1,9 +1,9 @@
 //! Devices of other pods: claims with administrators' access.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::facts::Subject;
+use crate::json::Raw;
 use crate::review::pod::List;
 use crate::review::{Operation, ReviewError, view};
 
@@ -68,7 +68,7 @@ pub(super) fn template(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
 
 fn judge<'a, F>(subject: &Subject<'a>, path: &str, read: F) -> Result<Fault, ReviewError>
 where
-    F: Fn(&'static str, &'a RawValue) -> Result<Option<ClaimSpec>, ReviewError>,
+    F: Fn(&'static str, Raw<'a>) -> Result<Option<ClaimSpec>, ReviewError>,
 {
     let request = subject.request;
     if request.operation == Operation::Delete {

@@ -1,9 +1,9 @@
 //! Disks: of a node, of somebody else, and what is on them.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::facts::Subject;
+use crate::json::Raw;
 use crate::review::pod::{List, Present};
 use crate::review::{Operation, ReviewError, Text, change, shown, view};
 
@@ -91,7 +91,7 @@ pub(super) fn snapshot(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
     #[derive(Default, Deserialize)]
     struct Content<'a> {
         #[serde(borrow)]
-        spec: Option<&'a RawValue>,
+        spec: Option<Raw<'a>>,
     }
     let request = subject.request;
     if request.operation == Operation::Delete || is_driver(subject) {

@@ -1,9 +1,9 @@
 //! Network policies, Kubernetes' own and those of network plugins and meshes.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::facts::{Requester, Subject};
+use crate::json::Raw;
 use crate::policy::Capability;
 use crate::review::pod::{List, Pairs};
 use crate::review::{Operation, ReviewError, Text, change, view};
@@ -92,7 +92,7 @@ struct Spec<'a> {
     #[serde(borrow)]
     ingress: List<Rule<'a>>,
     #[serde(borrow)]
-    egress: Option<&'a RawValue>,
+    egress: Option<Raw<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -108,9 +108,9 @@ struct Peer<'a> {
     #[serde(borrow)]
     pod_selector: Option<Selector<'a>>,
     #[serde(borrow)]
-    namespace_selector: Option<&'a RawValue>,
+    namespace_selector: Option<Raw<'a>>,
     #[serde(borrow)]
-    ip_block: Option<&'a RawValue>,
+    ip_block: Option<Raw<'a>>,
 }
 
 #[derive(Default, Deserialize)]

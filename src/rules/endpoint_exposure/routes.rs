@@ -3,9 +3,9 @@
 //! whole object is searched for it.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::facts::{Requester, Subject};
+use crate::json::Raw;
 use crate::policy::Capability;
 use crate::review::pod::List;
 use crate::review::{Operation, ReviewError, Text, change, shown, view};
@@ -74,7 +74,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
 }
 
 /// Whether a grant is for all Services of its namespace.
-fn grants_all(grant: &RawValue) -> Result<bool, ReviewError> {
+fn grants_all(grant: Raw<'_>) -> Result<bool, ReviewError> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct To<'a> {

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use serde_json::value::RawValue;
-
 use crate::facts::{Requester, Subject};
+use crate::json::Raw;
 use crate::policy::Capability;
 use crate::review::references::{self, By, Reference, References, Unread};
 use crate::review::{Operation, ReviewError, change};
@@ -107,7 +106,7 @@ fn template_elsewhere(subject: &Subject<'_>, verb: &str, path: String) -> Findin
 fn scan(
     subject: &Subject<'_>,
     part: &'static str,
-    object: &RawValue,
+    object: Raw<'_>,
 ) -> Result<References, ReviewError> {
     let operators = subject.policy.operators.iter();
     let fixed: Vec<&str> = operators

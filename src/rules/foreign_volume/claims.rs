@@ -1,9 +1,9 @@
 //! Claims and snapshots themselves.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::facts::{ClaimName, JobId, JobToken, PodName, Requester, Subject, executor_prefix};
+use crate::json::Raw;
 use crate::review::pod::{ClaimSpec, PodMeta};
 use crate::review::{Operation, ReviewError, Text, change, shown, view};
 use crate::rules::own::is_owned_by;
@@ -97,13 +97,13 @@ fn fault(seen: String, path: &str) -> Fault {
 fn changes(
     old: &Claim<'_>,
     new: &Claim<'_>,
-    old_raw: &RawValue,
-    new_raw: &RawValue,
+    old_raw: Raw<'_>,
+    new_raw: Raw<'_>,
 ) -> Result<bool, ReviewError> {
     #[derive(Deserialize)]
     struct Spec<'a> {
         #[serde(borrow)]
-        spec: Option<&'a RawValue>,
+        spec: Option<Raw<'a>>,
     }
     let none = PodMeta::default();
     let before = old.metadata.as_ref().unwrap_or(&none);
@@ -216,7 +216,7 @@ fn of_snapshot(
     subject: &Subject<'_>,
     verb: &str,
     part: &'static str,
-    object: &RawValue,
+    object: Raw<'_>,
 ) -> Result<Vec<Fault>, ReviewError> {
     let snapshot: Snapshot<'_> = view::read(part, object)?;
     let source = snapshot.spec.and_then(|spec| spec.source);

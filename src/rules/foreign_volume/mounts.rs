@@ -6,6 +6,7 @@ use crate::facts::{
     ClaimName, Component, JobId, PodIdentity, PodName, PodWrite, Requester, Subject,
     executor_prefix,
 };
+use crate::json::Raw;
 use crate::review::pod::{ClaimSpec, Pod, Source};
 use crate::review::{Operation, ReviewError, shown, view};
 
@@ -263,7 +264,7 @@ pub(super) fn judge_claim_templates(
 fn of_set(
     subject: &Subject<'_>,
     part: &'static str,
-    object: &serde_json::value::RawValue,
+    object: Raw<'_>,
 ) -> Result<Vec<Fault>, ReviewError> {
     let set: StatefulSet<'_> = view::read(part, object)?;
     let templates = set.spec.and_then(|spec| spec.volume_claim_templates);

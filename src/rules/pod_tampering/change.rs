@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
-
+use crate::json::Raw;
 use crate::review::change::{Changed, changed};
 use crate::review::{ReviewError, Text, shown, view};
 use crate::rules::job_label::is_reserved;
@@ -55,10 +54,7 @@ pub(super) fn is_rolegates(key: &str) -> bool {
 }
 
 /// Everything that differs between a stored pod and its replacement.
-pub(super) fn changes<'a>(
-    old: &'a RawValue,
-    new: &'a RawValue,
-) -> Result<Vec<Change<'a>>, ReviewError> {
+pub(super) fn changes<'a>(old: Raw<'a>, new: Raw<'a>) -> Result<Vec<Change<'a>>, ReviewError> {
     let mut found = Vec::new();
     for part in changed("the pod", Some(old), Some(new))? {
         match part.name.as_str() {
@@ -148,9 +144,9 @@ fn spec<'a>(part: &Changed<'a>, found: &mut Vec<Change<'a>>) -> Result<(), Revie
 
 /// Containers keep their place and their name for as long as the pod lives.
 fn containers<'a>(field: &Changed<'a>, found: &mut Vec<Change<'a>>) -> Result<(), ReviewError> {
-    type Fields<'a> = BTreeMap<Text<'a>, &'a RawValue>;
-    let read = |raw: Option<&'a RawValue>| -> Result<Vec<&'a RawValue>, ReviewError> {
-        let list = raw.map(|raw| view::read::<Option<Vec<&'a RawValue>>>("containers", raw));
+    type Fields<'a> = BTreeMap<Text<'a>, Raw<'a>>;
+    let read = |raw: Option<Raw<'a>>| -> Result<Vec<Raw<'a>>, ReviewError> {
+        let list = raw.map(|raw| view::read::<Option<Vec<Raw<'a>>>>("containers", raw));
         Ok(list.transpose()?.flatten().unwrap_or_default())
     };
     let path = format!("spec.{}", field.name);
@@ -168,7 +164,7 @@ fn containers<'a>(field: &Changed<'a>, found: &mut Vec<Change<'a>>) -> Result<()
             let fields: Fields<'_> = view::read("a container", new)?;
             let name = fields.get(&Text::from("name"));
             let name: Text<'_> = name
-                .map(|raw| view::read("a container's name", raw))
+                .map(|raw| view::read("a container's name", *raw))
                 .transpose()?
                 .unwrap_or_default();
             found.push(Change {

@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::facts::{Requester, Subject};
+use crate::json::Raw;
 use crate::review::{Operation, ReviewError, shown, view};
 use crate::rules::{Finding, RuleId};
 
@@ -173,7 +173,7 @@ impl Reader {
     fn read(
         &self,
         part: &'static str,
-        object: &RawValue,
+        object: Raw<'_>,
         whole: bool,
     ) -> Result<Vec<Named>, ReviewError> {
         let object: Value = view::read(part, object)?;

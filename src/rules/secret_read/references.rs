@@ -50,7 +50,7 @@ pub(super) fn visit<'p>(pod: &'p Pod<'_>, mut found: impl FnMut(Reference<'p>)) 
                 secret,
             });
         };
-        for (place, variable) in container.env.iter().enumerate() {
+        for (place, variable) in container.env.kept() {
             let source = variable.value_from.as_ref();
             if let Some(secret) = source.and_then(|source| source.secret_key_ref.as_ref()) {
                 let field = "valueFrom.secretKeyRef.name";

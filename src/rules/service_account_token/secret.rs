@@ -4,9 +4,9 @@
 //! account.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::facts::{Requester, Subject, System};
+use crate::json::Raw;
 use crate::review::pod::Pairs;
 use crate::review::{Operation, ReviewError, Text, shown, view};
 use crate::rules::Finding;
@@ -35,7 +35,7 @@ struct Meta<'a> {
 }
 
 impl<'a> Secret<'a> {
-    fn read(what: &'static str, object: &'a RawValue) -> Result<Self, ReviewError> {
+    fn read(what: &'static str, object: Raw<'a>) -> Result<Self, ReviewError> {
         view::read(what, object)
     }
 

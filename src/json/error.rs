@@ -1,0 +1,115 @@
+//! What is wrong with a text, and where; never what stands there.
+
+use std::fmt;
+use std::num::NonZero;
+
+/// The kind of a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The text ends in the middle of something.
+    Early,
+    /// It is no JSON.
+    Syntax,
+    /// It is JSON of another shape: a field twice, or of the wrong type.
+    Shape,
+    /// More levels than are read.
+    Deep,
+}
+
+impl Problem {
+    /// The words that follow what has the problem.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Early => "ends too early",
+            Self::Syntax => "is not valid JSON",
+            Self::Shape => "has a field twice or of the wrong type",
+            Self::Deep => "is nested too deeply",
+        }
+    }
+}
+
+/// A problem and its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} at line {line}, column {column}", .problem.as_str())]
+pub struct Error {
+    /// What is wrong.
+    pub problem: Problem,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, in bytes, from 1.
+    pub column: usize,
+}
+
+impl From<&serde_json::Error> for Error {
+    fn from(error: &serde_json::Error) -> Self {
+        use serde_json::error::Category;
+        Self {
+            problem: match error.classify() {
+                Category::Eof => Problem::Early,
+                Category::Data => Problem::Shape,
+                Category::Syntax | Category::Io => Problem::Syntax,
+            },
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}
+
+/// An error on its way up. One word, so that results stay in registers: of all
+/// the results of a review none is an error.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault(NonZero<usize>);
+
+impl Fault {
+    /// The place of a fault that only the reader knows.
+    const ANYWHERE: usize = (usize::MAX >> 2) - 1;
+
+    #[cold]
+    pub(super) const fn new(problem: Problem, at: usize) -> Self {
+        // The problem, then an offset that is never nought.
+        let packed = ((at + 1) << 2) | problem as usize;
+        Self(NonZero::<usize>::MIN.saturating_add(packed - 1))
+    }
+
+    const fn problem(self) -> Problem {
+        match self.0.get() & 3 {
+            0 => Problem::Early,
+            1 => Problem::Syntax,
+            2 => Problem::Shape,
+            _ => Problem::Deep,
+        }
+    }
+
+    /// Counts lines; `reader` is where reading stopped.
+    #[cold]
+    pub(super) fn in_text(self, text: &str, reader: usize) -> Error {
+        let at = match (self.0.get() >> 2) - 1 {
+            at if at <= text.len() => at,
+            _ => reader.min(text.len()),
+        };
+        let before = text.as_bytes().get(..at).unwrap_or_default();
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        Error {
+            problem: self.problem(),
+            line: 1 + memchr::memchr_iter(b'\n', before).count(),
+            column: at - line_start + 1,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.problem().as_str())
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl serde::de::Error for Fault {
+    /// The message is dropped: it may quote the text.
+    #[cold]
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::new(Problem::Shape, Self::ANYWHERE)
+    }
+}

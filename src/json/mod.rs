@@ -1,0 +1,80 @@
+//! JSON as reviews have it, read once.
+//!
+//! Nearly all the work of a decision is getting over the text of the object.
+//! A general parser goes over it twice: once to find its end, once for the
+//! fields that rules judge. This one is a [`serde`] deserializer like any other
+//! (the views are derived), made for four things:
+//!
+//! - [`Raw`]: the text of a part, and [`Ahead`]: its text *and* what it says,
+//!   in one pass
+//! - [`Sifted`]: what is not wanted of a long list is passed over
+//! - strings stay where they are unless they hold an escape
+//! - a struct is read from an object, never from a list of its fields in order:
+//!   no API server writes one so, and a tenant would hide fields in it
+//!
+//! It takes what `serde_json` takes and means the same by it; a property test
+//! and a fuzz target compare the two. What is rare is left to `serde_json`:
+//! numbers and strings with escapes.
+
+mod error;
+mod fill;
+mod raw;
+mod reader;
+mod scan;
+mod sifted;
+#[cfg(test)]
+mod tests;
+
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::DeserializeSeed;
+
+pub use error::{Error, Problem};
+pub use fill::{Fill, Object};
+pub(crate) use fill::{Place, filled, object};
+pub use raw::{Ahead, Hinted, Raw};
+pub use sifted::{Sift, Sifted};
+
+use reader::Reader;
+
+/// Reads the whole of `text` as `T`.
+///
+/// # Errors
+///
+/// An [`Error`] for what is no JSON, has another shape than `T`, or goes on
+/// after its end.
+pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
+    from_str_seed(text, PhantomData::<T>)
+}
+
+/// The values that stand in `text` one after the other.
+pub fn values(text: &str) -> impl Iterator<Item = Result<Raw<'_>, Error>> {
+    let mut reader = Reader::new(text);
+    std::iter::from_fn(move || {
+        if reader.end().is_ok() {
+            return None;
+        }
+        let value = Raw::deserialize(&mut reader);
+        let value = value.map_err(|fault| fault.in_text(text, reader.at()));
+        if value.is_err() {
+            reader = Reader::new("");
+        }
+        Some(value)
+    })
+}
+
+/// Reads the whole of `text` by a seed.
+///
+/// # Errors
+///
+/// See [`from_str`].
+pub fn from_str_seed<'a, S: DeserializeSeed<'a>>(
+    text: &'a str,
+    seed: S,
+) -> Result<S::Value, Error> {
+    let mut reader = Reader::new(text);
+    seed.deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|fault| fault.in_text(text, reader.at()))
+}

@@ -1,0 +1,481 @@
+//! The deserializer.
+
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, MapAccess, SeqAccess,
+    Unexpected, VariantAccess, Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use super::error::{Fault, Problem};
+use super::raw::{AHEAD, RAW};
+use super::scan::{self, End};
+use super::sifted::SIFTED;
+
+/// Levels that are read into values, as in `serde_json`: a text of brackets
+/// must not use up the stack. What nobody reads may be deeper.
+const MOST_LEVELS: u8 = 127;
+
+/// A text, and how far it is read.
+pub(super) struct Reader<'de> {
+    text: &'de str,
+    at: usize,
+    levels: u8,
+}
+
+impl<'de> Reader<'de> {
+    pub(super) const fn new(text: &'de str) -> Self {
+        Self {
+            text,
+            at: 0,
+            levels: 0,
+        }
+    }
+
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Nothing but white space may follow.
+    pub(super) fn end(&mut self) -> Result<(), Fault> {
+        self.space();
+        if self.at == self.text.len() {
+            Ok(())
+        } else {
+            Err(self.fault())
+        }
+    }
+
+    /// The next byte that is no white space, which stays the next.
+    #[inline]
+    fn space(&mut self) -> u8 {
+        self.at = scan::space(self.text.as_bytes(), self.at);
+        scan::byte(self.text.as_bytes(), self.at)
+    }
+
+    #[cold]
+    fn fault(&self) -> Fault {
+        scan::fault(self.text.as_bytes(), self.at)
+    }
+
+    #[inline]
+    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+        if self.space() != byte {
+            return Err(self.fault());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The text from `start` to where reading is. Both are ends of tokens.
+    #[inline]
+    fn since(&self, start: usize) -> &'de str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// The value that comes, as text.
+    #[inline]
+    fn skip(&mut self) -> Result<&'de str, Fault> {
+        self.space();
+        let start = self.at;
+        self.at = scan::value(self.text.as_bytes(), start)?;
+        Ok(self.since(start))
+    }
+
+    /// The string whose quote is next.
+    #[inline]
+    fn string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+        let start = self.at;
+        let End { quote, escaped } = scan::string(self.text.as_bytes(), start + 1)?;
+        self.at = quote + 1;
+        if escaped {
+            return visitor.visit_string(unescape(self.since(start), start)?);
+        }
+        visitor.visit_borrowed_str(self.text.get(start + 1..quote).unwrap_or_default())
+    }
+
+    fn map<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+        self.enter()?;
+        let value = visitor.visit_map(Members {
+            reader: &mut *self,
+            first: true,
+        })?;
+        self.leave(b'}')?;
+        Ok(value)
+    }
+
+    fn seq<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+        self.enter()?;
+        let value = visitor.visit_seq(Elements {
+            reader: &mut *self,
+            first: true,
+        })?;
+        self.leave(b']')?;
+        Ok(value)
+    }
+
+    /// Whether a list goes on, its next element being the next.
+    #[inline]
+    fn more(&mut self, first: bool) -> Result<bool, Fault> {
+        match self.space() {
+            b']' => return Ok(false),
+            b',' if !first => self.at += 1,
+            _ if first => {}
+            _ => return Err(self.fault()),
+        }
+        Ok(true)
+    }
+
+    #[inline]
+    fn enter(&mut self) -> Result<(), Fault> {
+        if self.levels == MOST_LEVELS {
+            return Err(Fault::new(Problem::Deep, self.at));
+        }
+        self.levels += 1;
+        self.at += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn leave(&mut self, bracket: u8) -> Result<(), Fault> {
+        self.levels -= 1;
+        self.expect(bracket)
+    }
+
+    fn word<T>(&mut self, word: &str, value: T) -> Result<T, Fault> {
+        self.at = scan::word(self.text.as_bytes(), self.at, word)?;
+        Ok(value)
+    }
+
+    fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+        let start = self.at;
+        self.at = scan::number(self.text.as_bytes(), start)?;
+        let mut number = serde_json::Deserializer::from_str(self.since(start));
+        // A number too big for any type is the one syntax error left.
+        number
+            .deserialize_any(visitor)
+            .map_err(|error| Fault::new(super::Error::from(&error).problem, start))
+    }
+
+    /// The fault of a value that is not what a visitor wants, or is no value.
+    #[cold]
+    fn unexpected(&mut self, wanted: &dyn Expected) -> Fault {
+        let start = self.at;
+        match self.skip() {
+            Ok(_) => {
+                self.at = start;
+                Fault::invalid_type(Unexpected::Other("another type"), wanted)
+            }
+            Err(fault) => fault,
+        }
+    }
+}
+
+/// A string literal's meaning.
+#[cold]
+fn unescape(literal: &str, start: usize) -> Result<String, Fault> {
+    serde_json::from_str(literal).map_err(|error| {
+        let place = start + error.column().saturating_sub(1);
+        Fault::new(Problem::Syntax, place)
+    })
+}
+
+macro_rules! only {
+    ($($method:ident $byte:literal $read:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+            match self.space() {
+                $byte => self.$read(visitor),
+                b'n' => self.word("null", ()).and_then(|()| visitor.visit_unit()),
+                _ => Err(self.unexpected(&visitor)),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for &mut Reader<'de> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.space() {
+            b'"' => self.string(visitor),
+            b'{' => self.map(visitor),
+            b'[' => self.seq(visitor),
+            b't' => self
+                .word("true", ())
+                .and_then(|()| visitor.visit_bool(true)),
+            b'f' => self
+                .word("false", ())
+                .and_then(|()| visitor.visit_bool(false)),
+            b'n' => self.word("null", ()).and_then(|()| visitor.visit_unit()),
+            _ => self.number(visitor),
+        }
+    }
+
+    only! {
+        deserialize_str b'"' string
+        deserialize_string b'"' string
+        deserialize_identifier b'"' string
+        deserialize_seq b'[' seq
+        deserialize_map b'{' map
+    }
+
+    #[inline]
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if self.space() == b'n' {
+            self.word("null", ())?;
+            return visitor.visit_none();
+        }
+        visitor.visit_some(self)
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.space() {
+            b'{' => self.map(visitor),
+            b'n' => self.word("null", ()).and_then(|()| visitor.visit_unit()),
+            _ => Err(self.unexpected(&visitor)),
+        }
+    }
+
+    #[inline]
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match name {
+            RAW => visitor.visit_borrowed_str(self.skip()?),
+            AHEAD => {
+                self.space();
+                visitor.visit_seq(Steps {
+                    start: self.at,
+                    levels: self.levels,
+                    reader: self,
+                    step: Step::Comes,
+                })
+            }
+            SIFTED => match self.space() {
+                b'[' => {
+                    self.enter()?;
+                    let value = visitor.visit_map(Simple {
+                        reader: &mut *self,
+                        first: true,
+                        end: None,
+                    })?;
+                    self.leave(b']')?;
+                    Ok(value)
+                }
+                b'n' => self.word("null", ()).and_then(|()| visitor.visit_unit()),
+                _ => Err(self.unexpected(&visitor)),
+            },
+            _ => visitor.visit_newtype_struct(self),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        if self.space() == b'"' {
+            return visitor.visit_enum(self);
+        }
+        Err(self.unexpected(&visitor))
+    }
+
+    #[inline]
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.skip()?;
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char
+        bytes byte_buf unit unit_struct tuple tuple_struct
+    }
+}
+
+/// A variant by its name alone: no review has others.
+impl<'de> EnumAccess<'de> for &mut Reader<'de> {
+    type Error = Fault;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Fault> {
+        Ok((seed.deserialize(&mut *self)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for &mut Reader<'de> {
+    type Error = Fault;
+
+    fn unit_variant(self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Fault> {
+        Err(Fault::custom("a variant with content"))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Fault> {
+        Err(Fault::custom("a variant with content"))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Fault> {
+        Err(Fault::custom("a variant with content"))
+    }
+}
+
+struct Members<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+    first: bool,
+}
+
+impl<'de> MapAccess<'de> for Members<'_, 'de> {
+    type Error = Fault;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        let reader = &mut *self.reader;
+        let first = std::mem::take(&mut self.first);
+        match reader.space() {
+            b'}' => return Ok(None),
+            b',' if !first => {
+                reader.at += 1;
+                if reader.space() != b'"' {
+                    return Err(reader.fault());
+                }
+            }
+            b'"' if first => {}
+            _ => return Err(reader.fault()),
+        }
+        seed.deserialize(reader).map(Some)
+    }
+
+    #[inline]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
+        self.reader.expect(b':')?;
+        seed.deserialize(&mut *self.reader)
+    }
+}
+
+struct Elements<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+    first: bool,
+}
+
+impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+    type Error = Fault;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Fault> {
+        if !self.reader.more(std::mem::take(&mut self.first))? {
+            return Ok(None);
+        }
+        seed.deserialize(&mut *self.reader).map(Some)
+    }
+}
+
+/// A list as a map: the name of every simple element, and the element.
+struct Simple<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+    first: bool,
+    /// The end of an element whose name was given.
+    end: Option<usize>,
+}
+
+impl<'de> MapAccess<'de> for Simple<'_, 'de> {
+    type Error = Fault;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        let reader = &mut *self.reader;
+        if let Some(end) = self.end.take() {
+            reader.at = end;
+        }
+        if !reader.more(std::mem::take(&mut self.first))? {
+            return Ok(None);
+        }
+        reader.space();
+        let bytes = reader.text.as_bytes();
+        let name = scan::simple(bytes, reader.at).map(|(name, end)| {
+            self.end = Some(end);
+            reader.text.get(name).unwrap_or_default()
+        });
+        seed.deserialize(BorrowedStrDeserializer::new(name.unwrap_or_default()))
+            .map(Some)
+    }
+
+    #[inline]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
+        self.end = None;
+        seed.deserialize(&mut *self.reader)
+    }
+}
+
+/// The three steps of an [`Ahead`](super::Ahead): all the text that comes, the
+/// value, its text.
+struct Steps<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+    start: usize,
+    levels: u8,
+    step: Step,
+}
+
+enum Step {
+    Comes,
+    Value,
+    /// Whether the value has been read to its end.
+    Text(bool),
+}
+
+impl<'de> SeqAccess<'de> for Steps<'_, 'de> {
+    type Error = Fault;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Fault> {
+        let reader = &mut *self.reader;
+        let text = match self.step {
+            Step::Comes => {
+                self.step = Step::Value;
+                reader.text.get(self.start..).unwrap_or_default()
+            }
+            Step::Value => {
+                let value = seed.deserialize(&mut *reader);
+                self.step = Step::Text(value.is_ok());
+                return value.map(Some);
+            }
+            Step::Text(true) => reader.since(self.start),
+            Step::Text(false) => {
+                // It was not what it looked like: as if nobody had tried.
+                reader.at = self.start;
+                reader.levels = self.levels;
+                reader.skip()?
+            }
+        };
+        seed.deserialize(BorrowedStrDeserializer::new(text))
+            .map(Some)
+    }
+}
