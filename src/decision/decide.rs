@@ -212,7 +212,6 @@ impl Decision<'_> {
             uid,
             allowed,
             status: (!allowed).then_some(status),
-            patch_type: None,
             patch: None,
             warnings: &self.warnings(),
             audit_annotations: &self.audit_annotations(),

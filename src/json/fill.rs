@@ -92,6 +92,9 @@ impl<'de, T: Object<'de>> Visitor<'de> for Members<'_, T> {
     }
 }
 
+/// The name by which the reader knows that a key's place among names is wanted.
+pub(super) const KEY: &str = "$rolegate::json::OneOf";
+
 /// The place of a key among known names.
 struct OneOf(&'static [&'static str]);
 
@@ -100,7 +103,7 @@ impl<'de> DeserializeSeed<'de> for OneOf {
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
-        deserializer.deserialize_identifier(self)
+        deserializer.deserialize_enum(KEY, self.0, self)
     }
 }
 
@@ -114,6 +117,11 @@ impl Visitor<'_> for OneOf {
     #[inline]
     fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
         Ok(self.0.iter().position(|name| *name == key))
+    }
+
+    #[inline]
+    fn visit_u64<E>(self, place: u64) -> Result<Option<usize>, E> {
+        Ok(usize::try_from(place).ok())
     }
 }
 

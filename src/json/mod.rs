@@ -24,6 +24,7 @@ mod scan;
 mod sifted;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::marker::PhantomData;
 
@@ -35,6 +36,7 @@ pub use fill::{Fill, Object};
 pub(crate) use fill::{Place, filled, object};
 pub use raw::{Ahead, Hinted, Raw};
 pub use sifted::{Sift, Sifted};
+pub use write::write;
 
 use reader::Reader;
 

@@ -1,4 +1,8 @@
 //! The deserializer.
+//!
+//! What does not depend on the type that is read is kept out of the generic
+//! functions: between two reviews a processor forgets most of what it knew, and
+//! code that all types share is learnt once.
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
@@ -8,6 +12,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::error::{Fault, Problem};
+use super::fill::KEY;
 use super::raw::{AHEAD, RAW};
 use super::scan::{self, End};
 use super::sifted::SIFTED;
@@ -58,7 +63,7 @@ impl<'de> Reader<'de> {
         scan::fault(self.text.as_bytes(), self.at)
     }
 
-    #[inline]
+    #[inline(never)]
     fn expect(&mut self, byte: u8) -> Result<(), Fault> {
         if self.space() != byte {
             return Err(self.fault());
@@ -74,7 +79,7 @@ impl<'de> Reader<'de> {
     }
 
     /// The value that comes, as text.
-    #[inline]
+    #[inline(never)]
     fn skip(&mut self) -> Result<&'de str, Fault> {
         self.space();
         let start = self.at;
@@ -86,12 +91,49 @@ impl<'de> Reader<'de> {
     #[inline]
     fn string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
         let start = self.at;
-        let End { quote, escaped } = scan::string(self.text.as_bytes(), start + 1)?;
-        self.at = quote + 1;
-        if escaped {
-            return visitor.visit_string(unescape(self.since(start), start)?);
+        match self.plain_string()? {
+            Some(text) => visitor.visit_borrowed_str(text),
+            None => visitor.visit_string(unescape(self.since(start), start)?),
         }
-        visitor.visit_borrowed_str(self.text.get(start + 1..quote).unwrap_or_default())
+    }
+
+    /// Goes over a string; `None` for one with escapes.
+    #[inline(never)]
+    fn plain_string(&mut self) -> Result<Option<&'de str>, Fault> {
+        let start = self.at + 1;
+        let End { quote, escaped } = scan::string(self.text.as_bytes(), start)?;
+        self.at = quote + 1;
+        Ok(if escaped {
+            None
+        } else {
+            self.text.get(start..quote)
+        })
+    }
+
+    /// Goes over the key whose quote is next, if it is one of `names`, and
+    /// tells which.
+    #[inline(never)]
+    fn one_of(&mut self, names: &[&str]) -> Option<usize> {
+        let (place, end) = scan::one_of(self.text.as_bytes(), self.at, names)?;
+        self.at = end;
+        Some(place)
+    }
+
+    /// Whether an object goes on, its next key being the next.
+    #[inline(never)]
+    fn another_key(&mut self, first: bool) -> Result<bool, Fault> {
+        match self.space() {
+            b'}' => return Ok(false),
+            b',' if !first => {
+                self.at += 1;
+                if self.space() != b'"' {
+                    return Err(self.fault());
+                }
+            }
+            b'"' if first => {}
+            _ => return Err(self.fault()),
+        }
+        Ok(true)
     }
 
     fn map<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
@@ -115,7 +157,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Whether a list goes on, its next element being the next.
-    #[inline]
+    #[inline(never)]
     fn more(&mut self, first: bool) -> Result<bool, Fault> {
         match self.space() {
             b']' => return Ok(false),
@@ -278,12 +320,20 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
+    #[inline]
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
+        name: &'static str,
+        variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
+        if name == KEY {
+            // Known names are compared where they stand; most keys are one.
+            return match self.one_of(variants) {
+                Some(place) => visitor.visit_u64(place as u64),
+                None => self.string(visitor),
+            };
+        }
         if self.space() == b'"' {
             return visitor.visit_enum(self);
         }
@@ -349,20 +399,10 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Fault> {
-        let reader = &mut *self.reader;
-        let first = std::mem::take(&mut self.first);
-        match reader.space() {
-            b'}' => return Ok(None),
-            b',' if !first => {
-                reader.at += 1;
-                if reader.space() != b'"' {
-                    return Err(reader.fault());
-                }
-            }
-            b'"' if first => {}
-            _ => return Err(reader.fault()),
+        if !self.reader.another_key(std::mem::take(&mut self.first))? {
+            return Ok(None);
         }
-        seed.deserialize(reader).map(Some)
+        seed.deserialize(&mut *self.reader).map(Some)
     }
 
     #[inline]

@@ -85,20 +85,32 @@ pub(super) fn simple(bytes: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
     Some((name, end))
 }
 
+/// Which of `names` is the key whose quote is at `at`, and the offset after it.
+#[inline]
+pub(super) fn one_of(bytes: &[u8], at: usize, names: &[&str]) -> Option<(usize, usize)> {
+    let rest = bytes.get(at + 1..)?;
+    let first = *rest.first()?;
+    names.iter().enumerate().find_map(|(place, name)| {
+        let name = name.as_bytes();
+        let is = *name.first()? == first
+            && *rest.get(name.len())? == b'"'
+            && rest.get(..name.len())? == name;
+        is.then_some((place, at + name.len() + 2))
+    })
+}
+
 /// The first offset of a quote, a backslash or a control character.
 #[inline]
-fn plain(bytes: &[u8], mut at: usize) -> usize {
-    const QUOTES: u64 = ONES * 0x22;
-    const BACKSLASHES: u64 = ONES * 0x5c;
-    const SPACES: u64 = ONES * 0x20;
-    // Eight bytes at a time. A borrow may mark bytes above a marked one, never below.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
+pub(super) fn plain(bytes: &[u8], mut at: usize) -> usize {
+    // Eight bytes at a time. A borrow may mark bytes above a marked one, never
+    // below. A byte with its second bit turned is less than 0x21 if it is a
+    // quote or a control character, and no other.
+    let less = |word: u64, than: u64| word.wrapping_sub(ONES * than) & !word;
     while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*chunk);
-        let quotes = zeros(word ^ QUOTES);
-        let backslashes = zeros(word ^ BACKSLASHES);
-        let controls = word.wrapping_sub(SPACES) & !word;
-        let marked = (quotes | backslashes | controls) & HIGH;
+        let quotes = less(word ^ (ONES * 2), 0x21);
+        let backslashes = less(word ^ (ONES * 0x5c), 1);
+        let marked = (quotes | backslashes) & HIGH;
         if marked != 0 {
             return at + (marked.trailing_zeros() / 8) as usize;
         }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Ahead, Error, Hinted, Place, Problem, Raw, filled, from_str, from_str_seed};
+use super::{Ahead, Error, Hinted, Place, Problem, Raw, filled, from_str, from_str_seed, write};
 use crate::review::pod::List;
 
 /// Whether both take a text, and for the same.
@@ -178,6 +178,16 @@ fn a_text_and_what_it_says() {
     // Giving up halfway down leaves no level behind.
     let many = format!("[{}]", vec![r#"{"a":1,"b":[[[1]]]}"#; 200].join(","));
     assert_eq!(both(&many).map(|all| all.len()), Ok(200));
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back(text in "[a-z\"\\\\/é😀\u{0}-\u{20}\u{7f}]{0,40}") {
+        let mut out = Vec::new();
+        write(&mut out, &text);
+        let written = String::from_utf8(out).expect("UTF-8");
+        prop_assert_eq!(serde_json::from_str::<String>(&written).ok(), Some(text));
+    }
 }
 
 /// JSON as text, with white space and escapes where they may stand.

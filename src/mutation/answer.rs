@@ -2,10 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::value::RawValue;
-
 use crate::policy::{ChainMode, PolicyHash};
 use crate::review::response::Response;
 
@@ -46,29 +42,15 @@ impl Mutation {
         if let Some((target, mode)) = &self.chained {
             annotations.push(("chain", format!("{target} ({})", mode.as_str()).into()));
         }
-        let patch = (!self.patch.is_empty())
-            .then(|| in_base64(&self.patch))
-            .transpose()?;
+        let patch = (!self.patch.is_empty()).then(|| self.patch.to_json());
         Response {
             uid,
             allowed: true,
             status: None,
-            patch_type: patch.as_ref().map(|_| "JSONPatch"),
-            patch,
+            patch: patch.as_deref(),
             warnings: &self.warnings,
             audit_annotations: &annotations,
         }
         .to_json()
     }
-}
-
-/// A patch as the API server wants it: JSON, as a JSON string of base64. Base64
-/// has nothing to escape, so it is not looked through for that.
-fn in_base64(patch: &Patch) -> serde_json::Result<Box<RawValue>> {
-    let json = serde_json::to_vec(patch)?;
-    let mut text = String::with_capacity(json.len() / 3 * 4 + 6);
-    text.push('"');
-    STANDARD.encode_string(json, &mut text);
-    text.push('"');
-    RawValue::from_string(text)
 }

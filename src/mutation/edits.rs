@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::policy::{ChainMode, RoleArn, TokenSource};
 use crate::review::pod::{Container, Pod, Source as VolumeSource, Volume, VolumeMount};
@@ -113,7 +113,7 @@ impl<'p> Edits<'p> {
         &mut self,
         name: &'static str,
         is_right: fn(&Volume<'_>) -> bool,
-        value: &'static Value,
+        value: &'static str,
     ) {
         let mut there = self.pod.spec.volumes.iter().enumerate();
         let (part, value) = (Part::Volume(name), Content::Fixed(value));
@@ -201,8 +201,7 @@ impl<'p> Edits<'p> {
     ) {
         let value = Content::Mount {
             name: volume,
-            mount_path: path,
-            read_only: true,
+            path,
             sub_path,
         };
         let part = Part::Mount(named(&container.name));
@@ -313,25 +312,27 @@ fn region<'c>(container: &'c Container<'_>) -> Option<&'c str> {
 
 /// The volume with the text. The API server's defaults are written out: it
 /// compares nothing, but a second call does.
-static CONFIG: LazyLock<Value> = LazyLock::new(|| {
+static CONFIG: LazyLock<String> = LazyLock::new(|| {
     json!({ "name": CONFIG_VOLUME, "downwardAPI": { "defaultMode": 420, "items": [{
         "path": CONFIG_KEY,
         "fieldRef": { "apiVersion": "v1", "fieldPath": &*FIELD_PATH },
     }] } })
+    .to_string()
 });
 
 /// The volume with rolegate's own token.
-static TOKEN: LazyLock<Value> = LazyLock::new(|| {
+static TOKEN: LazyLock<String> = LazyLock::new(|| {
     json!({ "name": TOKEN_VOLUME, "projected": { "defaultMode": 420, "sources": [{
         "serviceAccountToken": { "audience": TOKEN_AUDIENCE, "expirationSeconds": 86400, "path": "token" },
     }] } })
+    .to_string()
 });
 
 static FIELD_PATH: LazyLock<String> =
     LazyLock::new(|| format!("metadata.annotations['{CONFIG_ANNOTATION}']"));
 
 fn list(value: Content) -> Content {
-    Content::List([Box::new(value)])
+    Content::List(Box::new(value))
 }
 
 fn is_config(volume: &Volume<'_>) -> bool {

@@ -6,12 +6,12 @@
 
 use std::borrow::Cow;
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::json;
+
 /// One change.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "op", rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Adds a member or an element, or replaces a member.
     Add {
@@ -30,16 +30,14 @@ pub enum Operation {
 }
 
 /// What a change puts somewhere.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// A string.
     Text(Cow<'static, str>),
     /// A map of one member.
-    #[serde(serialize_with = "member")]
     Member(&'static str, String),
     /// A list of one element.
-    List([Box<Content>; 1]),
+    List(Box<Content>),
     /// One of `env`.
     Variable {
         /// The name.
@@ -47,27 +45,57 @@ pub enum Content {
         /// The value.
         value: Cow<'static, str>,
     },
-    /// One of `volumeMounts`.
-    #[serde(rename_all = "camelCase")]
+    /// One of `volumeMounts`, read-only.
     Mount {
         /// The volume.
         name: &'static str,
         /// Where.
-        mount_path: &'static str,
-        /// `true`.
-        read_only: bool,
+        path: &'static str,
         /// Which part of the volume.
-        #[serde(skip_serializing_if = "Option::is_none")]
         sub_path: Option<&'static str>,
     },
-    /// What is the same in every pod: a volume.
-    Fixed(&'static Value),
-    /// Anything else.
-    Other(Value),
+    /// What is the same in every pod, a volume, as JSON.
+    Fixed(&'static str),
 }
 
-fn member<S: Serializer>(key: &str, value: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map([(key, value)])
+impl Content {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(text) => json::write(out, text),
+            Self::Member(key, value) => object(out, &[(key, value)]),
+            Self::List(element) => {
+                out.push(b'[');
+                element.write(out);
+                out.push(b']');
+            }
+            Self::Variable { name, value } => object(out, &[("name", name), ("value", value)]),
+            Self::Mount {
+                name,
+                path,
+                sub_path,
+            } => {
+                let mut members = vec![("name", *name), ("mountPath", *path)];
+                members.extend(sub_path.map(|sub_path| ("subPath", sub_path)));
+                object(out, &members);
+                out.pop();
+                out.extend_from_slice(br#","readOnly":true}"#);
+            }
+            Self::Fixed(json) => out.extend_from_slice(json.as_bytes()),
+        }
+    }
+}
+
+fn object(out: &mut Vec<u8>, members: &[(&str, &str)]) {
+    out.push(b'{');
+    for (index, (key, value)) in members.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        json::write(out, key);
+        out.push(b':');
+        json::write(out, value);
+    }
+    out.push(b'}');
 }
 
 impl Operation {
@@ -75,14 +103,26 @@ impl Operation {
     #[must_use]
     pub fn parts(&self) -> (&str, Value) {
         let (Self::Add { path, value } | Self::Replace { path, value }) = self;
-        // Text keys and strings only: always JSON.
-        (path, serde_json::to_value(value).unwrap_or_default())
+        let mut json = Vec::new();
+        value.write(&mut json);
+        (path, serde_json::from_slice(&json).unwrap_or_default())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let (op, path, value) = match self {
+            Self::Add { path, value } => ("add", path, value),
+            Self::Replace { path, value } => ("replace", path, value),
+        };
+        object(out, &[("op", op), ("path", path)]);
+        out.pop();
+        out.extend_from_slice(br#","value":"#);
+        value.write(out);
+        out.push(b'}');
     }
 }
 
 /// Changes, in the order they are made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch(pub Vec<Operation>);
 
 /// A change has no place in an object.
@@ -95,6 +135,21 @@ impl Patch {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The patch as the API server wants it, not yet in base64.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(2048);
+        out.push(b'[');
+        for (index, operation) in self.0.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            operation.write(&mut out);
+        }
+        out.push(b']');
+        out
     }
 
     /// Makes the changes, as the API server would.
@@ -149,13 +204,13 @@ mod tests {
         let add = |path: &str| {
             Patch(vec![Operation::Add {
                 path: path.to_owned(),
-                value: Content::Other(json!(9)),
+                value: Content::Fixed("9"),
             }])
         };
         let replace = |path: &str| {
             Patch(vec![Operation::Replace {
                 path: path.to_owned(),
-                value: Content::Other(json!(9)),
+                value: Content::Fixed("9"),
             }])
         };
         let object = json!({ "a": { "b/c": 1 }, "l": [1, 2] });

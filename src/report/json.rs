@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Reviewed;
 
@@ -59,7 +59,7 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         line["chain"] = json!({
             "to": mutation.chained.as_ref().map(|(target, _)| target),
             "mode": mutation.chained.as_ref().map(|(_, mode)| mode.as_str()),
-            "patch": mutation.patch,
+            "patch": serde_json::from_slice::<Value>(&mutation.patch.to_json()).unwrap_or_default(),
             "warnings": mutation.warnings,
             "pod": patched.after,
         });

@@ -110,6 +110,10 @@ impl<'de, T: Fill<'de>> DeserializeSeed<'de> for Next<'_, T> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.0.is_empty() {
+            // Enough for most, so that little is moved.
+            self.0.reserve((1024 / size_of::<T>()).clamp(1, 16));
+        }
         self.0.push(T::default());
         self.0
             .last_mut()

@@ -1,0 +1,30 @@
+//! Writing strings.
+
+use super::scan;
+
+/// Writes `text` as a JSON string: what needs no escape in one go, which is
+/// nearly always all of it.
+pub fn write(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    out.push(b'"');
+    let mut at = 0;
+    loop {
+        let end = scan::plain(bytes, at);
+        out.extend_from_slice(bytes.get(at..end).unwrap_or_default());
+        let Some(&special) = bytes.get(end) else {
+            break;
+        };
+        match special {
+            b'"' | b'\\' => out.extend([b'\\', special]),
+            b'\n' => out.extend(br"\n"),
+            control => {
+                let digits = b"0123456789abcdef";
+                let digit = |value: u8| digits.get(usize::from(value)).copied().unwrap_or(b'0');
+                out.extend(br"\u00");
+                out.extend([digit(control >> 4), digit(control & 15)]);
+            }
+        }
+        at = end + 1;
+    }
+    out.push(b'"');
+}
