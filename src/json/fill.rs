@@ -75,6 +75,8 @@ impl<'de, T: Object<'de>> Visitor<'de> for Members<'_, T> {
 
     #[inline]
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        // A bit each: a name past the last one would count as another's.
+        const { assert!(T::NAMES.len() <= u32::BITS as usize) };
         let mut seen = 0_u32;
         while let Some(known) = map.next_key_seed(OneOf(T::NAMES))? {
             let Some(place) = known else {

@@ -77,6 +77,22 @@ fn what_is_json() {
     }
 }
 
+/// Eight bytes are looked at together: none hides another, wherever it stands.
+#[test]
+fn every_character_at_every_place_of_a_string() {
+    let ascii = (0..=0x7f_u8).map(char::from);
+    for character in ascii.chain(['é', '€', '😀']) {
+        // What is one above and one below a quote, and one above a backslash.
+        for beside in ["#", "!", "]"] {
+            for place in 0..18 {
+                let (before, after) = (beside.repeat(place), beside.repeat(9));
+                let text = format!("\"{before}{character}{after}\"");
+                assert!(agree(&text), "{text:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn half_a_character_is_no_string() {
     // As in serde_json it may stand where nobody reads the string.

@@ -600,6 +600,87 @@ fn hidden_names() {
 }
 
 /// What no API server sends is an error or a refusal, never leave.
+/// A pod that begins as API servers begin one is read with the envelope, any
+/// other later: neither way lets a job's account be hidden from the rules.
+#[test]
+fn a_pod_read_in_passing_hides_nothing() {
+    let policy = Policy::builtin();
+    let account = account("spark-driver", A);
+    let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+    let review = create(tenant(), "/pods", "p", json!("the pod"))
+        .0
+        .to_string();
+    for (members, reads) in [
+        (r#""spec":{"serviceAccountName":"JOB"}"#, true),
+        (
+            r#""metadata":null,"spec" : { "serviceAccountName" : "JOB" }"#,
+            true,
+        ),
+        (r#""\u0073pec":{"serviceAccountName":"JOB"}"#, true),
+        (r#""spec":{"service\u0041ccountName":"JOB"}"#, true),
+        (
+            r#""spec":{"serviceAccountName":"\u0065mr-containers-sa-spark-driver-x"}"#,
+            true,
+        ),
+        (
+            r#""spec":{"serviceAccountName":null,"serviceAccount":"JOB"}"#,
+            true,
+        ),
+        (
+            r#""spec":{"serviceAccountName":"default","serviceAccount":"JOB"}"#,
+            true,
+        ),
+        (
+            r#""x":DEEP,"spec":{"y":DEEP,"serviceAccountName":"JOB"}"#,
+            true,
+        ),
+        (
+            r#""Spec":{},"spec":{"ServiceAccountName":"default","serviceAccountName":"JOB"}"#,
+            true,
+        ),
+        (r#""spec":{"serviceAccountName":"JOB"},"spec":{}"#, false),
+        (
+            r#""spec":{"serviceAccountName":"JOB"},"\u0073pec":null"#,
+            false,
+        ),
+        (r#""spec":null,"spec":{"serviceAccountName":"JOB"}"#, false),
+        (
+            r#""spec":{"serviceAccountName":"JOB","serviceAccountName":null}"#,
+            false,
+        ),
+        (r#""spec":["JOB"]"#, false),
+        (
+            r#""spec":{"containers":7,"serviceAccountName":"JOB"}"#,
+            false,
+        ),
+        (
+            r#""spec":{"serviceAccountName":"JOB","containers":[{"env":[null]}]}"#,
+            false,
+        ),
+        (
+            r#""spec":{"serviceAccountName":"JOB","nodeName":"\ud83d"}"#,
+            false,
+        ),
+    ] {
+        let members = members.replace("JOB", &account).replace("DEEP", &deep);
+        for beginning in [
+            r#"{"kind":"Pod","apiVersion":"v1","#,
+            r#"{"apiVersion":"v1","kind":"Pod","#,
+            r#"{ "kind":"Pod","apiVersion":"v1","#,
+            "{",
+        ] {
+            let body = review.replace("\"the pod\"", &format!("{beginning}{members}}}"));
+            let request = Request::parse(body.as_bytes()).expect("a review");
+            assert_eq!(request.pod().is_ok(), reads, "{beginning}{members}");
+            let judged = decide(&request, Door::Enforce, &policy, now());
+            assert!(
+                judged.is_err() || judged.is_ok_and(|decision| !decision.allowed()),
+                "{beginning}{members}"
+            );
+        }
+    }
+}
+
 #[test]
 fn crooked_envelopes() {
     let builtin = Policy::builtin();

@@ -27,8 +27,55 @@ impl Sift for EnvVar<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::List;
     use super::*;
     use crate::json;
+
+    /// Variables as a tenant would write one so that it is passed over.
+    const WRITINGS: [&str; 19] = [
+        r#"{"name":"A","value":"x"}"#,
+        r#"{"name":"AWS_A","value":"x"}"#,
+        r#"{"name":"AWS_A","value":""}"#,
+        r#"{"value":"x","name":"AWS_A"}"#,
+        r#"{"name":"\u0041WS_A","value":"x"}"#,
+        r#"{"\u006eame":"AWS_A","value":"x"}"#,
+        r#"{"name":"AWS_A", "value":"x"}"#,
+        r#"{ "name":"AWS_A","value":"x"}"#,
+        r#"{"name":"AWS_A","value":"x" }"#,
+        r#"{"name":"AWS_A","value":null}"#,
+        r#"{"name":"AWS_A"}"#,
+        r#"{"name":"A_ROLE_ARN","value":"a\"}"}"#,
+        r#"{"name":"A","value":"x","valueFrom":{}}"#,
+        r#"{"name":"A","value":"x","\u0076alueFrom":{}}"#,
+        r#"{"name":"","value":"x"}"#,
+        r#"{"name":"A","value":"\",\"name\":\"AWS_A"}"#,
+        r#"{"name":"A\",\"value\":\"x\"}","value":"{}"}"#,
+        r#"{"name":"_ROLE_ARNé","value":"AWS_A"}"#,
+        "{}",
+    ];
+
+    proptest! {
+        /// What is kept, and where, is what a reader of every variable finds.
+        #[test]
+        fn no_writing_of_a_variable_is_passed_over(
+            variables in prop::collection::vec(prop::sample::select(&WRITINGS[..]), 0..12),
+            comma in prop::sample::select(vec![",", " ,", ",\n\t"]),
+        ) {
+            let text = format!("[{}]", variables.join(comma));
+            let all: List<EnvVar<'_>> = serde_json::from_str(&text).expect("a list");
+            let env: Env<'_> = json::from_str(&text).expect("a list");
+            let kept = all.iter().enumerate().filter(|(_, variable)| variable.is_kept());
+            prop_assert_eq!(
+                env.kept().collect::<Vec<_>>(),
+                kept.collect::<Vec<_>>(),
+                "{}",
+                text
+            );
+            prop_assert_eq!(env.is_empty(), all.is_empty());
+        }
+    }
 
     #[test]
     fn what_is_looked_at_is_kept_with_its_place() {
