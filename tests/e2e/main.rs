@@ -26,6 +26,7 @@ mod conditions;
 mod control_plane;
 mod coverage;
 mod edge;
+mod every_pod;
 mod guards;
 mod jobs;
 mod outage;

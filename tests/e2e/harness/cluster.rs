@@ -14,7 +14,7 @@ use super::http::{self, Api};
 use super::supervise::Supervised;
 use super::tls::Authority;
 use super::users::{self, User};
-use super::{dirs, wait};
+use super::{dirs, every_pod, wait};
 
 /// What a test may want different. The default is what EKS runs.
 #[derive(Default)]
@@ -38,11 +38,16 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// The one that nearly all tests share, each in namespaces of its own.
+    /// The one that nearly all tests share, each in namespaces of its own. Every
+    /// pod made there is watched: see `every_pod`.
     pub(crate) fn shared() -> &'static Self {
         // Lazy and not Once: when the start fails, the other tests fail at
         // once instead of each waiting for another start.
-        static SHARED: LazyLock<Cluster> = LazyLock::new(Cluster::start);
+        static SHARED: LazyLock<Cluster> = LazyLock::new(|| {
+            let cluster = Cluster::start();
+            every_pod::install(&cluster);
+            cluster
+        });
         &SHARED
     }
 

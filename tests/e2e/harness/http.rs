@@ -11,6 +11,7 @@ use serde_json::Value;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use super::cluster::Cluster;
+use super::every_pod;
 use super::users::User;
 
 /// Server-side apply.
@@ -21,6 +22,9 @@ pub(crate) const MERGE: &str = "application/merge-patch+json";
 pub(crate) const STRATEGIC: &str = "application/strategic-merge-patch+json";
 /// JSON patch.
 pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
+
+/// As long as an answer gets: an object of 3 MiB, six bytes for each of its.
+const MOST: u64 = 32 << 20;
 
 /// The way to one API server; cheap to clone.
 #[derive(Clone)]
@@ -178,13 +182,18 @@ impl Request<'_> {
                 )
             })
             .collect();
-        let body = answer.body_mut().read_to_vec().map_err(|e| e.to_string())?;
-        Ok(Answer {
+        let body = answer.body_mut().with_config().limit(MOST).read_to_vec();
+        let body = body.map_err(|e| e.to_string())?;
+        let answer = Answer {
             status: answer.status().as_u16(),
             headers,
             body: String::from_utf8_lossy(&body).into_owned(),
             asked,
-        })
+        };
+        if answer.status >= 400 {
+            every_pod::panic_at_denial(&answer.asked, &answer.body);
+        }
+        Ok(answer)
     }
 }
 

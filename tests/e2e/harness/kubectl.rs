@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use super::cluster::Cluster;
 use super::namespace::Namespace;
 use super::users::User;
-use super::{assets, dirs};
+use super::{assets, dirs, every_pod};
 
 /// kubectl as one user, to run commands with; see [`Cluster::kubectl`].
 pub(crate) struct Kubectl<'c> {
@@ -89,12 +89,14 @@ impl Kubectl<'_> {
         let _ = stdin.write_all(self.stdin.as_bytes());
         drop(stdin);
         let done = child.wait_with_output().expect("kubectl is our child");
-        Output {
+        let output = Output {
             code: done.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&done.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
             command: format!("kubectl {} (as {})", args.join(" "), self.user.name),
-        }
+        };
+        every_pod::panic_at_denial(&output.command, &output.stderr);
+        output
     }
 }
 

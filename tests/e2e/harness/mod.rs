@@ -12,6 +12,7 @@
 //! | `guards` | our shipped admission policies, and somebody they stop |
 //! | `rolegate`, `webhook` | `rolegate serve`, and our shipped configuration pointed at it |
 //! | `pod_identity`, `https` | a stand-in for EKS's pod identity webhook |
+//! | `every_pod` | a watcher: every pod of the shared control plane, chained, and taken by the API server |
 //! | `spark` | a real `spark-submit` |
 //! | `kubelet`, `sdk` | a container's files and environment, and real AWS SDKs in it |
 //! | `aws` | the AWS that those meet: moto, with trust policies and a record in front |
@@ -33,6 +34,7 @@ pub(crate) mod aws;
 pub(crate) mod cluster;
 pub(crate) mod definitions;
 pub(crate) mod dirs;
+pub(crate) mod every_pod;
 pub(crate) mod guards;
 pub(crate) mod http;
 pub(crate) mod kubectl;

@@ -1,0 +1,145 @@
+//! What must hold for a pod: rolegate's patch applies, the API server takes the
+//! patched pod as it takes the plain one and stores what the patch says, and a
+//! second call finds nothing to do.
+
+use rolegate::facts::Subject;
+use rolegate::mutation::{Mutation, Patch, mutate};
+use rolegate::policy::Policy;
+use rolegate::review::{Request, ReviewError};
+use serde_json::Value;
+
+use super::copy::Copies;
+use super::difference;
+use super::ledger::{self, Fate};
+use super::policy::{self, Kind};
+
+/// What a patch may touch.
+const PARTS: [&str; 3] = ["/spec", "/metadata/annotations", "/metadata/labels"];
+
+/// It judges pods; its copies go to the API server.
+pub(crate) struct Watcher {
+    pub(super) copies: Copies,
+}
+
+impl Watcher {
+    /// What becomes of the pod of one review. The error says what is wrong with
+    /// rolegate, never with the pod.
+    pub(super) fn inspect(&self, review: &Value, body: &[u8]) -> Result<Fate, String> {
+        let (policy, kind) = policy::of(review)?;
+        let mut mutation = match mutated(body, &policy) {
+            Ok(mutation) => mutation,
+            Err(error) => return Ok(Fate::Unreadable(error.to_string())),
+        };
+        if ledger::is_expected_to_fail(review) {
+            mutation.patch.0.pop();
+        }
+        self.judge(review, &policy, kind, mutation)
+    }
+
+    fn judge(
+        &self,
+        review: &Value,
+        policy: &Policy,
+        kind: Kind,
+        mutation: Mutation,
+    ) -> Result<Fate, String> {
+        let pod = &review["request"]["object"];
+        let mode = match kind {
+            Kind::Job(mode) => mode,
+            Kind::Runner if mutation.patch.is_empty() => return Ok(Fate::Runner),
+            Kind::Other if mutation.patch.is_empty() => return Ok(Fate::Other),
+            Kind::Runner | Kind::Other => {
+                return Err(format!("no chain is its, and it gets {:?}", mutation.patch));
+            }
+        };
+        if mutation.patch.is_empty() {
+            if mutation.warnings.is_empty() {
+                return Err("a job's pod gets no profile, and no word why".to_owned());
+            }
+            return Ok(Fate::LeftAlone(mutation.warnings.join("; ")));
+        }
+        let expected = apply_in_full(&mutation.patch, pod)?;
+        settled(review, &expected, policy)?;
+        match self.admitted(pod, mutation, policy)? {
+            Ok(stored) => {
+                same(&stored, &expected)?;
+                settled(review, &stored, policy)?;
+                Ok(Fate::Chained(mode))
+            }
+            Err(refusal) => Ok(Fate::RefusedAnyway(refusal)),
+        }
+    }
+
+    /// A copy of the pod as the API server would store it with rolegate's
+    /// answer; its refusal, where it refuses the pod without that as well.
+    pub(crate) fn admitted(
+        &self,
+        pod: &Value,
+        mutation: Mutation,
+        policy: &Policy,
+    ) -> Result<Result<Value, String>, String> {
+        let patched = self.copies.send(pod, (mutation, policy.hash))?;
+        if patched.status == 201 {
+            return Ok(Ok(patched.json()));
+        }
+        let plain = self.copies.send(pod, (Mutation::default(), policy.hash))?;
+        if plain.status == 201 {
+            return Err(format!(
+                "the API server refuses the pod with rolegate's patch only: {} {}",
+                patched.status, patched.body
+            ));
+        }
+        Ok(Err(plain.message()))
+    }
+}
+
+/// The pod with the whole patch.
+pub(crate) fn apply_in_full(patch: &Patch, pod: &Value) -> Result<Value, String> {
+    let mut patched = pod.clone();
+    patch
+        .apply(&mut patched)
+        .map_err(|misfit| format!("the patch does not apply: {misfit}"))?;
+    Ok(patched)
+}
+
+/// What rolegate gives to the pod of a review.
+fn mutated(body: &[u8], policy: &Policy) -> Result<Mutation, ReviewError> {
+    let request = Request::parse(body)?;
+    let subject = Subject::new(&request, policy)?;
+    mutate(&subject)
+}
+
+/// A second call, for the pod that came of the first, changes nothing.
+fn settled(review: &Value, pod: &Value, policy: &Policy) -> Result<(), String> {
+    let mut again = review.clone();
+    let object = &mut again["request"]["object"];
+    // The rest is the copy's own: its name, its namespace.
+    object["spec"] = pod["spec"].clone();
+    for part in ["annotations", "labels"] {
+        if !pod["metadata"][part].is_null() {
+            object["metadata"][part] = pod["metadata"][part].clone();
+        }
+    }
+    let second = mutated(again.to_string().as_bytes(), policy)
+        .map_err(|error| format!("rolegate cannot read the pod it patched: {error}"))?;
+    if second.patch.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "a second call changes the pod again: {:?}",
+        second.patch
+    ))
+}
+
+/// What the API server made of the patch is what we make of it.
+fn same(stored: &Value, expected: &Value) -> Result<(), String> {
+    for part in PARTS {
+        let place = |pod: &Value| pod.pointer(part).cloned().unwrap_or_default();
+        if let Some(found) = difference::between(&place(stored), &place(expected)) {
+            return Err(format!(
+                "the API server makes something else of the patch: {part}{found}"
+            ));
+        }
+    }
+    Ok(())
+}
