@@ -14,6 +14,8 @@ pub enum Problem {
     Shape,
     /// More levels than are read.
     Deep,
+    /// A list with more elements than are read.
+    Long,
 }
 
 impl Problem {
@@ -25,6 +27,7 @@ impl Problem {
             Self::Syntax => "is not valid JSON",
             Self::Shape => "has a field twice or of the wrong type",
             Self::Deep => "is nested too deeply",
+            Self::Long => "has a list that is too long",
         }
     }
 }
@@ -63,28 +66,29 @@ pub(super) struct Fault(NonZero<usize>);
 
 impl Fault {
     /// The place of a fault that only the reader knows.
-    const ANYWHERE: usize = (usize::MAX >> 2) - 1;
+    const ANYWHERE: usize = (usize::MAX >> 3) - 1;
 
     #[cold]
     pub(super) const fn new(problem: Problem, at: usize) -> Self {
         // The problem, then an offset that is never nought.
-        let packed = ((at + 1) << 2) | problem as usize;
+        let packed = ((at + 1) << 3) | problem as usize;
         Self(NonZero::<usize>::MIN.saturating_add(packed - 1))
     }
 
     const fn problem(self) -> Problem {
-        match self.0.get() & 3 {
+        match self.0.get() & 7 {
             0 => Problem::Early,
             1 => Problem::Syntax,
             2 => Problem::Shape,
-            _ => Problem::Deep,
+            3 => Problem::Deep,
+            _ => Problem::Long,
         }
     }
 
     /// Counts lines; `reader` is where reading stopped.
     #[cold]
     pub(super) fn in_text(self, text: &str, reader: usize) -> Error {
-        let at = match (self.0.get() >> 2) - 1 {
+        let at = match (self.0.get() >> 3) - 1 {
             at if at <= text.len() => at,
             _ => reader.min(text.len()),
         };
@@ -107,6 +111,11 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 impl serde::de::Error for Fault {
+    #[cold]
+    fn invalid_length(_: usize, _: &dyn serde::de::Expected) -> Self {
+        Self::new(Problem::Long, Self::ANYWHERE)
+    }
+
     /// The message is dropped: it may quote the text.
     #[cold]
     fn custom<T: fmt::Display>(_: T) -> Self {

@@ -6,7 +6,10 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Unexpected, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, Unexpected,
+    VariantAccess, Visitor,
+};
 
 /// What a reader fills in. Begins as its default, which is what an absent
 /// field leaves behind.
@@ -109,7 +112,7 @@ impl<'de> DeserializeSeed<'de> for OneOf {
     }
 }
 
-impl Visitor<'_> for OneOf {
+impl<'de> Visitor<'de> for OneOf {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,9 +124,26 @@ impl Visitor<'_> for OneOf {
         Ok(self.0.iter().position(|name| *name == key))
     }
 
+    /// As any other deserializer gives a key that is asked for so.
+    fn visit_enum<A: EnumAccess<'de>>(self, key: A) -> Result<Option<usize>, A::Error> {
+        let (place, variant) = key.variant_seed(Name(self))?;
+        variant.unit_variant()?;
+        Ok(place)
+    }
+
     #[inline]
     fn visit_u64<E>(self, place: u64) -> Result<Option<usize>, E> {
         Ok(usize::try_from(place).ok())
+    }
+}
+
+struct Name(OneOf);
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
+        deserializer.deserialize_identifier(self.0)
     }
 }
 

@@ -4,13 +4,10 @@
 //! functions: between two reviews a processor forgets most of what it knew, and
 //! code that all types share is learnt once.
 
-use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
-};
+use serde::de::{Deserializer, Error as _, Expected, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::access::{Elements, Members, Simple, Steps};
 use super::error::{Fault, Problem};
 use super::fill::KEY;
 use super::raw::{AHEAD, RAW};
@@ -23,9 +20,9 @@ const MOST_LEVELS: u8 = 127;
 
 /// A text, and how far it is read.
 pub(super) struct Reader<'de> {
-    text: &'de str,
-    at: usize,
-    levels: u8,
+    pub(super) text: &'de str,
+    pub(super) at: usize,
+    pub(super) levels: u8,
 }
 
 impl<'de> Reader<'de> {
@@ -35,10 +32,6 @@ impl<'de> Reader<'de> {
             at: 0,
             levels: 0,
         }
-    }
-
-    pub(super) const fn at(&self) -> usize {
-        self.at
     }
 
     /// Nothing but white space may follow.
@@ -53,7 +46,7 @@ impl<'de> Reader<'de> {
 
     /// The next byte that is no white space, which stays the next.
     #[inline]
-    fn space(&mut self) -> u8 {
+    pub(super) fn space(&mut self) -> u8 {
         self.at = scan::space(self.text.as_bytes(), self.at);
         scan::byte(self.text.as_bytes(), self.at)
     }
@@ -64,7 +57,7 @@ impl<'de> Reader<'de> {
     }
 
     #[inline(never)]
-    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+    pub(super) fn expect(&mut self, byte: u8) -> Result<(), Fault> {
         if self.space() != byte {
             return Err(self.fault());
         }
@@ -74,13 +67,13 @@ impl<'de> Reader<'de> {
 
     /// The text from `start` to where reading is. Both are ends of tokens.
     #[inline]
-    fn since(&self, start: usize) -> &'de str {
+    pub(super) fn since(&self, start: usize) -> &'de str {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
     /// The value that comes, as text.
     #[inline(never)]
-    fn skip(&mut self) -> Result<&'de str, Fault> {
+    pub(super) fn skip(&mut self) -> Result<&'de str, Fault> {
         self.space();
         let start = self.at;
         self.at = scan::value(self.text.as_bytes(), start)?;
@@ -121,7 +114,7 @@ impl<'de> Reader<'de> {
 
     /// Whether an object goes on, its next key being the next.
     #[inline(never)]
-    fn another_key(&mut self, first: bool) -> Result<bool, Fault> {
+    pub(super) fn another_key(&mut self, first: bool) -> Result<bool, Fault> {
         match self.space() {
             b'}' => return Ok(false),
             b',' if !first => {
@@ -138,27 +131,21 @@ impl<'de> Reader<'de> {
 
     fn map<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
         self.enter()?;
-        let value = visitor.visit_map(Members {
-            reader: &mut *self,
-            first: true,
-        })?;
+        let value = visitor.visit_map(Members::of(self))?;
         self.leave(b'}')?;
         Ok(value)
     }
 
     fn seq<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
         self.enter()?;
-        let value = visitor.visit_seq(Elements {
-            reader: &mut *self,
-            first: true,
-        })?;
+        let value = visitor.visit_seq(Elements::of(self))?;
         self.leave(b']')?;
         Ok(value)
     }
 
     /// Whether a list goes on, its next element being the next.
     #[inline(never)]
-    fn more(&mut self, first: bool) -> Result<bool, Fault> {
+    pub(super) fn more(&mut self, first: bool) -> Result<bool, Fault> {
         match self.space() {
             b']' => return Ok(false),
             b',' if !first => self.at += 1,
@@ -295,21 +282,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             RAW => visitor.visit_borrowed_str(self.skip()?),
             AHEAD => {
                 self.space();
-                visitor.visit_seq(Steps {
-                    start: self.at,
-                    levels: self.levels,
-                    reader: self,
-                    step: Step::Comes,
-                })
+                visitor.visit_seq(Steps::of(self))
             }
             SIFTED => match self.space() {
                 b'[' => {
                     self.enter()?;
-                    let value = visitor.visit_map(Simple {
-                        reader: &mut *self,
-                        first: true,
-                        end: None,
-                    })?;
+                    let value = visitor.visit_map(Simple::of(self))?;
                     self.leave(b']')?;
                     Ok(value)
                 }
@@ -349,173 +327,5 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char
         bytes byte_buf unit unit_struct tuple tuple_struct
-    }
-}
-
-/// A variant by its name alone: no review has others.
-impl<'de> EnumAccess<'de> for &mut Reader<'de> {
-    type Error = Fault;
-    type Variant = Self;
-
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Fault> {
-        Ok((seed.deserialize(&mut *self)?, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for &mut Reader<'de> {
-    type Error = Fault;
-
-    fn unit_variant(self) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Fault> {
-        Err(Fault::custom("a variant with content"))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Fault> {
-        Err(Fault::custom("a variant with content"))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        _: V,
-    ) -> Result<V::Value, Fault> {
-        Err(Fault::custom("a variant with content"))
-    }
-}
-
-struct Members<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    first: bool,
-}
-
-impl<'de> MapAccess<'de> for Members<'_, 'de> {
-    type Error = Fault;
-
-    #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
-        if !self.reader.another_key(std::mem::take(&mut self.first))? {
-            return Ok(None);
-        }
-        seed.deserialize(&mut *self.reader).map(Some)
-    }
-
-    #[inline]
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        self.reader.expect(b':')?;
-        seed.deserialize(&mut *self.reader)
-    }
-}
-
-struct Elements<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    first: bool,
-}
-
-impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
-    type Error = Fault;
-
-    #[inline]
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Fault> {
-        if !self.reader.more(std::mem::take(&mut self.first))? {
-            return Ok(None);
-        }
-        seed.deserialize(&mut *self.reader).map(Some)
-    }
-}
-
-/// A list as a map: the name of every simple element, and the element.
-struct Simple<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    first: bool,
-    /// The end of an element whose name was given.
-    end: Option<usize>,
-}
-
-impl<'de> MapAccess<'de> for Simple<'_, 'de> {
-    type Error = Fault;
-
-    #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
-        let reader = &mut *self.reader;
-        if let Some(end) = self.end.take() {
-            reader.at = end;
-        }
-        if !reader.more(std::mem::take(&mut self.first))? {
-            return Ok(None);
-        }
-        reader.space();
-        let bytes = reader.text.as_bytes();
-        let name = scan::simple(bytes, reader.at).map(|(name, end)| {
-            self.end = Some(end);
-            reader.text.get(name).unwrap_or_default()
-        });
-        seed.deserialize(BorrowedStrDeserializer::new(name.unwrap_or_default()))
-            .map(Some)
-    }
-
-    #[inline]
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        self.end = None;
-        seed.deserialize(&mut *self.reader)
-    }
-}
-
-/// The three steps of an [`Ahead`](super::Ahead): all the text that comes, the
-/// value, its text.
-struct Steps<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    start: usize,
-    levels: u8,
-    step: Step,
-}
-
-enum Step {
-    Comes,
-    Value,
-    /// Whether the value has been read to its end.
-    Text(bool),
-}
-
-impl<'de> SeqAccess<'de> for Steps<'_, 'de> {
-    type Error = Fault;
-
-    #[inline]
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Fault> {
-        let reader = &mut *self.reader;
-        let text = match self.step {
-            Step::Comes => {
-                self.step = Step::Value;
-                reader.text.get(self.start..).unwrap_or_default()
-            }
-            Step::Value => {
-                let value = seed.deserialize(&mut *reader);
-                self.step = Step::Text(value.is_ok());
-                return value.map(Some);
-            }
-            Step::Text(true) => reader.since(self.start),
-            Step::Text(false) => {
-                // It was not what it looked like: as if nobody had tried.
-                reader.at = self.start;
-                reader.levels = self.levels;
-                reader.skip()?
-            }
-        };
-        seed.deserialize(BorrowedStrDeserializer::new(text))
-            .map(Some)
     }
 }

@@ -161,10 +161,10 @@ fn a_patch_that_does_not_settle_ends_the_test_that_made_the_pod() {
 fn a_patch_that_the_api_server_refuses_is_found() {
     let policy = Policy::builtin();
     let pod = pod("any", "default");
-    let admitted = |path: &str, value: Value| {
+    let admitted = |path: &str, value: Content| {
         let add = Operation::Add {
             path: path.to_owned(),
-            value: Content::Other(value),
+            value,
         };
         let patch = Patch(vec![add]);
         every_pod::apply_in_full(&patch, &pod).expect("it fits");
@@ -174,10 +174,17 @@ fn a_patch_that_the_api_server_refuses_is_found() {
         };
         every_pod::watcher().admitted(&pod, mutation, &policy)
     };
-    let good = admitted("/metadata/annotations", json!({CONFIG_ANNOTATION: "x"}));
+    let good = admitted(
+        "/metadata/annotations",
+        Content::Member(CONFIG_ANNOTATION, "x".into()),
+    );
     let stored = good.expect("no fault").expect("admitted");
     assert_eq!(stored["metadata"]["annotations"][CONFIG_ANNOTATION], "x");
-    let fault = admitted("/spec/volumes", json!([{"name": "Not a name"}])).expect_err("a fault");
+    let fault = admitted(
+        "/spec/volumes",
+        Content::Fixed(r#"[{"name":"Not a name"}]"#),
+    )
+    .expect_err("a fault");
     assert!(fault.contains("with rolegate's patch only: 422"), "{fault}");
 }
 

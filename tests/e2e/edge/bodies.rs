@@ -100,7 +100,7 @@ fn no_reviews() -> Vec<Body> {
             "10,000 lists deep",
             bytes("[".repeat(10_000) + MARKER),
             400,
-            DATA,
+            SYNTAX,
         ),
         (
             "another kind",
