@@ -18,7 +18,7 @@
 //!
 //! - `scan`: the grammar; `reader` and `access`: the deserializer on it
 //! - `raw`, `sifted`, `fill`: what reviews need besides
-//! - `write`: strings on their way out
+//! - `value`: whole trees; `write`: strings on their way out
 
 mod access;
 mod error;
@@ -29,6 +29,7 @@ mod scan;
 mod sifted;
 #[cfg(test)]
 mod tests;
+mod value;
 mod write;
 
 use std::marker::PhantomData;
@@ -41,6 +42,7 @@ pub use fill::{Fill, Object};
 pub(crate) use fill::{Place, filled, object};
 pub use raw::{Ahead, Hinted, Raw};
 pub use sifted::{Sift, Sifted};
+pub use value::Tree;
 pub use write::write;
 
 use reader::Reader;

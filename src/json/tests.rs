@@ -5,14 +5,16 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Ahead, Error, Hinted, Place, Problem, Raw, filled, from_str, from_str_seed, write};
+use super::{
+    Ahead, Error, Hinted, Place, Problem, Raw, Tree, filled, from_str, from_str_seed, write,
+};
 use crate::review::pod::List;
 
 /// Whether both take a text, and for the same.
 fn agree(text: &str) -> bool {
     let theirs = serde_json::from_str::<Value>(text).ok();
     let raw = serde_json::from_str::<&RawValue>(text).ok();
-    from_str::<Value>(text).ok() == theirs
+    from_str::<Tree>(text).ok().map(|Tree(value)| value) == theirs
         && from_str::<Raw<'_>>(text).ok().map(Raw::get) == raw.map(RawValue::get)
 }
 

@@ -31,7 +31,7 @@ impl Patched {
         if mutation.patch.is_empty() && mutation.warnings.is_empty() {
             return Ok(None);
         }
-        let before: Value = json::from_str(request.object()?.get())
+        let json::Tree(before) = json::from_str(request.object()?.get())
             .map_err(|error| ReviewError::json("request.object", error))?;
         let mut after = before.clone();
         // It was made for this very object.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::json::{self, Raw};
+use crate::json::{self, Raw, Tree};
 
 use super::{ReviewError, Text, view};
 
@@ -172,8 +172,8 @@ fn equal_values(old: Option<Raw<'_>>, new: Option<Raw<'_>>, strip: impl Fn(&mut 
         return false;
     }
     let read = |raw: Option<Raw<'_>>| {
-        let mut value: Value = raw
-            .map_or(Ok(Value::Null), |raw| json::from_str(raw.get()))
+        let Tree(mut value) = raw
+            .map_or(Ok(Tree::default()), |raw| json::from_str(raw.get()))
             .ok()?;
         strip(&mut value);
         Some(value)
@@ -277,6 +277,20 @@ mod tests {
         assert!(changed("x", Some(raw("[]")), Some(raw("{}"))).is_err());
         assert!(changed("x", None, Some(raw("7"))).is_err());
         assert!(changed("x", None, None).expect("nothing").is_empty());
+    }
+
+    /// `serde_json` would read the one as the other.
+    #[test]
+    fn json_inside_a_string_is_a_string() {
+        let plain = r#"{"spec":{"a":{"b":"c"}}}"#;
+        let hidden = r#"{"spec":{"a":{"$serde_json::private::RawValue":"{\"b\":\"c\"}"}}}"#;
+        let number = r#"{"spec":{"a":{"$serde_json::private::Number":"1"}}}"#;
+        assert!(!same_object(Some(raw(plain)), Some(raw(hidden))));
+        assert!(!same_template(Some(raw(hidden)), Some(raw(plain))));
+        assert!(!same_object(
+            Some(raw(r#"{"spec":{"a":1}}"#)),
+            Some(raw(number))
+        ));
     }
 
     #[test]

@@ -553,6 +553,30 @@ fn other_objects_that_have_secrets_read() {
             status.passes(&listed);
         }
     }
+    // Settings as Go reads them, in whatever case and with halves of characters.
+    let settings = |text: &str| {
+        let key = "alb.ingress.kubernetes.io/auth-idp-oidc";
+        Review::new(tenant(), "CREATE", "networking.k8s.io/ingresses", "i")
+            .object(json!({ "metadata": { "annotations": { key: text } } }))
+    };
+    for text in [
+        r#"{"SECRETNAME":"db"}"#,
+        "{\"\u{17f}ecretName\":\"db\"}",
+        r#"{"secretName":"app-tls","SecretName":"db"}"#,
+        r#"{"$serde_json::private::RawValue":"{}","secretName":"db"}"#,
+    ] {
+        settings(text).refused(&listed, RULE, "with Secret db");
+    }
+    for text in [
+        r#"{"x":"\ud800","secretName":"db"}"#,
+        r#"{"secretName":"db"} {}"#,
+        "x",
+    ] {
+        settings(text).refused(&listed, RULE, "in settings that cannot be read");
+    }
+    for text in ["", " ", "{}", r#"{"secretName":"app-tls"}"#] {
+        settings(text).passes(&listed);
+    }
     Review::new(
         service_account("argo", "argo"),
         "CREATE",

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::facts::{Requester, Subject};
-use crate::json::Raw;
+use crate::json::{self, Raw, Tree};
 use crate::review::{Operation, ReviewError, shown, view};
 use crate::rules::{Finding, RuleId};
 
@@ -176,7 +176,7 @@ impl Reader {
         object: Raw<'_>,
         whole: bool,
     ) -> Result<Vec<Named>, ReviewError> {
-        let object: Value = view::read(part, object)?;
+        let Tree(object) = view::read(part, object)?;
         let mut found = Vec::new();
         for path in self.names.iter().filter(|_| whole) {
             walk(&object, path, String::new(), &mut |path, value| {
@@ -194,32 +194,48 @@ impl Reader {
         if self.annotations {
             let annotations = object.pointer("/metadata/annotations");
             for (key, value) in annotations.and_then(Value::as_object).into_iter().flatten() {
-                let secret = value.as_str().and_then(|value| of_annotation(key, value));
-                let Some(secret) = secret else { continue };
-                found.push(Named {
+                let secrets = value.as_str().map(|value| of_annotation(key, value));
+                found.extend(secrets.into_iter().flatten().map(|secret| Named {
                     path: format!("metadata.annotations[{}]", shown(key, 120)),
                     secret: Some(secret),
-                });
+                }));
             }
         }
         Ok(found)
     }
 }
 
-/// The Secret behind an annotation: `…/auth-secret: [<namespace>/]<name>` and
+/// The Secrets behind an annotation: `…/auth-secret: [<namespace>/]<name>` and
 /// the like, or the load balancer controller's JSON.
-fn of_annotation(key: &str, value: &str) -> Option<String> {
-    let (_, word) = key.rsplit_once('/')?;
-    if word.ends_with("-secret") {
-        let name = value.rsplit('/').next().unwrap_or(value);
-        return (!name.is_empty()).then(|| name.to_owned());
+fn of_annotation(key: &str, value: &str) -> Vec<String> {
+    let word = key.rsplit_once('/').map_or("", |(_, word)| word);
+    let mut names = if word.ends_with("-secret") {
+        vec![value.rsplit('/').next().unwrap_or(value).to_owned()]
+    } else if word == "auth-idp-oidc" {
+        of_settings(value)
+    } else {
+        Vec::new()
+    };
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+/// The Secrets in the controller's JSON, as Go reads it: fields in whatever
+/// case, half characters and all. What cannot be read here may be readable
+/// there, so it counts as a name that no list has.
+fn of_settings(value: &str) -> Vec<String> {
+    if value.trim().is_empty() {
+        return Vec::new();
     }
-    if word != "auth-idp-oidc" {
-        return None;
-    }
-    let settings: Value = serde_json::from_str(value).ok()?;
-    let name = settings.get("secretName")?.as_str()?;
-    (!name.is_empty()).then(|| name.to_owned())
+    let Ok(Tree(Value::Object(settings))) = json::from_str(value) else {
+        return vec!["(in settings that cannot be read)".to_owned()];
+    };
+    let named = settings
+        .iter()
+        // Upper case, for Go takes the long s and the Kelvin sign for letters.
+        .filter(|(field, _)| field.to_uppercase() == "SECRETNAME")
+        .filter_map(|(_, name)| name.as_str());
+    named.map(str::to_owned).collect()
 }
 
 /// Every value at `path`, with the path it was found at.
