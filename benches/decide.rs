@@ -108,6 +108,8 @@ fn reviews() -> Vec<(&'static str, String)> {
         });
         let token = json!({ "audience": "sts.amazonaws.com", "path": "token" });
         json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
             "metadata": { "name": "spark-0000000337okspsc913-driver", "namespace": "spark-a" },
             "spec": { "serviceAccountName": account, "serviceAccount": account, "containers": [container],
                 "volumes": [{ "name": "aws-iam-token", "projected": { "sources": [{ "serviceAccountToken": token }] } }] },

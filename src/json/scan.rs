@@ -102,22 +102,46 @@ pub(super) fn one_of(bytes: &[u8], at: usize, names: &[&str]) -> Option<(usize, 
 /// The first offset of a quote, a backslash or a control character.
 #[inline]
 pub(super) fn plain(bytes: &[u8], mut at: usize) -> usize {
-    // Eight bytes at a time. A borrow may mark bytes above a marked one, never
-    // below. A byte with its second bit turned is less than 0x21 if it is a
-    // quote or a control character, and no other.
-    let less = |word: u64, than: u64| word.wrapping_sub(ONES * than) & !word;
+    let long = at + 64;
     while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*chunk);
-        let quotes = less(word ^ (ONES * 2), 0x21);
-        let backslashes = less(word ^ (ONES * 0x5c), 1);
-        let marked = (quotes | backslashes) & HIGH;
+        let marked = marks(u64::from_le_bytes(*chunk)) & HIGH;
         if marked != 0 {
             return at + (marked.trailing_zeros() / 8) as usize;
         }
         at += 8;
+        if at >= long {
+            at = plain_blocks(bytes, at);
+        }
     }
     while !matches!(byte(bytes, at), b'"' | b'\\' | 0..0x20) {
         at += 1;
+    }
+    at
+}
+
+/// Eight bytes at once: the highest bit of each that is a quote, a backslash or
+/// a control character. A borrow may mark bytes above a marked one, never below.
+#[inline]
+const fn marks(word: u64) -> u64 {
+    // With its second bit turned a byte is less than 0x21 if it is a quote or a
+    // control character, and no other.
+    let turned = word ^ (ONES * 2);
+    let backslash = word ^ (ONES * 0x5c);
+    (turned.wrapping_sub(ONES * 0x21) & !turned) | (backslash.wrapping_sub(ONES) & !backslash)
+}
+
+/// Goes over a long string by blocks; ends in front of the one with a mark.
+#[inline(never)]
+fn plain_blocks(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+        let (words, _) = block.as_chunks::<8>();
+        let all = words
+            .iter()
+            .fold(0, |all, word| all | marks(u64::from_le_bytes(*word)));
+        if all & HIGH != 0 {
+            break;
+        }
+        at += 32;
     }
     at
 }

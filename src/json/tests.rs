@@ -95,6 +95,21 @@ fn every_character_at_every_place_of_a_string() {
     }
 }
 
+/// Long strings are gone over by blocks.
+#[test]
+fn every_place_of_a_long_string() {
+    for place in 0..200 {
+        for special in ["\"", "\\", "\\n", "\u{1f}", "\u{80}", "!"] {
+            let text = format!(
+                "\"{}{special}{}\"",
+                "x".repeat(place),
+                "#".repeat(200 - place)
+            );
+            assert!(agree(&text), "{text}");
+        }
+    }
+}
+
 #[test]
 fn half_a_character_is_no_string() {
     // As in serde_json it may stand where nobody reads the string.
