@@ -43,13 +43,13 @@ impl<'de> VariantAccess<'de> for &mut Reader<'de> {
     }
 }
 
-/// An object's members.
-pub(super) struct Members<'r, 'de> {
+/// The inside of an object or a list.
+pub(super) struct Inside<'r, 'de> {
     reader: &'r mut Reader<'de>,
     first: bool,
 }
 
-impl<'r, 'de> Members<'r, 'de> {
+impl<'r, 'de> Inside<'r, 'de> {
     pub(super) const fn of(reader: &'r mut Reader<'de>) -> Self {
         Self {
             reader,
@@ -58,7 +58,7 @@ impl<'r, 'de> Members<'r, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for Members<'_, 'de> {
+impl<'de> MapAccess<'de> for Inside<'_, 'de> {
     type Error = Fault;
 
     #[inline]
@@ -79,22 +79,7 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
     }
 }
 
-/// A list's elements.
-pub(super) struct Elements<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    first: bool,
-}
-
-impl<'r, 'de> Elements<'r, 'de> {
-    pub(super) const fn of(reader: &'r mut Reader<'de>) -> Self {
-        Self {
-            reader,
-            first: true,
-        }
-    }
-}
-
-impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+impl<'de> SeqAccess<'de> for Inside<'_, 'de> {
     type Error = Fault;
 
     #[inline]

@@ -7,7 +7,7 @@
 use serde::de::{Deserializer, Error as _, Expected, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::access::{Elements, Members, Simple, Steps};
+use super::access::{Inside, Simple, Steps};
 use super::error::{Fault, Problem};
 use super::fill::KEY;
 use super::raw::{AHEAD, RAW};
@@ -131,14 +131,14 @@ impl<'de> Reader<'de> {
 
     fn map<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
         self.enter()?;
-        let value = visitor.visit_map(Members::of(self))?;
+        let value = visitor.visit_map(Inside::of(self))?;
         self.leave(b'}')?;
         Ok(value)
     }
 
     fn seq<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
         self.enter()?;
-        let value = visitor.visit_seq(Elements::of(self))?;
+        let value = visitor.visit_seq(Inside::of(self))?;
         self.leave(b']')?;
         Ok(value)
     }

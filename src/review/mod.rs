@@ -1,6 +1,6 @@
 //! The first station: bytes become a [`Request`].
 //!
-//! - `envelope`: the AdmissionReview itself, objects left unparsed
+//! - `envelope`: the AdmissionReview itself, and a pod in passing; other objects as text
 //! - `user`: `userInfo`
 //! - `name`: which object a request is about
 //! - `view`: narrow typed views of the objects
