@@ -54,7 +54,7 @@ fuzz_target!(|parts: (Words<'_>, &str, &str, bool)| {
     let chain = &policy.cluster("n").chains[0];
     let source = match TokenFile::parse(token) {
         Some(token) if !agent => Source::WebIdentity {
-            role: chain.from.clone(),
+            role: std::borrow::Cow::Borrowed(&chain.from),
             token,
         },
         _ => Source::PodIdentity,

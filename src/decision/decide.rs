@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::facts::{Class, Requester, Subject};
 use crate::policy::{Policy, PolicyHash};
-use crate::review::response::{Response, Status};
+use crate::review::response::{Response, Status, Unwritten};
 use crate::review::{Operation, Request, ReviewError, change};
 use crate::rules::{Finding, RULES, RuleId};
 
@@ -200,7 +200,7 @@ impl Decision<'_> {
     /// # Errors
     ///
     /// See [`Response::to_json`].
-    pub fn to_json(&self, uid: &str) -> serde_json::Result<Vec<u8>> {
+    pub fn to_json(&self, uid: &str) -> Result<Vec<u8>, Unwritten> {
         let message = self.message();
         let allowed = self.allowed();
         let status = Status {

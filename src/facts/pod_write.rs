@@ -50,7 +50,7 @@ impl<'a> PodWrite<'a> {
             }
             let new = request.pod()?;
             let old = stored(request)?
-                .map(|raw| view::read("request.oldObject", raw))
+                .map(|raw| view::fill("request.oldObject", raw))
                 .transpose()?;
             let path = "";
             let raw = None;
@@ -67,14 +67,14 @@ impl<'a> PodWrite<'a> {
         let Some(template) = view::template("request.object", request.object()?, shape)? else {
             return Ok(None);
         };
-        let new = Cow::Owned(view::read("request.object", template)?);
+        let new = Cow::Owned(view::fill("request.object", template)?);
         let stored = match stored(request)? {
             Some(_) if subject.unsuspends()? => None,
             Some(raw) => view::template("request.oldObject", raw, shape)?,
             None => None,
         };
         let old = stored
-            .map(|template| view::read("request.oldObject", template))
+            .map(|template| view::fill("request.oldObject", template))
             .transpose()?;
         Ok(Some(Self {
             path: shape.path(),

@@ -3,20 +3,24 @@
 use std::fmt;
 
 /// A twelve-digit AWS account id. Kept as text: ids may start with zeros.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(Box<str>);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId([u8; 12]);
 
 impl AccountId {
     /// Reads an account id: exactly twelve ASCII digits, else `None`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        (text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())).then(|| Self(text.into()))
+        let digits = text.as_bytes().try_into().ok()?;
+        text.bytes()
+            .all(|b| b.is_ascii_digit())
+            .then_some(Self(digits))
     }
 
     /// The twelve digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Digits are UTF-8.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -57,7 +61,7 @@ impl fmt::Display for Role {
 
 impl fmt::Debug for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

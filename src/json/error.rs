@@ -62,7 +62,7 @@ impl From<&serde_json::Error> for Error {
 /// An error on its way up. One word, so that results stay in registers: of all
 /// the results of a review none is an error.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fault(NonZero<usize>);
+pub struct Fault(NonZero<usize>);
 
 impl Fault {
     /// The place of a fault that only the reader knows.

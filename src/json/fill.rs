@@ -1,198 +1,204 @@
 //! Values filled in where they stand.
 //!
-//! A derived reader builds every struct on its own and hands it up, a copy at
-//! each step; for a pod with its hundred small structs that costs more than
-//! going over the text. These are filled in at their place in the parent.
+//! A derived reader is compiled once for every struct and hands each up by
+//! copies. For a pod with its hundred small structs that costs more than going
+//! over the text: between two reviews a processor forgets most of what it knew,
+//! and code that all types share is learnt once. So there is one loop over
+//! objects and one over lists, and a type only says where its parts are.
 
-use std::fmt;
+use serde::de::{Deserialize, Deserializer, Error as _};
 
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, Unexpected,
-    VariantAccess, Visitor,
-};
+use super::error::Fault;
+use super::raw::Raw;
+use super::reader::{Key, Reader};
 
 /// What a reader fills in. Begins as its default, which is what an absent
 /// field leaves behind.
-pub trait Fill<'de>: Default {
-    /// Reads a value into this one.
+pub trait Fill<'de> {
+    /// Reads the value that comes into this one.
     ///
     /// # Errors
     ///
-    /// The deserializer's, for another shape.
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error>;
+    /// A [`Fault`] for no JSON, and for another shape.
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault>;
 }
 
-/// The place that is filled in.
-pub(crate) struct Place<'p, T>(pub(crate) &'p mut T);
-
-impl<'de, T: Fill<'de>> DeserializeSeed<'de> for Place<'_, T> {
-    type Value = ();
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        self.0.fill(deserializer)
-    }
+/// What is known of a struct.
+#[derive(Debug)]
+pub struct Shape {
+    /// Its fields' names.
+    pub names: &'static [&'static str],
+    /// Whether `null` is as good as an empty one. Not among the elements of a
+    /// list: there it is nothing that an API server writes.
+    pub null_is_empty: bool,
 }
 
 /// A struct with known fields; [`filled!`](crate::json::filled) writes it.
-pub trait Object<'de>: Default {
-    /// The fields' names.
-    const NAMES: &'static [&'static str];
-    /// Whether `null` is as good as an empty one. Not among the elements of a
-    /// list: there it is nothing that an API server writes.
-    const NULL_IS_EMPTY: bool;
+pub trait Object<'de> {
+    /// What is known of it.
+    fn shape(&self) -> &'static Shape;
 
-    /// Reads the field of that place among the names.
-    ///
-    /// # Errors
-    ///
-    /// The deserializer's, for another shape.
-    fn field<A: MapAccess<'de>>(&mut self, place: usize, map: &mut A) -> Result<(), A::Error>;
+    /// The field of that place among the names.
+    fn field(&mut self, place: usize) -> Option<&mut dyn Fill<'de>>;
 }
 
 /// Fills in a struct.
-#[inline]
-pub(crate) fn object<'de, T: Object<'de>, D: Deserializer<'de>>(
-    object: &mut T,
-    deserializer: D,
-) -> Result<(), D::Error> {
-    deserializer.deserialize_struct("an object", T::NAMES, Members(object))
-}
-
-struct Members<'p, T>(&'p mut T);
-
-impl<'de, T: Object<'de>> Visitor<'de> for Members<'_, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+///
+/// # Errors
+///
+/// See [`Fill::fill`].
+pub fn object<'de>(object: &mut dyn Object<'de>, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    let shape = object.shape();
+    if !reader.begin(b'{', shape.null_is_empty)? {
+        return Ok(());
     }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        if T::NULL_IS_EMPTY {
-            Ok(())
-        } else {
-            Err(E::invalid_type(Unexpected::Unit, &self))
+    // A bit each: `filled!` sees to it that there are enough.
+    let mut seen = 0_u32;
+    let (mut first, mut next) = (true, 0);
+    while let Some(key) = reader.field(&mut first, shape.names, next)? {
+        let Key::Known(place) = key else {
+            reader.pass()?;
+            continue;
+        };
+        // Two answers to one question cannot be judged.
+        if seen & (1 << place) != 0 {
+            return Err(reader.misfit());
+        }
+        seen |= 1 << place;
+        next = place + 1;
+        match object.field(place) {
+            Some(field) => field.fill(reader)?,
+            None => reader.pass()?,
         }
     }
+    Ok(())
+}
 
-    #[inline]
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        // A bit each: a name past the last one would count as another's.
-        const { assert!(T::NAMES.len() <= u32::BITS as usize) };
-        let mut seen = 0_u32;
-        while let Some(known) = map.next_key_seed(OneOf(T::NAMES))? {
-            let Some(place) = known else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            // Two answers to one question cannot be judged.
-            if seen & (1 << place) != 0 {
-                return Err(A::Error::custom("a field twice"));
+/// Fills in one field of an object, whose other fields nobody reads.
+///
+/// # Errors
+///
+/// See [`Fill::fill`].
+pub fn only<'de>(
+    reader: &mut Reader<'de>,
+    field: &str,
+    value: &mut dyn Fill<'de>,
+) -> Result<(), Fault> {
+    reader.begin(b'{', false)?;
+    let (mut first, mut seen) = (true, false);
+    while let Some(key) = reader.field(&mut first, &[field], 0)? {
+        match key {
+            Key::Other => reader.pass()?,
+            Key::Known(_) if seen => return Err(reader.misfit()),
+            Key::Known(_) => {
+                value.fill(reader)?;
+                seen = true;
             }
-            seen |= 1 << place;
-            self.0.field(place, &mut map)?;
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+/// A list that grows.
+pub trait Grow<'de> {
+    /// A new element at the end, to be filled in.
+    fn next(&mut self) -> Option<&mut dyn Fill<'de>>;
+}
+
+impl<'de, T: Fill<'de> + Default> Grow<'de> for Vec<T> {
+    fn next(&mut self) -> Option<&mut dyn Fill<'de>> {
+        if self.is_empty() {
+            // Enough for most, so that little is moved.
+            self.reserve((2048 / size_of::<T>().max(1)).clamp(1, 16));
+        }
+        self.push(T::default());
+        self.last_mut().map(|last| last as &mut dyn Fill<'de>)
     }
 }
 
-/// The name by which the reader knows that a key's place among names is wanted.
-pub(super) const KEY: &str = "$rolegate::json::OneOf";
-
-/// The place of a key among known names.
-struct OneOf(&'static [&'static str]);
-
-impl<'de> DeserializeSeed<'de> for OneOf {
-    type Value = Option<usize>;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
-        deserializer.deserialize_enum(KEY, self.0, self)
+/// Fills in a list, of which absent, `null` and empty are one.
+///
+/// # Errors
+///
+/// See [`Fill::fill`]; and for more than `most` elements.
+pub fn list<'de>(
+    list: &mut dyn Grow<'de>,
+    most: usize,
+    reader: &mut Reader<'de>,
+) -> Result<(), Fault> {
+    if !reader.begin(b'[', true)? {
+        return Ok(());
     }
+    let (mut first, mut left) = (true, most);
+    while reader.another(&mut first)? {
+        left = left.checked_sub(1).ok_or_else(|| reader.too_long())?;
+        if let Some(element) = list.next() {
+            element.fill(reader)?;
+        }
+    }
+    Ok(())
 }
 
-impl<'de> Visitor<'de> for OneOf {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    #[inline]
-    fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
-        Ok(self.0.iter().position(|name| *name == key))
-    }
-
-    /// As any other deserializer gives a key that is asked for so.
-    fn visit_enum<A: EnumAccess<'de>>(self, key: A) -> Result<Option<usize>, A::Error> {
-        let (place, variant) = key.variant_seed(Name(self))?;
-        variant.unit_variant()?;
-        Ok(place)
-    }
-
-    #[inline]
-    fn visit_u64<E>(self, place: u64) -> Result<Option<usize>, E> {
-        Ok(usize::try_from(place).ok())
-    }
-}
-
-struct Name(OneOf);
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Option<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
-        deserializer.deserialize_identifier(self.0)
-    }
+/// Reads what is filled in for those who know `serde` only: its text first, and
+/// then that.
+///
+/// # Errors
+///
+/// The deserializer's, for another shape.
+pub fn bridge<'de, T: Fill<'de> + Default, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let raw = Raw::deserialize(deserializer)?;
+    super::fill(raw.get()).map_err(D::Error::custom)
 }
 
 /// Writes how a struct is read: its fields by their names in JSON, all of them.
 macro_rules! filled {
     ($type:ident<'a> or null $fields:tt) => {
-        filled!(@ ['de: 'a, 'a] $type<'a>, true, $fields);
+        $crate::json::filled!(@ ['de: 'a, 'a] $type<'a>, true, $fields);
     };
     ($type:ident<'a> $fields:tt) => {
-        filled!(@ ['de: 'a, 'a] $type<'a>, false, $fields);
+        $crate::json::filled!(@ ['de: 'a, 'a] $type<'a>, false, $fields);
     };
     ($type:ident $fields:tt) => {
-        filled!(@ ['de] $type, false, $fields);
+        $crate::json::filled!(@ ['de] $type, false, $fields);
     };
     (@ [$($generics:tt)*] $type:ty, $null:literal, { $($field:ident: $name:literal),* $(,)? }) => {
         impl<$($generics)*> $crate::json::Object<'de> for $type {
-            const NAMES: &'static [&'static str] = &[$($name),*];
-            const NULL_IS_EMPTY: bool = $null;
+            fn shape(&self) -> &'static $crate::json::Shape {
+                const SHAPE: $crate::json::Shape = $crate::json::Shape {
+                    names: &[$($name),*],
+                    null_is_empty: $null,
+                };
+                // A bit each: a name past the last one would count as another's.
+                const { assert!(SHAPE.names.len() <= u32::BITS as usize) };
+                &SHAPE
+            }
 
-            #[inline]
-            fn field<A: ::serde::de::MapAccess<'de>>(
-                &mut self,
-                place: usize,
-                map: &mut A,
-            ) -> Result<(), A::Error> {
+            fn field(&mut self, place: usize) -> Option<&mut dyn $crate::json::Fill<'de>> {
                 #[expect(non_camel_case_types, reason = "the fields' own names")]
                 enum Field { $($field),* }
                 // A field without a name here would not compile.
                 let Self { $($field),* } = self;
                 match place {
-                    $(place if place == Field::$field as usize => {
-                        map.next_value_seed($crate::json::Place($field))
-                    })*
-                    _ => Ok(()),
+                    $(place if place == Field::$field as usize => Some($field),)*
+                    _ => None,
                 }
             }
         }
 
         impl<$($generics)*> $crate::json::Fill<'de> for $type {
-            fn fill<D: ::serde::Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-                $crate::json::object(self, deserializer)
+            fn fill(
+                &mut self,
+                reader: &mut $crate::json::Reader<'de>,
+            ) -> Result<(), $crate::json::Fault> {
+                $crate::json::object(self, reader)
             }
         }
 
         impl<$($generics)*> ::serde::Deserialize<'de> for $type {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let mut value = Self::default();
-                $crate::json::Fill::fill(&mut value, deserializer)?;
-                Ok(value)
+                $crate::json::bridge(deserializer)
             }
         }
     };
@@ -200,50 +206,31 @@ macro_rules! filled {
 pub(crate) use filled;
 
 /// `null` is as if the field were absent.
-impl<'de, T: Fill<'de>> Fill<'de> for Option<T> {
-    #[inline]
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        struct Some<'p, T>(&'p mut Option<T>);
-
-        impl<'de, T: Fill<'de>> Visitor<'de> for Some<'_, T> {
-            type Value = ();
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value or null")
-            }
-
-            #[inline]
-            fn visit_none<E>(self) -> Result<(), E> {
-                Ok(())
-            }
-
-            #[inline]
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-                self.0.insert(T::default()).fill(deserializer)
-            }
+impl<'de, T: Fill<'de> + Default> Fill<'de> for Option<T> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        if reader.null()? {
+            return Ok(());
         }
-
-        deserializer.deserialize_option(Some(self))
+        self.insert(T::default()).fill(reader)
     }
 }
 
 impl<'de, T: Fill<'de>> Fill<'de> for Box<T> {
-    #[inline]
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        (**self).fill(deserializer)
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        (**self).fill(reader)
     }
 }
 
 impl<'de> Fill<'de> for bool {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        *self = serde::Deserialize::deserialize(deserializer)?;
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        *self = reader.bool()?;
         Ok(())
     }
 }
 
 impl<'de> Fill<'de> for i64 {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        *self = serde::Deserialize::deserialize(deserializer)?;
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        *self = reader.integer()?;
         Ok(())
     }
 }

@@ -20,9 +20,11 @@
 //! - `raw`, `sifted`, `fill`: what reviews need besides
 //! - `value`: whole trees; `write`: strings on their way out
 
-mod access;
+mod deserializer;
 mod error;
 mod fill;
+mod pass;
+mod plain;
 mod raw;
 mod reader;
 mod scan;
@@ -37,15 +39,14 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
 
-pub use error::{Error, Problem};
-pub use fill::{Fill, Object};
-pub(crate) use fill::{Place, filled, object};
+pub use error::{Error, Fault, Problem};
+pub(crate) use fill::filled;
+pub use fill::{Fill, Grow, Object, Shape, bridge, list, object, only};
 pub use raw::{Ahead, Hinted, Raw};
+pub use reader::Reader;
 pub use sifted::{Sift, Sifted};
 pub use value::Tree;
-pub use write::write;
-
-use reader::Reader;
+pub use write::{write, write_member};
 
 /// Reads the whole of `text` as `T`.
 ///
@@ -55,6 +56,21 @@ use reader::Reader;
 /// after its end.
 pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
     from_str_seed(text, PhantomData::<T>)
+}
+
+/// Reads the whole of `text` as what is filled in.
+///
+/// # Errors
+///
+/// See [`from_str`].
+pub fn fill<'a, T: Fill<'a> + Default>(text: &'a str) -> Result<T, Error> {
+    let mut reader = Reader::new(text);
+    let mut value = T::default();
+    value
+        .fill(&mut reader)
+        .and_then(|()| reader.end())
+        .map_err(|fault| fault.in_text(text, reader.at))?;
+    Ok(value)
 }
 
 /// The values that stand in `text` one after the other.

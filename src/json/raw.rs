@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Visitor};
 
-use super::{Error, Fill, Place};
+use super::error::{Error, Fault};
+use super::fill::Fill;
+use super::reader::Reader;
 
-/// Names by which the reader knows that a text is wanted, and not a value.
+/// The name by which the reader knows that a text is wanted, and not a value.
 pub(super) const RAW: &str = "$rolegate::json::Raw";
-pub(super) const AHEAD: &str = "$rolegate::json::Ahead";
 
 /// The text of one valid JSON value, borrowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl<'a> Raw<'a> {
     ///
     /// An [`Error`] for what is not one JSON value.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
-        super::from_str(text)
+        super::fill(text)
     }
 
     /// The text.
@@ -35,6 +36,20 @@ impl fmt::Debug for Raw<'_> {
     /// Its length only: it may be a Secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Raw({} bytes)", self.0.len())
+    }
+}
+
+/// Nothing.
+impl Default for Raw<'_> {
+    fn default() -> Self {
+        Self("null")
+    }
+}
+
+impl<'de: 'a, 'a> Fill<'de> for Raw<'a> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        self.0 = reader.skip()?;
+        Ok(())
     }
 }
 
@@ -55,20 +70,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
         }
 
         deserializer.deserialize_newtype_struct(RAW, Whole)
-    }
-}
-
-/// Nothing.
-impl Default for Raw<'_> {
-    fn default() -> Self {
-        Self("null")
-    }
-}
-
-impl<'de: 'a, 'a> Fill<'de> for Raw<'a> {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        *self = Self::deserialize(deserializer)?;
-        Ok(())
     }
 }
 
@@ -104,32 +105,19 @@ impl<T> Default for Ahead<'_, T> {
     }
 }
 
-impl<'de: 'a, 'a, T: Fill<'de> + Hinted> Fill<'de> for Ahead<'a, T> {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_newtype_struct(AHEAD, self)
-    }
-}
-
-impl<'de: 'a, 'a, T: Fill<'de> + Hinted> Visitor<'de> for &mut Ahead<'a, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
-    }
-
-    // The reader's three steps: what comes, what it says, what it was.
-    fn visit_seq<A: SeqAccess<'de>>(self, mut steps: A) -> Result<(), A::Error> {
-        let none = || A::Error::custom("no text");
-        let comes: &'de str = steps.next_element()?.ok_or_else(none)?;
-        if T::is_likely(comes) {
-            let value = self.value.insert(T::default());
-            if steps.next_element_seed(Place(value)).is_err() {
-                self.value = None;
+impl<'de: 'a, 'a, T: Fill<'de> + Hinted + Default> Fill<'de> for Ahead<'a, T> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        reader.space();
+        let (start, levels) = (reader.at, reader.levels);
+        if T::is_likely(reader.text.get(start..).unwrap_or_default()) {
+            if self.value.insert(T::default()).fill(reader).is_ok() {
+                self.raw = Raw(reader.since(start));
+                return Ok(());
             }
-        } else {
-            steps.next_element::<IgnoredAny>()?;
+            // It was not what it looked like: as if nobody had tried.
+            self.value = None;
+            (reader.at, reader.levels) = (start, levels);
         }
-        self.raw = Raw(steps.next_element()?.ok_or_else(none)?);
-        Ok(())
+        self.raw.fill(reader)
     }
 }

@@ -1,28 +1,32 @@
-//! The deserializer.
+//! A text that is read from its beginning to its end.
 //!
-//! What does not depend on the type that is read is kept out of the generic
-//! functions: between two reviews a processor forgets most of what it knew, and
-//! code that all types share is learnt once.
+//! Nothing here depends on the type that is read: see [`fill`](super::fill).
 
-use serde::de::{Deserializer, Error as _, Expected, Unexpected, Visitor};
-use serde::forward_to_deserialize_any;
+use std::borrow::Cow;
 
-use super::access::{Inside, Simple, Steps};
 use super::error::{Fault, Problem};
-use super::fill::KEY;
-use super::raw::{AHEAD, RAW};
+use super::pass::pass;
 use super::scan::{self, End};
-use super::sifted::SIFTED;
 
 /// Levels that are read into values, as in `serde_json`: a text of brackets
 /// must not use up the stack. What nobody reads may be deeper.
 const MOST_LEVELS: u8 = 127;
 
 /// A text, and how far it is read.
-pub(super) struct Reader<'de> {
+#[derive(Debug)]
+pub struct Reader<'de> {
     pub(super) text: &'de str,
     pub(super) at: usize,
     pub(super) levels: u8,
+}
+
+/// A key of an object of which some fields are known.
+#[derive(Clone, Copy)]
+pub(super) enum Key {
+    /// Its place among their names.
+    Known(usize),
+    /// Nobody reads what it has.
+    Other,
 }
 
 impl<'de> Reader<'de> {
@@ -47,22 +51,37 @@ impl<'de> Reader<'de> {
     /// The next byte that is no white space, which stays the next.
     #[inline]
     pub(super) fn space(&mut self) -> u8 {
-        self.at = scan::space(self.text.as_bytes(), self.at);
-        scan::byte(self.text.as_bytes(), self.at)
+        scan::next(self.text.as_bytes(), &mut self.at)
     }
 
     #[cold]
-    fn fault(&self) -> Fault {
+    pub(super) fn fault(&self) -> Fault {
         scan::fault(self.text.as_bytes(), self.at)
     }
 
-    #[inline(never)]
-    pub(super) fn expect(&mut self, byte: u8) -> Result<(), Fault> {
-        if self.space() != byte {
-            return Err(self.fault());
+    /// The fault of a value that is JSON and does not fit where it stands.
+    #[cold]
+    pub(crate) const fn misfit(&self) -> Fault {
+        Fault::new(Problem::Shape, self.at)
+    }
+
+    /// The fault of a list with more elements than are read.
+    #[cold]
+    pub(crate) const fn too_long(&self) -> Fault {
+        Fault::new(Problem::Long, self.at)
+    }
+
+    /// The fault of a value of another type, or of what is no value.
+    #[cold]
+    pub(super) fn unexpected(&mut self) -> Fault {
+        let start = self.at;
+        match self.skip() {
+            Ok(_) => {
+                self.at = start;
+                self.misfit()
+            }
+            Err(fault) => fault,
         }
-        self.at += 1;
-        Ok(())
     }
 
     /// The text from `start` to where reading is. Both are ends of tokens.
@@ -73,50 +92,108 @@ impl<'de> Reader<'de> {
 
     /// The value that comes, as text.
     #[inline(never)]
-    pub(super) fn skip(&mut self) -> Result<&'de str, Fault> {
+    pub(crate) fn skip(&mut self) -> Result<&'de str, Fault> {
         self.space();
         let start = self.at;
         self.at = scan::value(self.text.as_bytes(), start)?;
         Ok(self.since(start))
     }
 
-    /// The string whose quote is next.
-    #[inline]
-    fn string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
-        let start = self.at;
-        match self.plain_string()? {
-            Some(text) => visitor.visit_borrowed_str(text),
-            None => visitor.visit_string(unescape(self.since(start), start)?),
-        }
+    /// Goes over a value that nobody reads.
+    #[inline(never)]
+    pub(crate) fn pass(&mut self) -> Result<(), Fault> {
+        let bytes = self.text.as_bytes();
+        self.at = match self.space() {
+            b'{' | b'[' => pass(bytes, self.at).ok_or_else(|| scan::fault(bytes, bytes.len()))?,
+            b'"' => scan::string(bytes, self.at + 1)?.quote + 1,
+            _ => scan::value(bytes, self.at)?,
+        };
+        Ok(())
     }
 
-    /// Goes over a string; `None` for one with escapes.
+    /// The string that comes.
     #[inline(never)]
-    fn plain_string(&mut self) -> Result<Option<&'de str>, Fault> {
-        let start = self.at + 1;
+    pub(crate) fn string(&mut self) -> Result<Cow<'de, str>, Fault> {
+        if self.space() != b'"' {
+            return Err(self.unexpected());
+        }
+        let literal = self.at;
+        let start = literal + 1;
         let End { quote, escaped } = scan::string(self.text.as_bytes(), start)?;
         self.at = quote + 1;
-        Ok(if escaped {
-            None
+        if escaped {
+            return unescape(self.since(literal), literal).map(Cow::Owned);
+        }
+        Ok(Cow::Borrowed(
+            self.text.get(start..quote).unwrap_or_default(),
+        ))
+    }
+
+    /// Goes over the next key of an object and its colon, and tells which of
+    /// `names` it is; or goes out of the object. API servers write the fields of
+    /// an object in one order, so the name of `guess` is tried first.
+    #[inline(never)]
+    pub(super) fn field(
+        &mut self,
+        first: &mut bool,
+        names: &[&str],
+        guess: usize,
+    ) -> Result<Option<Key>, Fault> {
+        if !self.key(first)? {
+            return Ok(None);
+        }
+        let bytes = self.text.as_bytes();
+        let (literal, start) = (self.at, self.at + 1);
+        let End { quote, escaped } = scan::string(bytes, start)?;
+        self.at = quote + 1;
+        let place = if escaped {
+            let key = unescape(self.since(literal), literal)?;
+            names.iter().position(|name| *name == key)
         } else {
-            self.text.get(start..quote)
-        })
+            let key = bytes.get(start..quote).unwrap_or_default();
+            match names.get(guess) {
+                Some(name) if name.as_bytes() == key => Some(guess),
+                _ => names.iter().position(|name| name.as_bytes() == key),
+            }
+        };
+        self.colon()?;
+        Ok(Some(place.map_or(Key::Other, Key::Known)))
     }
 
-    /// Goes over the key whose quote is next, if it is one of `names`, and
-    /// tells which.
+    /// Goes into the object or list that comes; `false` for a `null`, where
+    /// that may stand for an empty one.
     #[inline(never)]
-    fn one_of(&mut self, names: &[&str]) -> Option<usize> {
-        let (place, end) = scan::one_of(self.text.as_bytes(), self.at, names)?;
-        self.at = end;
-        Some(place)
+    pub(crate) fn begin(&mut self, bracket: u8, or_null: bool) -> Result<bool, Fault> {
+        let next = self.space();
+        if next == bracket {
+            if self.levels == MOST_LEVELS {
+                return Err(Fault::new(Problem::Deep, self.at));
+            }
+            self.levels += 1;
+            self.at += 1;
+            return Ok(true);
+        }
+        if next == b'n' && or_null {
+            return self.null().map(|_| false);
+        }
+        Err(self.unexpected())
     }
 
-    /// Whether an object goes on, its next key being the next.
+    /// Goes to the next key of an object, or out of the object.
     #[inline(never)]
-    pub(super) fn another_key(&mut self, first: bool) -> Result<bool, Fault> {
+    pub(crate) fn another_key(&mut self, first: &mut bool) -> Result<bool, Fault> {
+        self.key(first)
+    }
+
+    #[inline]
+    fn key(&mut self, first: &mut bool) -> Result<bool, Fault> {
+        let first = std::mem::take(first);
         match self.space() {
-            b'}' => return Ok(false),
+            b'}' => {
+                self.levels -= 1;
+                self.at += 1;
+                return Ok(false);
+            }
             b',' if !first => {
                 self.at += 1;
                 if self.space() != b'"' {
@@ -129,25 +206,26 @@ impl<'de> Reader<'de> {
         Ok(true)
     }
 
-    fn map<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
-        self.enter()?;
-        let value = visitor.visit_map(Inside::of(self))?;
-        self.leave(b'}')?;
-        Ok(value)
+    /// Goes over the colon after a key.
+    #[inline]
+    pub(crate) fn colon(&mut self) -> Result<(), Fault> {
+        if self.space() != b':' {
+            return Err(self.fault());
+        }
+        self.at += 1;
+        Ok(())
     }
 
-    fn seq<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
-        self.enter()?;
-        let value = visitor.visit_seq(Inside::of(self))?;
-        self.leave(b']')?;
-        Ok(value)
-    }
-
-    /// Whether a list goes on, its next element being the next.
+    /// Goes to the next element of a list, or out of the list.
     #[inline(never)]
-    pub(super) fn more(&mut self, first: bool) -> Result<bool, Fault> {
+    pub(crate) fn another(&mut self, first: &mut bool) -> Result<bool, Fault> {
+        let first = std::mem::take(first);
         match self.space() {
-            b']' => return Ok(false),
+            b']' => {
+                self.levels -= 1;
+                self.at += 1;
+                return Ok(false);
+            }
             b',' if !first => self.at += 1,
             _ if first => {}
             _ => return Err(self.fault()),
@@ -155,48 +233,49 @@ impl<'de> Reader<'de> {
         Ok(true)
     }
 
+    /// The end of the `{"name":"…","value":"…"}` that comes, if its name is not
+    /// wanted. Any other writing is for those who read the element.
     #[inline]
-    fn enter(&mut self) -> Result<(), Fault> {
-        if self.levels == MOST_LEVELS {
-            return Err(Fault::new(Problem::Deep, self.at));
+    pub(super) fn unwanted(&mut self, is_wanted: fn(&str) -> bool) -> Option<usize> {
+        self.space();
+        let (name, end) = scan::simple(self.text.as_bytes(), self.at)?;
+        (!is_wanted(self.text.get(name)?)).then_some(end)
+    }
+
+    /// Goes over a `null`, if one comes.
+    #[inline]
+    pub(crate) fn null(&mut self) -> Result<bool, Fault> {
+        if self.space() != b'n' {
+            return Ok(false);
         }
-        self.levels += 1;
-        self.at += 1;
-        Ok(())
+        self.word("null", true)
     }
 
-    #[inline]
-    fn leave(&mut self, bracket: u8) -> Result<(), Fault> {
-        self.levels -= 1;
-        self.expect(bracket)
+    /// `true` or `false`.
+    pub(crate) fn bool(&mut self) -> Result<bool, Fault> {
+        match self.space() {
+            b't' => self.word("true", true),
+            b'f' => self.word("false", false),
+            _ => Err(self.unexpected()),
+        }
     }
 
-    fn word<T>(&mut self, word: &str, value: T) -> Result<T, Fault> {
-        self.at = scan::word(self.text.as_bytes(), self.at, word)?;
-        Ok(value)
-    }
-
-    fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+    /// A whole number.
+    pub(crate) fn integer(&mut self) -> Result<i64, Fault> {
+        if !matches!(self.space(), b'-' | b'0'..=b'9') {
+            return Err(self.unexpected());
+        }
         let start = self.at;
         self.at = scan::number(self.text.as_bytes(), start)?;
-        let mut number = serde_json::Deserializer::from_str(self.since(start));
-        // A number too big for any type is the one syntax error left.
-        number
-            .deserialize_any(visitor)
-            .map_err(|error| Fault::new(super::Error::from(&error).problem, start))
+        self.since(start)
+            .parse()
+            .map_err(|_| Fault::new(Problem::Shape, start))
     }
 
-    /// The fault of a value that is not what a visitor wants, or is no value.
-    #[cold]
-    fn unexpected(&mut self, wanted: &dyn Expected) -> Fault {
-        let start = self.at;
-        match self.skip() {
-            Ok(_) => {
-                self.at = start;
-                Fault::invalid_type(Unexpected::Other("another type"), wanted)
-            }
-            Err(fault) => fault,
-        }
+    #[inline(never)]
+    pub(super) fn word<T>(&mut self, word: &str, value: T) -> Result<T, Fault> {
+        self.at = scan::word(self.text.as_bytes(), self.at, word)?;
+        Ok(value)
     }
 }
 
@@ -207,125 +286,4 @@ fn unescape(literal: &str, start: usize) -> Result<String, Fault> {
         let place = start + error.column().saturating_sub(1);
         Fault::new(Problem::Syntax, place)
     })
-}
-
-macro_rules! only {
-    ($($method:ident $byte:literal $read:ident)*) => {$(
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-            match self.space() {
-                $byte => self.$read(visitor),
-                b'n' => self.word("null", ()).and_then(|()| visitor.visit_unit()),
-                _ => Err(self.unexpected(&visitor)),
-            }
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for &mut Reader<'de> {
-    type Error = Fault;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.space() {
-            b'"' => self.string(visitor),
-            b'{' => self.map(visitor),
-            b'[' => self.seq(visitor),
-            b't' => self
-                .word("true", ())
-                .and_then(|()| visitor.visit_bool(true)),
-            b'f' => self
-                .word("false", ())
-                .and_then(|()| visitor.visit_bool(false)),
-            b'n' => self.word("null", ()).and_then(|()| visitor.visit_unit()),
-            _ => self.number(visitor),
-        }
-    }
-
-    only! {
-        deserialize_str b'"' string
-        deserialize_string b'"' string
-        deserialize_identifier b'"' string
-        deserialize_seq b'[' seq
-        deserialize_map b'{' map
-    }
-
-    #[inline]
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        if self.space() == b'n' {
-            self.word("null", ())?;
-            return visitor.visit_none();
-        }
-        visitor.visit_some(self)
-    }
-
-    #[inline]
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        match self.space() {
-            b'{' => self.map(visitor),
-            b'n' => self.word("null", ()).and_then(|()| visitor.visit_unit()),
-            _ => Err(self.unexpected(&visitor)),
-        }
-    }
-
-    #[inline]
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        match name {
-            RAW => visitor.visit_borrowed_str(self.skip()?),
-            AHEAD => {
-                self.space();
-                visitor.visit_seq(Steps::of(self))
-            }
-            SIFTED => match self.space() {
-                b'[' => {
-                    self.enter()?;
-                    let value = visitor.visit_map(Simple::of(self))?;
-                    self.leave(b']')?;
-                    Ok(value)
-                }
-                b'n' => self.word("null", ()).and_then(|()| visitor.visit_unit()),
-                _ => Err(self.unexpected(&visitor)),
-            },
-            _ => visitor.visit_newtype_struct(self),
-        }
-    }
-
-    #[inline]
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        if name == KEY {
-            // Known names are compared where they stand; most keys are one.
-            return match self.one_of(variants) {
-                Some(place) => visitor.visit_u64(place as u64),
-                None => self.string(visitor),
-            };
-        }
-        if self.space() == b'"' {
-            return visitor.visit_enum(self);
-        }
-        Err(self.unexpected(&visitor))
-    }
-
-    #[inline]
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.skip()?;
-        visitor.visit_unit()
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char
-        bytes byte_buf unit unit_struct tuple tuple_struct
-    }
 }

@@ -7,9 +7,7 @@
 use std::ops::Range;
 
 use super::error::{Fault, Problem};
-
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-const HIGH: u64 = ONES << 7;
+use super::plain::plain;
 
 /// The byte at an offset.
 #[inline(always)]
@@ -18,9 +16,20 @@ pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
     bytes.get(at).copied().unwrap_or_default()
 }
 
-/// The first offset from `at` on that is no white space.
-#[inline]
-pub(super) fn space(bytes: &[u8], mut at: usize) -> usize {
+/// Goes over white space, and gives the byte behind it. API servers write none.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "one comparison of every loop here")]
+pub(super) fn next(bytes: &[u8], at: &mut usize) -> u8 {
+    let next = byte(bytes, *at);
+    if next > b' ' {
+        return next;
+    }
+    *at = spaces(bytes, *at);
+    byte(bytes, *at)
+}
+
+#[cold]
+fn spaces(bytes: &[u8], mut at: usize) -> usize {
     while matches!(byte(bytes, at), b' ' | b'\n' | b'\r' | b'\t') {
         at += 1;
     }
@@ -57,7 +66,11 @@ pub(super) fn string(bytes: &[u8], mut at: usize) -> Result<End, Fault> {
             b'"' => return Ok(End { quote: at, escaped }),
             b'\\' => {
                 escaped = true;
-                at = escape(bytes, at)?;
+                at = match byte(bytes, at + 1) {
+                    // Nearly all: the keys of `managedFields` are full of them.
+                    b'"' => at + 2,
+                    _ => escape(bytes, at)?,
+                };
             }
             _ => return Err(fault(bytes, at)),
         }
@@ -83,67 +96,6 @@ pub(super) fn simple(bytes: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
     let end = plain(bytes, stands(VALUE, name.end)?);
     let end = stands(END, end)?;
     Some((name, end))
-}
-
-/// Which of `names` is the key whose quote is at `at`, and the offset after it.
-#[inline]
-pub(super) fn one_of(bytes: &[u8], at: usize, names: &[&str]) -> Option<(usize, usize)> {
-    let rest = bytes.get(at + 1..)?;
-    let first = *rest.first()?;
-    names.iter().enumerate().find_map(|(place, name)| {
-        let name = name.as_bytes();
-        let is = *name.first()? == first
-            && *rest.get(name.len())? == b'"'
-            && rest.get(..name.len())? == name;
-        is.then_some((place, at + name.len() + 2))
-    })
-}
-
-/// The first offset of a quote, a backslash or a control character.
-#[inline]
-pub(super) fn plain(bytes: &[u8], mut at: usize) -> usize {
-    let long = at + 64;
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let marked = marks(u64::from_le_bytes(*chunk)) & HIGH;
-        if marked != 0 {
-            return at + (marked.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-        if at >= long {
-            at = plain_blocks(bytes, at);
-        }
-    }
-    while !matches!(byte(bytes, at), b'"' | b'\\' | 0..0x20) {
-        at += 1;
-    }
-    at
-}
-
-/// Eight bytes at once: the highest bit of each that is a quote, a backslash or
-/// a control character. A borrow may mark bytes above a marked one, never below.
-#[inline]
-const fn marks(word: u64) -> u64 {
-    // With its second bit turned a byte is less than 0x21 if it is a quote or a
-    // control character, and no other.
-    let turned = word ^ (ONES * 2);
-    let backslash = word ^ (ONES * 0x5c);
-    (turned.wrapping_sub(ONES * 0x21) & !turned) | (backslash.wrapping_sub(ONES) & !backslash)
-}
-
-/// Goes over a long string by blocks; ends in front of the one with a mark.
-#[inline(never)]
-fn plain_blocks(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
-        let (words, _) = block.as_chunks::<8>();
-        let all = words
-            .iter()
-            .fold(0, |all, word| all | marks(u64::from_le_bytes(*word)));
-        if all & HIGH != 0 {
-            break;
-        }
-        at += 32;
-    }
-    at
 }
 
 /// The offset after the escape whose backslash is at `at`.
@@ -200,38 +152,33 @@ pub(super) fn word(bytes: &[u8], at: usize, word: &str) -> Result<usize, Fault> 
     wrong.map_or(Ok(at + word.len()), |index| Err(fault(bytes, at + index)))
 }
 
-/// The offset after the key at `at` and its colon.
-#[inline]
-fn key(bytes: &[u8], at: usize) -> Result<usize, Fault> {
-    let at = space(bytes, at);
-    if byte(bytes, at) != b'"' {
-        return Err(fault(bytes, at));
-    }
-    let at = space(bytes, string(bytes, at + 1)?.quote + 1);
-    if byte(bytes, at) != b':' {
-        return Err(fault(bytes, at));
-    }
-    Ok(at + 1)
-}
-
 /// The offset after the value at `at`, however deep it is.
 pub(super) fn value(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
     let mut open = Nesting::default();
+    // Whether a key comes, and nothing else may.
+    let mut key = false;
     loop {
-        at = space(bytes, at);
-        let first = byte(bytes, at);
-        match first {
-            b'"' => at = string(bytes, at + 1)?.quote + 1,
-            b'{' | b'[' => {
-                at = space(bytes, at + 1);
+        match next(bytes, &mut at) {
+            b'"' => {
+                at = string(bytes, at + 1)?.quote + 1;
+                if key {
+                    if next(bytes, &mut at) != b':' {
+                        return Err(fault(bytes, at));
+                    }
+                    at += 1;
+                    key = false;
+                    continue;
+                }
+            }
+            _ if key => return Err(fault(bytes, at)),
+            first @ (b'{' | b'[') => {
+                at += 1;
                 // In ASCII a closing bracket is two after its opening one.
-                if byte(bytes, at) == first + 2 {
+                if next(bytes, &mut at) == first + 2 {
                     at += 1;
                 } else {
-                    open.push(first == b'{');
-                    if first == b'{' {
-                        at = key(bytes, at)?;
-                    }
+                    key = first == b'{';
+                    open.push(key);
                     continue;
                 }
             }
@@ -244,13 +191,10 @@ pub(super) fn value(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
             let Some(object) = open.innermost() else {
                 return Ok(at);
             };
-            at = space(bytes, at);
-            match byte(bytes, at) {
+            match next(bytes, &mut at) {
                 b',' => {
                     at += 1;
-                    if object {
-                        at = key(bytes, at)?;
-                    }
+                    key = object;
                     break;
                 }
                 b'}' if object => open.pop(),

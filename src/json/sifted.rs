@@ -1,13 +1,8 @@
 //! Long lists of which little is wanted.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-
-use super::{Fill, Place};
-
-/// The name by which the reader knows that a list is to be sifted.
-pub(super) const SIFTED: &str = "$rolegate::json::Sifted";
+use super::error::Fault;
+use super::fill::Fill;
+use super::reader::Reader;
 
 /// An element of such a list: `{"name":"…","value":"…"}`, perhaps with more.
 pub trait Sift {
@@ -50,47 +45,27 @@ impl<T> Sifted<T> {
     }
 }
 
-impl<'de, T: Fill<'de> + Sift> Fill<'de> for Sifted<T> {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_newtype_struct(SIFTED, Keep(self))
-    }
-}
-
-impl<'de, T: Fill<'de> + Sift> Deserialize<'de> for Sifted<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut list = Self::default();
-        list.fill(deserializer)?;
-        Ok(list)
-    }
-}
-
-struct Keep<'l, T>(&'l mut Sifted<T>);
-
-impl<'de, T: Fill<'de> + Sift> Visitor<'de> for Keep<'_, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    // The reader gives the name of a simple element and nothing for any other;
-    // the value is the element itself. A value that is not asked for is passed
-    // over.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Sifted { count, kept } = self.0;
-        while let Some(name) = map.next_key::<&'de str>()? {
-            if name.is_empty() || T::is_wanted(name) {
-                kept.push((*count, T::default()));
-                if let Some((_, element)) = kept.last_mut() {
-                    map.next_value_seed(Place(element))?;
-                }
-                kept.pop_if(|(_, element)| !element.is_kept());
+impl<'de, T: Fill<'de> + Sift + Default> Fill<'de> for Sifted<T> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        if !reader.begin(b'[', true)? {
+            return Ok(());
+        }
+        let mut first = true;
+        while reader.another(&mut first)? {
+            let place = self.count;
+            self.count += 1;
+            if let Some(end) = reader.unwanted(T::is_wanted) {
+                reader.at = end;
+                continue;
             }
-            *count += 1;
+            if self.kept.is_empty() {
+                self.kept.reserve(8);
+            }
+            self.kept.push((place, T::default()));
+            if let Some((_, element)) = self.kept.last_mut() {
+                element.fill(reader)?;
+            }
+            self.kept.pop_if(|(_, element)| !element.is_kept());
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
-//! Writing strings.
+//! Writing strings and members.
 
-use super::scan;
+use super::plain::plain;
 
 /// Writes `text` as a JSON string: what needs no escape in one go, which is
 /// nearly always all of it.
@@ -9,7 +9,7 @@ pub fn write(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut at = 0;
     loop {
-        let end = scan::plain(bytes, at);
+        let end = plain(bytes, at);
         out.extend_from_slice(bytes.get(at..end).unwrap_or_default());
         let Some(&special) = bytes.get(end) else {
             break;
@@ -27,4 +27,16 @@ pub fn write(out: &mut Vec<u8>, text: &str) {
         at = end + 1;
     }
     out.push(b'"');
+}
+
+/// Writes a member that is a string into an object that is open at the end of
+/// `out`.
+pub fn write_member(out: &mut Vec<u8>, key: &str, value: &str) {
+    // No value ends so.
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+    write(out, key);
+    out.push(b':');
+    write(out, value);
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::policy::{ChainMode, PolicyHash};
-use crate::review::response::Response;
+use crate::review::response::{Response, Unwritten};
 
 use super::Patch;
 
@@ -36,7 +36,7 @@ impl Mutation {
     /// # Errors
     ///
     /// See [`Response::to_json`].
-    pub fn to_json(&self, uid: &str, policy: PolicyHash) -> serde_json::Result<Vec<u8>> {
+    pub fn to_json(&self, uid: &str, policy: PolicyHash) -> Result<Vec<u8>, Unwritten> {
         let mut annotations: Vec<(&'static str, Cow<'_, str>)> =
             vec![("policy", policy.as_str().into())];
         if let Some((target, mode)) = &self.chained {

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::policy::{ChainMode, RoleArn, TokenSource};
 use crate::review::pod::{Container, Pod, Source as VolumeSource, Volume, VolumeMount};
 
-use super::patch::{Content, Operation};
+use super::patch::{Content, Operation, Path, Place};
 use super::trouble::named;
 use super::{
     CONFIG_ANNOTATION, CONFIG_FILE, CONFIG_KEY, CONFIG_VOLUME, TOKEN_AUDIENCE, TOKEN_FOLDER,
@@ -23,44 +23,41 @@ use super::{
 const JAVA_OPTION: &str = "-Daws.webIdentityTokenFile=";
 
 /// The part of a profile that a change makes right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part<'p> {
     /// The annotation.
     Annotation,
     /// A volume.
     Volume(&'static str),
     /// A container's mount.
-    Mount(String),
+    Mount(&'p str),
     /// A container's variable, without which SDKs do not follow.
-    Variable(String, &'static str),
+    Variable(&'p str, &'static str),
     /// A variable that only helps some of them.
     Convenience,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Annotation => write!(f, "the annotation {CONFIG_ANNOTATION}"),
             Self::Volume(name) => write!(f, "the volume {name}"),
-            Self::Mount(container) => write!(f, "the mount of container {container}"),
-            Self::Variable(container, name) => write!(f, "{name} of container {container}"),
+            Self::Mount(container) => write!(f, "the mount of container {}", named(container)),
+            Self::Variable(container, name) => {
+                write!(f, "{name} of container {}", named(container))
+            }
             Self::Convenience => f.write_str("a variable"),
         }
     }
-}
-
-/// One change and what it is for.
-#[derive(Debug)]
-pub(super) struct Edit {
-    pub(super) part: Part,
-    pub(super) operation: Operation,
 }
 
 /// Collects changes to one pod, keeping count of what the pod has by then.
 pub(super) struct Edits<'p> {
     pod: &'p Pod<'p>,
     volumes: usize,
-    pub(super) made: Vec<Edit>,
+    pub(super) made: Vec<Operation>,
+    /// What each change is for.
+    pub(super) parts: Vec<Part<'p>>,
 }
 
 impl<'p> Edits<'p> {
@@ -68,18 +65,19 @@ impl<'p> Edits<'p> {
         Self {
             pod,
             volumes: pod.spec.volumes.len(),
-            made: Vec::new(),
+            made: Vec::with_capacity(8),
+            parts: Vec::with_capacity(8),
         }
     }
 
-    fn add(&mut self, part: Part, path: String, value: Content) {
-        let operation = Operation::Add { path, value };
-        self.made.push(Edit { part, operation });
+    fn add(&mut self, part: Part<'p>, path: Path, value: Content) {
+        self.made.push(Operation::Add { path, value });
+        self.parts.push(part);
     }
 
-    fn replace(&mut self, part: Part, path: String, value: Content) {
-        let operation = Operation::Replace { path, value };
-        self.made.push(Edit { part, operation });
+    fn replace(&mut self, part: Part<'p>, path: Path, value: Content) {
+        self.made.push(Operation::Replace { path, value });
+        self.parts.push(part);
     }
 
     /// The text, whoever wrote what is there.
@@ -90,14 +88,10 @@ impl<'p> Edits<'p> {
         }
         if annotations.is_empty() {
             let value = Content::Member(CONFIG_ANNOTATION, text);
-            self.add(Part::Annotation, "/metadata/annotations".into(), value);
+            self.add(Part::Annotation, Path::Annotations, value);
         } else {
-            let key = CONFIG_ANNOTATION.replace('/', "~1");
-            self.add(
-                Part::Annotation,
-                format!("/metadata/annotations/{key}"),
-                Content::Text(text.into()),
-            );
+            let value = Content::Text(text.into());
+            self.add(Part::Annotation, Path::Annotation(CONFIG_ANNOTATION), value);
         }
     }
 
@@ -119,12 +113,12 @@ impl<'p> Edits<'p> {
         let (part, value) = (Part::Volume(name), Content::Fixed(value));
         match there.find(|(_, volume)| volume.name.as_str() == name) {
             Some((_, volume)) if is_right(volume) => {}
-            Some((index, _)) => self.replace(part, format!("/spec/volumes/{index}"), value),
+            Some((index, _)) => self.replace(part, Path::Volumes(Place::At(index)), value),
             None if self.volumes == 0 => {
                 self.volumes = 1;
-                self.add(part, "/spec/volumes".into(), list(value));
+                self.add(part, Path::Volumes(Place::List), list(value));
             }
-            None => self.add(part, "/spec/volumes/-".into(), value),
+            None => self.add(part, Path::Volumes(Place::End), value),
         }
     }
 
@@ -134,11 +128,11 @@ impl<'p> Edits<'p> {
             return;
         };
         let mut lists = Lists {
-            at: format!("/spec/containers/{index}"),
+            container: index,
             mounts: container.volume_mounts.len(),
             env: usize::from(!container.env.is_empty()),
         };
-        let name = named(&container.name);
+        let name = container.name.as_str();
         self.mount(
             &mut lists,
             container,
@@ -149,7 +143,7 @@ impl<'p> Edits<'p> {
         if wanted.token == TokenSource::Own {
             self.mount(&mut lists, container, TOKEN_VOLUME, TOKEN_FOLDER, None);
         }
-        let needed = |variable| Part::Variable(name.clone(), variable);
+        let needed = |variable| Part::Variable(name, variable);
         self.variable(
             &mut lists,
             container,
@@ -194,7 +188,7 @@ impl<'p> Edits<'p> {
     fn mount(
         &mut self,
         lists: &mut Lists,
-        container: &Container<'_>,
+        container: &'p Container<'_>,
         volume: &'static str,
         path: &'static str,
         sub_path: Option<&'static str>,
@@ -204,20 +198,24 @@ impl<'p> Edits<'p> {
             path,
             sub_path,
         };
-        let part = Part::Mount(named(&container.name));
+        let part = Part::Mount(&container.name);
         let mut there = container.volume_mounts.iter().enumerate();
         match there.find(|(_, mount)| mount.mount_path.as_str() == path) {
             Some((_, mount)) if is_mounted(mount, volume, sub_path) => {}
             Some((index, _)) => {
-                self.replace(part, format!("{}/volumeMounts/{index}", lists.at), value);
+                self.replace(part, Path::Mounts(lists.container, Place::At(index)), value);
             }
             None if lists.mounts == 0 => {
                 lists.mounts = 1;
-                self.add(part, format!("{}/volumeMounts", lists.at), list(value));
+                self.add(
+                    part,
+                    Path::Mounts(lists.container, Place::List),
+                    list(value),
+                );
             }
             None => {
                 lists.mounts += 1;
-                self.add(part, format!("{}/volumeMounts/-", lists.at), value);
+                self.add(part, Path::Mounts(lists.container, Place::End), value);
             }
         }
     }
@@ -227,7 +225,7 @@ impl<'p> Edits<'p> {
         &mut self,
         lists: &mut Lists,
         container: &Container<'_>,
-        part: Part,
+        part: Part<'p>,
         name: &'static str,
         value: impl Into<Cow<'static, str>>,
     ) {
@@ -239,15 +237,15 @@ impl<'p> Edits<'p> {
             value: value.into(),
         };
         if lists.env == 0 {
-            self.add(part, format!("{}/env", lists.at), list(value));
+            self.add(part, Path::Env(lists.container, Place::List), list(value));
         } else {
-            self.add(part, format!("{}/env/-", lists.at), value);
+            self.add(part, Path::Env(lists.container, Place::End), value);
         }
         lists.env += 1;
     }
 
     /// Java's option behind whatever options there are.
-    fn java(&mut self, lists: &mut Lists, container: &Container<'_>, part: Part) {
+    fn java(&mut self, lists: &mut Lists, container: &Container<'_>, part: Part<'p>) {
         const NAME: &str = "JAVA_TOOL_OPTIONS";
         if !has_token_variable(container) {
             return;
@@ -261,18 +259,18 @@ impl<'p> Edits<'p> {
             return;
         }
         let blank = if value.is_empty() { "" } else { " " };
-        let path = format!("{}/env/{index}/value", lists.at);
+        let path = Path::Env(lists.container, Place::Value(index));
         let options = format!("{value}{blank}{JAVA_OPTION}");
         self.add(part, path, Content::Text(options.into()));
     }
 
     /// The token variable without its value, where it has one. It stays, or
     /// EKS's webhook would write it again.
-    fn blank(&mut self, lists: &Lists, container: &Container<'_>, part: Part) {
+    fn blank(&mut self, lists: &Lists, container: &Container<'_>, part: Part<'p>) {
         if let Some((index, _)) = container.numbered_variable("AWS_WEB_IDENTITY_TOKEN_FILE")
             && has_token_variable(container)
         {
-            let path = format!("{}/env/{index}/value", lists.at);
+            let path = Path::Env(lists.container, Place::Value(index));
             self.add(part, path, Content::Text("".into()));
         }
     }
@@ -288,7 +286,7 @@ pub(super) struct Wanted<'p> {
 
 /// Where a container is, and how long its lists are by now.
 struct Lists {
-    at: String,
+    container: usize,
     mounts: usize,
     env: usize,
 }
@@ -336,7 +334,7 @@ fn list(value: Content) -> Content {
 }
 
 fn is_config(volume: &Volume<'_>) -> bool {
-    let [VolumeSource::DownwardApi(source)] = volume.sources.as_slice() else {
+    let Some(VolumeSource::DownwardApi(source)) = volume.sources.single() else {
         return false;
     };
     let [file] = &*source.items else { return false };
@@ -350,7 +348,7 @@ fn is_config(volume: &Volume<'_>) -> bool {
 }
 
 fn is_token(volume: &Volume<'_>) -> bool {
-    let [VolumeSource::Projected(parts)] = volume.sources.as_slice() else {
+    let Some(VolumeSource::Projected(parts)) = volume.sources.single() else {
         return false;
     };
     let [part] = &**parts else { return false };

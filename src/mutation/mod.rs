@@ -35,7 +35,7 @@ mod source;
 mod trouble;
 
 pub use answer::Mutation;
-pub use patch::{Content, Misfit, Operation, Patch};
+pub use patch::{Content, Misfit, Operation, Patch, Path, Place};
 pub use plan::{Demand, Plan, plan};
 pub use profile::Profile;
 pub use session::SessionName;

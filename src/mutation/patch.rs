@@ -5,6 +5,7 @@
 //! with its first member.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -16,17 +17,100 @@ pub enum Operation {
     /// Adds a member or an element, or replaces a member.
     Add {
         /// Where.
-        path: String,
+        path: Path,
         /// What.
         value: Content,
     },
     /// Replaces what is there.
     Replace {
         /// Where.
-        path: String,
+        path: Path,
         /// What with.
         value: Content,
     },
+}
+
+/// Where a pod is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// `metadata.annotations`.
+    Annotations,
+    /// One of them.
+    Annotation(&'static str),
+    /// `spec.volumes`.
+    Volumes(Place),
+    /// `volumeMounts` of the container with this index.
+    Mounts(usize, Place),
+    /// `env` of the container with this index.
+    Env(usize, Place),
+}
+
+/// A place in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The list itself.
+    List,
+    /// Behind its last element.
+    End,
+    /// An element.
+    At(usize),
+    /// `value` of an element.
+    Value(usize),
+}
+
+impl Path {
+    /// The JSON pointer (RFC 6901). There is nothing in it that JSON escapes.
+    fn write(self, out: &mut Vec<u8>) {
+        let (list, container, place) = match self {
+            Self::Annotations => return out.extend_from_slice(b"/metadata/annotations"),
+            Self::Annotation(key) => {
+                out.extend_from_slice(b"/metadata/annotations/");
+                for byte in key.bytes() {
+                    match byte {
+                        b'~' => out.extend_from_slice(b"~0"),
+                        b'/' => out.extend_from_slice(b"~1"),
+                        byte => out.push(byte),
+                    }
+                }
+                return;
+            }
+            Self::Volumes(place) => ("/volumes", None, place),
+            Self::Mounts(container, place) => ("/volumeMounts", Some(container), place),
+            Self::Env(container, place) => ("/env", Some(container), place),
+        };
+        out.extend_from_slice(b"/spec");
+        if let Some(container) = container {
+            out.extend_from_slice(b"/containers/");
+            decimal(container, out);
+        }
+        out.extend_from_slice(list.as_bytes());
+        match place {
+            Place::List => {}
+            Place::End => out.extend_from_slice(b"/-"),
+            Place::At(index) | Place::Value(index) => {
+                out.push(b'/');
+                decimal(index, out);
+            }
+        }
+        if matches!(place, Place::Value(_)) {
+            out.extend_from_slice(b"/value");
+        }
+    }
+}
+
+fn decimal(number: usize, out: &mut Vec<u8>) {
+    if number >= 10 {
+        decimal(number / 10, out);
+    }
+    out.extend(b"0123456789".get(number % 10));
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut pointer = Vec::new();
+        self.write(&mut pointer);
+        f.write_str(&String::from_utf8_lossy(&pointer))
+    }
 }
 
 /// What a change puts somewhere.
@@ -62,22 +146,33 @@ impl Content {
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Text(text) => json::write(out, text),
-            Self::Member(key, value) => object(out, &[(key, value)]),
+            Self::Member(key, value) => {
+                out.push(b'{');
+                json::write_member(out, key, value);
+                out.push(b'}');
+            }
             Self::List(element) => {
                 out.push(b'[');
                 element.write(out);
                 out.push(b']');
             }
-            Self::Variable { name, value } => object(out, &[("name", name), ("value", value)]),
+            Self::Variable { name, value } => {
+                out.push(b'{');
+                json::write_member(out, "name", name);
+                json::write_member(out, "value", value);
+                out.push(b'}');
+            }
             Self::Mount {
                 name,
                 path,
                 sub_path,
             } => {
-                let mut members = vec![("name", *name), ("mountPath", *path)];
-                members.extend(sub_path.map(|sub_path| ("subPath", sub_path)));
-                object(out, &members);
-                out.pop();
+                out.push(b'{');
+                json::write_member(out, "name", name);
+                json::write_member(out, "mountPath", path);
+                if let Some(sub_path) = sub_path {
+                    json::write_member(out, "subPath", sub_path);
+                }
                 out.extend_from_slice(br#","readOnly":true}"#);
             }
             Self::Fixed(json) => out.extend_from_slice(json.as_bytes()),
@@ -85,27 +180,14 @@ impl Content {
     }
 }
 
-fn object(out: &mut Vec<u8>, members: &[(&str, &str)]) {
-    out.push(b'{');
-    for (index, (key, value)) in members.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        json::write(out, key);
-        out.push(b':');
-        json::write(out, value);
-    }
-    out.push(b'}');
-}
-
 impl Operation {
     /// Where, and what is there afterwards.
     #[must_use]
-    pub fn parts(&self) -> (&str, Value) {
+    pub fn parts(&self) -> (Path, Value) {
         let (Self::Add { path, value } | Self::Replace { path, value }) = self;
         let mut json = Vec::new();
         value.write(&mut json);
-        (path, serde_json::from_slice(&json).unwrap_or_default())
+        (*path, serde_json::from_slice(&json).unwrap_or_default())
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -113,9 +195,11 @@ impl Operation {
             Self::Add { path, value } => ("add", path, value),
             Self::Replace { path, value } => ("replace", path, value),
         };
-        object(out, &[("op", op), ("path", path)]);
-        out.pop();
-        out.extend_from_slice(br#","value":"#);
+        out.push(b'{');
+        json::write_member(out, "op", op);
+        out.extend_from_slice(br#","path":""#);
+        path.write(out);
+        out.extend_from_slice(br#"","value":"#);
         value.write(out);
         out.push(b'}');
     }
@@ -166,10 +250,14 @@ impl Patch {
 
 fn one(operation: &Operation, object: &mut Value) -> Result<(), Misfit> {
     let (path, value) = operation.parts();
+    let adds = matches!(operation, Operation::Add { .. });
+    put(adds, &path.to_string(), value, object)
+}
+
+fn put(adds: bool, path: &str, value: Value, object: &mut Value) -> Result<(), Misfit> {
     let misfit = || Misfit(path.to_owned());
     let (parent, key) = path.rsplit_once('/').ok_or_else(misfit)?;
     let parent = object.pointer_mut(parent).ok_or_else(misfit)?;
-    let adds = matches!(operation, Operation::Add { .. });
     match parent {
         Value::Object(members) => {
             let key = key.replace("~1", "/").replace("~0", "~");
@@ -197,54 +285,71 @@ fn one(operation: &Operation, object: &mut Value) -> Result<(), Misfit> {
 mod tests {
     use serde_json::json;
 
-    use super::{Content, Operation, Patch};
+    use super::{Path, Place, put};
+
+    #[test]
+    fn pointers() {
+        for (path, pointer) in [
+            (Path::Annotations, "/metadata/annotations"),
+            (
+                Path::Annotation("a.b/c~d"),
+                "/metadata/annotations/a.b~1c~0d",
+            ),
+            (Path::Volumes(Place::List), "/spec/volumes"),
+            (Path::Volumes(Place::At(0)), "/spec/volumes/0"),
+            (
+                Path::Mounts(10, Place::End),
+                "/spec/containers/10/volumeMounts/-",
+            ),
+            (Path::Env(7, Place::List), "/spec/containers/7/env"),
+            (
+                Path::Env(999, Place::Value(1205)),
+                "/spec/containers/999/env/1205/value",
+            ),
+        ] {
+            assert_eq!(path.to_string(), pointer);
+        }
+    }
 
     #[test]
     fn applies_where_there_is_a_place() {
-        let add = |path: &str| {
-            Patch(vec![Operation::Add {
-                path: path.to_owned(),
-                value: Content::Fixed("9"),
-            }])
-        };
-        let replace = |path: &str| {
-            Patch(vec![Operation::Replace {
-                path: path.to_owned(),
-                value: Content::Fixed("9"),
-            }])
-        };
         let object = json!({ "a": { "b/c": 1 }, "l": [1, 2] });
-        for (patch, expected) in [
+        for (adds, path, expected) in [
             (
-                add("/a/x"),
+                true,
+                "/a/x",
                 Some(json!({ "a": { "b/c": 1, "x": 9 }, "l": [1, 2] })),
             ),
             (
-                add("/a/b~1c"),
+                true,
+                "/a/b~1c",
                 Some(json!({ "a": { "b/c": 9 }, "l": [1, 2] })),
             ),
             (
-                add("/l/-"),
+                true,
+                "/l/-",
                 Some(json!({ "a": { "b/c": 1 }, "l": [1, 2, 9] })),
             ),
             (
-                add("/l/0"),
+                true,
+                "/l/0",
                 Some(json!({ "a": { "b/c": 1 }, "l": [9, 1, 2] })),
             ),
             (
-                replace("/l/1"),
+                false,
+                "/l/1",
                 Some(json!({ "a": { "b/c": 1 }, "l": [1, 9] })),
             ),
-            (add("/x/y"), None),
-            (add("/l/3"), None),
-            (add("/l/x"), None),
-            (replace("/l/2"), None),
-            (replace("/a/x"), None),
-            (add("/a/b~1c/d"), None),
+            (true, "/x/y", None),
+            (true, "/l/3", None),
+            (true, "/l/x", None),
+            (false, "/l/2", None),
+            (false, "/a/x", None),
+            (true, "/a/b~1c/d", None),
         ] {
             let mut result = object.clone();
-            let applied = patch.apply(&mut result).is_ok();
-            assert_eq!(applied.then_some(result), expected, "{patch:?}");
+            let applied = put(adds, path, json!(9), &mut result).is_ok();
+            assert_eq!(applied.then_some(result), expected, "{adds} {path}");
         }
     }
 }

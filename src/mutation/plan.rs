@@ -7,10 +7,11 @@ use crate::facts::{Class, Component, PodIdentity, Subject};
 use crate::policy::{Chain, ChainMode, OwnSettings, RoleArn};
 use crate::review::pod::{Container, Pod};
 
-use super::edits::{Edit, Edits, Part, Wanted};
+use super::edits::{Edits, Part, Wanted};
 use super::obstacles::{obstacle, own_choice};
 use super::{
-    CONFIG_ANNOTATION, CONFIG_VOLUME, Patch, Profile, SessionName, Source, Trouble, request, source,
+    CONFIG_ANNOTATION, CONFIG_VOLUME, Operation, Patch, Profile, SessionName, Source, Trouble,
+    request, source,
 };
 
 /// The API asks for warnings of at most 120 characters.
@@ -42,7 +43,9 @@ pub struct Plan<'p> {
     pub troubles: Vec<Trouble>,
     target: Option<&'p RoleArn>,
     containers: Vec<&'p str>,
-    edits: Vec<Edit>,
+    edits: Vec<Operation>,
+    // What each of them is for.
+    parts: Vec<Part<'p>>,
     driver: bool,
     // Whether the pod had something of a profile before.
     begun: bool,
@@ -68,6 +71,7 @@ pub fn plan<'p>(subject: &'p Subject<'_>, pod: &'p Pod<'p>) -> Plan<'p> {
         target: None,
         containers: Vec::new(),
         edits: Vec::new(),
+        parts: Vec::new(),
         driver: component == Some(Component::Driver),
         begun: is_begun(pod),
     };
@@ -160,7 +164,7 @@ impl<'p> Plan<'p> {
         for index in indices {
             edits.container(index, &wanted);
         }
-        self.edits = edits.made;
+        (self.edits, self.parts) = (edits.made, edits.parts);
     }
 
     /// The containers that get a profile, and the one source they share.
@@ -232,10 +236,10 @@ impl<'p> Plan<'p> {
 
     /// What is missing or differs, in words.
     pub fn missing(&self) -> impl Iterator<Item = String> {
-        self.edits
-            .iter()
-            .filter(|edit| edit.part != Part::Convenience)
-            .map(|edit| edit.part.to_string())
+        let parts = self.parts.iter();
+        parts
+            .filter(|part| **part != Part::Convenience)
+            .map(Part::to_string)
     }
 
     /// Whether the pod came with something of a profile, whoever wrote it.
@@ -296,7 +300,7 @@ impl<'p> Plan<'p> {
     /// The changes.
     #[must_use]
     pub fn into_patch(self) -> Patch {
-        Patch(self.edits.into_iter().map(|edit| edit.operation).collect())
+        Patch(self.edits)
     }
 }
 
@@ -311,7 +315,7 @@ pub(super) fn is_begun(pod: &Pod<'_>) -> bool {
 }
 
 fn cut(line: &str) -> String {
-    if line.chars().count() <= WARNING_CHARACTERS {
+    if line.len() <= WARNING_CHARACTERS || line.chars().count() <= WARNING_CHARACTERS {
         return line.to_owned();
     }
     let mut line: String = line.chars().take(WARNING_CHARACTERS - 1).collect();

@@ -40,6 +40,9 @@ pub(super) fn target<'p>(
 
 /// The policy's own writing of the role that is asked for.
 fn permitted<'p>(text: &str, listed: &'p [RoleArn]) -> Result<&'p RoleArn, Trouble> {
+    if let Some(arn) = listed.iter().find(|arn| arn.as_str() == text) {
+        return Ok(arn);
+    }
     let asked = RoleArn::parse(text).map_err(|_| Trouble::NotAnArn {
         asked: shown(text, 200),
     })?;

@@ -14,16 +14,14 @@ impl SessionName {
     #[must_use]
     pub fn of(text: &str) -> Self {
         let fit = |c: char| match c {
-            c if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) => c,
+            '_' | '+' | '=' | ',' | '.' | '@' | '-' => c,
+            c if c.is_ascii_alphanumeric() => c,
             _ => '-',
         };
-        Self(
-            "emr-"
-                .chars()
-                .chain(text.chars().map(fit))
-                .take(64)
-                .collect(),
-        )
+        let mut name = String::with_capacity(64);
+        name.push_str("emr-");
+        name.extend(text.chars().map(fit).take(64 - name.len()));
+        Self(name)
     }
 
     /// The name for a pod's sessions: the job's id where one is known.

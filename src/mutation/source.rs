@@ -31,7 +31,7 @@ pub enum Source<'p> {
     /// IAM roles for service accounts, or a token of rolegate's own.
     WebIdentity {
         /// The execution role.
-        role: RoleArn,
+        role: Cow<'p, RoleArn>,
         /// Its token.
         token: TokenFile<'p>,
     },
@@ -39,11 +39,11 @@ pub enum Source<'p> {
     PodIdentity,
 }
 
-impl Source<'_> {
+impl<'p> Source<'p> {
     /// What a pod will have as far as the policy knows: EKS's usual path, and
     /// the execution role as the policy writes it.
     #[must_use]
-    pub fn expected(chain: &Chain) -> Self {
+    pub fn expected(chain: &'p Chain) -> Self {
         if chain.mode == ChainMode::PodIdentity {
             return Self::PodIdentity;
         }
@@ -52,7 +52,7 @@ impl Source<'_> {
             TokenSource::Own => TOKEN_FILE,
         };
         Self::WebIdentity {
-            role: chain.from.clone(),
+            role: Cow::Borrowed(&chain.from),
             token: TokenFile(Cow::Borrowed(path)),
         }
     }
@@ -84,7 +84,7 @@ impl<'p> TokenFile<'p> {
 pub(super) fn of<'p>(
     container: &'p Container<'_>,
     pod: &'p Pod<'_>,
-    chain: &Chain,
+    chain: &'p Chain,
     mode: ChainMode,
 ) -> Result<Source<'p>, Trouble> {
     let none = || Trouble::NoSource {
@@ -110,7 +110,7 @@ pub(super) fn of<'p>(
 fn web_identity<'p>(
     container: &'p Container<'_>,
     pod: &'p Pod<'_>,
-    chain: &Chain,
+    chain: &'p Chain,
 ) -> Result<Option<Source<'p>>, Trouble> {
     let (Some(role), Some(token)) = (
         container.variable("AWS_ROLE_ARN"),
@@ -130,14 +130,18 @@ fn web_identity<'p>(
     if role.is_empty() {
         return Ok(None);
     }
-    let role = RoleArn::parse(role)
-        .ok()
-        .filter(|arn| arn.role() == chain.from.role())
-        .filter(|arn| arn.partition() == chain.from.partition())
-        .ok_or_else(|| Trouble::ForeignRole {
+    let role = if role == chain.from.as_str() {
+        Cow::Borrowed(&chain.from)
+    } else {
+        // The policy may write it with another path or with none.
+        let arn = RoleArn::parse(role).ok().filter(|arn| {
+            arn.role() == chain.from.role() && arn.partition() == chain.from.partition()
+        });
+        Cow::Owned(arn.ok_or_else(|| Trouble::ForeignRole {
             container: named(&container.name),
             role: chain.from.role().clone(),
-        })?;
+        })?)
+    };
     let token = if token.is_empty() {
         // Emptied by rolegate, or by whoever wrote the pod: the mount still
         // tells where the token is.

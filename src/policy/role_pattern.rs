@@ -64,7 +64,7 @@ impl From<&RoleArn> for RolePattern {
         let Role { account, name } = arn.role();
         Self {
             text: arn.as_str().into(),
-            account: account.clone(),
+            account: *account,
             name: Glob::new(name.as_str()),
         }
     }

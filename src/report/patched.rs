@@ -63,7 +63,8 @@ impl Patched {
         }
         for operation in &self.mutation.patch.0 {
             let (path, value) = operation.parts();
-            match (path, &value) {
+            let path = path.to_string();
+            match (&*path, &value) {
                 // A list or map that had to be made first.
                 (_, Value::Array(items)) => items
                     .iter()
@@ -79,10 +80,10 @@ impl Patched {
                     }
                 }
                 _ => {
-                    if let Some(old) = self.before.pointer(path) {
-                        line(out, '-', path, old)?;
+                    if let Some(old) = self.before.pointer(&path) {
+                        line(out, '-', &path, old)?;
                     }
-                    line(out, '+', path, &value)?;
+                    line(out, '+', &path, &value)?;
                 }
             }
         }

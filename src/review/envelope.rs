@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use crate::json::{self, Ahead, Fill, Raw, filled};
+use crate::json::{self, Ahead, Fault, Fill, Raw, Reader, filled};
 
 use super::pod::Pod;
 use super::{ReviewError, Text, UserInfo, view};
@@ -104,6 +104,8 @@ pub enum Operation {
 }
 
 impl Operation {
+    const ALL: [Self; 4] = [Self::Create, Self::Update, Self::Delete, Self::Connect];
+
     /// The API server's word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -130,8 +132,8 @@ struct WireReview<'a> {
 }
 
 filled!(WireReview<'a> {
-    api_version: "apiVersion",
     kind: "kind",
+    api_version: "apiVersion",
     request: "request",
 });
 
@@ -169,9 +171,15 @@ filled!(WireRequest<'a> {
 struct WireOperation(Option<Operation>);
 
 impl<'de> Fill<'de> for WireOperation {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        self.0 = Option::deserialize(deserializer)?;
-        Ok(())
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        if reader.null()? {
+            return Ok(());
+        }
+        let given = reader.string()?;
+        self.0 = Operation::ALL
+            .into_iter()
+            .find(|known| known.as_str() == given);
+        self.0.map(|_| ()).ok_or_else(|| reader.misfit())
     }
 }
 
@@ -198,17 +206,16 @@ impl<'a> Request<'a> {
         let text = std::str::from_utf8(body).map_err(|error| ReviewError::NotUtf8 {
             at: error.valid_up_to(),
         })?;
-        let review =
-            json::from_str::<WireReview<'a>>(text).map_err(|error| {
-                match json::from_str::<TypeMeta<'_>>(text) {
-                    Ok(TypeMeta { api_version, kind }) => {
-                        check_kind(api_version.as_ref(), kind.as_ref())
-                            .err()
-                            .unwrap_or_else(|| ReviewError::json("the AdmissionReview", error))
-                    }
-                    Err(_) => ReviewError::json("the AdmissionReview", error),
+        let review = json::fill::<WireReview<'a>>(text).map_err(|error| {
+            match json::from_str::<TypeMeta<'_>>(text) {
+                Ok(TypeMeta { api_version, kind }) => {
+                    check_kind(api_version.as_ref(), kind.as_ref())
+                        .err()
+                        .unwrap_or_else(|| ReviewError::json("the AdmissionReview", error))
                 }
-            })?;
+                Err(_) => ReviewError::json("the AdmissionReview", error),
+            }
+        })?;
         check_kind(review.api_version.as_ref(), review.kind.as_ref())?;
         review
             .request
@@ -246,7 +253,7 @@ impl<'a> Request<'a> {
     pub fn pod(&'a self) -> Result<Cow<'a, Pod<'a>>, ReviewError> {
         match &self.pod {
             Some(pod) => Ok(Cow::Borrowed(pod)),
-            None => view::read("request.object", self.object()?).map(Cow::Owned),
+            None => view::fill("request.object", self.object()?).map(Cow::Owned),
         }
     }
 

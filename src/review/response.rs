@@ -2,36 +2,32 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use base64::{EncodeSliceError, Engine as _};
+
+use crate::json;
 
 use super::envelope::{API_VERSION, KIND};
 
 /// One answer.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub struct Response<'a> {
     /// The request's uid; the API server refuses any other.
     pub uid: &'a str,
     /// Whether the request goes on.
     pub allowed: bool,
     /// Why not; `None` where allowed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status<'a>>,
     /// The changes to the object: a JSON Patch.
-    #[serde(skip)]
     pub patch: Option<&'a [u8]>,
     /// Shown to the user by `kubectl`.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub warnings: &'a [String],
     /// Written into the audit event, each key under the webhook's name.
-    #[serde(serialize_with = "pairs")]
     pub audit_annotations: &'a [(&'static str, Cow<'a, str>)],
 }
 
 /// A denial's reason. `code` and `reason` decide how `kubectl` words it.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Status<'a> {
     /// 403.
     pub code: u16,
@@ -41,57 +37,64 @@ pub struct Status<'a> {
     pub message: &'a str,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Review<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    response: &'a Response<'a>,
-}
+/// An answer that cannot be written. It does not occur: base64 gets the room
+/// that it needs. Passed on all the same, so that it would become a failed call
+/// and never a half-written answer.
+pub type Unwritten = EncodeSliceError;
 
 impl Response<'_> {
     /// The body to send.
     ///
     /// # Errors
     ///
-    /// None in practice: every part is text. Passed on all the same, so that a
-    /// failure becomes a failed call and never a half-written answer.
-    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+    /// None in practice: see [`Unwritten`].
+    pub fn to_json(&self) -> Result<Vec<u8>, Unwritten> {
         let patch = self.patch.unwrap_or_default();
-        let mut body = Vec::with_capacity(512 + patch.len() * 3 / 2);
-        let review = Review {
-            api_version: API_VERSION,
-            kind: KIND,
-            response: self,
-        };
-        serde_json::to_writer(&mut body, &review)?;
-        if self.patch.is_some() {
-            put_in(patch, &mut body)?;
+        let mut out = Vec::with_capacity(1024 + patch.len() * 3 / 2);
+        out.push(b'{');
+        json::write_member(&mut out, "apiVersion", API_VERSION);
+        json::write_member(&mut out, "kind", KIND);
+        out.extend_from_slice(br#","response":{"#);
+        json::write_member(&mut out, "uid", self.uid);
+        out.extend_from_slice(br#","allowed":"#);
+        out.extend_from_slice(if self.allowed { b"true" } else { b"false" });
+        if let Some(status) = &self.status {
+            out.extend_from_slice(br#","status":{"#);
+            json::write_member(&mut out, "reason", status.reason);
+            json::write_member(&mut out, "message", status.message);
+            out.extend_from_slice(format!(r#","code":{}}}"#, status.code).as_bytes());
         }
-        Ok(body)
+        for (index, warning) in self.warnings.iter().enumerate() {
+            out.extend_from_slice(if index == 0 {
+                br#","warnings":["#
+            } else {
+                b","
+            });
+            json::write(&mut out, warning);
+        }
+        if !self.warnings.is_empty() {
+            out.push(b']');
+        }
+        out.extend_from_slice(br#","auditAnnotations":{"#);
+        for (key, value) in self.audit_annotations {
+            json::write_member(&mut out, key, value);
+        }
+        out.push(b'}');
+        if self.patch.is_some() {
+            put_in(patch, &mut out)?;
+        }
+        out.extend_from_slice(b"}}");
+        Ok(out)
     }
 }
 
-/// Puts a patch in at the answer's end, which is that of `response` and that
-/// of the review. Base64 has nothing to escape, so it is not looked through.
-fn put_in(patch: &[u8], body: &mut Vec<u8>) -> serde_json::Result<()> {
-    const END: &[u8] = b"}}";
-    body.truncate(body.len() - END.len());
-    body.extend_from_slice(br#","patchType":"JSONPatch","patch":""#);
-    let start = body.len();
-    body.resize(start + patch.len().div_ceil(3) * 4, 0);
-    let place = body.get_mut(start..).unwrap_or_default();
-    STANDARD
-        .encode_slice(patch, place)
-        .map_err(serde::ser::Error::custom)?;
-    body.push(b'"');
-    body.extend_from_slice(END);
+/// Base64 has nothing to escape, so the patch is not looked through.
+fn put_in(patch: &[u8], out: &mut Vec<u8>) -> Result<(), Unwritten> {
+    out.extend_from_slice(br#","patchType":"JSONPatch","patch":""#);
+    let start = out.len();
+    out.resize(start + patch.len().div_ceil(3) * 4, 0);
+    let place = out.get_mut(start..).unwrap_or_default();
+    STANDARD.encode_slice(patch, place)?;
+    out.push(b'"');
     Ok(())
-}
-
-fn pairs<S: serde::Serializer>(
-    pairs: &[(&'static str, Cow<'_, str>)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }

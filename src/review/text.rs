@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use crate::json::Fill;
+use crate::json::{Fault, Fill, Reader};
 
 /// A JSON string: borrowed from the body, owned only where it held escapes.
 ///
@@ -50,37 +50,12 @@ impl fmt::Display for Text<'_> {
 }
 
 impl<'de: 'a, 'a> Fill<'de> for Text<'a> {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        struct Into<'t, 'a>(&'t mut Text<'a>);
-
-        impl<'de: 'a, 'a> Visitor<'de> for Into<'_, 'a> {
-            type Value = ();
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            /// `null` is no text, as it is to the API server.
-            fn visit_unit<E>(self) -> Result<(), E> {
-                Ok(())
-            }
-
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<(), E> {
-                self.0.0 = Cow::Borrowed(text);
-                Ok(())
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-                self.visit_string(text.to_owned())
-            }
-
-            fn visit_string<E: Error>(self, text: String) -> Result<(), E> {
-                self.0.0 = Cow::Owned(text);
-                Ok(())
-            }
+    /// `null` is no text, as it is to the API server.
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        if !reader.null()? {
+            self.0 = reader.string()?;
         }
-
-        deserializer.deserialize_str(Into(self))
+        Ok(())
     }
 }
 

@@ -1,13 +1,8 @@
 //! `userInfo`: the only part of a review that says who asks.
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-
 use super::Text;
 use super::pod::List;
-use crate::json::{Fill, filled};
+use crate::json::{Fault, Fill, Reader, filled};
 
 /// Who the API server authenticated (or was told to impersonate).
 #[derive(Debug, Default)]
@@ -51,7 +46,7 @@ impl UserInfo<'_> {
 /// `userInfo.extra`. A list of pairs and not a map, so that a key given twice
 /// is seen twice and a made-up second value cannot hide the first.
 #[derive(Debug, Default)]
-pub struct Extra<'a>(pub Vec<(Text<'a>, Vec<Text<'a>>)>);
+pub struct Extra<'a>(pub Vec<(Text<'a>, List<Text<'a>>)>);
 
 impl<'a> Extra<'a> {
     /// Every value given for `key`.
@@ -59,7 +54,7 @@ impl<'a> Extra<'a> {
         self.0
             .iter()
             .filter(move |(name, _)| &**name == key)
-            .flat_map(|(_, values)| values)
+            .flat_map(|(_, values)| values.iter())
     }
 
     /// The one value of `key`; `None` where there is none or more than one.
@@ -79,36 +74,18 @@ impl<'a> Extra<'a> {
 }
 
 impl<'de: 'a, 'a> Fill<'de> for Extra<'a> {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        *self = Self::deserialize(deserializer)?;
-        Ok(())
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Extra<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Extra<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map from text to lists of text")
-            }
-
-            fn visit_unit<E>(self) -> Result<Extra<'de>, E> {
-                Ok(Extra::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Extra<'de>, A::Error> {
-                let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(4));
-                while let Some((key, values)) = map.next_entry::<Text<'de>, Option<Vec<_>>>()? {
-                    pairs.push((key, values.unwrap_or_default()));
-                }
-                Ok(Extra(pairs))
-            }
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        if !reader.begin(b'{', true)? {
+            return Ok(());
         }
-
-        deserializer.deserialize_any(Pairs)
+        let mut first = true;
+        while reader.another_key(&mut first)? {
+            let key = Text(reader.string()?);
+            reader.colon()?;
+            let mut values = List::default();
+            values.fill(reader)?;
+            self.0.push((key, values));
+        }
+        Ok(())
     }
 }

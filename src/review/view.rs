@@ -3,7 +3,7 @@
 use memchr::memmem;
 use serde::Deserialize;
 
-use crate::json::{self, Raw, filled};
+use crate::json::{self, Fill, Raw, filled};
 
 use super::pod::Pairs;
 use super::{Resource, ReviewError, Text};
@@ -16,6 +16,15 @@ use super::{Resource, ReviewError, Text};
 /// type, is a list of a struct's fields, or stands twice: two answers to one question cannot be judged.
 pub fn read<'a, T: Deserialize<'a>>(what: &'static str, raw: Raw<'a>) -> Result<T, ReviewError> {
     json::from_str(raw.get()).map_err(|error| ReviewError::json(what, error))
+}
+
+/// The same, for the views that are filled in: a pod's.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn fill<'a, T: Fill<'a> + Default>(what: &'static str, raw: Raw<'a>) -> Result<T, ReviewError> {
+    json::fill(raw.get()).map_err(|error| ReviewError::json(what, error))
 }
 
 /// `metadata`, as far as rules read it.

@@ -117,7 +117,7 @@ fn judge(pod: &Pod<'_>, subject: &Subject<'_>, faults: &mut Vec<Fault>) {
         });
     }
     for (index, volume) in pod.spec.volumes.iter().enumerate() {
-        for source in &volume.sources {
+        for source in volume.sources.iter() {
             if let Source::Image(image) = source {
                 judge_image(image, subject, faults, || {
                     format!("spec.volumes[{index}].image.reference")

@@ -123,7 +123,7 @@ fn pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewE
     if may_evict(subject) {
         return Ok(());
     }
-    let pod: Pod<'_> = view::read("request.oldObject", subject.request.old_object()?)?;
+    let pod: Pod<'_> = view::fill("request.oldObject", subject.request.old_object()?)?;
     let identity = identity_of(&pod, subject);
     if identity == PodIdentity::Ordinary {
         return Ok(());
@@ -171,7 +171,7 @@ fn workload(
     }
     let old = request.old_object()?;
     let template: Pod<'_> = match view::template("request.oldObject", old, shape)? {
-        Some(template) => view::read("request.oldObject", template)?,
+        Some(template) => view::fill("request.oldObject", template)?,
         None => Pod::default(),
     };
     let name = subject.name.sample();

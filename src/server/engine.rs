@@ -8,6 +8,7 @@ use crate::decision::{Decision, decide};
 use crate::facts::Subject;
 use crate::mutation::mutate;
 use crate::policy::{Policy, PolicyHash, PolicyStore};
+use crate::review::response::Unwritten;
 use crate::review::{Request, ReviewError, shown};
 
 use super::{BadReview, Door, Record, Reviewed, Reviewer};
@@ -58,7 +59,7 @@ fn change(request: &Request<'_>, policy: &Policy) -> Result<Reviewed, BadReview>
     })
 }
 
-fn unwritten(_: serde_json::Error) -> BadReview {
+fn unwritten(_: Unwritten) -> BadReview {
     BadReview {
         status: 500,
         message: "the answer could not be written".to_owned(),

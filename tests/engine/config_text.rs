@@ -1,6 +1,7 @@
 //! The configuration file's text, read back by the parser of the AWS SDK for
 //! Rust: whatever the input, exactly the profiles that were meant.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
@@ -107,7 +108,11 @@ fn meant(profile: &Profile<'_>) -> Sections {
     }
     let external_id = chain.external_id.as_deref();
     add("default".into(), profile.target, before, Some(external_id));
-    if let Source::WebIdentity { role, token } = profile.source {
+    if let Source::WebIdentity {
+        role: Cow::Owned(role),
+        token,
+    } = profile.source
+    {
         let token = ("web_identity_token_file", token.as_str().to_owned());
         add("rolegate-source".into(), role, token, None);
     }
@@ -196,7 +201,7 @@ proptest! {
     ) {
         let token = TokenFile::parse(token)
             .unwrap_or_else(|| TokenFile::parse("/var/run/secrets/token").expect("a path"));
-        let source = if agent { Source::PodIdentity } else { Source::WebIdentity { role, token } };
+        let source = if agent { Source::PodIdentity } else { Source::WebIdentity { role: Cow::Owned(role), token } };
         let session = SessionName::of(&session);
         let profile = Profile { chain: &chain, target: &target, source: &source, session: &session };
         let text = profile.to_string();

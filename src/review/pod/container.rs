@@ -34,15 +34,15 @@ pub struct Container<'a> {
 filled!(Container<'a> {
     name: "name",
     image: "image",
-    env: "env",
-    env_from: "envFrom",
     ports: "ports",
+    env_from: "envFrom",
+    env: "env",
     volume_mounts: "volumeMounts",
-    security_context: "securityContext",
     liveness_probe: "livenessProbe",
     readiness_probe: "readinessProbe",
     startup_probe: "startupProbe",
     lifecycle: "lifecycle",
+    security_context: "securityContext",
 });
 
 impl<'a> Container<'a> {
@@ -127,8 +127,8 @@ pub struct KeySource<'a> {
 }
 
 filled!(KeySource<'a> {
-    secret_key_ref: "secretKeyRef",
     config_map_key_ref: "configMapKeyRef",
+    secret_key_ref: "secretKeyRef",
 });
 
 /// `envFrom[]`.
@@ -141,8 +141,8 @@ pub struct EnvFrom<'a> {
 }
 
 filled!(EnvFrom<'a> {
-    secret_ref: "secretRef",
     config_map_ref: "configMapRef",
+    secret_ref: "secretRef",
 });
 
 /// Anything with a name.
@@ -184,10 +184,10 @@ pub struct VolumeMount<'a> {
 
 filled!(VolumeMount<'a> {
     name: "name",
+    read_only: "readOnly",
     mount_path: "mountPath",
     sub_path: "subPath",
     sub_path_expr: "subPathExpr",
-    read_only: "readOnly",
 });
 
 /// `securityContext` of a container.
@@ -210,13 +210,13 @@ pub struct ContainerSecurity<'a> {
 }
 
 filled!(ContainerSecurity<'a> {
-    privileged: "privileged",
     capabilities: "capabilities",
-    proc_mount: "procMount",
-    windows_options: "windowsOptions",
-    app_armor_profile: "appArmorProfile",
-    seccomp_profile: "seccompProfile",
+    privileged: "privileged",
     se_linux_options: "seLinuxOptions",
+    windows_options: "windowsOptions",
+    proc_mount: "procMount",
+    seccomp_profile: "seccompProfile",
+    app_armor_profile: "appArmorProfile",
 });
 
 /// `securityContext.capabilities`.
@@ -242,7 +242,7 @@ pub struct WindowsOptions<'a> {
 }
 
 filled!(WindowsOptions<'a> {
-    host_process: "hostProcess",
     gmsa_credential_spec_name: "gmsaCredentialSpecName",
     gmsa_credential_spec: "gmsaCredentialSpec",
+    host_process: "hostProcess",
 });

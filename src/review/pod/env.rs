@@ -64,8 +64,8 @@ mod tests {
             comma in prop::sample::select(vec![",", " ,", ",\n\t"]),
         ) {
             let text = format!("[{}]", variables.join(comma));
-            let all: List<EnvVar<'_>> = serde_json::from_str(&text).expect("a list");
-            let env: Env<'_> = json::from_str(&text).expect("a list");
+            let all: List<EnvVar<'_>> = json::fill(&text).expect("a list");
+            let env: Env<'_> = json::fill(&text).expect("a list");
             let kept = all.iter().enumerate().filter(|(_, variable)| variable.is_kept());
             prop_assert_eq!(
                 env.kept().collect::<Vec<_>>(),
@@ -97,7 +97,7 @@ mod tests {
                 false,
             ),
         ] {
-            let env: Env<'_> = json::from_str(text).expect(text);
+            let env: Env<'_> = json::fill(text).expect(text);
             let places: Vec<_> = env.kept().map(|(place, _)| place).collect();
             assert_eq!((&*places, env.is_empty()), (kept, is_empty), "{text}");
         }
@@ -109,7 +109,7 @@ mod tests {
             "[null]",
             r#"[{"name":"A","name":"AWS_B"}]"#,
         ] {
-            assert!(json::from_str::<Env<'_>>(wrong).is_err(), "{wrong}");
+            assert!(json::fill::<Env<'_>>(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,14 +1,11 @@
 //! Lists and maps in which absent, `null` and empty are one.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::super::Text;
-use crate::json::Fill;
+use crate::json::{self, Fault, Fill, Reader};
 
 /// A list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +33,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
-impl<'de, T: Fill<'de>> Fill<'de> for List<T> {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(Elements {
-            list: &mut self.0,
-            most: usize::MAX,
-        })
+impl<'de, T: Fill<'de> + Default> Fill<'de> for List<T> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        json::list(&mut self.0, usize::MAX, reader)
     }
 }
 
@@ -68,56 +62,9 @@ impl<T> Deref for Few<T> {
     }
 }
 
-impl<'de, T: Fill<'de>> Fill<'de> for Few<T> {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(Elements {
-            list: &mut self.0,
-            most: MOST,
-        })
-    }
-}
-
-/// A list's elements, put into their places one by one.
-struct Elements<'l, T> {
-    list: &'l mut Vec<T>,
-    most: usize,
-}
-
-impl<'de, T: Fill<'de>> Visitor<'de> for Elements<'_, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a list of at most {}", self.most)
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(Next(self.list))?.is_some() {
-            if self.list.len() > self.most {
-                return Err(A::Error::invalid_length(self.list.len(), &self));
-            }
-        }
-        Ok(())
-    }
-}
-
-struct Next<'l, T>(&'l mut Vec<T>);
-
-impl<'de, T: Fill<'de>> DeserializeSeed<'de> for Next<'_, T> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.0.is_empty() {
-            // Enough for most, so that little is moved.
-            self.0.reserve((1024 / size_of::<T>()).clamp(1, 16));
-        }
-        self.0.push(T::default());
-        self.0
-            .last_mut()
-            .map_or(Ok(()), |next| next.fill(deserializer))
+impl<'de, T: Fill<'de> + Default> Fill<'de> for Few<T> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        json::list(&mut self.0, MOST, reader)
     }
 }
 
@@ -145,37 +92,26 @@ impl<'a> Deref for Pairs<'a> {
 }
 
 impl<'de: 'a, 'a> Fill<'de> for Pairs<'a> {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        *self = Self::deserialize(deserializer)?;
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        if !reader.begin(b'{', true)? {
+            return Ok(());
+        }
+        self.0.reserve(8);
+        let mut first = true;
+        while reader.another_key(&mut first)? {
+            let key = Text(reader.string()?);
+            reader.colon()?;
+            let mut value = Text::default();
+            value.fill(reader)?;
+            self.0.push((key, value));
+        }
         Ok(())
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect<'a>(PhantomData<&'a ()>);
-
-        impl<'de: 'a, 'a> Visitor<'de> for Collect<'a> {
-            type Value = Pairs<'a>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of strings")
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Pairs::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some((key, value)) = map.next_entry::<Text<'a>, Option<Text<'a>>>()? {
-                    pairs.push((key, value.unwrap_or_default()));
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-
-        deserializer.deserialize_any(Collect(PhantomData))
+        json::bridge(deserializer)
     }
 }
 
@@ -184,13 +120,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 pub struct Present;
 
 impl<'de> Fill<'de> for Present {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| ())
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        reader.pass()
     }
 }
 
 impl<'de> Deserialize<'de> for Present {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self)
+        json::bridge(deserializer)
     }
 }

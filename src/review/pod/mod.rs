@@ -18,7 +18,7 @@ pub use container::{
 pub use env::Env;
 pub use list::{Few, List, Pairs, Present};
 pub use volume::{
-    ClaimSpec, Csi, DataSource, DownwardApi, DownwardFile, FieldRef, Projection, Source,
+    ClaimSpec, Csi, DataSource, DownwardApi, DownwardFile, FieldRef, Projection, Source, Sources,
     TokenProjection, Volume,
 };
 
@@ -66,9 +66,9 @@ pub struct PodMeta<'a> {
 }
 
 filled!(PodMeta<'a> or null {
-    uid: "uid",
     name: "name",
     generate_name: "generateName",
+    uid: "uid",
     labels: "labels",
     annotations: "annotations",
     owner_references: "ownerReferences",
@@ -108,6 +108,10 @@ pub struct PodSpec<'a> {
 }
 
 filled!(PodSpec<'a> or null {
+    volumes: "volumes",
+    init_containers: "initContainers",
+    containers: "containers",
+    ephemeral_containers: "ephemeralContainers",
     service_account_name: "serviceAccountName",
     service_account: "serviceAccount",
     node_name: "nodeName",
@@ -115,12 +119,8 @@ filled!(PodSpec<'a> or null {
     host_pid: "hostPID",
     host_ipc: "hostIPC",
     security_context: "securityContext",
-    runtime_class_name: "runtimeClassName",
     image_pull_secrets: "imagePullSecrets",
-    containers: "containers",
-    init_containers: "initContainers",
-    ephemeral_containers: "ephemeralContainers",
-    volumes: "volumes",
+    runtime_class_name: "runtimeClassName",
     resource_claims: "resourceClaims",
 });
 
@@ -140,11 +140,11 @@ pub struct PodSecurity<'a> {
 }
 
 filled!(PodSecurity<'a> {
+    se_linux_options: "seLinuxOptions",
     windows_options: "windowsOptions",
     sysctls: "sysctls",
-    app_armor_profile: "appArmorProfile",
     seccomp_profile: "seccompProfile",
-    se_linux_options: "seLinuxOptions",
+    app_armor_profile: "appArmorProfile",
 });
 
 /// A seccomp or `AppArmor` profile.
@@ -170,9 +170,9 @@ pub struct SeLinux<'a> {
 }
 
 filled!(SeLinux<'a> {
-    kind: "type",
     user: "user",
     role: "role",
+    kind: "type",
 });
 
 impl<'a> PodSpec<'a> {

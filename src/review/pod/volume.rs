@@ -1,22 +1,46 @@
 //! Volumes.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-
 use super::super::Text;
 use super::{List, Named, Pairs, Present};
-use crate::json::{Fill, Place, filled};
+use crate::json::{self, Fault, Fill, Reader, filled};
 
 /// One volume of a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Volume<'a> {
     /// Its name.
     pub name: Text<'a>,
-    /// Where its content comes from: one source, or what an object that no API
-    /// server has validated claims to have.
-    pub sources: Vec<Source<'a>>,
+    /// Where its content comes from.
+    pub sources: Sources<'a>,
+}
+
+/// A volume's sources: one, or what an object that no API server has validated
+/// claims to have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources<'a> {
+    // In its place: every pod has ten volumes of one source each.
+    first: Option<Source<'a>>,
+    more: Vec<Source<'a>>,
+}
+
+impl<'a> Sources<'a> {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Source<'a>> {
+        self.first.iter().chain(&self.more)
+    }
+
+    /// The one source; `None` where there is none or more than one.
+    #[must_use]
+    pub fn single(&self) -> Option<&Source<'a>> {
+        self.first.as_ref().filter(|_| self.more.is_empty())
+    }
+
+    fn push(&mut self, source: Source<'a>) {
+        if self.first.is_none() {
+            self.first = Some(source);
+        } else {
+            self.more.push(source);
+        }
+    }
 }
 
 /// Where a volume's content comes from.
@@ -45,7 +69,7 @@ pub enum Source<'a> {
         /// The field with the kind's name, as `rbd`.
         kind: &'static str,
         /// The Secret it names, with the field that does.
-        secret: Option<(&'static str, Text<'a>)>,
+        secret: Option<Box<(&'static str, Text<'a>)>>,
     },
     /// `image`: an image's reference.
     Image(Text<'a>),
@@ -67,115 +91,73 @@ const OLD_KINDS: [(&str, &str); 8] = [
 
 impl<'a> Source<'a> {
     /// Reads the value of the field `kind`; `None` for `null`.
-    fn read<'de: 'a, A: MapAccess<'de>>(
-        kind: Text<'a>,
-        map: &mut A,
-    ) -> Result<Option<Self>, A::Error> {
-        let old = OLD_KINDS.iter().find(|(known, _)| *known == &*kind);
-        Ok(match (kind.as_str(), old) {
-            (_, Some((kind, field))) => {
-                let secret = if field.ends_with("secretName") {
-                    only(map, "secretName")?
-                } else {
-                    let secret = only::<Option<Named<'a>>, A>(map, "secretRef")?;
-                    secret.map(|secret| secret.map(|secret| secret.name))
-                };
-                secret.map(|secret| Self::Old {
-                    kind,
-                    secret: secret.map(|name| (*field, name)),
-                })
+    fn read<'de: 'a>(kind: Text<'a>, reader: &mut Reader<'de>) -> Result<Option<Self>, Fault> {
+        if reader.null()? {
+            return Ok(None);
+        }
+        Ok(Some(match kind.as_str() {
+            "hostPath" => Self::HostPath(only(reader, "path")?),
+            "secret" => Self::Secret(only(reader, "secretName")?),
+            "configMap" => Self::ConfigMap(only(reader, "name")?),
+            "downwardAPI" => Self::DownwardApi(whole(reader)?),
+            "projected" => Self::Projected(only(reader, "sources")?),
+            "csi" => Self::Csi(whole(reader)?),
+            "persistentVolumeClaim" => Self::Claim(only(reader, "claimName")?),
+            "ephemeral" => {
+                let claim: Option<ClaimTemplate<'a>> = only(reader, "volumeClaimTemplate")?;
+                Self::Ephemeral(Box::new(claim.unwrap_or_default().spec))
             }
-            ("hostPath", _) => only(map, "path")?.map(Self::HostPath),
-            ("gitRepo", _) => map.next_value::<Option<Present>>()?.map(|_| Self::GitRepo),
-            ("secret", _) => only(map, "secretName")?.map(Self::Secret),
-            ("configMap", _) => only(map, "name")?.map(Self::ConfigMap),
-            ("downwardAPI", _) => whole(map)?.map(Self::DownwardApi),
-            ("projected", _) => only(map, "sources")?.map(Self::Projected),
-            ("csi", _) => whole(map)?.map(Self::Csi),
-            ("persistentVolumeClaim", _) => only(map, "claimName")?.map(Self::Claim),
-            ("ephemeral", _) => {
-                let claim = only::<Option<ClaimTemplate<'a>>, A>(map, "volumeClaimTemplate")?;
-                claim.map(|claim| Self::Ephemeral(Box::new(claim.unwrap_or_default().spec)))
-            }
-            ("image", _) => only(map, "reference")?.map(Self::Image),
-            _ => map
-                .next_value::<Option<Present>>()?
-                .map(|_| Self::Other(kind)),
-        })
+            "image" => Self::Image(only(reader, "reference")?),
+            "gitRepo" => reader.pass().map(|()| Self::GitRepo)?,
+            "emptyDir" => reader.pass().map(|()| Self::Other(kind))?,
+            other => match OLD_KINDS.iter().find(|(known, _)| *known == other) {
+                Some((kind, field)) => Self::old(kind, field, reader)?,
+                None => reader.pass().map(|()| Self::Other(kind))?,
+            },
+        }))
+    }
+
+    fn old<'de: 'a>(
+        kind: &'static str,
+        field: &'static str,
+        reader: &mut Reader<'de>,
+    ) -> Result<Self, Fault> {
+        let secret = if field.ends_with("secretName") {
+            only(reader, "secretName")?
+        } else {
+            only::<Option<Named<'a>>>(reader, "secretRef")?.map(|secret| secret.name)
+        };
+        let secret = secret.map(|name| Box::new((field, name)));
+        Ok(Self::Old { kind, secret })
     }
 }
 
-/// The whole of a source; `None` for `null`.
-fn whole<'de, T: Fill<'de>, A: MapAccess<'de>>(map: &mut A) -> Result<Option<T>, A::Error> {
-    let mut value = None;
-    map.next_value_seed(Place(&mut value))?;
+fn whole<'de, T: Fill<'de> + Default>(reader: &mut Reader<'de>) -> Result<T, Fault> {
+    let mut value = T::default();
+    value.fill(reader)?;
     Ok(value)
 }
 
-/// One field of a source, as its default where it is absent; `None` where the
-/// source is `null`.
-fn only<'de, T: Fill<'de>, A: MapAccess<'de>>(
-    map: &mut A,
+/// One field of a source, as its default where it is absent.
+fn only<'de, T: Fill<'de> + Default>(
+    reader: &mut Reader<'de>,
     field: &'static str,
-) -> Result<Option<T>, A::Error> {
-    map.next_value_seed(Only(field, PhantomData))
-}
-
-struct Only<T>(&'static str, PhantomData<T>);
-
-impl<'de, T: Fill<'de>> DeserializeSeed<'de> for Only<T> {
-    type Value = Option<T>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
-        deserializer.deserialize_struct("a volume's source", &[], self)
-    }
-}
-
-impl<'de, T: Fill<'de>> Visitor<'de> for Only<T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a volume's source")
-    }
-
-    fn visit_unit<E>(self) -> Result<Option<T>, E> {
-        Ok(None)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<T>, A::Error> {
-        let (mut value, mut seen) = (T::default(), false);
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            if key.as_str() != self.0 {
-                map.next_value::<IgnoredAny>()?;
-            } else if seen {
-                return Err(A::Error::custom("a field twice"));
-            } else {
-                map.next_value_seed(Place(&mut value))?;
-                seen = true;
-            }
-        }
-        Ok(Some(value))
-    }
+) -> Result<T, Fault> {
+    let mut value = T::default();
+    json::only(reader, field, &mut value)?;
+    Ok(value)
 }
 
 impl<'de: 'a, 'a> Fill<'de> for Volume<'a> {
-    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de: 'a, 'a> Visitor<'de> for &mut Volume<'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a volume")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(field) = map.next_key::<Text<'a>>()? {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        reader.begin(b'{', false)?;
+        let mut first = true;
+        while reader.another_key(&mut first)? {
+            let field = Text(reader.string()?);
+            reader.colon()?;
             if field.as_str() == "name" {
-                self.name = map.next_value::<Option<Text<'a>>>()?.unwrap_or_default();
-            } else if let Some(source) = Source::read(field, &mut map)? {
+                self.name = whole(reader)?;
+            } else if let Some(source) = Source::read(field, reader)? {
                 self.sources.push(source);
             }
         }
@@ -244,8 +226,8 @@ pub struct DownwardFile<'a> {
 
 filled!(DownwardFile<'a> {
     path: "path",
-    mode: "mode",
     field_ref: "fieldRef",
+    mode: "mode",
 });
 
 /// A field of the pod.
@@ -297,9 +279,9 @@ pub struct ClaimSpec<'a> {
 }
 
 filled!(ClaimSpec<'a> {
+    volume_name: "volumeName",
     data_source: "dataSource",
     data_source_ref: "dataSourceRef",
-    volume_name: "volumeName",
 });
 
 /// Another claim, or a snapshot, whose content is copied.
@@ -322,12 +304,20 @@ filled!(DataSource<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
 
     fn read(text: &str) -> Volume<'_> {
-        let mut volume = Volume::default();
-        json::from_str_seed(text, Place(&mut volume)).expect(text);
-        volume
+        json::fill(text).expect(text)
+    }
+
+    #[test]
+    fn two_sources_are_two() {
+        let volume = read(r#"{"emptyDir":{},"hostPath":{"path":"/"},"name":"v"}"#);
+        let expected = [
+            Source::Other("emptyDir".into()),
+            Source::HostPath("/".into()),
+        ];
+        assert!(volume.sources.iter().eq(&expected));
+        assert_eq!(volume.sources.single(), None);
     }
 
     #[test]
@@ -353,14 +343,14 @@ mod tests {
                 r#"{"name":"v","rbd":{"secretRef":{"name":"s"}}}"#,
                 Source::Old {
                     kind: "rbd",
-                    secret: Some(("rbd.secretRef.name", "s".into())),
+                    secret: Some(Box::new(("rbd.secretRef.name", "s".into()))),
                 },
             ),
             (
                 r#"{"name":"v","azureFile":{"secretName":"s"}}"#,
                 Source::Old {
                     kind: "azureFile",
-                    secret: Some(("azureFile.secretName", "s".into())),
+                    secret: Some(Box::new(("azureFile.secretName", "s".into()))),
                 },
             ),
             (
@@ -370,20 +360,19 @@ mod tests {
         ] {
             let volume = read(text);
             assert_eq!(&*volume.name, "v", "{text}");
-            assert_eq!(volume.sources, [expected], "{text}");
+            assert_eq!(volume.sources.single(), Some(&expected), "{text}");
         }
-        assert_eq!(read(r#"{"name":"v","hostPath":null}"#).sources, []);
+        assert_eq!(
+            read(r#"{"name":"v","hostPath":null}"#).sources,
+            Sources::default()
+        );
         for wrong in [
             r#"{"name":"v","secret":{"secretName":"a","secretName":"b"}}"#,
             r#"{"name":"v","secret":["a"]}"#,
             r#"{"name":"v","secret":[null,"s"]}"#,
             r#"["v"]"#,
         ] {
-            let mut volume = Some(Volume::default());
-            assert!(
-                json::from_str_seed(wrong, Place(&mut volume)).is_err(),
-                "{wrong}"
-            );
+            assert!(json::fill::<Option<Volume<'_>>>(wrong).is_err(), "{wrong}");
         }
     }
 }

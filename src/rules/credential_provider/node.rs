@@ -116,7 +116,7 @@ pub(super) fn judge(pod: &Pod<'_>, folders: &[String], faults: &mut Vec<Fault>) 
         }
     }
     for (index, volume) in spec.volumes.iter().enumerate() {
-        for source in &volume.sources {
+        for source in volume.sources.iter() {
             judge_volume(index, source, folders, faults);
         }
     }

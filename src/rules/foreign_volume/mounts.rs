@@ -45,7 +45,7 @@ pub(super) fn judge(
 ) {
     let mut user = None;
     for (index, volume) in pod.spec.volumes.iter().enumerate() {
-        for source in &volume.sources {
+        for source in volume.sources.iter() {
             let (kind, claim) = match source {
                 Source::Claim(name) => ("", Some(name.as_str())),
                 Source::Ephemeral(_) => ("", None),

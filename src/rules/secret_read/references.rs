@@ -64,7 +64,7 @@ pub(super) fn visit<'p>(pod: &'p Pod<'_>, mut found: impl FnMut(Reference<'p>)) 
         }
     }
     for (index, volume) in spec.volumes.iter().enumerate() {
-        for source in &volume.sources {
+        for source in volume.sources.iter() {
             of_source(source, |inner, field, secret| {
                 found(Reference {
                     container: "",
@@ -104,9 +104,9 @@ fn of_source<'p>(source: &'p Source<'_>, mut found: impl FnMut(Inner, &'static s
         }
         Source::Csi(csi) => of_csi(csi, found),
         Source::Old {
-            secret: Some((field, name)),
+            secret: Some(secret),
             ..
-        } => found(None, field, name.as_str()),
+        } => found(None, secret.0, secret.1.as_str()),
         _ => {}
     }
 }

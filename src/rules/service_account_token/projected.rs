@@ -39,7 +39,7 @@ fn judge(subject: &Subject<'_>, pod: &Pod<'_>, faults: &mut Vec<Fault>) {
     };
     let mut account = None;
     for (v, volume) in pod.spec.volumes.iter().enumerate() {
-        for source in &volume.sources {
+        for source in volume.sources.iter() {
             let Source::Projected(parts) = source else {
                 continue;
             };

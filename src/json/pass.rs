@@ -1,0 +1,103 @@
+//! Going over what nobody reads, by its quotes and brackets alone.
+//!
+//! In what an API server sends, nearly half is of that kind: `managedFields`.
+//! Here 64 bytes are looked at together, with a bit for each.
+
+use wide::u8x64;
+
+const WIDTH: usize = 64;
+
+/// The offset after the object or list whose bracket is at `at`; `None` where
+/// the text ends before it does.
+///
+/// For JSON this is its end. In what is no JSON a bracket may close another
+/// kind, and anything may stand between brackets: it is not read.
+pub(super) fn pass(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut at = at + 1;
+    let mut depth = 1;
+    let mut carried = Carried::default();
+    loop {
+        let block = block(bytes.get(at..)?)?;
+        let (opening, closing) = carried.brackets(&block);
+        let closed = closing.count_ones();
+        if depth > closed {
+            depth = depth + opening.count_ones() - closed;
+        } else if let Some(place) = end(opening, closing, &mut depth) {
+            return Some(at + place);
+        }
+        at += WIDTH;
+    }
+}
+
+/// The next bytes, blanks behind the last.
+fn block(rest: &[u8]) -> Option<u8x64> {
+    if let Some(block) = rest.first_chunk::<WIDTH>() {
+        return Some(u8x64::from(*block));
+    }
+    let mut block = [b' '; WIDTH];
+    block.get_mut(..rest.len())?.copy_from_slice(rest);
+    (!rest.is_empty()).then(|| u8x64::from(block))
+}
+
+/// The place behind the bracket that closes the outermost.
+fn end(opening: u64, closing: u64, depth: &mut u32) -> Option<usize> {
+    let mut both = opening | closing;
+    while both != 0 {
+        let lowest = both & both.wrapping_neg();
+        if opening & lowest != 0 {
+            *depth += 1;
+        } else {
+            *depth -= 1;
+            if *depth == 0 {
+                return Some(lowest.trailing_zeros() as usize + 1);
+            }
+        }
+        both ^= lowest;
+    }
+    None
+}
+
+/// What a block leaves to the next one.
+#[derive(Default)]
+struct Carried {
+    /// All ones inside a string.
+    string: u64,
+    /// Whether the next byte is escaped.
+    escape: bool,
+}
+
+impl Carried {
+    /// The opening and the closing brackets that stand in no string.
+    #[inline]
+    fn brackets(&mut self, block: &u8x64) -> (u64, u64) {
+        let is = |byte: u8| block.simd_eq(u8x64::splat(byte)).to_bitmask();
+        let quotes = is(b'"') & !self.escaped(is(b'\\'));
+        // A one from each opening quote to its closing one.
+        let mut strings = quotes;
+        for distance in [1, 2, 4, 8, 16, 32] {
+            strings ^= strings << distance;
+        }
+        strings ^= self.string;
+        self.string = if strings >> 63 == 1 { u64::MAX } else { 0 };
+        // In ASCII square and curly brackets differ in this bit only.
+        let curly = *block | u8x64::splat(0x20);
+        let is = |byte: u8| curly.simd_eq(u8x64::splat(byte)).to_bitmask();
+        (is(b'{') & !strings, is(b'}') & !strings)
+    }
+
+    /// The escaped bytes.
+    #[inline]
+    fn escaped(&mut self, mut backslashes: u64) -> u64 {
+        let mut escaped = u64::from(std::mem::take(&mut self.escape));
+        // An escaped one escapes nothing.
+        backslashes &= !escaped;
+        while backslashes != 0 {
+            let lowest = backslashes & backslashes.wrapping_neg();
+            let next = lowest << 1;
+            self.escape = next == 0;
+            escaped |= next;
+            backslashes &= !(lowest | next);
+        }
+        escaped
+    }
+}
