@@ -1,11 +1,12 @@
-//! The watcher of every pod on the shared control plane (`harness::every_pod`)
-//! is at work: it sees pods by whatever road they come, has them chained, leaves
-//! them as they are, and refuses loudly when a patch is wrong.
+//! The watcher of every pod (`harness::every_pod`) is at work: it sees pods by
+//! whatever road they come, has them chained, leaves them as they are, and
+//! refuses loudly when a patch is wrong. Here on the shared control plane; where
+//! rolegate itself chains the pods, in `chaining::watched`.
 
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
 
-use rolegate::mutation::{CONFIG_ANNOTATION, Content, Mutation, Operation, Patch};
+use rolegate::mutation::{CONFIG_ANNOTATION, Content, Mutation, Operation, Patch, Path, Place};
 use rolegate::policy::Policy;
 use serde_json::{Value, json};
 
@@ -24,14 +25,14 @@ fn scene(component: &str) -> (Namespace<'static>, String) {
 /// What became of the namespace's pod with this name.
 #[track_caller]
 fn fate(namespace: &Namespace<'_>, name: &str) -> Fate {
-    let seen = every_pod::sightings(&namespace.name);
+    let seen = every_pod::sightings(namespace);
     let found = seen.iter().find(|sighting| sighting.name == name);
     let found = found.unwrap_or_else(|| panic!("{name} was not seen, but {seen:?}"));
-    found.fate.clone()
+    found.judged.fate.clone()
 }
 
 fn is_chained(sighting: &Sighting) -> bool {
-    matches!(sighting.fate, Fate::Chained(_))
+    matches!(sighting.judged.fate, Fate::Chained(_))
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn pods_are_seen_and_chained_by_whatever_road_they_come() {
         }),
     );
     let seen = wait::until("the Job's pod to be seen", || {
-        let seen = every_pod::sightings(&namespace.name);
+        let seen = every_pod::sightings(&namespace);
         let controlled = |pod: &Sighting| pod.name.starts_with("controlled-");
         if seen.iter().any(controlled) {
             return Ok(seen);
@@ -70,7 +71,10 @@ fn pods_are_seen_and_chained_by_whatever_road_they_come() {
         Err(format!("{seen:?}"))
     });
     assert!(seen.len() >= 16 && seen.iter().all(is_chained), "{seen:#?}");
-    let modes: BTreeSet<_> = seen.iter().map(|pod| format!("{:?}", pod.fate)).collect();
+    let modes: BTreeSet<_> = seen
+        .iter()
+        .map(|pod| format!("{:?}", pod.judged.fate))
+        .collect();
     assert_eq!(modes.len(), 3, "{modes:?}");
 }
 
@@ -139,7 +143,7 @@ fn pods_that_get_nothing_are_told_apart() {
 #[test]
 fn a_patch_that_does_not_settle_ends_the_test_that_made_the_pod() {
     let (namespace, account) = scene("driver");
-    every_pod::expect_denial_of(&namespace.name, "broken");
+    every_pod::expect_denial_of(&namespace, "broken");
     let send = || {
         namespace
             .cluster
@@ -161,35 +165,48 @@ fn a_patch_that_does_not_settle_ends_the_test_that_made_the_pod() {
 fn a_patch_that_the_api_server_refuses_is_found() {
     let policy = Policy::builtin();
     let pod = pod("any", "default");
-    let admitted = |path: &str, value: Content| {
-        let add = Operation::Add {
-            path: path.to_owned(),
-            value,
-        };
-        let patch = Patch(vec![add]);
+    let admitted = |path, value| {
+        let patch = Patch(vec![Operation::Add { path, value }]);
         every_pod::apply_in_full(&patch, &pod).expect("it fits");
         let mutation = Mutation {
             patch,
             ..Mutation::default()
         };
-        every_pod::watcher().admitted(&pod, mutation, &policy)
+        Cluster::shared()
+            .watcher()
+            .admitted(&pod, mutation, &policy)
     };
     let good = admitted(
-        "/metadata/annotations",
+        Path::Annotations,
         Content::Member(CONFIG_ANNOTATION, "x".into()),
     );
     let stored = good.expect("no fault").expect("admitted");
     assert_eq!(stored["metadata"]["annotations"][CONFIG_ANNOTATION], "x");
     let fault = admitted(
-        "/spec/volumes",
+        Path::Volumes(Place::List),
         Content::Fixed(r#"[{"name":"Not a name"}]"#),
     )
     .expect_err("a fault");
     assert!(fault.contains("with rolegate's patch only: 422"), "{fault}");
 }
 
-/// For pods whose maker is no client of ours. Tests that still run are not in
-/// it: the clients see to those.
+/// Two control planes do not know of each other's namespaces.
+#[test]
+fn each_control_plane_has_a_watcher_of_its_own() {
+    let (shared, _) = scene("driver");
+    let cluster = Cluster::start();
+    let own = Namespace::named(&cluster, &shared.name, &json!({}));
+    own.pod("here", "default");
+    shared.pod("there", "default");
+    for (namespace, name) in [(&own, "here"), (&shared, "there")] {
+        let seen = every_pod::sightings(namespace);
+        let names: Vec<_> = seen.iter().map(|pod| pod.name.as_str()).collect();
+        assert_eq!(names, [name]);
+    }
+}
+
+/// For pods whose maker is no client of ours, on whatever control plane. Tests
+/// that still run are not in it: the clients see to those.
 #[test]
 fn nothing_was_found_wrong_so_far() {
     Cluster::shared();

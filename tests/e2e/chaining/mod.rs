@@ -9,6 +9,7 @@ mod guide;
 mod matrix;
 mod recorded;
 mod refused;
+mod watched;
 
 mod job;
 mod scene;

@@ -4,17 +4,19 @@
 //! real authentication, authorization and admission, and the controllers are
 //! the real ones: Jobs become Pods, namespaces get their service accounts.
 
+use std::panic::Location;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use serde_json::json;
 
 use super::components::{self, Layout};
+use super::every_pod::{self, Watcher};
 use super::http::{self, Api};
 use super::supervise::Supervised;
 use super::tls::Authority;
 use super::users::{self, User};
-use super::{dirs, every_pod, wait};
+use super::{dirs, wait};
 
 /// What a test may want different. The default is what EKS runs.
 #[derive(Default)]
@@ -26,38 +28,37 @@ pub(crate) struct Options {
 }
 
 /// A running control plane. Dropping it ends it; the shared one ends with the
-/// process.
+/// process. Every pod made there is watched: see `every_pod`.
 pub(crate) struct Cluster {
     pub(crate) dir: PathBuf,
     pub(crate) port: u16,
     pub(crate) authority: Authority,
     pub(crate) api: Api,
     people: Vec<User>,
+    watcher: OnceLock<Arc<Watcher>>,
     // Last first: dropped in this order, the clients before what they talk to.
     parts: Mutex<Vec<Supervised>>,
 }
 
 impl Cluster {
-    /// The one that nearly all tests share, each in namespaces of its own. Every
-    /// pod made there is watched: see `every_pod`.
+    /// The one that nearly all tests share, each in namespaces of its own.
     pub(crate) fn shared() -> &'static Self {
         // Lazy and not Once: when the start fails, the other tests fail at
         // once instead of each waiting for another start.
-        static SHARED: LazyLock<Cluster> = LazyLock::new(|| {
-            let cluster = Cluster::start();
-            every_pod::install(&cluster);
-            cluster
-        });
+        static SHARED: LazyLock<Cluster> = LazyLock::new(|| Cluster::start());
         &SHARED
     }
 
     /// A control plane of the test's own, for tests that break things.
+    #[track_caller]
     pub(crate) fn start() -> Self {
         Self::start_with(&Options::default())
     }
 
     /// [`Cluster::start`], with some things different.
+    #[track_caller]
     pub(crate) fn start_with(options: &Options) -> Self {
+        let started = Location::caller();
         let dir = dirs::fresh("cluster");
         let authority = Authority::new("rolegate-e2e");
         let people = users::people();
@@ -70,6 +71,7 @@ impl Cluster {
             dir,
             authority,
             people,
+            watcher: OnceLock::new(),
             parts: Mutex::default(),
         };
         wait::until("the API server to be ready", || {
@@ -98,6 +100,16 @@ impl Cluster {
         *cluster.parts.lock().expect("nobody else holds it") = vec![controllers, apiserver, etcd];
         cluster.make_cluster_operators();
         cluster
+            .watcher
+            .get_or_init(|| every_pod::install(&cluster, started));
+        cluster
+    }
+
+    /// What watches the pods that are made here.
+    pub(crate) fn watcher(&self) -> &Watcher {
+        self.watcher
+            .get()
+            .expect("it starts with the control plane")
     }
 
     fn make_cluster_operators(&self) {

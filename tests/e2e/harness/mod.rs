@@ -12,7 +12,7 @@
 //! | `guards` | our shipped admission policies, and somebody they stop |
 //! | `rolegate`, `webhook` | `rolegate serve`, and our shipped configuration pointed at it |
 //! | `pod_identity`, `https` | a stand-in for EKS's pod identity webhook |
-//! | `every_pod` | a watcher: every pod of the shared control plane, chained, and taken by the API server |
+//! | `every_pod` | a watcher: every pod of every control plane, chained, and taken by the API server |
 //! | `spark` | a real `spark-submit` |
 //! | `kubelet`, `sdk` | a container's files and environment, and real AWS SDKs in it |
 //! | `aws` | the AWS that those meet: moto, with trust policies and a record in front |

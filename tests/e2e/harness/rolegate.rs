@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rolegate::policy::{Policy, Strictness};
+
 use super::supervise::Supervised;
 use super::tls::Authority;
 use super::{dirs, wait};
@@ -87,6 +89,16 @@ impl Rolegate {
     /// Replaces the policy file; rolegate reloads it, or [`Rolegate::restart`].
     pub(crate) fn write_policy(&self, text: &str) {
         dirs::write(&self.dir.join("policy.yaml"), text);
+    }
+
+    /// The policy it was started with, or got last.
+    pub(crate) fn policy(&self) -> Policy {
+        let Ok(text) = std::fs::read_to_string(self.dir.join("policy.yaml")) else {
+            return Policy::builtin();
+        };
+        let now = jiff::Timestamp::now();
+        let parsed = Policy::parse("policy.yaml", &text, now, Strictness::Check);
+        parsed.expect("rolegate itself takes it").0
     }
 
     /// GET on the health port: status and body. `/readyz`, `/metrics` ...

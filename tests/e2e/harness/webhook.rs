@@ -53,8 +53,13 @@ impl Cluster {
 
     /// [`Cluster::install`] of one object that has been read.
     pub(crate) fn install_object(&self, mut object: Value, rolegate: &Rolegate) {
+        let mutates = object["kind"] == "MutatingWebhookConfiguration";
         for webhook in webhooks_of(&mut object) {
             point_at(&mut webhook["clientConfig"], rolegate);
+            if mutates {
+                let labels = webhook["namespaceSelector"]["matchLabels"].clone();
+                self.watcher().expect_rolegate(labels, rolegate.policy());
+            }
         }
         self.apply_as_admin(&object);
     }

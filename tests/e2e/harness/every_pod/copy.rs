@@ -76,6 +76,19 @@ impl Copies {
         Some(mutation.to_json(uid, *policy).expect("text as JSON"))
     }
 
+    /// The labels of a test's namespace.
+    pub(super) fn labels_of(&self, namespace: &str) -> Result<Value, String> {
+        let path = format!("/api/v1/namespaces/{namespace}");
+        let answer = self.api.request(&self.admin, "GET", &path).try_send()?;
+        if answer.status != 200 {
+            return Err(format!(
+                "the pod's namespace cannot be read: {}",
+                answer.body
+            ));
+        }
+        Ok(answer.json()["metadata"]["labels"].take())
+    }
+
     /// The API server takes no pod under an account that is not there.
     fn make_account(&self, pod: &Value) -> Result<(), String> {
         let account = pod["spec"]["serviceAccountName"].as_str();

@@ -1,6 +1,7 @@
 //! What must hold for a pod: rolegate's patch applies, the API server takes the
 //! patched pod as it takes the plain one and stores what the patch says, and a
-//! second call finds nothing to do.
+//! second call finds nothing to do. Where rolegate itself was there before the
+//! watcher, it has nothing to do either (`in_force`).
 
 use rolegate::facts::Subject;
 use rolegate::mutation::{Mutation, Patch, mutate};
@@ -10,27 +11,48 @@ use serde_json::Value;
 
 use super::copy::Copies;
 use super::difference;
-use super::ledger::{self, Fate};
+use super::in_force::InForce;
+use super::ledger::{Fate, Judged, Ledger};
 use super::policy::{self, Kind};
 
 /// What a patch may touch.
 const PARTS: [&str; 3] = ["/spec", "/metadata/annotations", "/metadata/labels"];
 
-/// It judges pods; its copies go to the API server.
+/// It judges the pods of one control plane; its copies go to the API server.
 pub(crate) struct Watcher {
     pub(super) copies: Copies,
+    pub(super) in_force: InForce,
+    pub(super) ledger: Ledger,
 }
 
 impl Watcher {
     /// What becomes of the pod of one review. The error says what is wrong with
     /// rolegate, never with the pod.
-    pub(super) fn inspect(&self, review: &Value, body: &[u8]) -> Result<Fate, String> {
+    pub(crate) fn inspect(&self, review: &Value, body: &[u8]) -> Result<Judged, String> {
+        Ok(Judged {
+            was_settled: self.was_settled(review, body)?,
+            fate: self.fate(review, body)?,
+        })
+    }
+
+    /// Whether the pod came with a profile from where rolegate chains. The
+    /// error says what rolegate would change, called once more.
+    fn was_settled(&self, review: &Value, body: &[u8]) -> Result<bool, String> {
+        let Some(policy) = self.in_force.over(review, &self.copies)? else {
+            return Ok(false);
+        };
+        let second = mutated(body, &policy)
+            .map_err(|error| format!("rolegate cannot read the pod it was called for: {error}"))?;
+        nothing(&second).map(|()| true)
+    }
+
+    fn fate(&self, review: &Value, body: &[u8]) -> Result<Fate, String> {
         let (policy, kind) = policy::of(review)?;
         let mut mutation = match mutated(body, &policy) {
             Ok(mutation) => mutation,
             Err(error) => return Ok(Fate::Unreadable(error.to_string())),
         };
-        if ledger::is_expected_to_fail(review) {
+        if self.ledger.is_expected_to_fail(review) {
             mutation.patch.0.pop();
         }
         self.judge(review, &policy, kind, mutation)
@@ -60,9 +82,15 @@ impl Watcher {
         }
         let expected = apply_in_full(&mutation.patch, pod)?;
         settled(review, &expected, policy)?;
+        let patch = mutation.patch.clone();
         match self.admitted(pod, mutation, policy)? {
             Ok(stored) => {
-                same(&stored, &expected)?;
+                if same(&stored, &expected).is_err() {
+                    // The API server takes out of any pod what belongs to a
+                    // feature that is off, after its webhooks.
+                    let plain = self.copies.send(pod, (Mutation::default(), policy.hash))?;
+                    same(&stored, &apply_in_full(&patch, &plain.json())?)?;
+                }
                 settled(review, &stored, policy)?;
                 Ok(Fate::Chained(mode))
             }
@@ -122,6 +150,11 @@ fn settled(review: &Value, pod: &Value, policy: &Policy) -> Result<(), String> {
     }
     let second = mutated(again.to_string().as_bytes(), policy)
         .map_err(|error| format!("rolegate cannot read the pod it patched: {error}"))?;
+    nothing(&second)
+}
+
+/// A second call has nothing to change.
+fn nothing(second: &Mutation) -> Result<(), String> {
     if second.patch.is_empty() {
         return Ok(());
     }

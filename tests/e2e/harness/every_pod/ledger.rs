@@ -1,14 +1,15 @@
-//! What the watcher has seen, and what it found wrong; a line a pod in the
-//! run's folder, too, in `every-pod.log`.
+//! What a watcher has seen, and what any of them found wrong; a line a pod in
+//! the run's folder, too, in `every-pod.log`.
 
 use std::fs::File;
 use std::io::Write;
+use std::panic::Location;
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
 use rolegate::policy::ChainMode;
 use serde_json::Value;
 
-use crate::harness::dirs;
+use crate::harness::{Namespace, dirs};
 
 /// What became of a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,33 +28,53 @@ pub(crate) enum Fate {
     Unreadable(String),
 }
 
-/// One pod that the watcher was asked about.
+/// What a watcher says of a pod with which nothing is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Judged {
+    pub(crate) fate: Fate,
+    /// It came with a profile of a rolegate that the test itself has in front
+    /// of this control plane, and a second call of that one changes nothing.
+    pub(crate) was_settled: bool,
+}
+
+/// One pod that a watcher was asked about.
 #[derive(Clone, Debug)]
 pub(crate) struct Sighting {
     pub(crate) namespace: String,
     /// Its name, or what its name is to begin with.
     pub(crate) name: String,
-    pub(crate) fate: Fate,
+    pub(crate) judged: Judged,
 }
 
-struct Ledger {
-    log: File,
+/// What the watcher of one control plane has seen: another one may have a
+/// namespace of the same name.
+pub(super) struct Ledger {
+    /// The control plane, as its folder is called.
+    cluster: String,
+    pages: Mutex<Pages>,
+}
+
+#[derive(Default)]
+struct Pages {
     seen: Vec<Sighting>,
-    wrong: Vec<String>,
     /// Namespace and name of pods that the watcher's own test has broken.
     broken: Vec<(String, String)>,
 }
 
-fn ledger() -> MutexGuard<'static, Ledger> {
-    static LEDGER: LazyLock<Mutex<Ledger>> = LazyLock::new(|| {
-        Mutex::new(Ledger {
+/// What all control planes have in common.
+struct Common {
+    log: File,
+    wrong: Vec<String>,
+}
+
+fn common() -> MutexGuard<'static, Common> {
+    static COMMON: LazyLock<Mutex<Common>> = LazyLock::new(|| {
+        Mutex::new(Common {
             log: File::create(dirs::run().join("every-pod.log")).expect("a new file"),
-            seen: Vec::new(),
             wrong: Vec::new(),
-            broken: Vec::new(),
         })
     });
-    LEDGER.lock().expect("nobody panics with it")
+    COMMON.lock().expect("nobody panics with it")
 }
 
 /// Namespace and name of a review's pod.
@@ -68,53 +89,86 @@ fn place(review: &Value) -> (String, String) {
     )
 }
 
-/// Writes down what became of a pod; gives back what is wrong, with its name.
-pub(super) fn note(review: &Value, judged: Result<Fate, String>) -> Result<(), String> {
-    let (namespace, name) = place(review);
-    let mut ledger = ledger();
-    let wrong = match judged {
-        Ok(fate) => {
-            // For people; nothing reads it.
-            let _ = writeln!(ledger.log, "{namespace}/{name} {fate:?}");
-            ledger.seen.push(Sighting {
-                namespace,
-                name,
-                fate,
-            });
-            return Ok(());
+impl Ledger {
+    /// `started` is the line that starts the control plane, for the log.
+    pub(super) fn new(cluster: String, started: &Location<'_>) -> Self {
+        // For people, as all of the log; nothing reads it.
+        let _ = writeln!(common().log, "{cluster} is started by {started}");
+        Self {
+            cluster,
+            pages: Mutex::default(),
         }
-        Err(wrong) => wrong,
-    };
-    let user = &review["request"]["userInfo"]["username"];
-    let wrong = format!("{namespace}/{name}, made by {user}: {wrong}");
-    if !ledger.broken.contains(&(namespace, name)) {
-        // Not through `eprintln!`, which the test harness keeps to itself.
-        let _ = writeln!(std::io::stderr(), "{} {wrong}", super::DENIAL);
-        ledger.wrong.push(wrong.clone());
     }
-    Err(wrong)
-}
 
-/// Has the watcher lose the last change of this pod's patch, to see it noticed.
-pub(crate) fn expect_denial_of(namespace: &str, name: &str) {
-    let place = (namespace.to_owned(), name.to_owned());
-    ledger().broken.push(place);
-}
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().expect("nobody panics with it")
+    }
 
-pub(super) fn is_expected_to_fail(review: &Value) -> bool {
-    ledger().broken.contains(&place(review))
+    /// Writes down what became of a pod; gives back what is wrong, with its
+    /// name.
+    pub(super) fn note(
+        &self,
+        review: &Value,
+        judged: Result<Judged, String>,
+    ) -> Result<(), String> {
+        let (namespace, name) = place(review);
+        let cluster = &self.cluster;
+        let wrong = match judged {
+            Ok(judged) => {
+                let settled = if judged.was_settled {
+                    ", settled before"
+                } else {
+                    ""
+                };
+                let line = format!("{cluster} {namespace}/{name} {:?}{settled}", judged.fate);
+                let _ = writeln!(common().log, "{line}");
+                self.pages().seen.push(Sighting {
+                    namespace,
+                    name,
+                    judged,
+                });
+                return Ok(());
+            }
+            Err(wrong) => wrong,
+        };
+        let user = &review["request"]["userInfo"]["username"];
+        let wrong = format!("{namespace}/{name}, made by {user}: {wrong}");
+        if !self.pages().broken.contains(&(namespace, name)) {
+            // Not through `eprintln!`, which the test harness keeps to itself.
+            let _ = writeln!(std::io::stderr(), "{} {cluster} {wrong}", super::DENIAL);
+            common().wrong.push(format!("{cluster} {wrong}"));
+        }
+        Err(wrong)
+    }
+
+    pub(super) fn is_expected_to_fail(&self, review: &Value) -> bool {
+        self.pages().broken.contains(&place(review))
+    }
+
+    /// The pods of one namespace, in the order they were seen.
+    pub(super) fn sightings(&self, namespace: &str) -> Vec<Sighting> {
+        let pages = self.pages();
+        let seen = pages.seen.iter();
+        seen.filter(|sighting| sighting.namespace == namespace)
+            .cloned()
+            .collect()
+    }
 }
 
 /// The pods of one namespace, in the order they were seen.
-pub(crate) fn sightings(namespace: &str) -> Vec<Sighting> {
-    let ledger = ledger();
-    let seen = ledger.seen.iter();
-    seen.filter(|sighting| sighting.namespace == namespace)
-        .cloned()
-        .collect()
+pub(crate) fn sightings(namespace: &Namespace<'_>) -> Vec<Sighting> {
+    let ledger = &namespace.cluster.watcher().ledger;
+    ledger.sightings(&namespace.name)
 }
 
-/// All that was found wrong so far.
+/// Has the watcher lose the last change of this pod's patch, to see it noticed.
+pub(crate) fn expect_denial_of(namespace: &Namespace<'_>, name: &str) {
+    let place = (namespace.name.clone(), name.to_owned());
+    let ledger = &namespace.cluster.watcher().ledger;
+    ledger.pages().broken.push(place);
+}
+
+/// All that was found wrong so far, on any control plane.
 pub(crate) fn violations() -> Vec<String> {
-    ledger().wrong.clone()
+    common().wrong.clone()
 }
