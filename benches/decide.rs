@@ -33,22 +33,18 @@ fn main() {
             black_box(decision.to_json(&request.uid).unwrap());
         });
     }
-    // The chains of a case, and its driver as EKS's webhook left it.
-    let case = |file: &str| {
-        let folder = "tests/cases/chain-profile/driver-without-the-required-profile";
-        std::fs::read_to_string(format!("{folder}/{file}")).unwrap()
-    };
-    let (policy, _) = Policy::parse("case", &case("policy.yaml"), now, Strictness::Check).unwrap();
-    let driver: Value = serde_json::from_str(&case("request.json")).unwrap();
-    let mut other = driver.clone();
-    for field in ["serviceAccountName", "serviceAccount"] {
-        other["request"]["object"]["spec"][field] = "default".into();
-    }
+    // The chains of a case, and its driver as a real API server sent it.
+    let read = |file| std::fs::read_to_string(file).unwrap();
+    let chains = read("tests/cases/chain-profile/driver-without-the-required-profile/policy.yaml");
+    let (policy, _) = Policy::parse("case", &chains, now, Strictness::Check).unwrap();
+    let driver = read("benches/driver.json");
+    let account = "emr-containers-sa-spark-driver-111122223333-";
+    let other = driver.replace(account, &account.replace('-', "."));
     for (name, review) in [
         ("/mutate: a driver gets its profile", driver),
         ("/mutate: a pod that is not chained", other),
     ] {
-        measure(name, &review.to_string(), |body| {
+        measure(name, &review, |body| {
             let request = Request::parse(body).unwrap();
             let subject = Subject::new(&request, &policy).unwrap();
             let mutation = mutate(&subject).unwrap();

@@ -5,8 +5,9 @@
 #
 #   benches/floor.sh [seconds a run] [pairs] [door]
 #
-# The door is `validate` (a pod that somebody creates) or `mutate` (a driver that
-# gets its chained profile; the floor lets it through without a patch).
+# The door is `validate` (a pod that somebody creates) or `mutate` (an EMR driver
+# that gets its chained profile, as a real API server sent it; the floor lets it
+# through without a patch).
 #
 # Prints the median of each side and the median of the pairs' ratios: two runs
 # side by side share whatever else the machine was doing.
@@ -19,7 +20,7 @@ cd "$(dirname "$0")/.."
 case=tests/cases/chain-profile/driver-without-the-required-profile
 case $door in
     validate) path='/validate/enforce?timeout=3s' policy='' review='' ;;
-    mutate) path='/mutate?timeout=3s' policy="--policy $case/policy.yaml" review="--review $case/request.json" ;;
+    mutate) path='/mutate?timeout=3s' policy="--policy $case/policy.yaml" review="--review benches/driver.json" ;;
     *) echo "the door is validate or mutate, not $door" >&2; exit 2 ;;
 esac
 cargo build --release --bin rolegate --example floor --example load

@@ -9,6 +9,9 @@ use clap::Parser;
 use rolegate::cli::serve::{ServeArgs, run_with};
 use rolegate::server::EmptyAllow;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 struct Floor {
     #[command(flatten)]

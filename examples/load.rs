@@ -31,8 +31,8 @@ struct Load {
     /// The door
     #[arg(long, default_value = "/validate/enforce?timeout=3s")]
     path: String,
-    /// A file with the `AdmissionReview` to send; a pod that somebody creates
-    /// if not given
+    /// A file with the `AdmissionReview` to send, as it stands; a pod that
+    /// somebody creates if not given
     #[arg(long)]
     review: Option<std::path::PathBuf>,
     /// Kept-alive connections, one request at a time on each
@@ -174,11 +174,7 @@ async fn answer(stream: &mut TlsStream<TcpStream>, buffer: &mut Vec<u8>) -> anyh
 /// A request as the API server sends it.
 fn request(load: &Load) -> anyhow::Result<Vec<u8>> {
     let body = match &load.review {
-        // On one line, as an API server writes it.
-        Some(file) => {
-            let review: serde_json::Value = serde_json::from_slice(&std::fs::read(file)?)?;
-            review.to_string()
-        }
+        Some(file) => std::fs::read_to_string(file)?,
         None => a_pod(),
     };
     let head = format!(
