@@ -2,9 +2,10 @@
 //!
 //! Nearly all the work of a decision is getting over the text of the object.
 //! A general parser goes over it twice: once to find its end, once for the
-//! fields that rules judge. This one is a [`serde`] deserializer like any other
-//! (the views are derived), made for four things:
+//! fields that rules judge. This one is made for reviews:
 //!
+//! - [`Fill`]: what every review has is filled in where it stands, by one loop
+//!   for all types; rarer views are derived, for [`serde`]
 //! - [`Raw`]: the text of a part, and [`Ahead`]: its text *and* what it says,
 //!   in one pass
 //! - [`Sifted`]: what is not wanted of a long list is passed over
@@ -12,12 +13,17 @@
 //! - a struct is read from an object, never from a list of its fields in order:
 //!   no API server writes one so, and a tenant would hide fields in it
 //!
-//! It takes what `serde_json` takes and means the same by it; a property test
-//! and a fuzz target compare the two. What is rare is left to `serde_json`:
-//! numbers and strings with escapes.
+//! It takes the JSON that `serde_json` takes and means the same by it; property
+//! tests and a fuzz target compare the two. What is rare is left to `serde_json`:
+//! fractions and strings with escapes. What is filled in is laxer about what
+//! nobody reads: that is passed over by its quotes and brackets. For JSON, and
+//! an API server sends nothing else, it ends where it ends.
 //!
-//! - `scan`: the grammar; `reader` and `access`: the deserializer on it
-//! - `raw`, `sifted`, `fill`: what reviews need besides
+//! - `scan`: the grammar; `plain`, `pass`: many bytes of a string, or of what
+//!   nobody reads, at a time
+//! - `reader`: a text and how far it is read; `fill`: structs and lists by it;
+//!   `deserializer`: the same for `serde`
+//! - `raw`, `sifted`: what reviews need besides
 //! - `value`: whole trees; `write`: strings on their way out
 
 mod deserializer;

@@ -85,7 +85,8 @@ impl<T: Hinted> Hinted for Box<T> {
     }
 }
 
-/// A part's text and, where it looks like a `T`, what it says, from one pass.
+/// A part's text and, where it looks like a `T`, what it says, from one pass
+/// (in which what a `T` does not have is passed over).
 /// What only looked like one is kept as text: whoever needs the `T` reads it
 /// again and gets the error.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,10 @@ use crate::support::chain::{
     push, runner, set, spark, text, value,
 };
 use crate::support::{Review, controller, tenant, user};
-use rolegate::policy::Policy;
+use rolegate::facts::Subject;
+use rolegate::mutation::mutate;
+use rolegate::policy::{Policy, Strictness};
+use rolegate::review::Request;
 use serde_json::{Value, json};
 
 const SOURCE: &str = "[profile rolegate-source]\n\
@@ -879,4 +882,27 @@ fn what_cannot_be_read_is_an_error() {
         let subject = Subject::new(&request, &policy).expect("a subject");
         assert!(rolegate::mutation::mutate(&subject).is_err(), "{path}");
     }
+}
+
+/// With `managedFields`, in Go's order of fields, and with what else comes along:
+/// the review that the benchmark sends gets what the written one gets.
+#[test]
+fn a_review_as_a_real_api_server_sent_it() {
+    let folder = "tests/cases/chain-profile/driver-without-the-required-profile";
+    let read = |file: &str| std::fs::read_to_string(file).expect(file);
+    let now = "2026-11-23T12:00:00Z".parse().expect("a time");
+    let chains = read(&format!("{folder}/policy.yaml"));
+    let (policy, _) = Policy::parse("case", &chains, now, Strictness::Check).expect("a policy");
+    let patch = |body: &str| {
+        let request = Request::parse(body.as_bytes()).expect("a review");
+        let subject = Subject::new(&request, &policy).expect("a name");
+        mutate(&subject).expect("a pod").patch
+    };
+    let sent = read("benches/driver.json");
+    assert!(sent.contains("managedFields"));
+    assert!(!patch(&sent).is_empty());
+    assert_eq!(
+        patch(&sent),
+        patch(&read(&format!("{folder}/request.json")))
+    );
 }
