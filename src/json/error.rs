@@ -111,11 +111,6 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 impl serde::de::Error for Fault {
-    #[cold]
-    fn invalid_length(_: usize, _: &dyn serde::de::Expected) -> Self {
-        Self::new(Problem::Long, Self::ANYWHERE)
-    }
-
     /// The message is dropped: it may quote the text.
     #[cold]
     fn custom<T: fmt::Display>(_: T) -> Self {

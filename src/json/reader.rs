@@ -13,7 +13,7 @@ use super::scan::{self, End};
 const MOST_LEVELS: u8 = 127;
 
 /// A text, and how far it is read.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "the text may be a Secret")]
 pub struct Reader<'de> {
     pub(super) text: &'de str,
     pub(super) at: usize,
@@ -187,21 +187,11 @@ impl<'de> Reader<'de> {
 
     #[inline]
     fn key(&mut self, first: &mut bool) -> Result<bool, Fault> {
-        let first = std::mem::take(first);
-        match self.space() {
-            b'}' => {
-                self.levels -= 1;
-                self.at += 1;
-                return Ok(false);
-            }
-            b',' if !first => {
-                self.at += 1;
-                if self.space() != b'"' {
-                    return Err(self.fault());
-                }
-            }
-            b'"' if first => {}
-            _ => return Err(self.fault()),
+        if !self.goes_on(first, b'}')? {
+            return Ok(false);
+        }
+        if self.space() != b'"' {
+            return Err(self.fault());
         }
         Ok(true)
     }
@@ -219,9 +209,15 @@ impl<'de> Reader<'de> {
     /// Goes to the next element of a list, or out of the list.
     #[inline(never)]
     pub(crate) fn another(&mut self, first: &mut bool) -> Result<bool, Fault> {
+        self.goes_on(first, b']')
+    }
+
+    /// Goes over the comma before what is not the first, or over the bracket.
+    #[inline]
+    fn goes_on(&mut self, first: &mut bool, bracket: u8) -> Result<bool, Fault> {
         let first = std::mem::take(first);
         match self.space() {
-            b']' => {
+            next if next == bracket => {
                 self.levels -= 1;
                 self.at += 1;
                 return Ok(false);

@@ -201,7 +201,8 @@ impl<'a> Request<'a> {
     ///
     /// One [`ReviewError`] sentence for a body that is not UTF-8, not JSON, no
     /// `admission.k8s.io/v1` `AdmissionReview`, or lacks a field that every
-    /// review has.
+    /// review has. Parts that nobody reads are gone over by quotes and brackets
+    /// alone (see [`json`]); an object's text is JSON when a rule reads it.
     pub fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
         let text = std::str::from_utf8(body).map_err(|error| ReviewError::NotUtf8 {
             at: error.valid_up_to(),

@@ -1,7 +1,7 @@
 //! `userInfo`: the only part of a review that says who asks.
 
 use super::Text;
-use super::pod::List;
+use super::pod::{List, entries};
 use crate::json::{Fault, Fill, Reader, filled};
 
 /// Who the API server authenticated (or was told to impersonate).
@@ -75,17 +75,6 @@ impl<'a> Extra<'a> {
 
 impl<'de: 'a, 'a> Fill<'de> for Extra<'a> {
     fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
-        if !reader.begin(b'{', true)? {
-            return Ok(());
-        }
-        let mut first = true;
-        while reader.another_key(&mut first)? {
-            let key = Text(reader.string()?);
-            reader.colon()?;
-            let mut values = List::default();
-            values.fill(reader)?;
-            self.0.push((key, values));
-        }
-        Ok(())
+        entries(&mut self.0, reader)
     }
 }

@@ -93,20 +93,28 @@ impl<'a> Deref for Pairs<'a> {
 
 impl<'de: 'a, 'a> Fill<'de> for Pairs<'a> {
     fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
-        if !reader.begin(b'{', true)? {
-            return Ok(());
-        }
-        self.0.reserve(8);
-        let mut first = true;
-        while reader.another_key(&mut first)? {
-            let key = Text(reader.string()?);
-            reader.colon()?;
-            let mut value = Text::default();
-            value.fill(reader)?;
-            self.0.push((key, value));
-        }
-        Ok(())
+        entries(&mut self.0, reader)
     }
+}
+
+/// Reads the entries of a map, in document order.
+pub(in crate::review) fn entries<'de: 'a, 'a, V: Fill<'de> + Default>(
+    pairs: &mut Vec<(Text<'a>, V)>,
+    reader: &mut Reader<'de>,
+) -> Result<(), Fault> {
+    if !reader.begin(b'{', true)? {
+        return Ok(());
+    }
+    pairs.reserve(8);
+    let mut first = true;
+    while reader.another_key(&mut first)? {
+        let key = Text(reader.string()?);
+        reader.colon()?;
+        let mut value = V::default();
+        value.fill(reader)?;
+        pairs.push((key, value));
+    }
+    Ok(())
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {

@@ -16,6 +16,7 @@ pub use container::{
     Named, Port, Target, VolumeMount, WindowsOptions,
 };
 pub use env::Env;
+pub(in crate::review) use list::entries;
 pub use list::{Few, List, Pairs, Present};
 pub use volume::{
     ClaimSpec, Csi, DataSource, DownwardApi, DownwardFile, FieldRef, Projection, Source, Sources,
