@@ -273,3 +273,28 @@ fn a_job_pods_labels_are_no_new_identity() {
         "alice may not start pod <ns>/again",
     );
 }
+
+/// What no rule reads is gone over by its quotes and brackets, 64 bytes at a
+/// time. Whatever stands there, the service account behind it is seen.
+#[test]
+fn behind_parts_that_nobody_reads() {
+    let pair = pair();
+    let driver = account("driver");
+    for length in 0..66 {
+        let name = format!("behind-{length}");
+        let mut object = pod(&name, &driver);
+        let hostile = format!("{}\\\"}}]}}{{[\"\\", "x".repeat(length));
+        object["metadata"]["managedFields"] = json!([{
+            "manager": "e2e", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:metadata": {"f:labels": {".": {}, format!("f:{hostile}"): {}}}},
+        }]);
+        object["spec"]["containers"][0]["args"] = json!([hostile, "\\", "\"", "}", hostile]);
+        object["spec"]["nodeSelector"] = json!({"zone": "a"});
+        let seen = format!(
+            "alice may not start pod <ns>/{name} under service account {driver}: {} (at spec.serviceAccountName).",
+            becomes()
+        );
+        let road = Road::create("v1", "pods", &object);
+        pair.closed(&road.dry(), 201, ACCOUNTS, &seen);
+    }
+}
