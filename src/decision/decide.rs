@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::facts::{Class, Requester, Subject};
 use crate::policy::{Policy, PolicyHash};
-use crate::review::response::{Response, Status, Unwritten};
+use crate::review::response::{Response, Status};
 use crate::review::{Operation, Request, ReviewError, change};
 use crate::rules::{Finding, RULES, RuleId};
 
@@ -196,11 +196,8 @@ impl Decision<'_> {
     }
 
     /// The answer's body.
-    ///
-    /// # Errors
-    ///
-    /// See [`Response::to_json`].
-    pub fn to_json(&self, uid: &str) -> Result<Vec<u8>, Unwritten> {
+    #[must_use]
+    pub fn to_json(&self, uid: &str) -> Vec<u8> {
         let message = self.message();
         let allowed = self.allowed();
         let status = Status {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::policy::{ChainMode, PolicyHash};
-use crate::review::response::{Response, Unwritten};
+use crate::review::response::Response;
 
 use super::Patch;
 
@@ -32,11 +32,8 @@ impl Mutation {
     }
 
     /// The answer's body.
-    ///
-    /// # Errors
-    ///
-    /// See [`Response::to_json`].
-    pub fn to_json(&self, uid: &str, policy: PolicyHash) -> Result<Vec<u8>, Unwritten> {
+    #[must_use]
+    pub fn to_json(&self, uid: &str, policy: PolicyHash) -> Vec<u8> {
         let mut annotations: Vec<(&'static str, Cow<'_, str>)> =
             vec![("policy", policy.as_str().into())];
         if let Some((target, mode)) = &self.chained {

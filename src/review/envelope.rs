@@ -204,7 +204,7 @@ impl<'a> Request<'a> {
     /// review has. Parts that nobody reads are gone over by quotes and brackets
     /// alone (see [`json`]); an object's text is JSON when a rule reads it.
     pub fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
-        let text = std::str::from_utf8(body).map_err(|error| ReviewError::NotUtf8 {
+        let text = simdutf8::compat::from_utf8(body).map_err(|error| ReviewError::NotUtf8 {
             at: error.valid_up_to(),
         })?;
         let review = json::fill::<WireReview<'a>>(text).map_err(|error| {

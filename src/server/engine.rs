@@ -8,7 +8,6 @@ use crate::decision::{Decision, decide};
 use crate::facts::Subject;
 use crate::mutation::mutate;
 use crate::policy::{Policy, PolicyHash, PolicyStore};
-use crate::review::response::Unwritten;
 use crate::review::{Request, ReviewError, shown};
 
 use super::{BadReview, Door, Record, Reviewed, Reviewer};
@@ -35,9 +34,8 @@ impl Reviewer for Engine {
             return change(&request, &policy);
         }
         let decision = decide(&request, door, &policy, now)?;
-        let answer = decision.to_json(&request.uid).map_err(unwritten)?;
         Ok(Reviewed {
-            body: answer,
+            body: decision.to_json(&request.uid),
             record: record(&request, &decision),
         })
     }
@@ -47,9 +45,8 @@ impl Reviewer for Engine {
 fn change(request: &Request<'_>, policy: &Policy) -> Result<Reviewed, BadReview> {
     let subject = Subject::new(request, policy)?;
     let mutation = mutate(&subject)?;
-    let answer = mutation.to_json(&request.uid, policy.hash);
     Ok(Reviewed {
-        body: answer.map_err(unwritten)?,
+        body: mutation.to_json(&request.uid, policy.hash),
         record: Record {
             name: subject.name.shown(),
             class: subject.requester.class().as_str(),
@@ -57,13 +54,6 @@ fn change(request: &Request<'_>, policy: &Policy) -> Result<Reviewed, BadReview>
             ..asked(request, policy.hash)
         },
     })
-}
-
-fn unwritten(_: Unwritten) -> BadReview {
-    BadReview {
-        status: 500,
-        message: "the answer could not be written".to_owned(),
-    }
 }
 
 impl From<ReviewError> for BadReview {
