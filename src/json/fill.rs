@@ -6,9 +6,12 @@
 //! and code that all types share is learnt once. So there is one loop over
 //! objects and one over lists, and a type only says where its parts are.
 
+use std::slice;
+
 use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::error::Fault;
+use super::name::Name;
 use super::raw::Raw;
 use super::reader::{Key, Reader};
 
@@ -27,7 +30,7 @@ pub trait Fill<'de> {
 #[derive(Debug)]
 pub struct Shape {
     /// Its fields' names.
-    pub names: &'static [&'static str],
+    pub names: &'static [Name],
     /// Whether `null` is as good as an empty one. Not among the elements of a
     /// list: there it is nothing that an API server writes.
     pub null_is_empty: bool,
@@ -81,12 +84,12 @@ pub fn object<'de>(object: &mut dyn Object<'de>, reader: &mut Reader<'de>) -> Re
 /// See [`Fill::fill`].
 pub fn only<'de>(
     reader: &mut Reader<'de>,
-    field: &str,
+    field: &Name,
     value: &mut dyn Fill<'de>,
 ) -> Result<(), Fault> {
     reader.begin(b'{', false)?;
     let (mut first, mut seen) = (true, false);
-    while let Some(key) = reader.field(&mut first, &[field], 0)? {
+    while let Some(key) = reader.field(&mut first, slice::from_ref(field), 0)? {
         match key {
             Key::Other => reader.pass()?,
             Key::Known(_) if seen => return Err(reader.misfit()),
@@ -167,7 +170,7 @@ macro_rules! filled {
         impl<$($generics)*> $crate::json::Object<'de> for $type {
             fn shape(&self) -> &'static $crate::json::Shape {
                 const SHAPE: $crate::json::Shape = $crate::json::Shape {
-                    names: &[$($name),*],
+                    names: &[$($crate::json::Name::new($name)),*],
                     null_is_empty: $null,
                 };
                 // A bit each: a name past the last one would count as another's.

@@ -21,14 +21,15 @@
 //!
 //! - `scan`: the grammar; `plain`, `pass`: many bytes of a string, or of what
 //!   nobody reads, at a time
-//! - `reader`: a text and how far it is read; `fill`: structs and lists by it;
-//!   `deserializer`: the same for `serde`
+//! - `reader`: a text and how far it is read; `name`: which field a key is;
+//!   `fill`: structs and lists by them; `deserializer`: the same for `serde`
 //! - `raw`, `sifted`: what reviews need besides
 //! - `value`: whole trees; `write`: strings on their way out
 
 mod deserializer;
 mod error;
 mod fill;
+mod name;
 mod pass;
 mod plain;
 mod raw;
@@ -48,6 +49,7 @@ use serde::de::DeserializeSeed;
 pub use error::{Error, Fault, Problem};
 pub(crate) use fill::filled;
 pub use fill::{Fill, Grow, Object, Shape, bridge, list, object, only};
+pub use name::Name;
 pub use raw::{Ahead, Hinted, Raw};
 pub use reader::Reader;
 pub use sifted::{Sift, Sifted};

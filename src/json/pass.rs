@@ -87,10 +87,22 @@ impl Carried {
 
     /// The escaped bytes.
     #[inline]
-    fn escaped(&mut self, mut backslashes: u64) -> u64 {
-        let mut escaped = u64::from(std::mem::take(&mut self.escape));
+    fn escaped(&mut self, backslashes: u64) -> u64 {
+        let first = u64::from(std::mem::take(&mut self.escape));
         // An escaped one escapes nothing.
-        backslashes &= !escaped;
+        let backslashes = backslashes & !first;
+        let behind = backslashes << 1;
+        if backslashes & behind != 0 {
+            return first | self.runs(backslashes);
+        }
+        self.escape = backslashes >> 63 == 1;
+        first | behind
+    }
+
+    /// The same where backslashes stand in a row.
+    #[cold]
+    fn runs(&mut self, mut backslashes: u64) -> u64 {
+        let mut escaped = 0;
         while backslashes != 0 {
             let lowest = backslashes & backslashes.wrapping_neg();
             let next = lowest << 1;

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::error::{Fault, Problem};
+use super::name::{Literal, Name};
 use super::pass::pass;
 use super::scan::{self, End};
 
@@ -136,7 +137,7 @@ impl<'de> Reader<'de> {
     pub(super) fn field(
         &mut self,
         first: &mut bool,
-        names: &[&str],
+        names: &[Name],
         guess: usize,
     ) -> Result<Option<Key>, Fault> {
         if !self.key(first)? {
@@ -144,18 +145,21 @@ impl<'de> Reader<'de> {
         }
         let bytes = self.text.as_bytes();
         let (literal, start) = (self.at, self.at + 1);
-        let End { quote, escaped } = scan::string(bytes, start)?;
-        self.at = quote + 1;
-        let place = if escaped {
-            let key = unescape(self.since(literal), literal)?;
-            names.iter().position(|name| *name == key)
-        } else {
-            let key = bytes.get(start..quote).unwrap_or_default();
-            match names.get(guess) {
-                Some(name) if name.as_bytes() == key => Some(guess),
-                _ => names.iter().position(|name| name.as_bytes() == key),
-            }
+        let key = Literal::new(bytes.get(start..).unwrap_or_default());
+        let mut place = match names.get(guess) {
+            Some(name) if name.is(&key) => Some(guess),
+            _ => names.iter().position(|name| name.is(&key)),
         };
+        if let Some(name) = place.and_then(|place| names.get(place)) {
+            self.at = start + name.text().len() + 1;
+        } else {
+            let End { quote, escaped } = scan::string(bytes, start)?;
+            self.at = quote + 1;
+            if escaped {
+                let key = unescape(self.since(literal), literal)?;
+                place = names.iter().position(|name| name.text() == key);
+            }
+        }
         self.colon()?;
         Ok(Some(place.map_or(Key::Other, Key::Known)))
     }

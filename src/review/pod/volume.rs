@@ -2,7 +2,7 @@
 
 use super::super::Text;
 use super::{List, Named, Pairs, Present};
-use crate::json::{self, Fault, Fill, Reader, filled};
+use crate::json::{self, Fault, Fill, Name, Reader, filled};
 
 /// One volume of a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,6 +89,13 @@ const OLD_KINDS: [(&str, &str); 8] = [
     ("storageos", "storageos.secretRef.name"),
 ];
 
+/// See the function.
+macro_rules! only {
+    ($reader:ident, $field:literal) => {
+        only($reader, const { &Name::new($field) })
+    };
+}
+
 impl<'a> Source<'a> {
     /// Reads the value of the field `kind`; `None` for `null`.
     fn read<'de: 'a>(kind: Text<'a>, reader: &mut Reader<'de>) -> Result<Option<Self>, Fault> {
@@ -96,18 +103,18 @@ impl<'a> Source<'a> {
             return Ok(None);
         }
         Ok(Some(match kind.as_str() {
-            "hostPath" => Self::HostPath(only(reader, "path")?),
-            "secret" => Self::Secret(only(reader, "secretName")?),
-            "configMap" => Self::ConfigMap(only(reader, "name")?),
+            "hostPath" => Self::HostPath(only!(reader, "path")?),
+            "secret" => Self::Secret(only!(reader, "secretName")?),
+            "configMap" => Self::ConfigMap(only!(reader, "name")?),
             "downwardAPI" => Self::DownwardApi(whole(reader)?),
-            "projected" => Self::Projected(only(reader, "sources")?),
+            "projected" => Self::Projected(only!(reader, "sources")?),
             "csi" => Self::Csi(whole(reader)?),
-            "persistentVolumeClaim" => Self::Claim(only(reader, "claimName")?),
+            "persistentVolumeClaim" => Self::Claim(only!(reader, "claimName")?),
             "ephemeral" => {
-                let claim: Option<ClaimTemplate<'a>> = only(reader, "volumeClaimTemplate")?;
+                let claim: Option<ClaimTemplate<'a>> = only!(reader, "volumeClaimTemplate")?;
                 Self::Ephemeral(Box::new(claim.unwrap_or_default().spec))
             }
-            "image" => Self::Image(only(reader, "reference")?),
+            "image" => Self::Image(only!(reader, "reference")?),
             "gitRepo" => reader.pass().map(|()| Self::GitRepo)?,
             "emptyDir" => reader.pass().map(|()| Self::Other(kind))?,
             other => match OLD_KINDS.iter().find(|(known, _)| *known == other) {
@@ -123,9 +130,10 @@ impl<'a> Source<'a> {
         reader: &mut Reader<'de>,
     ) -> Result<Self, Fault> {
         let secret = if field.ends_with("secretName") {
-            only(reader, "secretName")?
+            only!(reader, "secretName")?
         } else {
-            only::<Option<Named<'a>>>(reader, "secretRef")?.map(|secret| secret.name)
+            let secret: Option<Named<'a>> = only!(reader, "secretRef")?;
+            secret.map(|secret| secret.name)
         };
         let secret = secret.map(|name| Box::new((field, name)));
         Ok(Self::Old { kind, secret })
@@ -139,10 +147,7 @@ fn whole<'de, T: Fill<'de> + Default>(reader: &mut Reader<'de>) -> Result<T, Fau
 }
 
 /// One field of a source, as its default where it is absent.
-fn only<'de, T: Fill<'de> + Default>(
-    reader: &mut Reader<'de>,
-    field: &'static str,
-) -> Result<T, Fault> {
+fn only<'de, T: Fill<'de> + Default>(reader: &mut Reader<'de>, field: &Name) -> Result<T, Fault> {
     let mut value = T::default();
     json::only(reader, field, &mut value)?;
     Ok(value)
