@@ -47,6 +47,25 @@ fn three_hops_end_in_the_third_role() {
     }
 }
 
+/// A role that wants an external id is closed to the second JavaScript SDK: it
+/// does not say it, whatever the profile has.
+#[test]
+fn the_second_javascript_sdk_says_no_external_id() {
+    let job = scene::job("three-hops");
+    let pod = job.driver();
+    let client = (Sdk::JavaScript2, From::DefaultChain);
+    let (identity, aws) = scene::run(client, (&pod, DRIVER), scene::trust(&pod));
+    identity.expect_err("role 3 wants its external id");
+    let calls = aws.shown();
+    let last = calls.last().map(String::as_str);
+    assert_eq!(
+        last,
+        Some("client-role-2 AssumeRole role-3: AccessDenied"),
+        "{calls:#?}"
+    );
+    assert!(aws.calls().iter().all(|call| call.external_id.is_none()));
+}
+
 /// A program that names a profile gets that role, straight from role 1; one
 /// that names none has the default one.
 #[test]

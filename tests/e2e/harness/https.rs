@@ -16,20 +16,7 @@ pub(super) fn serve(
     authority: &Authority,
     answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static,
 ) -> u16 {
-    let pair = authority.issue(&["127.0.0.1"]);
-    let certificate =
-        CertificateDer::from_pem_slice(pair.certificate.as_bytes()).expect("a certificate we made");
-    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).expect("a key we made");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| {
-            builder
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate], key)
-        })
-        .expect("a certificate with its own key");
-    let config = Arc::new(config);
+    let config = config(authority);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("a bound listener").port();
     let answer = Arc::new(answer);
@@ -43,6 +30,24 @@ pub(super) fn serve(
         }
     });
     port
+}
+
+/// What a server on loopback needs, with a certificate of this authority.
+pub(super) fn config(authority: &Authority) -> Arc<ServerConfig> {
+    let pair = authority.issue(&["127.0.0.1"]);
+    let certificate =
+        CertificateDer::from_pem_slice(pair.certificate.as_bytes()).expect("a certificate we made");
+    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).expect("a key we made");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| {
+            builder
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate], key)
+        })
+        .expect("a certificate with its own key");
+    Arc::new(config)
 }
 
 /// One connection, request after request: the API server keeps it alive.

@@ -12,6 +12,9 @@ use super::kubelet::Container;
 use super::{dirs, install};
 
 const JS_MAIN: &str = include_str!("../clients/js/client.mjs");
+const JS2_MAIN: &str = include_str!("../clients/js2/client.js");
+const JS2_PACKAGE: &str = include_str!("../clients/js2/package.json");
+const JS2_LOCK: &str = include_str!("../clients/js2/package-lock.json");
 const JS_PACKAGE: &str = include_str!("../clients/js/package.json");
 const JS_LOCK: &str = include_str!("../clients/js/package-lock.json");
 const RUST_MAIN: &str = include_str!("../clients/rust/src/main.rs");
@@ -20,9 +23,15 @@ const RUST_LOCK: &str = include_str!("../clients/rust/Cargo.lock");
 const JAVA_MAIN: &str = include_str!("../clients/java/Client.java");
 const JAVA_POM: &str = include_str!("../clients/java/pom.xml");
 const JAVA_SUMS: &str = include_str!("../clients/java/jars.sha256");
+const JAVA1_MAIN: &str = include_str!("../clients/java1/Client.java");
+const JAVA1_POM: &str = include_str!("../clients/java1/pom.xml");
+const JAVA1_SUMS: &str = include_str!("../clients/java1/jars.sha256");
 const GO_MAIN: &str = include_str!("../clients/go/main.go");
 const GO_MOD: &str = include_str!("../clients/go/go.mod");
 const GO_SUM: &str = include_str!("../clients/go/go.sum");
+const GO1_MAIN: &str = include_str!("../clients/go1/main.go");
+const GO1_MOD: &str = include_str!("../clients/go1/go.mod");
+const GO1_SUM: &str = include_str!("../clients/go1/go.sum");
 
 /// The SDKs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +42,10 @@ pub(crate) enum Sdk {
     Rust,
     Java,
     Go,
+    /// Retired by AWS, and still in many jobs: so are the next two.
+    Go1,
+    JavaScript2,
+    Java1,
 }
 
 /// Where a client takes its credentials from.
@@ -45,6 +58,7 @@ pub(crate) enum From<'a> {
 }
 
 impl Sdk {
+    /// Those that AWS still mends.
     pub(crate) const ALL: [Self; 6] = [
         Self::Boto3,
         Self::Cli,
@@ -63,22 +77,26 @@ impl Sdk {
             Self::Rust => "Rust SDK",
             Self::Java => "Java SDK v2",
             Self::Go => "Go SDK v2",
+            Self::Go1 => "Go SDK v1",
+            Self::JavaScript2 => "JavaScript SDK v2",
+            Self::Java1 => "Java SDK v1",
         }
     }
 
     /// The version of the SDK, as its lock file has it.
     pub(crate) fn version(self) -> &'static str {
-        let (file, before, after) = match self {
-            Self::Boto3 => (moto::REQUIREMENTS, "\nboto3==", " "),
-            Self::Cli => (moto::REQUIREMENTS, "awscli==", " "),
-            Self::JavaScript => (JS_PACKAGE, "client-sts\": \"", "\""),
-            Self::Rust => (RUST_LOCK, "name = \"aws-config\"\nversion = \"", "\""),
-            Self::Java => (JAVA_POM, "<version>2.", "</version>"),
-            Self::Go => (GO_MOD, "aws-sdk-go-v2 v", " "),
+        let (file, before) = match self {
+            Self::Boto3 => (moto::REQUIREMENTS, "\nboto3=="),
+            Self::Cli => (moto::REQUIREMENTS, "awscli=="),
+            Self::JavaScript => (JS_PACKAGE, "client-sts\": \""),
+            Self::JavaScript2 => (JS2_PACKAGE, "aws-sdk\": \""),
+            Self::Rust => (RUST_LOCK, "name = \"aws-config\"\nversion = \""),
+            Self::Java => (JAVA_POM, "<artifactId>bom</artifactId>\n        <version>"),
+            Self::Java1 => (JAVA1_POM, "-sts</artifactId>\n      <version>"),
+            Self::Go => (GO_MOD, "aws-sdk-go-v2 v"),
+            Self::Go1 => (GO1_MOD, "aws-sdk-go v"),
         };
-        let start = file.find(before).expect("the lock file names the SDK") + before.len();
-        let start = if self == Self::Java { start - 2 } else { start };
-        file[start..].split(after).next().unwrap_or_default()
+        version(file, before)
     }
 
     /// Runs the client in a container: the ARN it says it is, or what it
@@ -113,10 +131,17 @@ impl Sdk {
 
     /// The command and its first arguments. Installs it on first use.
     fn program(self) -> Vec<String> {
-        static JS: LazyLock<PathBuf> = LazyLock::new(js);
+        static JS: LazyLock<PathBuf> =
+            LazyLock::new(|| js("js", [JS_PACKAGE, JS_LOCK], ("client.mjs", JS_MAIN)));
+        static JS2: LazyLock<PathBuf> =
+            LazyLock::new(|| js("js2", [JS2_PACKAGE, JS2_LOCK], ("client.js", JS2_MAIN)));
         static RUST: LazyLock<PathBuf> = LazyLock::new(rust);
-        static JAVA: LazyLock<PathBuf> = LazyLock::new(java);
-        static GO: LazyLock<PathBuf> = LazyLock::new(go);
+        static JAVA: LazyLock<PathBuf> =
+            LazyLock::new(|| java("java", JAVA_MAIN, [JAVA_POM, JAVA_SUMS]));
+        static JAVA1: LazyLock<PathBuf> =
+            LazyLock::new(|| java("java1", JAVA1_MAIN, [JAVA1_POM, JAVA1_SUMS]));
+        static GO: LazyLock<PathBuf> = LazyLock::new(|| go("go", &[GO_MAIN, GO_MOD, GO_SUM]));
+        static GO1: LazyLock<PathBuf> = LazyLock::new(|| go("go1", &[GO1_MAIN, GO1_MOD, GO1_SUM]));
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         match self {
             Self::Boto3 => words(&[&interpreter(), &source("python/client.py")]),
@@ -127,14 +152,31 @@ impl Sdk {
                 "--output=json",
             ]),
             Self::JavaScript => words(&["node", &at(&JS, "client.mjs")]),
+            Self::JavaScript2 => words(&["node", &at(&JS2, "client.js")]),
             Self::Rust => words(&[&at(&RUST, "client")]),
-            Self::Java => {
-                let class_path = format!("{}:{}", at(&JAVA, "classes"), at(&JAVA, "lib/*"));
+            Self::Java | Self::Java1 => {
+                let dir = if self == Self::Java { &JAVA } else { &JAVA1 };
+                let class_path = format!(".:{}:{}", at(dir, "classes"), at(dir, "lib/*"));
                 words(&["java", "-cp", &class_path, "Client"])
             }
             Self::Go => words(&[&at(&GO, "client")]),
+            Self::Go1 => words(&[&at(&GO1, "client")]),
         }
     }
+}
+
+/// The version of the pyarrow that brings the C++ SDK.
+pub(crate) fn pyarrow() -> &'static str {
+    version(moto::REQUIREMENTS, "\npyarrow==")
+}
+
+/// What a lock file has behind `before`.
+fn version(file: &'static str, before: &str) -> &'static str {
+    let (_, version) = file
+        .split_once(before)
+        .expect("the lock file names the SDK");
+    let is_end = |next: char| next.is_whitespace() || ['"', '<'].contains(&next);
+    version.split(is_end).next().unwrap_or_default()
 }
 
 /// Runs a script of the repository with the Python that has boto3.
@@ -186,13 +228,13 @@ pub(super) fn enter<'c>(
         .current_dir(&container.home)
 }
 
-fn js() -> PathBuf {
+fn js(folder: &str, [package, lock]: [&str; 2], (name, main): (&str, &str)) -> PathBuf {
     install::need("node", &["--version"], "Node.js 18 or newer");
     install::need("npm", &["--version"], "npm");
-    install::once("aws-js", &[JS_PACKAGE, JS_LOCK, JS_MAIN], |dir| {
-        dirs::write(&dir.join("package.json"), JS_PACKAGE);
-        dirs::write(&dir.join("package-lock.json"), JS_LOCK);
-        dirs::write(&dir.join("client.mjs"), JS_MAIN);
+    install::once(&format!("aws-{folder}"), &[package, lock, main], |dir| {
+        dirs::write(&dir.join("package.json"), package);
+        dirs::write(&dir.join("package-lock.json"), lock);
+        dirs::write(&dir.join(name), main);
         let mut npm = Command::new("npm");
         npm.current_dir(dir)
             .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
@@ -216,26 +258,26 @@ fn rust() -> PathBuf {
     })
 }
 
-fn java() -> PathBuf {
+fn java(folder: &str, main: &str, [pom, sums]: [&str; 2]) -> PathBuf {
     install::need("javac", &["-version"], "a JDK 17 or newer, not only a JRE");
-    install::once("aws-java", &[JAVA_MAIN, JAVA_POM, JAVA_SUMS], |dir| {
-        install::jars(dir, JAVA_POM, JAVA_SUMS);
+    install::once(&format!("aws-{folder}"), &[main, pom, sums], |dir| {
+        install::jars(dir, pom, sums);
         let mut javac = Command::new("javac");
         javac
             .arg("-cp")
             .arg(dir.join("lib/*"))
             .arg("-d")
             .arg(dir.join("classes"))
-            .arg(source("java/Client.java"));
+            .arg(source(&format!("{folder}/Client.java")));
         install::run(&mut javac, "the client compiles with JDK 17");
     })
 }
 
-fn go() -> PathBuf {
+fn go(folder: &str, sources: &[&str]) -> PathBuf {
     install::need("go", &["version"], "Go 1.26 or newer");
-    install::once("aws-go", &[GO_MAIN, GO_MOD, GO_SUM], |dir| {
+    install::once(&format!("aws-{folder}"), sources, |dir| {
         let mut go = Command::new("go");
-        go.current_dir(source("go"))
+        go.current_dir(source(folder))
             .env("CGO_ENABLED", "0")
             .args(["build", "-trimpath", "-o"])
             .arg(dir.join("client"))

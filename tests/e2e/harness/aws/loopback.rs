@@ -1,11 +1,19 @@
-//! A tiny plain HTTP server on loopback, until it is dropped.
+//! A tiny HTTP server on loopback, until it is dropped. Whoever begins with TLS
+//! gets HTTPS at the same port.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::super::{https, tls::Authority};
+
+/// The first byte that a client of TLS sends.
+const HANDSHAKE: u8 = 22;
 
 /// One request.
 pub(super) struct Request {
@@ -79,8 +87,21 @@ impl Drop for Server {
     }
 }
 
-/// One connection, request after request.
+/// One connection, in the clear or not.
 fn converse(stream: TcpStream, answer: &dyn Fn(&Request) -> Response) -> std::io::Result<()> {
+    static CONFIG: LazyLock<Arc<ServerConfig>> =
+        LazyLock::new(|| https::config(&Authority::new("AWS of the tests")));
+    let mut first = [0];
+    stream.peek(&mut first)?;
+    if first == [HANDSHAKE] {
+        let tls = ServerConnection::new(Arc::clone(&CONFIG)).map_err(std::io::Error::other)?;
+        return serve(StreamOwned::new(tls, stream), answer);
+    }
+    serve(stream, answer)
+}
+
+/// Request after request.
+fn serve(stream: impl Read + Write, answer: &dyn Fn(&Request) -> Response) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream)? {
         let response = answer(&request);

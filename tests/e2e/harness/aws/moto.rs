@@ -13,7 +13,7 @@ use crate::harness::{dirs, install, wait};
 pub(in crate::harness) const REQUIREMENTS: &str =
     include_str!("../../clients/python/requirements.txt");
 
-/// The virtual environment with boto3, the AWS CLI and moto in it.
+/// The virtual environment with boto3, the AWS CLI, pyarrow and moto in it.
 pub(in crate::harness) fn python() -> PathBuf {
     install::need(
         "python3",
@@ -30,7 +30,7 @@ pub(in crate::harness) fn python() -> PathBuf {
             .args(["--no-cache-dir", "--only-binary=:all:", "--require-hashes"])
             .arg("-r")
             .arg(requirements);
-        install::run(&mut pip, "pip needs to reach PyPI once, for 40 MB");
+        install::run(&mut pip, "pip needs to reach PyPI once, for 90 MB");
     })
 }
 
