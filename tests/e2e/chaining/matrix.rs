@@ -28,20 +28,78 @@ const PROMISED: [(Sdk, From<'static>, [u8; 4]); 10] = [
     (Sdk::Java1, From::DefaultChain, [1, 1, NONE, 1]),
 ];
 
-/// What the C++ SDK asks of AWS. With EKS's token in sight it would ask the real
-/// STS, of which it cannot be told another, so those two modes are not run.
-const CPP: [Option<(u8, &[&str])>; 4] = [
-    None,
-    None,
-    Some((NONE, &["nobody sts GET: MissingAuthenticationToken"])),
-    Some((
-        1,
-        &[
-            "nobody PodIdentity job-execution-role-1",
-            "job-execution-role-1 s3 GET: AccessDenied",
+/// Programs that list a bucket and do not say who they are: their calls do.
+#[derive(Clone, Copy)]
+enum Lister {
+    /// Hadoop 3.3's, on the first Java SDK, configured as the page has it.
+    S3a,
+    /// With EKS's token in sight it would ask the real STS, of which it cannot be
+    /// told another, so those two modes are not run.
+    Cpp,
+}
+
+/// The role and the calls; `None` where it is not run.
+type End = Option<(u8, &'static [&'static str])>;
+
+/// What becomes of each, a column a mode.
+const LISTERS: [(Lister, [End; 4]); 2] = [
+    (
+        Lister::S3a,
+        [
+            Some((2, BY_ROLE_2)),
+            Some((2, BY_ROLE_2)),
+            Some((NONE, &[])),
+            Some((NONE, &[])),
         ],
-    )),
+    ),
+    (
+        Lister::Cpp,
+        [
+            None,
+            None,
+            Some((NONE, &["nobody sts GET: MissingAuthenticationToken"])),
+            Some((
+                1,
+                &[
+                    "nobody PodIdentity job-execution-role-1",
+                    "job-execution-role-1 s3 GET: AccessDenied",
+                ],
+            )),
+        ],
+    ),
 ];
+
+const BY_ROLE_2: &[&str] = &[
+    "nobody AssumeRoleWithWebIdentity job-execution-role-1",
+    "job-execution-role-1 AssumeRole client-role-2",
+    "client-role-2 s3 GET",
+];
+
+impl Lister {
+    fn name(self) -> String {
+        match self {
+            Self::S3a => format!("S3A of Hadoop {}", sdk::hadoop()),
+            Self::Cpp => format!("C++ SDK in pyarrow {}", sdk::pyarrow()),
+        }
+    }
+
+    /// What it asks of AWS, and what it printed.
+    fn list(self, pod: &Value) -> (Vec<String>, String) {
+        let aws = Aws::start(scene::trust(pod).service(ROLE_2, "s3"));
+        let container = kubelet::start(pod, DRIVER, &aws);
+        let output = match self {
+            Self::S3a => sdk::s3a_33(&container, &aws),
+            Self::Cpp => sdk::python(
+                "tests/e2e/clients/python/arrow.py",
+                &[&aws.url()],
+                &container,
+                &aws,
+            ),
+        };
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        (aws.shown(), printed)
+    }
+}
 
 /// One pod a mode, and every SDK in it: the identity is the promised one, and
 /// the calls that lead there are these and no others.
@@ -76,39 +134,31 @@ fn every_sdk_ends_in_the_promised_role() {
         }
         table.push('\n');
     }
-    let _ = write!(table, "| C++ SDK in pyarrow {} |", sdk::pyarrow());
-    for ((mode, _, pod), promised) in drivers.iter().zip(CPP) {
-        let Some((role, promised)) = promised else {
-            table.push_str(" not run |");
-            continue;
-        };
-        let asked = cpp(pod);
-        let _ = write!(table, " {} |", words(role));
-        if asked != promised {
-            broken.push(format!(
-                "C++ SDK, mode {mode}: {promised:?} was promised, not {asked:#?}"
-            ));
+    for (lister, promised) in LISTERS {
+        let _ = write!(table, "| {} |", lister.name());
+        for ((mode, _, pod), promised) in drivers.iter().zip(promised) {
+            let Some((role, promised)) = promised else {
+                table.push_str(" not run |");
+                continue;
+            };
+            let (calls, printed) = lister.list(pod);
+            let _ = write!(table, " {} |", words(role));
+            // Without a call it must be credentials that it lacks.
+            let lacks = !calls.is_empty() || printed.contains("redential");
+            if calls != promised || !lacks {
+                broken.push(format!(
+                    "{}, mode {mode}: {promised:?} was promised, not {calls:#?}\n{printed}",
+                    lister.name()
+                ));
+            }
         }
+        table.push('\n');
     }
-    table.push('\n');
     #[expect(clippy::print_stdout, reason = "make chain-table shows it")]
     {
         println!("{table}");
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-}
-
-/// The calls of a program that lists a bucket by the C++ SDK.
-fn cpp(pod: &Value) -> Vec<String> {
-    let aws = Aws::start(scene::trust(pod));
-    let container = kubelet::start(pod, DRIVER, &aws);
-    sdk::python(
-        "tests/e2e/clients/python/arrow.py",
-        &[&aws.url()],
-        &container,
-        &aws,
-    );
-    aws.shown()
 }
 
 fn words(role: u8) -> String {
@@ -144,10 +194,15 @@ fn the_page_promises_the_same() {
         assert_page(client, promised.map(words));
     }
     let not_run = || "role 1 (inferred)".to_owned();
-    assert_page(
-        "C++ SDK (pyarrow)",
-        CPP.map(|promised| promised.map_or_else(not_run, |(role, _)| words(role))),
-    );
+    for (lister, promised) in LISTERS {
+        let client = match lister {
+            Lister::S3a => "S3A of Hadoop 3.3 (Java SDK 1), configured as below",
+            Lister::Cpp => "C++ SDK (pyarrow)",
+        };
+        let promised =
+            promised.map(|promised| promised.map_or_else(not_run, |(role, _)| words(role)));
+        assert_page(client, promised);
+    }
 }
 
 #[track_caller]

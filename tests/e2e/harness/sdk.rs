@@ -170,6 +170,11 @@ pub(crate) fn pyarrow() -> &'static str {
     version(moto::REQUIREMENTS, "\npyarrow==")
 }
 
+/// The version of the Hadoop whose S3A uses the first Java SDK.
+pub(crate) fn hadoop() -> &'static str {
+    version(JAVA1_POM, "hadoop-aws</artifactId>\n      <version>")
+}
+
 /// What a lock file has behind `before`.
 fn version(file: &'static str, before: &str) -> &'static str {
     let (_, version) = file
@@ -177,6 +182,13 @@ fn version(file: &'static str, before: &str) -> &'static str {
         .expect("the lock file names the SDK");
     let is_end = |next: char| next.is_whitespace() || ['"', '<'].contains(&next);
     version.split(is_end).next().unwrap_or_default()
+}
+
+/// Lists `s3a://bucket/` by Hadoop 3.3's S3A, configured as the page has it.
+pub(crate) fn s3a_33(container: &Container, aws: &Aws) -> Output {
+    let mut program = Sdk::Java1.program();
+    program.push("s3a".to_owned());
+    run(&program, container, aws)
 }
 
 /// Runs a script of the repository with the Python that has boto3.
