@@ -89,7 +89,7 @@ const OLD_KINDS: [(&str, &str); 8] = [
     ("storageos", "storageos.secretRef.name"),
 ];
 
-/// See the function.
+/// [`only`], with the name made when this is compiled.
 macro_rules! only {
     ($reader:ident, $field:literal) => {
         only($reader, const { &Name::new($field) })

@@ -289,7 +289,9 @@ fn behind_parts_that_nobody_reads() {
             "fieldsV1": {"f:metadata": {"f:labels": {".": {}, format!("f:{hostile}"): {}}}},
         }]);
         object["spec"]["containers"][0]["args"] = json!([hostile, "\\", "\"", "}", hostile]);
-        object["spec"]["nodeSelector"] = json!({"zone": "a"});
+        // Decoys: fields' own names and what begins like them, where they are keys.
+        object["spec"]["nodeSelector"] =
+            json!({"serviceAccountName": "default", "serviceAccountNam": "a", "name": "b"});
         let seen = format!(
             "alice may not start pod <ns>/{name} under service account {driver}: {} (at spec.serviceAccountName).",
             becomes()
