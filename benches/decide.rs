@@ -13,11 +13,11 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use rolegate::decision::{Door, decide};
-use rolegate::facts::Subject;
-use rolegate::mutation::mutate;
-use rolegate::policy::{Policy, Strictness};
-use rolegate::review::Request;
+use rolegate_core::decision::{Door, decide};
+use rolegate_core::facts::Subject;
+use rolegate_core::mutation::mutate;
+use rolegate_core::policy::{Policy, Strictness};
+use rolegate_core::request::Request;
 use serde_json::{Value, json};
 
 const BATCHES: usize = 200;

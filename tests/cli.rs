@@ -223,10 +223,10 @@ fn explain_lists_and_prints() {
     let (code, out, _) = run(&["explain"], "");
     assert_eq!(
         (code, out.lines().count()),
-        (0, rolegate::rules::RULES.len()),
+        (0, rolegate_core::rules::RULES.len()),
         "{out}"
     );
-    for rule in rolegate::rules::RULES {
+    for rule in rolegate_core::rules::RULES {
         let (code, out, _) = run(&["explain", rule.id().as_str()], "");
         assert_eq!(code, 0);
         for part in ["# ", "## What it stops", "## Why", "## What to do instead"] {

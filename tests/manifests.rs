@@ -13,8 +13,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use rolegate::facts::{RESERVED_PREFIXES, System};
-use rolegate::guards::GUARDS;
+use rolegate::manifests::GUARDS;
+use rolegate_core::facts::System;
+use rolegate_core::names::RESERVED_PREFIXES;
 
 fn policies() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/policies")

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rolegate::json::{self, Raw};
+use rolegate_core::json::{self, Raw};
 use serde_json::Value;
 use serde_json::value::RawValue;
 

@@ -3,10 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rolegate::facts::Subject;
-use rolegate::mutation::mutate;
-use rolegate::policy::{Policy, Strictness};
-use rolegate::review::Request;
+use rolegate_core::facts::Subject;
+use rolegate_core::mutation::mutate;
+use rolegate_core::policy::{Policy, Strictness};
+use rolegate_core::request::Request;
 use serde_json::Value;
 
 const POLICY: &str = "

@@ -8,8 +8,9 @@ use aws_runtime::env_config::section::EnvConfigSections;
 use aws_runtime::env_config::source;
 use aws_types::os_shim_internal::{Env, Fs};
 use libfuzzer_sys::fuzz_target;
-use rolegate::mutation::{Profile, SessionName, Source, TokenFile};
-use rolegate::policy::{Policy, RoleArn, Strictness};
+use rolegate_core::mutation::{Profile, SessionName, Source, TokenFile};
+use rolegate_core::policy::{Policy, Strictness};
+use rolegate_core::names::RoleArn;
 use serde_json::json;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/etl";
@@ -57,7 +58,7 @@ fuzz_target!(|parts: (Words<'_>, &str, &str, bool)| {
             role: std::borrow::Cow::Borrowed(&chain.from),
             token,
         },
-        _ => Source::PodIdentity,
+        _ => Source::RunsAs,
     };
     let target: &RoleArn = &chain.to[0];
     let session = SessionName::of(session);

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
-use crate::facts::{JobId, PodIdentity};
-use crate::mutation::{Profile, SessionName, Source};
-use crate::policy::{Chain, Policy, RoleArn};
-use crate::review::shown;
+use rolegate_core::facts::RunsAs;
+use rolegate_core::mutation::{Profile, SessionName, Source};
+use rolegate_core::names::JobId;
+use rolegate_core::names::RoleArn;
+use rolegate_core::names::shown;
+use rolegate_core::policy::{Chain, Policy};
 
 use super::Verdict;
 
@@ -50,7 +52,7 @@ pub(super) fn run(verb: &Verb) -> anyhow::Result<Verdict> {
     let id = JobId::parse(&args.job_id)
         .with_context(|| "a job's id has 19 characters of 0-9 and a-z: --job-id".to_owned())?;
     let source = if args.pod_identity {
-        Source::PodIdentity
+        Source::RunsAs
     } else {
         Source::expected(chain)
     };
@@ -65,7 +67,7 @@ pub(super) fn run(verb: &Verb) -> anyhow::Result<Verdict> {
 }
 
 fn chain<'a>(args: &Args, policy: &'a Policy) -> anyhow::Result<&'a Chain> {
-    let identity = PodIdentity::of(&args.service_account, policy);
+    let identity = RunsAs::of(&args.service_account, policy);
     let Some(role) = identity.role() else {
         bail!(
             "service account {} stands for no role; job service accounts are named \
@@ -75,7 +77,7 @@ fn chain<'a>(args: &Args, policy: &'a Policy) -> anyhow::Result<&'a Chain> {
         );
     };
     policy
-        .cluster(&args.namespace)
+        .tenancy(&args.namespace)
         .chains
         .iter()
         .find(|chain| chain.from.role() == role)

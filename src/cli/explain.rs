@@ -4,7 +4,8 @@ use std::io::Write as _;
 
 use anyhow::bail;
 
-use crate::rules::{self, RULES, RuleId};
+use rolegate_core::policy::RuleId;
+use rolegate_core::rules::{self, RULES};
 
 use super::Verdict;
 

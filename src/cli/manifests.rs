@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use anyhow::anyhow;
 
-use crate::guards::{GUARDS, Guard};
+use crate::manifests::{GUARDS, Guard};
 
 use super::Verdict;
 

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
-use crate::policy::{Policy, Strictness};
+use rolegate_core::policy::{Policy, Strictness};
 
 /// Keeps Amazon EMR on EKS jobs' IAM roles to themselves.
 #[derive(Debug, Parser)]
@@ -107,7 +107,7 @@ fn load_policy(file: Option<&Path>) -> anyhow::Result<Policy> {
     Ok(policy)
 }
 
-fn read_policy(file: &Path) -> anyhow::Result<(Policy, Vec<crate::policy::PolicyWarning>)> {
+fn read_policy(file: &Path) -> anyhow::Result<(Policy, Vec<rolegate_core::policy::PolicyWarning>)> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| anyhow::anyhow!("cannot read policy {}: {error}", file.display()))?;
     Ok(Policy::parse(

@@ -25,7 +25,7 @@ pub(super) fn run(verb: Verb) -> anyhow::Result<Verdict> {
             write!(
                 out,
                 "{}",
-                crate::policy::check_report(
+                rolegate_core::policy::check_report(
                     &file.display().to_string(),
                     &policy,
                     &warnings,
@@ -33,7 +33,7 @@ pub(super) fn run(verb: Verb) -> anyhow::Result<Verdict> {
                 )
             )?;
         }
-        Verb::Schema => writeln!(out, "{:#}", crate::policy::json_schema())?,
+        Verb::Schema => writeln!(out, "{:#}", rolegate_core::policy::json_schema())?,
     }
     Ok(Verdict::Clean)
 }

@@ -7,11 +7,11 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use crate::decision::{Door, decide};
-use crate::policy::Policy;
 use crate::report::{self, Patched, Reviewed};
-use crate::review::Request;
-use crate::review::document::{self, Document, Wrap};
+use rolegate_core::decision::{Door, decide};
+use rolegate_core::policy::Policy;
+use rolegate_core::request::Request;
+use rolegate_core::request::document::{self, Document, Wrap};
 
 use super::Verdict;
 
@@ -211,9 +211,9 @@ impl WrapArgs {
             extra: self.extra.clone(),
             namespace: self.namespace.clone(),
             operation: match self.operation {
-                Operation::Create => crate::review::Operation::Create,
-                Operation::Update => crate::review::Operation::Update,
-                Operation::Delete => crate::review::Operation::Delete,
+                Operation::Create => rolegate_core::request::Operation::Create,
+                Operation::Update => rolegate_core::request::Operation::Update,
+                Operation::Delete => rolegate_core::request::Operation::Delete,
             },
             old,
             name: self.name.clone(),

@@ -7,9 +7,9 @@ mod run;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::policy::PolicyStore;
 use crate::server::{Engine, Reviewer};
 use crate::telemetry::Telemetry;
+use rolegate_core::policy::PolicyStore;
 
 pub use args::ServeArgs;
 

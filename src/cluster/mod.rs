@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kube::{Client, Config};
 
-use crate::server::{Condition, Readiness};
+use crate::runtime::{Condition, Readiness};
 
 /// `--cluster`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

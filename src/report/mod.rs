@@ -6,8 +6,8 @@ pub mod text;
 
 pub use patched::Patched;
 
-use crate::decision::Decision;
-use crate::review::Request;
+use rolegate_core::decision::Decision;
+use rolegate_core::request::Request;
 
 /// One judged document.
 #[derive(Debug)]

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use crate::facts::Subject;
-use crate::json;
-use crate::mutation::{Mutation, mutate};
-use crate::policy::Policy;
-use crate::review::{Request, ReviewError, shown};
+use rolegate_core::facts::Subject;
+use rolegate_core::json;
+use rolegate_core::mutation::{Mutation, mutate};
+use rolegate_core::names::shown;
+use rolegate_core::policy::Policy;
+use rolegate_core::request::{Request, ReviewError};
 
 /// A pod that role chaining gives something, or tells its creator something.
 #[derive(Debug)]

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use owo_colors::OwoColorize as _;
 
-use crate::decision::Judged;
-use crate::review::{document, shown};
+use rolegate_core::decision::Judged;
+use rolegate_core::names::shown;
+use rolegate_core::request::document;
 
 use super::Reviewed;
 

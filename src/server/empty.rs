@@ -4,9 +4,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::policy::PolicyHash;
+use rolegate_core::policy::PolicyHash;
 
-use super::{BadReview, Door, Record, Reviewed, Reviewer};
+use crate::server::doors::BadReview;
+use crate::server::doors::Record;
+use crate::server::doors::Reviewed;
+use crate::server::doors::Reviewer;
+use rolegate_core::decision::Door;
 
 /// Reads the envelope, allows everything, records what the engine would
 /// record. The floor every real decision is measured against; never served.

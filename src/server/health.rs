@@ -10,12 +10,12 @@ use axum::routing::get;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
-use super::readiness::Readiness;
+use crate::runtime::Readiness;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Answers kubelet and Prometheus. Nothing here says anything of a request.
-pub(super) fn router(readiness: Readiness, registry: Arc<Registry>) -> Router {
+pub(in crate::server) fn router(readiness: Readiness, registry: Arc<Registry>) -> Router {
     let ready = async move || {
         let (ready, text) = readiness.report();
         (

@@ -11,9 +11,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use super::inflight::InFlight;
-use super::pool::Pools;
-use super::{Door, Record};
+use crate::server::doors::Record;
+use crate::server::doors::inflight::InFlight;
+use crate::server::doors::pool::Pools;
+use rolegate_core::decision::Door;
 
 /// Seconds. A review takes tens of microseconds; what matters is the tail.
 const BUCKETS: [f64; 12] = [
@@ -60,7 +61,7 @@ impl MetricConstructor<Histogram> for Durations {
 
 /// What is counted of reviews.
 #[derive(Clone, Debug)]
-pub(super) struct ReviewMetrics {
+pub(in crate::server) struct ReviewMetrics {
     requests: Family<Request, Counter>,
     failures: Family<Failure, Counter>,
     findings: Family<Finding, Counter>,
@@ -68,7 +69,7 @@ pub(super) struct ReviewMetrics {
 }
 
 impl ReviewMetrics {
-    pub(super) fn register(registry: &mut Registry, pools: Pools) -> Self {
+    pub(in crate::server) fn register(registry: &mut Registry, pools: Pools) -> Self {
         let metrics = Self {
             requests: Family::default(),
             failures: Family::default(),
@@ -111,7 +112,7 @@ impl ReviewMetrics {
         metrics
     }
 
-    pub(super) fn decided(&self, door: Door, record: &Record, elapsed: Duration) {
+    pub(in crate::server) fn decided(&self, door: Door, record: &Record, elapsed: Duration) {
         let labels = Request {
             door: door.as_str(),
             operation: record.operation,
@@ -133,7 +134,7 @@ impl ReviewMetrics {
         }
     }
 
-    pub(super) fn failed(&self, door: Option<Door>, reason: &'static str) {
+    pub(in crate::server) fn failed(&self, door: Option<Door>, reason: &'static str) {
         self.failure(door, reason, 1);
     }
 
@@ -147,16 +148,16 @@ impl ReviewMetrics {
 
 /// What is counted of connections.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ConnectionMetrics {
-    pub(super) open: Gauge,
-    pub(super) accepted: Counter,
+pub(in crate::server) struct ConnectionMetrics {
+    pub(in crate::server) open: Gauge,
+    pub(in crate::server) accepted: Counter,
     refused: Family<Reason, Counter>,
     handshakes: Family<Reason, Counter>,
     closed: Family<Reason, Counter>,
 }
 
 impl ConnectionMetrics {
-    pub(super) fn register(registry: &mut Registry) -> Self {
+    pub(in crate::server) fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         registry.register(
             "rolegate_connections_open",
@@ -186,21 +187,21 @@ impl ConnectionMetrics {
         metrics
     }
 
-    pub(super) fn refused(&self, reason: &'static str) {
+    pub(in crate::server) fn refused(&self, reason: &'static str) {
         self.refused.get_or_create(&Reason { reason }).inc();
     }
 
-    pub(super) fn handshake_failed(&self, reason: &'static str) {
+    pub(in crate::server) fn handshake_failed(&self, reason: &'static str) {
         self.handshakes.get_or_create(&Reason { reason }).inc();
     }
 
-    pub(super) fn timed_out(&self, reason: &'static str) {
+    pub(in crate::server) fn timed_out(&self, reason: &'static str) {
         self.closed.get_or_create(&Reason { reason }).inc();
     }
 }
 
 /// Registers `rolegate_build_info`.
-pub(super) fn build_info(registry: &mut Registry) {
+pub(in crate::server) fn build_info(registry: &mut Registry) {
     let info = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("rolegate_build", "This build", info);
 }

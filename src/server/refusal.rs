@@ -8,11 +8,12 @@ use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 
-use super::{BadReview, Door};
+use crate::server::doors::BadReview;
+use rolegate_core::decision::Door;
 
 /// Why a request got no decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(in crate::server) enum Refusal {
     /// No such path.
     NotFound,
     /// Anything but POST.
@@ -38,7 +39,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    pub(super) fn status(&self) -> StatusCode {
+    pub(in crate::server) fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -57,7 +58,7 @@ impl Refusal {
     }
 
     /// The metric label.
-    pub(super) fn reason(&self) -> &'static str {
+    pub(in crate::server) fn reason(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
             Self::Method => "method",
@@ -73,7 +74,7 @@ impl Refusal {
         }
     }
 
-    pub(super) fn sentence(&self) -> Cow<'_, str> {
+    pub(in crate::server) fn sentence(&self) -> Cow<'_, str> {
         match self {
             Self::NotFound => {
                 "There is nothing at this path; reviews go to /validate/{enforce,warn,audit,cluster} and /mutate.".into()
@@ -96,7 +97,7 @@ impl Refusal {
     }
 
     /// The HTTP answer: plain text, which the API server quotes in its error.
-    pub(super) fn response(&self) -> Response<Body> {
+    pub(in crate::server) fn response(&self) -> Response<Body> {
         let mut response = Response::new(Body::from(format!("{}\n", self.sentence())));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();

@@ -6,8 +6,10 @@
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
 
-use rolegate::mutation::{CONFIG_ANNOTATION, Content, Mutation, Operation, Patch, Path, Place};
-use rolegate::policy::Policy;
+use rolegate_core::mutation::{
+    CONFIG_ANNOTATION, Content, Mutation, Operation, Patch, Path, Place,
+};
+use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
 use crate::harness::accounts::{emr_service_account, pod, pod_spec};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rolegate::server::{Condition, ConnectionLimits, Limits};
+use rolegate::runtime::Condition;
+use rolegate::server::{ConnectionLimits, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use rolegate::certs::{Certificates, in_memory};
-use rolegate::decision::Mode;
-use rolegate::rules::RuleId;
-use rolegate::server::{BadReview, Condition, Door, Limits, Record, Reviewed, Reviewer, Stack};
+use rolegate::runtime::Condition;
+use rolegate::server::{BadReview, Door, Limits, Ports, Record, Reviewed, Reviewer};
+use rolegate_core::policy::Mode;
+use rolegate_core::policy::RuleId;
 use rustls::crypto::aws_lc_rs;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) health: SocketAddr,
-    pub(crate) stack: Stack,
+    pub(crate) stack: Ports,
     pub(crate) certificates: Arc<Certificates>,
 }
 
@@ -25,9 +26,9 @@ impl Server {
     pub(crate) async fn start(limits: Limits) -> Self {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let certificates = Certificates::new(&in_memory(Timestamp::now(), &provider).unwrap());
-        let stack = Stack {
+        let stack = Ports {
             limits,
-            ..Stack::default()
+            ..Ports::default()
         };
         let https = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();

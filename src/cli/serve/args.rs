@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cluster::ClusterMode;
-use crate::server::{ConnectionLimits, Drain, Limits, duration_flag};
+use crate::runtime::Drain;
+use crate::server::{ConnectionLimits, Limits, duration_flag};
 use crate::telemetry::LogFormat;
 
 /// Read if `--log-level` is not given.

@@ -15,9 +15,10 @@ use super::args::ServeArgs;
 use super::policy::PolicyFile;
 use crate::certs::{CertificateFiles, CertificateMetrics, Certificates, in_memory};
 use crate::cluster;
-use crate::policy::PolicyStore;
-use crate::server::{Condition, Reviewer, Signals, Stack};
+use crate::runtime::{Condition, Signals};
+use crate::server::{Ports, Reviewer};
 use crate::telemetry::LostLines;
+use rolegate_core::policy::PolicyStore;
 
 /// Threads for big bodies and for reading files. They end when unused.
 const BLOCKING_THREADS: usize = 16;
@@ -113,9 +114,9 @@ async fn serve<R: Reviewer>(
     certificate: Certificate,
 ) -> Result<(), Stop> {
     let mut signals = Signals::listen().context("cannot listen to signals")?;
-    let stack = Stack {
+    let stack = Ports {
         limits: args.limits(),
-        ..Stack::default()
+        ..Ports::default()
     };
     stack.readiness.met(Condition::Policy);
     stack.readiness.met(Condition::Certificate);

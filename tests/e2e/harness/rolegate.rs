@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rolegate::policy::{Policy, Strictness};
+use rolegate_core::policy::{Policy, Strictness};
 
 use super::supervise::Supervised;
 use super::tls::Authority;

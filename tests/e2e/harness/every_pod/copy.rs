@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use rolegate::mutation::Mutation;
-use rolegate::policy::PolicyHash;
+use rolegate_core::mutation::Mutation;
+use rolegate_core::policy::PolicyHash;
 use serde_json::{Value, json};
 
 use crate::harness::dirs;

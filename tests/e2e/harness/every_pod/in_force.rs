@@ -4,8 +4,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use rolegate::mutation::CONFIG_ANNOTATION;
-use rolegate::policy::Policy;
+use rolegate_core::mutation::CONFIG_ANNOTATION;
+use rolegate_core::policy::Policy;
 use serde_json::Value;
 
 use super::copy::Copies;

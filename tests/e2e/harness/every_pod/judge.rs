@@ -3,10 +3,10 @@
 //! second call finds nothing to do. Where rolegate itself was there before the
 //! watcher, it has nothing to do either (`in_force`).
 
-use rolegate::facts::Subject;
-use rolegate::mutation::{Mutation, Patch, mutate};
-use rolegate::policy::Policy;
-use rolegate::review::{Request, ReviewError};
+use rolegate_core::facts::Subject;
+use rolegate_core::mutation::{Mutation, Patch, mutate};
+use rolegate_core::policy::Policy;
+use rolegate_core::request::{Request, ReviewError};
 use serde_json::Value;
 
 use super::copy::Copies;

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::panic::Location;
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
-use rolegate::policy::ChainMode;
+use rolegate_core::policy::ChainMode;
 use serde_json::Value;
 
 use crate::harness::{Namespace, dirs};

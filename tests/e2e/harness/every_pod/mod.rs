@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rolegate::policy::Policy;
+use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use rolegate::facts::{Component, PodIdentity};
-use rolegate::policy::{ChainMode, Policy, Strictness};
+use rolegate_core::facts::RunsAs;
+use rolegate_core::names::Component;
+use rolegate_core::policy::{ChainMode, Policy, Strictness};
 use serde_json::{Value, json};
 
 use crate::harness::http;
@@ -34,7 +35,7 @@ pub(super) fn of(review: &Value) -> Result<(Policy, Kind), String> {
     let request = &review["request"];
     let pod = &request["object"];
     let account = pod["spec"]["serviceAccountName"].as_str();
-    let identity = PodIdentity::of(account.unwrap_or_default(), &Policy::builtin());
+    let identity = RunsAs::of(account.unwrap_or_default(), &Policy::builtin());
     let mode = mode(pod);
     let from = identity.role().map(|role| {
         let (account, name) = (role.account.as_str(), role.name.as_str());
@@ -62,13 +63,13 @@ pub(super) fn of(review: &Value) -> Result<(Policy, Kind), String> {
     let (policy, _) = Policy::parse("every-pod", &text, now, Strictness::Check)
         .map_err(|error| format!("the watcher's own policy is wrong: {error}"))?;
     let kind = match identity {
-        PodIdentity::Job {
+        RunsAs::Job {
             component: Some(Component::Client | Component::Jeg),
             ..
         } => Kind::Runner,
-        PodIdentity::Job { .. } if containers.is_empty() => Kind::Runner,
-        PodIdentity::Job { .. } => Kind::Job(mode),
-        PodIdentity::Reserved | PodIdentity::Ordinary => Kind::Other,
+        RunsAs::Job { .. } if containers.is_empty() => Kind::Runner,
+        RunsAs::Job { .. } => Kind::Job(mode),
+        RunsAs::Reserved | RunsAs::Ordinary => Kind::Other,
     };
     Ok((policy, kind))
 }

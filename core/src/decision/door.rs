@@ -1,0 +1,83 @@
+//! The ways a request reaches rolegate, and how strict each may be.
+
+use std::fmt;
+
+use crate::policy::Policy;
+
+use crate::policy::Mode;
+
+/// A webhook endpoint. The namespace's label chooses it, through the selectors
+/// of the webhook configuration; the path says how far a finding may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// `/validate/enforce`
+    Enforce,
+    /// `/validate/warn`
+    Warn,
+    /// `/validate/audit`
+    Audit,
+    /// `/validate/cluster`: cluster-scoped objects, which no label covers.
+    Cluster,
+    /// `/mutate`
+    Mutate,
+}
+
+impl Door {
+    /// Every door.
+    pub const ALL: [Self; 5] = [
+        Self::Enforce,
+        Self::Warn,
+        Self::Audit,
+        Self::Cluster,
+        Self::Mutate,
+    ];
+
+    /// The strongest mode a finding can have behind this door.
+    #[must_use]
+    pub const fn ceiling(self, policy: &Policy) -> Mode {
+        match self {
+            Self::Enforce => Mode::Enforce,
+            Self::Warn => Mode::Warn,
+            Self::Audit => Mode::Audit,
+            Self::Cluster => policy.doors.cluster,
+            // Mutation refuses nobody: what it could not do, the validating side refuses.
+            Self::Mutate => Mode::Off,
+        }
+    }
+
+    /// The word that logs and metrics use, and the last part of the path.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Warn => "warn",
+            Self::Audit => "audit",
+            Self::Cluster => "cluster",
+            Self::Mutate => "mutate",
+        }
+    }
+
+    /// The URL path.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Enforce => "/validate/enforce",
+            Self::Warn => "/validate/warn",
+            Self::Audit => "/validate/audit",
+            Self::Cluster => "/validate/cluster",
+            Self::Mutate => "/mutate",
+        }
+    }
+
+    /// Position in [`Door::ALL`], for tables with one entry a door.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl fmt::Display for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,130 @@
+//! What the user, the audit log and the answer say, inside Kubernetes' limits.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::{Decision, Judged};
+use crate::policy::Mode;
+
+/// A whole message stays under 4 KiB, of which the API server adds some.
+const MESSAGE_BYTES: usize = 3_800;
+/// The first finding of a rule is cut to this rather than left out.
+const FINDING_BYTES: usize = 1_800;
+/// The API asks for warnings of at most 120 characters.
+const WARNING_CHARACTERS: usize = 120;
+/// Above 4,096 characters in all, the API server cuts every warning.
+const MOST_WARNINGS: usize = 20;
+/// Audit values have no limit in the API, only in what stores the log.
+const ANNOTATION_BYTES: usize = 1_024;
+
+/// One message for everything that is refused.
+pub(super) fn message(decision: &Decision<'_>) -> String {
+    let refused: Vec<&Judged<'_>> = decision
+        .judged
+        .iter()
+        .filter(|judged| judged.effect() == Mode::Enforce)
+        .collect();
+    let mut message = String::from("rolegate refused this request:");
+    let mut left_out = 0;
+    for group in refused.chunk_by(|one, next| one.finding.rule == next.finding.rule) {
+        // The reason and the advice are the rule's: said once for all it found.
+        let advice = group.last().map_or_else(String::new, |last| {
+            let finding = &last.finding;
+            format!(" Why: {}. Instead: {}.", finding.why, finding.instead)
+        });
+        let before = message.len();
+        for judged in group {
+            let finding = &judged.finding;
+            let mut part = format!(" {}: {}.", finding.rule, finding.headline());
+            if message.len() == before && part.len() > FINDING_BYTES {
+                part = cut_bytes(&part, FINDING_BYTES);
+            }
+            if message.len() + part.len() + advice.len() > MESSAGE_BYTES {
+                left_out += 1;
+            } else {
+                message.push_str(&part);
+            }
+        }
+        if message.len() > before {
+            message.push_str(&advice);
+        }
+    }
+    if left_out > 0 {
+        let _ = write!(message, " And {left_out} more.");
+    }
+    let _ = write!(message, " (policy {})", decision.policy);
+    message
+}
+
+/// One line a finding.
+pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
+    let warned: Vec<_> = decision
+        .judged
+        .iter()
+        .filter(|judged| judged.effect() == Mode::Warn)
+        .collect();
+    let mut lines: Vec<String> = warned
+        .iter()
+        .take(MOST_WARNINGS)
+        .map(|judged| {
+            // Whoever reads a warning knows who they are; the space is for the rest.
+            let headline = judged.finding.headline();
+            let headline = headline
+                .strip_prefix(&decision.who)
+                .map_or(headline.clone(), |rest| format!("you{rest}"));
+            let line = format!("rolegate {}: {headline}", judged.finding.rule);
+            cut_characters(line, WARNING_CHARACTERS)
+        })
+        .collect();
+    if warned.len() > MOST_WARNINGS {
+        lines.push(format!(
+            "rolegate: and {} more findings",
+            warned.len() - MOST_WARNINGS
+        ));
+    }
+    lines
+}
+
+/// A key a rule; several findings of one rule are joined.
+pub(super) fn audit_annotations<'d>(
+    decision: &'d Decision<'_>,
+) -> Vec<(&'static str, Cow<'d, str>)> {
+    let mut pairs: Vec<(&'static str, Cow<'d, str>)> = Vec::with_capacity(2);
+    pairs.push(("policy", decision.policy.as_str().into()));
+    for judged in &decision.judged {
+        let key = judged.finding.rule.as_str();
+        let mut text = format!("{}: {}", judged.mode, judged.finding.headline());
+        if let Some(reason) = judged.exempted {
+            let _ = write!(text, " [exempted: {}]", crate::names::shown(reason, 200));
+        }
+        match pairs.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, value)) => {
+                let value = value.to_mut();
+                value.push_str("; ");
+                value.push_str(&text);
+            }
+            None => pairs.push((key, text.into())),
+        }
+    }
+    for (_, value) in &mut pairs {
+        if value.len() > ANNOTATION_BYTES {
+            *value = cut_bytes(value, ANNOTATION_BYTES).into();
+        }
+    }
+    pairs
+}
+
+fn cut_characters(mut line: String, most: usize) -> String {
+    if line.chars().count() > most {
+        line = line.chars().take(most - 1).collect();
+        line.push('…');
+    }
+    line
+}
+
+fn cut_bytes(text: &str, most: usize) -> String {
+    let end = (0..=most.saturating_sub(3))
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
+    format!("{}…", &text[..end.unwrap_or(0)])
+}

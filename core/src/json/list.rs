@@ -1,0 +1,141 @@
+//! Lists and maps in which absent, `null` and empty are one.
+
+use std::ops::Deref;
+
+use serde::{Deserialize, Deserializer};
+
+use super::text::Text;
+use super::{Fault, Fill, Reader};
+use crate::json;
+
+/// A list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List<T>(Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Deref for List<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(
+            Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default(),
+        ))
+    }
+}
+
+impl<'de, T: Fill<'de> + Default> Fill<'de> for List<T> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        json::list(&mut self.0, usize::MAX, reader)
+    }
+}
+
+/// No pod that a kubelet could run has as many containers or volumes. Rules
+/// look up one in the list of the other, and `/mutate` answers each with a
+/// change ten times its size, before anybody has looked at their names.
+const MOST: usize = 1000;
+
+/// A [`List`] of at most a thousand; a longer one cannot be read.
+#[derive(Clone, Debug)]
+pub struct Bounded<T>(Vec<T>);
+
+impl<T> Default for Bounded<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Deref for Bounded<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<'de, T: Fill<'de> + Default> Fill<'de> for Bounded<T> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        json::list(&mut self.0, MOST, reader)
+    }
+}
+
+/// A map of strings, in document order. A key that stands twice is there twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pairs<'a>(Vec<(Text<'a>, Text<'a>)>);
+
+impl Pairs<'_> {
+    /// The value of a key; the last one, as JSON parsers take it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.iter()
+            .rev()
+            .find(|(name, _)| name.as_str() == key)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl<'a> Deref for Pairs<'a> {
+    type Target = [(Text<'a>, Text<'a>)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Fill<'de> for Pairs<'a> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        entries(&mut self.0, reader)
+    }
+}
+
+/// Reads the entries of a map, in document order.
+pub(crate) fn entries<'de: 'a, 'a, V: Fill<'de> + Default>(
+    pairs: &mut Vec<(Text<'a>, V)>,
+    reader: &mut Reader<'de>,
+) -> Result<(), Fault> {
+    if !reader.begin(b'{', true)? {
+        return Ok(());
+    }
+    pairs.reserve(8);
+    let mut first = true;
+    while reader.another_key(&mut first)? {
+        let key = Text(reader.string()?);
+        reader.colon()?;
+        let mut value = V::default();
+        value.fill(reader)?;
+        pairs.push((key, value));
+    }
+    Ok(())
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::bridge(deserializer)
+    }
+}
+
+/// A field of which only matters that it is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Present;
+
+impl<'de> Fill<'de> for Present {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+        reader.pass()
+    }
+}
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::bridge(deserializer)
+    }
+}

@@ -1,0 +1,53 @@
+//! What `/mutate` answers: always allowed, with a patch where there is something to do.
+
+use std::borrow::Cow;
+
+use crate::policy::{ChainMode, PolicyHash};
+use crate::request::response::Response;
+
+use super::Patch;
+
+/// What becomes of one request at the mutating side.
+#[derive(Debug, Default)]
+pub struct Mutation {
+    /// The changes; none where there is nothing to do.
+    pub patch: Patch,
+    /// For whoever creates the pod, at most 120 characters each.
+    pub warnings: Vec<String>,
+    /// The role at the end of the chain and the mode, where there is a profile.
+    pub chained: Option<(String, ChainMode)>,
+}
+
+impl Mutation {
+    /// What happened, for logs and metrics: `patch`, `warn` or `allow`.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        if !self.patch.is_empty() {
+            "patch"
+        } else if self.warnings.is_empty() {
+            "allow"
+        } else {
+            "warn"
+        }
+    }
+
+    /// The answer's body.
+    #[must_use]
+    pub fn to_json(&self, uid: &str, policy: PolicyHash) -> Vec<u8> {
+        let mut annotations: Vec<(&'static str, Cow<'_, str>)> =
+            vec![("policy", policy.as_str().into())];
+        if let Some((target, mode)) = &self.chained {
+            annotations.push(("chain", format!("{target} ({})", mode.as_str()).into()));
+        }
+        let patch = (!self.patch.is_empty()).then(|| self.patch.to_json());
+        Response {
+            uid,
+            allowed: true,
+            status: None,
+            patch: patch.as_deref(),
+            warnings: &self.warnings,
+            audit_annotations: &annotations,
+        }
+        .to_json()
+    }
+}

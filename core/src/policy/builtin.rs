@@ -1,0 +1,132 @@
+//! The policy that holds without a file.
+
+use std::fmt::Write as _;
+
+use super::platform_table;
+use super::{
+    Doors, EmrService, Platform, Policy, PolicyHash, RuleSettings, Subjects, VirtualCluster,
+};
+use crate::names::Glob;
+
+/// EMR's usernames: the one `eksctl` and AWS's guide map its role to, and the
+/// session name an access entry for the service-linked role makes.
+const EMR_USERS: [&str; 2] = [
+    "emr-containers",
+    "arn:*:sts::*:assumed-role/AWSServiceRoleForAmazonEMRContainers/*",
+];
+
+/// Kubernetes' own group for cluster administrators.
+const ADMIN_GROUP: &str = "system:masters";
+
+pub(super) fn emr_service() -> EmrService {
+    EmrService {
+        users: EMR_USERS.map(Glob::new).into(),
+        roles: Vec::new(),
+    }
+}
+
+pub(super) fn admins() -> Subjects {
+    Subjects {
+        users: Vec::new(),
+        groups: vec![ADMIN_GROUP.to_owned()],
+    }
+}
+
+/// What a labelled namespace gets that the file does not name: nobody may
+/// submit, nothing is chained, and its execution roles are not limited.
+pub(super) fn cluster() -> VirtualCluster {
+    VirtualCluster::default()
+}
+
+impl Policy {
+    /// What holds without a file: EMR by its usual names, `system:masters`,
+    /// well-known cluster software, and no tenant's leave for anything.
+    #[must_use]
+    pub fn builtin() -> Self {
+        let (emr_service, admins, platform) = (emr_service(), admins(), platform_table::platform());
+        let hash = PolicyHash::of(canonical(&emr_service, &admins, &platform).as_bytes());
+        Self {
+            hash,
+            emr_service,
+            admins,
+            platform,
+            operators: Vec::new(),
+            doors: Doors::default(),
+            rules: RuleSettings::default(),
+            exemptions: Vec::new(),
+            clusters: Vec::new(),
+            default_tenancy: cluster(),
+        }
+    }
+}
+
+/// One line a fact, so that the hash changes when a built-in name does.
+fn canonical(emr: &EmrService, admins: &Subjects, platform: &[Platform]) -> String {
+    let mut text = String::from("rolegate.dev/v1alpha1 built-in\n");
+    // Writing to a String can not fail.
+    for user in &emr.users {
+        let _ = writeln!(text, "emrService {user}");
+    }
+    for group in &admins.groups {
+        let _ = writeln!(text, "admins {group}");
+    }
+    for row in platform {
+        let _ = writeln!(
+            text,
+            "platform {} {}",
+            row.users.join(","),
+            row.capabilities
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Mode;
+    use crate::policy::Policy;
+    use crate::policy::RuleId;
+
+    #[test]
+    fn holds_the_line_without_a_file() {
+        let policy = Policy::builtin();
+        assert_eq!(policy.hash, Policy::builtin().hash);
+        for &rule in RuleId::ALL {
+            let expected = match rule {
+                RuleId::JobLifecycle => Mode::Warn,
+                RuleId::ExecutionRole | RuleId::ImageSource | RuleId::ChainProfile => Mode::Off,
+                _ => Mode::Enforce,
+            };
+            assert_eq!(policy.mode(rule), expected, "{rule}");
+        }
+        assert!(policy.tenancy("anywhere").submitters.is_empty());
+        assert_eq!(
+            policy.fixed_service_account("emr-containers-sa-spark"),
+            None
+        );
+        assert_eq!(
+            (policy.doors.cluster, policy.doors.authorize_cluster_scoped),
+            (Mode::Audit, Mode::Audit)
+        );
+    }
+
+    #[test]
+    fn knows_emr_by_both_usual_names() {
+        let emr = Policy::builtin().emr_service;
+        let role = "AWSServiceRoleForAmazonEMRContainers";
+        assert!(emr.names("emr-containers"));
+        assert!(emr.names(&format!(
+            "arn:aws-cn:sts::111122223333:assumed-role/{role}/session"
+        )));
+        for other in [
+            "emr-containers-x",
+            "EMR-containers",
+            "arn:aws:sts::111122223333:assumed-role/other/session",
+        ] {
+            assert!(!emr.names(other), "{other}");
+        }
+        assert!(!emr.names(&format!(
+            "arn:aws:sts::111122223333:assumed-role/x/{role}/session"
+        )));
+    }
+}

@@ -1,0 +1,208 @@
+//! From a file's text to a policy: shape first, then meaning, and every
+//! problem that can be found in one go.
+
+mod clusters;
+mod exemptions;
+mod identities;
+mod notes;
+mod rules;
+
+use jiff::Timestamp;
+
+use super::builtin;
+use super::file::{AuthorizeEntry, DoorsEntry, File, Given, Head, Kind, Text};
+use super::messages;
+use super::{
+    Doors, Level, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem, Strictness,
+};
+
+/// The longest file taken, in bytes: 1 MiB is some ten thousand namespaces.
+pub(super) const LONGEST: usize = 1 << 20;
+
+impl Policy {
+    /// Reads a policy file's text; `source` names it in messages, and `now`
+    /// decides which exemptions are over or end too far ahead.
+    ///
+    /// # Errors
+    /// When it is no policy: with everything that is wrong with its content,
+    /// or with the first thing that is wrong with its shape.
+    pub fn parse(
+        source: &str,
+        text: &str,
+        now: Timestamp,
+        strictness: Strictness,
+    ) -> Result<(Self, Vec<PolicyWarning>), PolicyError> {
+        let refuse = |problem: Problem| PolicyError {
+            source: source.to_owned(),
+            problems: vec![problem],
+        };
+        let file = shape(text).map_err(refuse)?;
+        let mut reader = Reader::new(now, strictness);
+        let policy = reader.policy(file, PolicyHash::of(text.as_bytes()));
+        let Reader {
+            mut problems,
+            mut warnings,
+            ..
+        } = reader;
+        if problems.is_empty() {
+            warnings.sort_by_key(|warning| std::cmp::Reverse(warning.level));
+            Ok((policy, warnings))
+        } else {
+            problems.sort_by_key(|problem| problem.at);
+            // A bad text behind an alias is met once for each use.
+            problems.dedup();
+            Err(PolicyError {
+                source: source.to_owned(),
+                problems,
+            })
+        }
+    }
+}
+
+/// Reads the text as YAML of the right shape.
+fn shape(text: &str) -> Result<File, Problem> {
+    let at_start = |message: &str| Problem {
+        at: Position::START,
+        message: message.to_owned(),
+    };
+    if text.len() > LONGEST {
+        return Err(at_start(
+            "the file is longer than the 1 MiB a policy may have; make it shorter",
+        ));
+    }
+    let head: Head = yaml(text)?;
+    let Head {
+        api_version: Given(Some(version)),
+        kind: Given(Some(kind)),
+    } = head
+    else {
+        return Err(at_start(
+            "the file does not say that it is a policy; start it with `apiVersion: rolegate.dev/v1alpha1` and `kind: Policy`",
+        ));
+    };
+    version.into_value()?;
+    kind.into_value()?;
+    yaml(text)
+}
+
+/// One document, with limits far above any real policy and far below what
+/// would be felt. Texts that YAML could take for numbers want quotes, so that
+/// the JSON Schema and this reader agree on every file.
+fn yaml<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, Problem> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 32,
+            // Two, so that the second is told apart from a file that is too large.
+            max_documents: 2,
+            max_nodes: 200_000,
+            max_total_scalar_bytes: LONGEST,
+            max_aliases: 1_000,
+            max_merge_keys: 1_000,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: 100_000,
+            max_replay_stack_depth: 16,
+            max_alias_expansions_per_anchor: 1_000,
+        },
+        strict_booleans: true,
+        no_schema: true,
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| messages::problem(&error))
+}
+
+/// Collects problems and warnings while the parts of a policy are read.
+struct Reader {
+    now: Timestamp,
+    strictness: Strictness,
+    problems: Vec<Problem>,
+    warnings: Vec<PolicyWarning>,
+}
+
+impl Reader {
+    const fn new(now: Timestamp, strictness: Strictness) -> Self {
+        Self {
+            now,
+            strictness,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn policy(&mut self, file: File, hash: PolicyHash) -> Policy {
+        let identities = self.identities(file.identities);
+        let policy = Policy {
+            hash,
+            emr_service: identities.emr_service,
+            admins: identities.admins,
+            platform: identities.platform,
+            operators: identities.operators,
+            doors: doors(file.doors),
+            rules: self.rules(file.rules),
+            exemptions: self.exemptions(file.exemptions),
+            clusters: self.clusters(file.virtual_clusters),
+            default_tenancy: builtin::cluster(),
+        };
+        self.notes(&policy);
+        policy
+    }
+
+    fn problem(&mut self, at: Position, message: impl Into<String>) {
+        self.problems.push(Problem {
+            at,
+            message: message.into(),
+        });
+    }
+
+    fn warn(&mut self, level: Level, at: Option<Position>, message: impl Into<String>) {
+        self.warnings.push(PolicyWarning {
+            level,
+            at,
+            message: message.into(),
+        });
+    }
+
+    /// What the text means, or a problem and nothing.
+    fn text<K: Kind>(&mut self, text: Text<K>) -> Option<K::Value> {
+        text.into_value()
+            .map_err(|problem| self.problems.push(problem))
+            .ok()
+    }
+
+    fn list<K: Kind>(&mut self, list: Vec<Text<K>>) -> Vec<K::Value> {
+        list.into_iter()
+            .filter_map(|text| self.text(text))
+            .collect()
+    }
+
+    /// A list that is nothing when left out.
+    fn optional<K: Kind>(&mut self, list: Given<Vec<Text<K>>>) -> Vec<K::Value> {
+        self.list(list.0.unwrap_or_default())
+    }
+
+    /// A list that must not be empty.
+    fn filled<K: Kind>(
+        &mut self,
+        list: super::file::At<Vec<Text<K>>>,
+        empty: &str,
+    ) -> Vec<K::Value> {
+        if list.value.is_empty() {
+            self.problem(list.at, empty);
+        }
+        self.list(list.value)
+    }
+}
+
+fn doors(Given(doors): Given<DoorsEntry>) -> Doors {
+    let unsaid = Doors::default();
+    let Some(DoorsEntry { cluster, authorize }) = doors else {
+        return unsaid;
+    };
+    let scoped = authorize
+        .0
+        .and_then(|AuthorizeEntry { cluster_scoped }| cluster_scoped.0);
+    Doors {
+        cluster: cluster.0.unwrap_or(unsaid.cluster),
+        authorize_cluster_scoped: scoped.unwrap_or(unsaid.authorize_cluster_scoped),
+    }
+}

@@ -1,0 +1,229 @@
+//! What a policy comes to, for people: the text of `rolegate policy check`.
+
+use std::fmt::{self, Display, Formatter};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::identity::SERVICE_ACCOUNT;
+use super::{Exemption, Policy, PolicyWarning, VirtualCluster};
+use crate::policy::Mode;
+use crate::policy::RuleId;
+use crate::rules::implemented;
+
+/// Tells what is in effect: who is who, each rule's mode, what the namespaces
+/// allow, which exemptions hold and for how many days, and the warnings.
+#[must_use]
+pub fn check_report(
+    source: &str,
+    policy: &Policy,
+    warnings: &[PolicyWarning],
+    now: Timestamp,
+) -> String {
+    Report {
+        source,
+        policy,
+        warnings,
+        now,
+    }
+    .to_string()
+}
+
+struct Report<'a> {
+    source: &'a str,
+    policy: &'a Policy,
+    warnings: &'a [PolicyWarning],
+    now: Timestamp,
+}
+
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: policy {}", self.source, self.policy.hash)?;
+        self.identities(f)?;
+        self.rules(f)?;
+        self.clusters(f)?;
+        self.exemptions(f)?;
+        if !self.warnings.is_empty() {
+            writeln!(f, "\nWorth knowing")?;
+        }
+        self.warnings
+            .iter()
+            .try_for_each(|warning| writeln!(f, "  {warning}"))
+    }
+}
+
+impl Report<'_> {
+    fn identities(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Policy {
+            emr_service,
+            admins,
+            platform,
+            operators,
+            ..
+        } = self.policy;
+        writeln!(f, "\nIdentities")?;
+        let roles = if emr_service.roles.is_empty() {
+            "not pinned to a role ARN".to_owned()
+        } else {
+            format!("only as {}", joined(&emr_service.roles))
+        };
+        writeln!(f, "  Amazon EMR: {}; {roles}", joined(&emr_service.users))?;
+        let (users, groups) = (joined(&admins.users), joined(&admins.groups));
+        writeln!(f, "  admins: users {users}; groups {groups}")?;
+        for operator in operators {
+            writeln!(
+                f,
+                "  operator {}/{}: {}",
+                operator.namespace,
+                operator.name,
+                joined(&operator.roles)
+            )?;
+            for account in &operator.job_service_accounts {
+                writeln!(
+                    f,
+                    "    job service account {} is {}",
+                    account.name, account.role
+                )?;
+            }
+        }
+        for row in platform {
+            let accounts: Vec<_> = row
+                .users
+                .iter()
+                .map(|user| user.strip_prefix(SERVICE_ACCOUNT).unwrap_or(user))
+                .collect();
+            let (accounts, may, source) = (accounts.join(", "), row.capabilities, &row.source);
+            writeln!(f, "  platform {accounts}: {may} ({source})")?;
+        }
+        Ok(())
+    }
+
+    fn rules(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nRules (a namespace's label can only weaken them)")?;
+        for &rule in RuleId::ALL {
+            let why = match (
+                implemented(rule),
+                self.policy.is_configured(rule),
+                self.policy.mode(rule),
+            ) {
+                (false, ..) => "  not in this version, so without effect",
+                (_, false, _) => "  nothing to compare with",
+                (.., Mode::Off) => "  switched off in the file",
+                _ => "",
+            };
+            writeln!(f, "  {:<24} {}{why}", rule.as_str(), self.policy.mode(rule))?;
+        }
+        let doors = self.policy.doors;
+        writeln!(f, "  cluster-scoped objects: {}", doors.cluster)?;
+        writeln!(
+            f,
+            "  authorization without a namespace: {}",
+            doors.authorize_cluster_scoped
+        )
+    }
+
+    fn clusters(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nNamespaces")?;
+        for cluster in &self.policy.clusters {
+            writeln!(f, "  {}", cluster.namespaces.join(", "))?;
+            cluster_lines(cluster, f)?;
+        }
+        writeln!(f, "  any other with the label: no submitters, no chains")
+    }
+
+    fn exemptions(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let exemptions = &self.policy.exemptions;
+        if !exemptions.is_empty() {
+            writeln!(f, "\nExemptions")?;
+        }
+        for exemption in exemptions {
+            let Exemption {
+                rules,
+                users,
+                namespaces,
+                reason,
+                ..
+            } = exemption;
+            let (rules, users, namespaces) = (joined(rules), joined(users), joined(namespaces));
+            writeln!(
+                f,
+                "  {rules} for {users} in {namespaces}: {}; {reason}",
+                days_left(exemption, self.now)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn cluster_lines(cluster: &VirtualCluster, f: &mut Formatter<'_>) -> fmt::Result {
+    if cluster.execution_roles.is_empty() {
+        writeln!(f, "    execution roles: any")?;
+    } else {
+        writeln!(
+            f,
+            "    execution roles: {}",
+            joined(&cluster.execution_roles)
+        )?;
+    }
+    for entry in &cluster.submitters {
+        writeln!(
+            f,
+            "    submitters: users {}; groups {}",
+            joined(&entry.users),
+            joined(&entry.groups)
+        )?;
+        writeln!(f, "      jobs as {}", joined(&entry.roles))?;
+        writeln!(f, "      pods as {}", joined(&entry.service_accounts))?;
+        writeln!(
+            f,
+            "      ConfigMaps {}; Secrets {}",
+            joined(&entry.config_maps),
+            joined(&entry.secrets)
+        )?;
+    }
+    for pair in &cluster.cross_roles {
+        writeln!(
+            f,
+            "    jobs of {} as {} may start pods as {}",
+            pair.namespace, pair.from, pair.to
+        )?;
+    }
+    for chain in &cluster.chains {
+        let required = if chain.required { ", required" } else { "" };
+        let default = chain
+            .default
+            .as_ref()
+            .map_or_else(String::new, |arn| format!(", by default {arn}"));
+        writeln!(
+            f,
+            "    chain ({}{required}): {} to {}{default}",
+            chain.mode.as_str(),
+            chain.from.role(),
+            joined(&chain.to)
+        )?;
+    }
+    Ok(())
+}
+
+fn days_left(exemption: &Exemption, now: Timestamp) -> String {
+    const DAY: i64 = 24 * 60 * 60;
+    let left: SignedDuration = exemption.until.duration_since(now);
+    if exemption.too_far(now) {
+        "ends too far ahead, so no effect yet".to_owned()
+    } else if exemption.in_force(now) {
+        // Rounded up: one that ends tonight has one day left, not none.
+        let days = (left.as_secs() + DAY - 1) / DAY;
+        format!("{days} {} left", if days == 1 { "day" } else { "days" })
+    } else {
+        "over".to_owned()
+    }
+}
+
+fn joined<T: Display>(list: &[T]) -> String {
+    if list.is_empty() {
+        return "none".to_owned();
+    }
+    list.iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

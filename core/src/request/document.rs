@@ -1,0 +1,300 @@
+//! Files as people have them: AdmissionReviews or plain manifests, JSON or
+//! YAML, one document or many. A manifest is wrapped into the review in which
+//! an API server would send it.
+
+use serde_json::{Value, json};
+
+use crate::json::{self, Raw};
+
+use super::{Operation, ReviewError, envelope};
+use crate::names::shown;
+
+/// One document of a file, as JSON text.
+#[derive(Debug)]
+pub struct Document(String);
+
+/// What a manifest does not say about the request it comes in.
+#[derive(Clone, Debug)]
+pub struct Wrap {
+    /// The username.
+    pub user: String,
+    /// The groups.
+    pub groups: Vec<String>,
+    /// The uid, if any.
+    pub uid: Option<String>,
+    /// `userInfo.extra`, a pair a value.
+    pub extra: Vec<(String, String)>,
+    /// The namespace of manifests that name none.
+    pub namespace: String,
+    /// What is done to the object.
+    pub operation: Operation,
+    /// The stored object of an UPDATE.
+    pub old: Option<Value>,
+    /// The name of what is connected to.
+    pub name: Option<String>,
+}
+
+/// Why a file or a document cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// The file is not UTF-8.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
+    /// The file is not YAML.
+    #[error("it is not YAML: line {line}, column {column}")]
+    Yaml {
+        /// Line of the problem, from 1; 0 where unknown.
+        line: u64,
+        /// Column of the problem, from 1; 0 where unknown.
+        column: u64,
+    },
+    /// There is nothing in it.
+    #[error("it holds no document")]
+    Empty,
+    /// More than one where one is expected.
+    #[error("it holds more than one document; give one")]
+    Many,
+    /// No Kubernetes object.
+    #[error("it is neither an AdmissionReview nor a manifest: `{0}` is missing")]
+    NotAnObject(&'static str),
+}
+
+/// The documents of a file; a `List` counts as its items.
+///
+/// # Errors
+///
+/// A [`DocumentError`] for the whole file: half a file is not judged.
+pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| ReviewError::NotUtf8 {
+        at: error.valid_up_to(),
+    })?;
+    let mut documents = Vec::new();
+    if text.trim_start().starts_with('{') {
+        // Kept as it stands, so that it is judged byte for byte like a request.
+        for document in json::values(text) {
+            let document = document.map_err(|error| ReviewError::json("the file", error))?;
+            push(&mut documents, document.get().to_owned());
+        }
+    } else {
+        let values: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
+            let at = error.location();
+            DocumentError::Yaml {
+                line: at.map_or(0, |at| at.line()),
+                column: at.map_or(0, |at| at.column()),
+            }
+        })?;
+        for value in values.into_iter().filter(|value| !value.is_null()) {
+            push(&mut documents, value.to_string());
+        }
+    }
+    if documents.is_empty() {
+        return Err(DocumentError::Empty);
+    }
+    Ok(documents)
+}
+
+/// The one object of a file.
+///
+/// # Errors
+///
+/// A [`DocumentError`], also for a file with several.
+pub fn single(bytes: &[u8]) -> Result<Value, DocumentError> {
+    let mut documents = split(bytes)?;
+    match (documents.pop(), documents.is_empty()) {
+        (Some(Document(text)), true) => {
+            json::from_str(&text).map_err(|error| ReviewError::json("the document", error).into())
+        }
+        _ => Err(DocumentError::Many),
+    }
+}
+
+fn push(documents: &mut Vec<Document>, text: String) {
+    #[derive(serde::Deserialize)]
+    struct List<'a> {
+        #[serde(borrow)]
+        kind: crate::json::Text<'a>,
+        #[serde(borrow)]
+        items: Vec<Raw<'a>>,
+    }
+    match json::from_str::<List<'_>>(&text) {
+        Ok(list) if list.kind.ends_with("List") => {
+            documents.extend(
+                list.items
+                    .iter()
+                    .map(|item| Document(item.get().to_owned())),
+            );
+        }
+        _ => documents.push(Document(text)),
+    }
+}
+
+impl Document {
+    /// The document as an AdmissionReview's JSON.
+    ///
+    /// # Errors
+    ///
+    /// A [`DocumentError`] when it is neither a review nor a manifest.
+    pub fn into_review(self, wrap: &Wrap) -> Result<String, DocumentError> {
+        #[derive(serde::Deserialize)]
+        struct Kind<'a> {
+            #[serde(borrow)]
+            kind: Option<crate::json::Text<'a>>,
+        }
+        let kind: Kind<'_> =
+            json::from_str(&self.0).map_err(|error| ReviewError::json("the document", error))?;
+        match kind.kind.as_deref() {
+            Some(envelope::KIND) => Ok(self.0),
+            Some(_) => {
+                let object = json::from_str(&self.0)
+                    .map_err(|error| ReviewError::json("the document", error))?;
+                wrap.review(object)
+            }
+            None => Err(DocumentError::NotAnObject("kind")),
+        }
+    }
+}
+
+impl Wrap {
+    /// The review in which an API server would send `object`.
+    fn review(&self, object: Value) -> Result<String, DocumentError> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let api_version =
+            text(&object["apiVersion"]).ok_or(DocumentError::NotAnObject("apiVersion"))?;
+        let kind = text(&object["kind"]).ok_or(DocumentError::NotAnObject("kind"))?;
+        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+        let connect = connect(&kind);
+        let (resource, sub_resource) = match connect {
+            Some(both) => both,
+            None => (&*plural(&kind), ""),
+        };
+        let name = self
+            .name
+            .clone()
+            .or_else(|| text(&object["metadata"]["name"]));
+        let namespace =
+            text(&object["metadata"]["namespace"]).unwrap_or_else(|| self.namespace.clone());
+        let cluster_scoped = CLUSTER_SCOPED.contains(&kind.as_str());
+        let (operation, object, old) = match (connect, self.operation) {
+            (Some(_), _) => (Operation::Connect, object, Value::Null),
+            (None, Operation::Delete) => (Operation::Delete, Value::Null, object),
+            (None, Operation::Update) => {
+                let nothing = || json!({ "metadata": { "name": name, "namespace": namespace } });
+                let old = self.old.clone().unwrap_or_else(nothing);
+                (Operation::Update, object, old)
+            }
+            (None, operation) => (operation, object, Value::Null),
+        };
+        let mut extra = serde_json::Map::new();
+        for (key, value) in &self.extra {
+            let values = extra.entry(key).or_insert_with(|| json!([]));
+            if let Some(values) = values.as_array_mut() {
+                values.push(json!(value));
+            }
+        }
+        Ok(json!({
+            "apiVersion": envelope::API_VERSION,
+            "kind": envelope::KIND,
+            "request": {
+                "uid": "review",
+                "kind": { "group": group, "version": version, "kind": kind },
+                "resource": { "group": group, "version": version, "resource": resource },
+                "subResource": sub_resource,
+                "name": name,
+                // A Namespace stands in itself.
+                "namespace": if kind == "Namespace" { name.clone() } else if cluster_scoped { None } else { Some(namespace) },
+                "operation": operation.as_str(),
+                "userInfo": { "username": self.user, "uid": self.uid, "groups": self.groups, "extra": extra },
+                "object": object,
+                "oldObject": old,
+            },
+        })
+        .to_string())
+    }
+}
+
+/// Kinds of the options of a CONNECT: what is connected to, and how.
+fn connect(kind: &str) -> Option<(&'static str, &'static str)> {
+    Some(match kind {
+        "PodExecOptions" => ("pods", "exec"),
+        "PodAttachOptions" => ("pods", "attach"),
+        "PodPortForwardOptions" => ("pods", "portforward"),
+        "PodProxyOptions" => ("pods", "proxy"),
+        "ServiceProxyOptions" => ("services", "proxy"),
+        "NodeProxyOptions" => ("nodes", "proxy"),
+        _ => return None,
+    })
+}
+
+/// Kinds that rules judge and that stand in no namespace.
+const CLUSTER_SCOPED: [&str; 20] = [
+    "APIService",
+    "AssignImage",
+    "AssignMetadata",
+    "CSIDriver",
+    "CertificateSigningRequest",
+    "ClusterAdmissionPolicy",
+    "ClusterPolicy",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "GeneratingPolicy",
+    "ModifySet",
+    "MutatingPolicy",
+    "Namespace",
+    "Node",
+    "NodeProxyOptions",
+    "PersistentVolume",
+    "SidecarSet",
+    "VolumeAttachment",
+    "VolumeSnapshotContent",
+];
+
+/// The resource a kind is served under, by the rule that Kubernetes' own kinds
+/// and nearly every custom one follow.
+fn plural(kind: &str) -> String {
+    let kind = kind.to_lowercase();
+    match kind.as_bytes() {
+        [.., b's' | b'x'] | [.., b'c' | b's', b'h'] if kind != "endpoints" => format!("{kind}es"),
+        [.., b'a' | b'e' | b'o', b'y'] | [.., b's'] => {
+            if kind.ends_with('s') {
+                kind
+            } else {
+                format!("{kind}s")
+            }
+        }
+        [rest @ .., b'y'] => format!("{}ies", String::from_utf8_lossy(rest)),
+        _ => format!("{kind}s"),
+    }
+}
+
+/// What kind of thing a request is about, for messages: `Pod`, `pods/exec`.
+#[must_use]
+pub fn title(request: &super::Request<'_>) -> String {
+    let (kind, resource) = (&request.kind.kind, &request.resource.resource);
+    match request.sub_resource() {
+        "" if kind.is_empty() => shown(resource, 63),
+        "" => shown(kind, 63),
+        sub_resource => format!("{}/{}", shown(resource, 63), shown(sub_resource, 63)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plural;
+
+    #[test]
+    fn plurals() {
+        for (kind, resource) in [
+            ("Pod", "pods"),
+            ("ConfigMap", "configmaps"),
+            ("Ingress", "ingresses"),
+            ("NetworkPolicy", "networkpolicies"),
+            ("Endpoints", "endpoints"),
+            ("SparkApplication", "sparkapplications"),
+            ("Gateway", "gateways"),
+            ("StorageClass", "storageclasses"),
+        ] {
+            assert_eq!(plural(kind), resource);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The first station: bytes become a [`Request`].
+//!
+//! - `envelope`: the AdmissionReview itself, and a pod in passing; other objects as text
+//! - `user`: `userInfo`
+//! - `name`: which object a request is about
+//! - `view`: narrow typed views of the objects
+//! - `pod`: the view of a pod that all rules share
+//! - `change`: what an UPDATE really changes
+//! - `references`: service accounts named anywhere in any object
+//! - `response`: the answer
+//! - `document`: files and manifests wrapped into reviews
+
+pub mod change;
+pub mod document;
+mod envelope;
+mod error;
+mod name;
+pub mod pod;
+pub mod references;
+pub mod response;
+
+mod user;
+pub mod view;
+
+pub use envelope::{API_VERSION, KIND, Kind, Operation, Request, Resource};
+pub use error::ReviewError;
+pub use name::{ObjectName, ProxyTarget};
+
+pub use user::{Extra, UserInfo};
+pub use view::{ObjectMeta, OwnerReference};

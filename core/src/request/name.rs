@@ -1,0 +1,139 @@
+//! Which object a request is about, found the way the API server names it.
+
+use crate::json::Raw;
+
+use super::{ObjectMeta, Request, ReviewError, view};
+use crate::json::Text;
+
+/// The name of the object of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ObjectName<'a> {
+    /// Known.
+    Exact(Text<'a>),
+    /// Not chosen yet: the API server will add five characters to this prefix.
+    Generated(Text<'a>),
+    /// The review does not say (a CONNECT without a name cannot come from an API server).
+    Unknown,
+}
+
+impl ObjectName<'_> {
+    /// The name, with `*` for the part that is not chosen yet.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Exact(name) => crate::names::shown(name, 253),
+            Self::Generated(prefix) => format!("{}*", crate::names::shown(prefix, 253)),
+            Self::Unknown => "(no name)".to_owned(),
+        }
+    }
+
+    /// The name, or one it could get: five letters stand for the generated part.
+    #[must_use]
+    pub fn sample(&self) -> String {
+        match self {
+            Self::Exact(name) => name.to_string(),
+            Self::Generated(_) => format!("{}xxxxx", self.prefix().unwrap_or_default()),
+            Self::Unknown => String::new(),
+        }
+    }
+
+    /// What the API server puts before the five characters it adds: at most 58
+    /// of what it was given, so that the name is no longer than a label.
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        const LONGEST: usize = 58;
+        match self {
+            Self::Generated(prefix) => Some(match prefix.char_indices().nth(LONGEST) {
+                Some((end, _)) => prefix.get(..end).unwrap_or(prefix),
+                None => prefix,
+            }),
+            Self::Exact(_) | Self::Unknown => None,
+        }
+    }
+}
+
+impl<'a> Request<'a> {
+    /// `request.name`, else `object.metadata.name`, else
+    /// `oldObject.metadata.name` (deletecollection, which sends one nameless
+    /// DELETE an object), else `generateName`.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when an object's `metadata` cannot be read.
+    pub fn object_name(&self) -> Result<ObjectName<'a>, ReviewError> {
+        if let Some(name) = &self.name {
+            return Ok(ObjectName::Exact(name.clone()));
+        }
+        let given = |text: Option<Text<'a>>| text.filter(|text| !text.is_empty());
+        let new = metadata("request.object", self.object)?;
+        if let Some(name) = given(new.name) {
+            return Ok(ObjectName::Exact(name));
+        }
+        if let Some(name) = given(metadata("request.oldObject", self.old_object)?.name) {
+            return Ok(ObjectName::Exact(name));
+        }
+        Ok(given(new.generate_name).map_or(ObjectName::Unknown, ObjectName::Generated))
+    }
+}
+
+fn metadata<'a>(
+    what: &'static str,
+    object: Option<Raw<'a>>,
+) -> Result<ObjectMeta<'a>, ReviewError> {
+    object.map_or_else(
+        || Ok(ObjectMeta::default()),
+        |raw| view::metadata(what, raw),
+    )
+}
+
+/// What a proxy request names: `[scheme:]name[:port]`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ProxyTarget<'a> {
+    /// Pod, service or node.
+    pub name: &'a str,
+    /// Port number or name.
+    pub port: Option<&'a str>,
+}
+
+impl<'a> ProxyTarget<'a> {
+    /// Splits as the API server does: three parts carry a scheme, two do not.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Self {
+        let mut parts = text.splitn(3, ':');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(_scheme), Some(name), Some(port)) => Self {
+                name,
+                port: Some(port),
+            },
+            (Some(name), Some(port), None) => Self {
+                name,
+                port: Some(port),
+            },
+            _ => Self {
+                name: text,
+                port: None,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxy_names() {
+        for (text, name, port) in [
+            ("n1", "n1", None),
+            ("n1:10250", "n1", Some("10250")),
+            ("https:n1:10250", "n1", Some("10250")),
+            ("http:svc:", "svc", Some("")),
+        ] {
+            assert_eq!(
+                ProxyTarget::parse(text),
+                ProxyTarget { name, port },
+                "{text}"
+            );
+        }
+    }
+}

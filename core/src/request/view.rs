@@ -1,0 +1,272 @@
+//! Narrow typed views: only the fields a rule judges, borrowed from the body.
+
+use memchr::memmem;
+use serde::Deserialize;
+
+use crate::json::{self, Fill, Raw, filled};
+
+use super::{Resource, ReviewError};
+use crate::json::Pairs;
+use crate::json::Text;
+
+/// Reads `raw` as `T`.
+///
+/// # Errors
+///
+/// [`ReviewError::Json`] naming `what`, when a field of the view has another
+/// type, is a list of a struct's fields, or stands twice: two answers to one question cannot be judged.
+pub fn read<'a, T: Deserialize<'a>>(what: &'static str, raw: Raw<'a>) -> Result<T, ReviewError> {
+    json::from_str(raw.get()).map_err(|error| ReviewError::json(what, error))
+}
+
+/// The same, for the views that are filled in: a pod's.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn fill<'a, T: Fill<'a> + Default>(what: &'static str, raw: Raw<'a>) -> Result<T, ReviewError> {
+    json::fill(raw.get()).map_err(|error| ReviewError::json(what, error))
+}
+
+/// `metadata`, as far as rules read it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectMeta<'a> {
+    /// The name, absent before it is generated.
+    #[serde(borrow)]
+    pub name: Option<Text<'a>>,
+    /// The prefix of a name to be generated.
+    #[serde(borrow)]
+    pub generate_name: Option<Text<'a>>,
+    /// Owners. Evidence only on a *stored* object.
+    #[serde(borrow)]
+    pub owner_references: Option<Vec<OwnerReference<'a>>>,
+}
+
+impl<'a> ObjectMeta<'a> {
+    /// The owner references, none where the field is absent.
+    pub fn owners(&self) -> impl Iterator<Item = &OwnerReference<'a>> {
+        self.owner_references.iter().flatten()
+    }
+}
+
+/// One owner of a stored object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnerReference<'a> {
+    /// The owner's kind.
+    pub kind: Text<'a>,
+    /// The owner's name.
+    pub name: Text<'a>,
+    /// The owner's uid.
+    pub uid: Text<'a>,
+}
+
+filled!(OwnerReference<'a> {
+    kind: "kind",
+    name: "name",
+    uid: "uid",
+});
+
+#[derive(Deserialize)]
+struct WithMetadata<'a> {
+    #[serde(borrow)]
+    metadata: Option<ObjectMeta<'a>>,
+}
+
+/// The `metadata` of any object.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn metadata<'a>(what: &'static str, raw: Raw<'a>) -> Result<ObjectMeta<'a>, ReviewError> {
+    Ok(read::<WithMetadata<'a>>(what, raw)?
+        .metadata
+        .unwrap_or_default())
+}
+
+/// The annotations of any object, in document order.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn annotations<'a>(what: &'static str, raw: Raw<'a>) -> Result<Pairs<'a>, ReviewError> {
+    #[derive(Deserialize)]
+    struct Metadata<'a> {
+        #[serde(borrow, default)]
+        annotations: Pairs<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Object<'a> {
+        #[serde(borrow)]
+        metadata: Option<Metadata<'a>>,
+    }
+    let metadata = read::<Object<'a>>(what, raw)?.metadata;
+    Ok(metadata.map_or_else(Pairs::default, |metadata| metadata.annotations))
+}
+
+/// Every service account that a pod, or a pod template, could run under, with
+/// the field that says so: the name and its alias where they differ, `default`
+/// where neither is set. The API server keeps the two equal in built-in kinds
+/// only.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn service_accounts<'a>(
+    what: &'static str,
+    pod: Raw<'a>,
+) -> Result<Vec<(&'static str, Text<'a>)>, ReviewError> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Spec<'a> {
+        #[serde(borrow)]
+        service_account_name: Option<Text<'a>>,
+        #[serde(borrow)]
+        service_account: Option<Text<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Pod<'a> {
+        #[serde(borrow)]
+        spec: Option<Spec<'a>>,
+    }
+    let spec = read::<Pod<'a>>(what, pod)?.spec.unwrap_or_default();
+    let given = |text: Option<Text<'a>>| text.filter(|text| !text.is_empty());
+    let name = given(spec.service_account_name);
+    let alias = given(spec.service_account).filter(|alias| Some(alias) != name.as_ref());
+    let mut accounts = Vec::with_capacity(1);
+    accounts.extend(name.map(|name| ("serviceAccountName", name)));
+    accounts.extend(alias.map(|alias| ("serviceAccount", alias)));
+    if accounts.is_empty() {
+        accounts.push(("serviceAccountName", Text::from("default")));
+    }
+    Ok(accounts)
+}
+
+/// Whether a word occurs anywhere in `object`, however it is written. A word
+/// of letters only: those alone no escape but `\u` can hide.
+#[must_use]
+pub fn mentions(object: Raw<'_>, word: &str) -> bool {
+    let text = object.get().as_bytes();
+    memmem::find(text, word.as_bytes()).is_some() || memmem::find(text, b"\\u").is_some()
+}
+
+/// Where a built-in kind keeps its pod template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateShape {
+    /// `spec.template`.
+    Workload,
+    /// `spec.jobTemplate.spec.template`.
+    CronJob,
+    /// `template`.
+    PodTemplate,
+    /// `data.spec.template`: what a `StatefulSet` or `DaemonSet` looked like once.
+    Revision,
+}
+
+impl TemplateShape {
+    /// Where objects of this resource keep their template; `None` where they
+    /// have none.
+    #[must_use]
+    pub fn of(resource: &Resource<'_>) -> Option<Self> {
+        match (resource.group.as_str(), resource.resource.as_str()) {
+            ("", "podtemplates") => Some(Self::PodTemplate),
+            ("", "replicationcontrollers")
+            | (
+                "apps" | "extensions",
+                "deployments" | "replicasets" | "statefulsets" | "daemonsets",
+            )
+            | ("batch", "jobs") => Some(Self::Workload),
+            ("batch", "cronjobs") => Some(Self::CronJob),
+            _ => None,
+        }
+    }
+
+    /// The JSON path.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Workload => "spec.template",
+            Self::CronJob => "spec.jobTemplate.spec.template",
+            Self::PodTemplate => "template",
+            Self::Revision => "data.spec.template",
+        }
+    }
+}
+
+/// The pod template of a built-in kind, unparsed; `None` where it has none.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn template<'a>(
+    what: &'static str,
+    object: Raw<'a>,
+    shape: TemplateShape,
+) -> Result<Option<Raw<'a>>, ReviewError> {
+    #[derive(Deserialize)]
+    struct Holder<'a> {
+        #[serde(borrow)]
+        template: Option<Raw<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Spec<T> {
+        spec: Option<T>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct CronJobSpec<'a> {
+        #[serde(borrow)]
+        job_template: Option<Spec<Holder<'a>>>,
+    }
+    #[derive(Deserialize)]
+    struct Revision<'a> {
+        #[serde(borrow)]
+        data: Option<Spec<Holder<'a>>>,
+    }
+    Ok(match shape {
+        TemplateShape::Workload => read::<Spec<Holder<'a>>>(what, object)?
+            .spec
+            .and_then(|spec| spec.template),
+        TemplateShape::CronJob => read::<Spec<CronJobSpec<'a>>>(what, object)?
+            .spec
+            .and_then(|spec| spec.job_template?.spec?.template),
+        TemplateShape::PodTemplate => read::<Holder<'a>>(what, object)?.template,
+        TemplateShape::Revision => read::<Revision<'a>>(what, object)?
+            .data
+            .and_then(|data| data.spec?.template),
+    })
+}
+
+/// `spec.suspend` of a Job or `CronJob`.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn is_suspended(what: &'static str, object: Raw<'_>) -> Result<bool, ReviewError> {
+    #[derive(Deserialize)]
+    struct Spec {
+        suspend: Option<bool>,
+    }
+    #[derive(Deserialize)]
+    struct Workload {
+        spec: Option<Spec>,
+    }
+    let spec = read::<Workload>(what, object)?.spec;
+    Ok(spec.and_then(|spec| spec.suspend).unwrap_or(false))
+}
+
+/// The `path` of a proxy request's options; empty where there is none.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn proxy_path<'a>(options: Raw<'a>) -> Result<Text<'a>, ReviewError> {
+    #[derive(Deserialize)]
+    struct ProxyOptions<'a> {
+        #[serde(borrow)]
+        path: Option<Text<'a>>,
+    }
+    Ok(read::<ProxyOptions<'a>>("request.object", options)?
+        .path
+        .unwrap_or_default())
+}

@@ -1,0 +1,257 @@
+//! # configmap-mutation
+//!
+//! In a managed namespace only those write ConfigMaps whose work it is.
+//!
+//! ## What it stops
+//!
+//! CREATE, UPDATE and DELETE of ConfigMaps by tenants: `kubectl create`,
+//! `edit`, `patch`, `apply`, `delete`, deletecollection, and each of them as a
+//! dry-run. Creating counts too: a map that is there before EMR's own is used
+//! in its place.
+//!
+//! ## Who may
+//!
+//! | requester | ConfigMaps |
+//! |---|---|
+//! | EMR, administrators | all |
+//! | a job | Spark's and Flink's own (`spark-drv-…`, `spark-exec-…`, `…-driver-podspec-conf-map`, `…-hadoop-config`, `…-krb5-file`, Flink's), and of these it changes and deletes only what belongs to its own pod or job; never EMR's |
+//! | an operator of the policy | all but EMR's |
+//! | add-ons with the capability `configmaps` | all but EMR's |
+//! | Kubernetes | `kube-root-ca.crt`, garbage collection, namespace deletion |
+//! | tenants | what `submitters.configMaps` of the policy lists, never a reserved name |
+//!
+//! EMR's are `podtemplate-…`, `…-spark-defaults` and `fluentd-…`. An UPDATE that
+//! changes nothing passes for everybody.
+//!
+//! ## Why
+//!
+//! EMR builds a job's pods from ConfigMaps: pod templates with the managed
+//! service account, Spark's defaults, the configuration of the log sidecar.
+//! Whoever changes one changes what runs under the job's role. AWS's security
+//! page asks not to grant it: "Kubernetes RBAC permissions to modify configmap".
+//!
+//! ## What to do instead
+//!
+//! Pass settings with the job (`configurationOverrides`, pod templates in S3).
+//! For an application's own ConfigMaps, have the platform team list their
+//! names in the policy (`virtualClusters[].submitters[].configMaps`).
+
+use crate::facts::{Action, Extent, JobToken, Requester, Subject, System};
+use crate::names::Framework;
+use crate::policy::Capability;
+use crate::request::{Operation, ReviewError, change, view};
+
+use super::shared::ownership::is_owned_by;
+use super::shared::page;
+use super::{Finding, Rule};
+use crate::policy::RuleId;
+
+/// See the file's header.
+pub(super) struct ConfigMapMutation;
+
+const WHY: &str = "EMR builds job pods from ConfigMaps, so whoever writes one decides what runs \
+                   under a job's execution role";
+const INSTEAD: &str = "pass settings with the job (configurationOverrides, pod templates), or ask \
+                       the platform team to list the name under `submitters.configMaps` in \
+                       rolegate's policy";
+const SOURCE: &str = "Amazon EMR on EKS security best practices: permissions to modify configmap";
+
+impl Rule for ConfigMapMutation {
+    fn id(&self) -> RuleId {
+        RuleId::ConfigMapMutation
+    }
+
+    fn page(&self) -> String {
+        page::from_source(include_str!("configmap_mutation.rs"))
+    }
+
+    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+        let request = subject.request;
+        if !request.resource.is("", "configmaps") || may_write(subject)? {
+            return Ok(());
+        }
+        if request.operation == Operation::Update
+            && change::same_object(Some(request.old_object()?), Some(request.object()?))
+        {
+            return Ok(());
+        }
+        let verb = match request.operation {
+            Operation::Create => "create",
+            Operation::Update => "change",
+            Operation::Delete => "delete",
+            Operation::Connect => "connect to",
+        };
+        findings.push(Finding {
+            rule: RuleId::ConfigMapMutation,
+            seen: format!(
+                "{} may not {verb} ConfigMap {}",
+                subject.who(),
+                subject.what()
+            ),
+            path: None,
+            why: WHY,
+            instead: INSTEAD.into(),
+            source: SOURCE,
+        });
+        Ok(())
+    }
+}
+
+fn may_write(subject: &Subject<'_>) -> Result<bool, ReviewError> {
+    let name = subject.name.sample();
+    Ok(
+        match (subject.extent(Action::WriteConfigMap), &subject.requester) {
+            (Extent::All, _) => true,
+            (_, Requester::System(system)) => is_kubernetes_work(*system, &name, subject),
+            (_, Requester::Operator(_)) => !is_emrs(&name),
+            (_, Requester::Platform(entry))
+                if entry.capabilities.contains(Capability::ConfigMaps) =>
+            {
+                !is_emrs(&name)
+            }
+            (_, Requester::Job(job)) => is_jobs_work(job, &name, subject)?,
+            _ => {
+                !name.is_empty()
+                    && !is_reserved(&name)
+                    && subject
+                        .submitters()
+                        .flat_map(|entry| &entry.config_maps)
+                        .any(|glob| glob.matches(&name))
+            }
+        },
+    )
+}
+
+fn is_kubernetes_work(system: System, name: &str, subject: &Subject<'_>) -> bool {
+    let deletes = subject.request.operation == Operation::Delete;
+    match system {
+        System::ControllerManager => true,
+        System::Controller("root-ca-cert-publisher") => name == "kube-root-ca.crt",
+        System::Controller("generic-garbage-collector" | "namespace-controller") => {
+            deletes || subject.request.operation == Operation::Update
+        }
+        System::ControlPlane => subject.request.user.username.starts_with("eks:") && !is_emrs(name),
+        System::Controller(_) | System::Node => false,
+    }
+}
+
+/// A job's own configuration: new under a name that Spark or Flink gives, or
+/// stored and its own.
+fn is_jobs_work(
+    job: &JobToken<'_>,
+    name: &str,
+    subject: &Subject<'_>,
+) -> Result<bool, ReviewError> {
+    if is_emrs(name) || name == "kube-root-ca.crt" {
+        return Ok(false);
+    }
+    let flink_own = job
+        .flink_cluster()
+        .is_some_and(|cluster| is_flinks(cluster, name));
+    Ok(match subject.request.operation {
+        Operation::Create => match job.framework {
+            Framework::Flink => flink_own || is_sparks(name),
+            Framework::Spark | Framework::Other => is_sparks(name),
+        },
+        Operation::Update | Operation::Delete => {
+            let stored = view::metadata("request.oldObject", subject.request.old_object()?)?;
+            flink_own || stored.owners().any(|owner| is_owned_by(job, owner))
+        }
+        Operation::Connect => false,
+    })
+}
+
+/// What EMR owns.
+fn is_emrs(name: &str) -> bool {
+    name.starts_with("podtemplate-")
+        || name.ends_with("-spark-defaults")
+        || name.starts_with("fluentd-")
+}
+
+/// What Spark gives its ConfigMaps for names (`KubernetesClientUtils`,
+/// `PodTemplateConfigMapStep`; with `HADOOP_CONF_DIR` or a krb5.conf in the job
+/// runner also `HadoopConfDriverFeatureStep`, `KerberosConfDriverFeatureStep`).
+fn is_sparks(name: &str) -> bool {
+    name.starts_with("spark-drv-")
+        || name.starts_with("spark-exec-")
+        || name.ends_with("-driver-podspec-conf-map")
+        || name.ends_with("-hadoop-config")
+        || name.ends_with("-krb5-file")
+}
+
+/// What the job manager of Flink cluster `cluster` writes: its high-availability
+/// maps, which carry no owner reference, and its configuration.
+fn is_flinks(cluster: &str, name: &str) -> bool {
+    let of_cluster = |prefix: &str| name.strip_prefix(prefix) == Some(cluster);
+    if of_cluster("flink-config-") || of_cluster("pod-template-") || of_cluster("hadoop-config-") {
+        return true;
+    }
+    let Some(rest) = name
+        .strip_prefix(cluster)
+        .and_then(|rest| rest.strip_prefix('-'))
+    else {
+        return false;
+    };
+    let job = |end: &str| {
+        rest.strip_suffix(end)
+            .is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    matches!(
+        rest,
+        "cluster-config-map" | "dispatcher-leader" | "resourcemanager-leader" | "restserver-leader"
+    ) || job("-config-map")
+        || job("-jobmanager-leader")
+}
+
+/// Names that no pattern of the policy can hand to a tenant.
+fn is_reserved(name: &str) -> bool {
+    is_emrs(name)
+        || is_sparks(name)
+        || name == "kube-root-ca.crt"
+        || name.starts_with("flink-config-")
+        || name.starts_with("pod-template-")
+        || name.starts_with("hadoop-config-")
+        || name.ends_with("-config-map")
+        // Flink's high availability: serialized Java that the job manager reads.
+        || name.ends_with("-leader")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flinks_own_maps() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for (name, own) in [
+            ("etl-cluster-config-map".to_owned(), true),
+            (format!("etl-{id}-config-map"), true),
+            (format!("etl-{id}-jobmanager-leader"), true),
+            ("flink-config-etl".to_owned(), true),
+            // Another cluster whose name begins alike.
+            ("etl-b-cluster-config-map".to_owned(), false),
+            ("flink-config-etl-b".to_owned(), false),
+            ("etl".to_owned(), false),
+            ("other-cluster-config-map".to_owned(), false),
+        ] {
+            assert_eq!(is_flinks("etl", &name), own, "{name}");
+        }
+    }
+
+    #[test]
+    fn reserved_names() {
+        for name in [
+            "podtemplate-0000000337okspsc913",
+            "0000000337okspsc913-spark-defaults",
+            "fluentd-jk518skp01ys9ka8b0npx9nt0-0000000337okspsc913",
+            "spark-drv-0123456789abcdef-conf-map",
+            "spark-exec-0123456789abcdef-conf-map",
+            "pi-0123456789abcdef-driver-podspec-conf-map",
+            "kube-root-ca.crt",
+            "etl-cluster-config-map",
+        ] {
+            assert!(is_reserved(name), "{name}");
+        }
+        assert!(!is_reserved("app-settings"));
+    }
+}

@@ -1,0 +1,328 @@
+//! Ways from a pod to its node, and to roles that an agent there hands out.
+//!
+//! The lists are those of the *baseline* level of Kubernetes' Pod Security
+//! Standards (kubernetes/pod-security-admission, `policy/check_*.go`, newest
+//! version of each check), and what stands under "more" besides.
+
+use crate::json::Pairs;
+use crate::names::shown;
+use crate::request::pod::{Container, Handler, Pod, Profile, SeLinux, Source, WindowsOptions};
+
+use super::Fault;
+
+/// Capabilities that container runtimes give by themselves.
+const CAPABILITIES: [&str; 13] = [
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
+/// Kernel parameters that stay within the pod.
+const SYSCTLS: [&str; 14] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_notsent_lowat",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_wmem",
+];
+
+/// `SELinux` types of ordinary containers.
+const SELINUX_TYPES: [&str; 5] = [
+    "",
+    "container_t",
+    "container_init_t",
+    "container_kvm_t",
+    "container_engine_t",
+];
+
+/// Kinds of seccomp and `AppArmor` profile that confine.
+const CONFINING: [&str; 3] = ["", "RuntimeDefault", "Localhost"];
+
+/// Annotations: how their keys begin, what values of them are harmless (up to a
+/// `*`), and what the others are.
+const ANNOTATIONS: [(&str, &[&str], &str); 4] = [
+    (
+        "container.apparmor.security.beta.kubernetes.io/",
+        &["", "runtime/default", "localhost/*"],
+        "a container that AppArmor does not confine",
+    ),
+    (
+        "seccomp.security.alpha.kubernetes.io/pod",
+        &["runtime/default", "docker/default", "localhost/*"],
+        "containers that seccomp does not confine",
+    ),
+    (
+        "container.seccomp.security.alpha.kubernetes.io/",
+        &["runtime/default", "docker/default", "localhost/*"],
+        "a container that seccomp does not confine",
+    ),
+    // More: kube2iam and kiam.
+    (
+        "iam.amazonaws.com/",
+        &[],
+        "a role asked of kube2iam or kiam",
+    ),
+];
+
+/// What is wrong with a pod; `folders` of the node may be mounted.
+pub(super) fn judge(pod: &Pod<'_>, folders: &[String], faults: &mut Vec<Fault>) {
+    let spec = &pod.spec;
+    judge_annotations(&pod.metadata.annotations, faults);
+    for (field, set, what) in [
+        ("hostNetwork", spec.host_network, "the node's network"),
+        ("hostPID", spec.host_pid, "the node's processes"),
+        ("hostIPC", spec.host_ipc, "the node's shared memory"),
+    ] {
+        if set == Some(true) {
+            push(faults, field, format!("spec.{field}"), what.to_owned());
+        }
+    }
+    if let Some(security) = &spec.security_context {
+        let at = "spec.securityContext";
+        let confinement = Confinement {
+            app_armor: security.app_armor_profile.as_ref(),
+            seccomp: security.seccomp_profile.as_ref(),
+            se_linux: security.se_linux_options.as_ref(),
+            windows: security.windows_options.as_ref(),
+        };
+        confinement.judge("", at, faults);
+        for (index, sysctl) in security.sysctls.iter().enumerate() {
+            let name = sysctl.name.as_str();
+            if !SYSCTLS.contains(&name) {
+                let path = format!("{at}.sysctls[{index}]");
+                let what = format!("kernel parameter {} of the node", shown(name, 120));
+                push(faults, &format!("sysctl {name}"), path, what);
+            }
+        }
+    }
+    for (index, volume) in spec.volumes.iter().enumerate() {
+        for source in volume.sources.iter() {
+            judge_volume(index, source, folders, faults);
+        }
+    }
+    // With the node's network every port is one of the node.
+    let ports = spec.host_network != Some(true);
+    for (list, index, container) in spec.all_containers() {
+        judge_container(container, ports, || format!("spec.{list}[{index}]"), faults);
+    }
+}
+
+/// What annotations bring.
+pub(super) fn judge_annotations(annotations: &Pairs<'_>, faults: &mut Vec<Fault>) {
+    for (key, value) in annotations.iter() {
+        let (key, value) = (key.as_str(), value.as_str());
+        let found = ANNOTATIONS
+            .iter()
+            .find(|(prefix, ..)| key.starts_with(prefix));
+        let Some((_, harmless, what)) = found else {
+            continue;
+        };
+        let is_harmless = harmless.iter().any(|fits| match fits.strip_suffix('*') {
+            Some(prefix) => value.starts_with(prefix),
+            None => value == *fits,
+        });
+        if !is_harmless {
+            let path = format!("metadata.annotations[{}]", shown(key, 120));
+            push(faults, &format!("{key}={value}"), path, (*what).to_owned());
+        }
+    }
+}
+
+fn judge_volume(index: usize, source: &Source<'_>, folders: &[String], faults: &mut Vec<Fault>) {
+    let (key, field, what) = match source {
+        Source::HostPath(path) => {
+            let path = path.as_str();
+            let whole = path.strip_suffix('/').unwrap_or(path);
+            if folders.iter().any(|folder| folder == whole) {
+                return;
+            }
+            let what = format!("folder {} of the node", shown(path, 120));
+            (format!("hostPath {path}"), "hostPath", what)
+        }
+        Source::GitRepo => (
+            format!("gitRepo {index}"),
+            "gitRepo",
+            "a gitRepo volume, for which the node runs git".to_owned(),
+        ),
+        Source::Old {
+            kind: kind @ "flexVolume",
+            ..
+        } => (
+            format!("flexVolume {index}"),
+            *kind,
+            "a flexVolume, for which the node runs a program".to_owned(),
+        ),
+        _ => return,
+    };
+    push(faults, &key, format!("spec.volumes[{index}].{field}"), what);
+}
+
+fn judge_container(
+    container: &Container<'_>,
+    ports: bool,
+    at: impl Fn() -> String,
+    faults: &mut Vec<Fault>,
+) {
+    let name = container.name.as_str();
+    if let Some(security) = &container.security_context {
+        let here = format!("{}.securityContext", at());
+        if security.privileged == Some(true) {
+            let path = format!("{here}.privileged");
+            push(
+                faults,
+                &format!("{name} privileged"),
+                path,
+                "a privileged container".to_owned(),
+            );
+        }
+        for added in security
+            .capabilities
+            .iter()
+            .flat_map(|list| list.add.iter())
+        {
+            let added = added.as_str();
+            if !CAPABILITIES.contains(&added) {
+                let path = format!("{here}.capabilities.add");
+                let what = format!("the capability {}", shown(added, 60));
+                push(faults, &format!("{name} capability {added}"), path, what);
+            }
+        }
+        let mount = security.proc_mount.as_deref().unwrap_or_default();
+        if !matches!(mount, "" | "Default") {
+            let path = format!("{here}.procMount");
+            push(
+                faults,
+                &format!("{name} procMount"),
+                path,
+                "the node's /proc".to_owned(),
+            );
+        }
+        let confinement = Confinement {
+            app_armor: security.app_armor_profile.as_ref(),
+            seccomp: security.seccomp_profile.as_ref(),
+            se_linux: security.se_linux_options.as_ref(),
+            windows: security.windows_options.as_ref(),
+        };
+        confinement.judge(name, &here, faults);
+    }
+    for (index, port) in container.ports.iter().enumerate().filter(|_| ports) {
+        if let Some(number @ 1..) = port.host_port {
+            let path = format!("{}.ports[{index}].hostPort", at());
+            let what = format!("port {number} of the node");
+            push(faults, &format!("{name} hostPort {number}"), path, what);
+        }
+    }
+    let lifecycle = container.lifecycle.as_deref();
+    for (field, handler) in [
+        ("livenessProbe", container.liveness_probe.as_deref()),
+        ("readinessProbe", container.readiness_probe.as_deref()),
+        ("startupProbe", container.startup_probe.as_deref()),
+        (
+            "lifecycle.postStart",
+            lifecycle.and_then(|life| life.post_start.as_ref()),
+        ),
+        (
+            "lifecycle.preStop",
+            lifecycle.and_then(|life| life.pre_stop.as_ref()),
+        ),
+    ] {
+        let Some(host) = handler.and_then(called_host) else {
+            continue;
+        };
+        let path = format!("{}.{field}", at());
+        let what = format!("{} called by the node", shown(host, 120));
+        push(faults, &format!("{name} {field} {host}"), path, what);
+    }
+}
+
+/// The host that the kubelet calls, where it is another than the pod.
+fn called_host<'p>(handler: &'p Handler<'_>) -> Option<&'p str> {
+    [&handler.http_get, &handler.tcp_socket]
+        .into_iter()
+        .flatten()
+        .filter_map(|target| target.host.as_deref())
+        .find(|host| !host.is_empty())
+}
+
+/// What keeps a container in its place, of a pod or of a container.
+struct Confinement<'p, 'a> {
+    app_armor: Option<&'p Profile<'a>>,
+    seccomp: Option<&'p Profile<'a>>,
+    se_linux: Option<&'p SeLinux<'a>>,
+    windows: Option<&'p WindowsOptions<'a>>,
+}
+
+impl Confinement<'_, '_> {
+    fn judge(&self, name: &str, at: &str, faults: &mut Vec<Fault>) {
+        let mut push = |field: &str, what: &str| {
+            let key = format!("{name} {field}");
+            push(faults, &key, format!("{at}.{field}"), what.to_owned());
+        };
+        let frees = |profile: Option<&Profile<'_>>| {
+            let kind = profile.and_then(|profile| profile.kind.as_deref());
+            !CONFINING.contains(&kind.unwrap_or_default())
+        };
+        if frees(self.app_armor) {
+            push("appArmorProfile", "no confinement by AppArmor");
+        }
+        if frees(self.seccomp) {
+            push("seccompProfile", "no confinement by seccomp");
+        }
+        if let Some(labels) = self.se_linux {
+            let given = |text: &Option<crate::json::Text<'_>>| {
+                text.as_deref().is_some_and(|text| !text.is_empty())
+            };
+            let kind = labels.kind.as_deref().unwrap_or_default();
+            if !SELINUX_TYPES.contains(&kind) || given(&labels.user) || given(&labels.role) {
+                push("seLinuxOptions", "SELinux labels of its own choice");
+            }
+        }
+        if let Some(windows) = self.windows {
+            if windows.host_process == Some(true) {
+                push("windowsOptions.hostProcess", "a process of the node");
+            }
+            // More: an identity of the domain.
+            for (field, spec) in [
+                (
+                    "windowsOptions.gmsaCredentialSpecName",
+                    &windows.gmsa_credential_spec_name,
+                ),
+                (
+                    "windowsOptions.gmsaCredentialSpec",
+                    &windows.gmsa_credential_spec,
+                ),
+            ] {
+                if spec.as_deref().is_some_and(|spec| !spec.is_empty()) {
+                    push(field, "credentials of a Windows domain");
+                }
+            }
+        }
+    }
+}
+
+fn push(faults: &mut Vec<Fault>, key: &str, path: String, seen: String) {
+    faults.push(Fault {
+        key: key.to_owned(),
+        path,
+        seen,
+    });
+}

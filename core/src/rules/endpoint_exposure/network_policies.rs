@@ -1,0 +1,185 @@
+//! Network policies, Kubernetes' own and those of network plugins and meshes.
+
+use serde::Deserialize;
+
+use crate::facts::{Requester, Subject};
+use crate::json::Raw;
+use crate::json::Text;
+use crate::json::{List, Pairs};
+use crate::policy::Capability;
+use crate::request::{Operation, ReviewError, change, view};
+use crate::rules::Finding;
+
+use super::{Reason, Row, can, finding, verb};
+
+const REASON: Reason = Reason {
+    why: "network policies add up, so one more opens what the others close: the way to a driver, \
+          to the node's credentials, to the kubelet",
+    instead: "ask the platform team to keep the namespace's network policies; network software is \
+              listed under `identities.platform` with `mirror` in rolegate's policy",
+    source: "Kubernetes documentation, Network Policies: policies are additive",
+};
+
+pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = subject.request;
+    if can(subject, Capability::Mirror) {
+        return Ok(());
+    }
+    match request.operation {
+        Operation::Update
+            if change::same_but_finalizers(
+                Some(request.old_object()?),
+                Some(request.object()?),
+            ) =>
+        {
+            return Ok(());
+        }
+        Operation::Create if is_sparks(subject)? => return Ok(()),
+        _ => {}
+    }
+    let seen = format!("{} {}", verb(request.operation), subject.object());
+    findings.push(finding(subject, &seen, None, &REASON));
+    Ok(())
+}
+
+/// The policy that Spark 4.1 makes with a driver (`NetworkPolicyFeatureStep`):
+/// an application's executors are reached by the same application only. It can
+/// open nothing: whoever it lets in is of the application it is about.
+fn is_sparks(subject: &Subject<'_>) -> Result<bool, ReviewError> {
+    if !matches!(
+        subject.requester,
+        Requester::Job(_) | Requester::Operator(_)
+    ) || !subject
+        .request
+        .resource
+        .is("networking.k8s.io", "networkpolicies")
+    {
+        return Ok(false);
+    }
+    let policy: NetworkPolicy<'_> = view::read("request.object", subject.request.object()?)?;
+    let Some(spec) = policy.spec else {
+        return Ok(false);
+    };
+    let Some(application) = spec.pod_selector.as_ref().and_then(Selector::application) else {
+        return Ok(false);
+    };
+    let same = |peer: &Peer<'_>| {
+        peer.namespace_selector.is_none()
+            && peer.ip_block.is_none()
+            && peer.pod_selector.as_ref().and_then(Selector::application) == Some(application)
+    };
+    let ingress_only = spec.policy_types.iter().all(|kind| **kind == *"Ingress");
+    Ok(ingress_only
+        && spec.egress.is_none()
+        && spec
+            .ingress
+            .iter()
+            .all(|rule| !rule.from.is_empty() && rule.from.iter().all(same)))
+}
+
+#[derive(Deserialize)]
+struct NetworkPolicy<'a> {
+    #[serde(borrow)]
+    spec: Option<Spec<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Spec<'a> {
+    #[serde(borrow)]
+    pod_selector: Option<Selector<'a>>,
+    #[serde(borrow)]
+    policy_types: List<Text<'a>>,
+    #[serde(borrow)]
+    ingress: List<Rule<'a>>,
+    #[serde(borrow)]
+    egress: Option<Raw<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Rule<'a> {
+    #[serde(borrow)]
+    from: List<Peer<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Peer<'a> {
+    #[serde(borrow)]
+    pod_selector: Option<Selector<'a>>,
+    #[serde(borrow)]
+    namespace_selector: Option<Raw<'a>>,
+    #[serde(borrow)]
+    ip_block: Option<Raw<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Selector<'a> {
+    #[serde(borrow)]
+    match_labels: Pairs<'a>,
+}
+
+impl Selector<'_> {
+    /// The application whose pods it selects; further labels and expressions
+    /// only narrow it.
+    fn application(&self) -> Option<&str> {
+        self.match_labels.get("spark-app-selector")
+    }
+}
+
+/// Reviewed: each lets through or sends elsewhere what other policies do not.
+pub(super) static POLICIES: &[Row] = &[
+    Row {
+        group: "networking.k8s.io",
+        resources: &["networkpolicies"],
+        source: "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+    },
+    Row {
+        group: "extensions",
+        resources: &["networkpolicies"],
+        source: "https://kubernetes.io/docs/reference/using-api/deprecation-guide/",
+    },
+    Row {
+        group: "networking.k8s.aws",
+        resources: &["policyendpoints", "applicationnetworkpolicies"],
+        source: "https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html",
+    },
+    Row {
+        group: "crd.projectcalico.org",
+        resources: &["networkpolicies", "networksets"],
+        source: "https://docs.tigera.io/calico/latest/reference/resources/networkpolicy",
+    },
+    Row {
+        group: "projectcalico.org",
+        resources: &["networkpolicies", "networksets"],
+        source: "https://docs.tigera.io/calico/latest/reference/resources/networkpolicy",
+    },
+    Row {
+        group: "cilium.io",
+        // The endpoint carries the identity that policies go by.
+        resources: &[
+            "ciliumnetworkpolicies",
+            "ciliumlocalredirectpolicies",
+            "ciliumenvoyconfigs",
+            "ciliumendpoints",
+        ],
+        source: "https://docs.cilium.io/en/stable/network/kubernetes/policy/",
+    },
+    Row {
+        group: "crd.antrea.io",
+        resources: &["networkpolicies", "groups"],
+        source: "https://antrea.io/docs/main/docs/antrea-network-policy/",
+    },
+    Row {
+        group: "security.istio.io",
+        resources: &[],
+        source: "https://istio.io/latest/docs/reference/config/security/",
+    },
+    Row {
+        group: "policy.linkerd.io",
+        resources: &[],
+        source: "https://linkerd.io/2/reference/authorization-policy/",
+    },
+];

@@ -1,0 +1,203 @@
+//! Ingresses, routes and what else leads from outside to a Service by its name.
+//! The name stands in many fields, in annotations and in host names, so the
+//! whole object is searched for it.
+
+use serde::Deserialize;
+
+use crate::facts::{Requester, Subject};
+use crate::json::List;
+use crate::json::Raw;
+use crate::json::Text;
+use crate::names::shown;
+use crate::policy::Capability;
+use crate::request::{Operation, ReviewError, change, view};
+use crate::rules::Finding;
+
+use super::{Reason, Row, can, drivers, finding, token_scan, verb};
+
+const REASON: Reason = Reason {
+    why: "a driver's ports answer without asking who is there, so whoever is led to them reads \
+          the job and acts as its role",
+    instead: "route to your own Services on an internal load balancer; see a job's web page in the \
+              Amazon EMR console or the history server",
+    source: "Amazon EMR on EKS security best practices; Kubernetes documentation, Ingress",
+};
+
+/// The scheme of a load balancer for everybody, in every spelling of AWS.
+const PUBLIC: &str = "internet-facing";
+
+pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = subject.request;
+    if request.operation == Operation::Delete || can(subject, Capability::Status) {
+        return Ok(());
+    }
+    let new = request.object()?;
+    let old = match request.operation {
+        Operation::Update => {
+            let old = request.old_object()?;
+            if change::same_but_finalizers(Some(old), Some(new)) {
+                return Ok(());
+            }
+            Some(old)
+        }
+        _ => None,
+    };
+    let verb = verb(request.operation);
+    let wanted = |word: &str| {
+        drivers::is_drivers(word)
+            && match &subject.requester {
+                Requester::Operator(_) => drivers::job_id(word).is_some(),
+                _ => true,
+            }
+    };
+    if let Some(service) = token_scan::find(new.get(), wanted) {
+        let seen = format!(
+            "{verb} {}, which names {}, the Service of a driver",
+            subject.object(),
+            shown(&service, 253)
+        );
+        findings.push(finding(subject, &seen, None, &REASON));
+    }
+    let public = |text: &str| token_scan::find(text, |word| word == PUBLIC).is_some();
+    if public(new.get()) && !old.is_some_and(|old| public(old.get())) {
+        let seen = format!("{verb} {}, which says {PUBLIC}", subject.object());
+        findings.push(finding(subject, &seen, None, &REASON));
+    }
+    let opens = match (request.resource.group.as_str(), &*request.resource.resource) {
+        ("aga.k8s.aws", _) => "has an address for everybody",
+        (_, "referencegrants") if grants_all(new)? => {
+            "lets routes of other namespaces lead to every Service"
+        }
+        _ => return Ok(()),
+    };
+    let seen = format!("{verb} {}, which {opens}", subject.object());
+    findings.push(finding(subject, &seen, None, &REASON));
+    Ok(())
+}
+
+/// Whether a grant is for all Services of its namespace.
+fn grants_all(grant: Raw<'_>) -> Result<bool, ReviewError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct To<'a> {
+        #[serde(borrow)]
+        kind: Option<Text<'a>>,
+        #[serde(borrow)]
+        name: Option<Text<'a>>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Spec<'a> {
+        #[serde(borrow)]
+        to: List<To<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Grant<'a> {
+        #[serde(borrow)]
+        spec: Option<Spec<'a>>,
+    }
+    let spec = view::read::<Grant<'_>>("request.object", grant)?.spec;
+    Ok(spec.unwrap_or_default().to.iter().any(|to| {
+        to.kind.as_deref() == Some("Service") && to.name.as_deref().is_none_or(str::is_empty)
+    }))
+}
+
+/// Reviewed: what each leads to is a Service of its namespace by name, or a
+/// load balancer by its scheme.
+pub(super) static ROUTES: &[Row] = &[
+    Row {
+        group: "networking.k8s.io",
+        resources: &["ingresses"],
+        source: "https://kubernetes.io/docs/concepts/services-networking/ingress/",
+    },
+    Row {
+        group: "extensions",
+        resources: &["ingresses"],
+        source: "https://kubernetes.io/docs/reference/using-api/deprecation-guide/",
+    },
+    Row {
+        group: "gateway.networking.k8s.io",
+        resources: &[],
+        source: "https://gateway-api.sigs.k8s.io/reference/spec/",
+    },
+    Row {
+        group: "gateway.networking.x-k8s.io",
+        resources: &[],
+        source: "https://gateway-api.sigs.k8s.io/reference/specx/",
+    },
+    Row {
+        group: "gateway.k8s.aws",
+        resources: &[],
+        source: "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/gateway/gateway/",
+    },
+    Row {
+        group: "elbv2.k8s.aws",
+        resources: &["targetgroupbindings"],
+        source: "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/targetgroupbinding/targetgroupbinding/",
+    },
+    Row {
+        group: "aga.k8s.aws",
+        resources: &["globalaccelerators"],
+        source: "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/globalaccelerator/",
+    },
+    Row {
+        group: "eks.amazonaws.com",
+        resources: &["targetgroupbindings"],
+        source: "https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-nlb.html",
+    },
+    Row {
+        group: "application-networking.k8s.aws",
+        resources: &[],
+        source: "https://www.gateway-api-controller.eks.aws.dev/latest/api-reference/",
+    },
+    Row {
+        group: "multicluster.x-k8s.io",
+        resources: &["serviceexports", "serviceimports"],
+        source: "https://multicluster.sigs.k8s.io/concepts/multicluster-services-api/",
+    },
+    Row {
+        group: "networking.istio.io",
+        resources: &[
+            "virtualservices",
+            "gateways",
+            "serviceentries",
+            "destinationrules",
+        ],
+        source: "https://istio.io/latest/docs/reference/config/networking/",
+    },
+    Row {
+        group: "traefik.io",
+        resources: &[],
+        source: "https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/",
+    },
+    Row {
+        group: "traefik.containo.us",
+        resources: &[],
+        source: "https://doc.traefik.io/traefik/v2.11/routing/providers/kubernetes-crd/",
+    },
+    Row {
+        group: "projectcontour.io",
+        resources: &["httpproxies"],
+        source: "https://projectcontour.io/docs/main/config/api/",
+    },
+    Row {
+        group: "k8s.nginx.org",
+        resources: &["virtualservers", "virtualserverroutes", "transportservers"],
+        source: "https://docs.nginx.com/nginx-ingress-controller/configuration/virtualserver-and-virtualserverroute-resources/",
+    },
+    Row {
+        group: "configuration.konghq.com",
+        resources: &["tcpingresses", "udpingresses"],
+        source: "https://developer.konghq.com/kubernetes-ingress-controller/reference/custom-resources/",
+    },
+    Row {
+        group: "getambassador.io",
+        resources: &["mappings", "tcpmappings"],
+        source: "https://emissary-ingress.dev/docs/",
+    },
+    Row {
+        group: "route.openshift.io",
+        resources: &["routes"],
+        source: "https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/network_apis/route-route-openshift-io-v1",
+    },
+];

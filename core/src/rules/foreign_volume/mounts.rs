@@ -1,0 +1,289 @@
+//! Volumes of pods.
+
+use serde::Deserialize;
+
+use crate::facts::{PodWrite, Requester, RunsAs, Subject};
+use crate::json::Raw;
+use crate::names::shown;
+use crate::names::{ClaimName, Component, JobId, PodName, executor_prefix};
+use crate::request::pod::{ClaimSpec, Pod, Source};
+use crate::request::{Operation, ReviewError, view};
+
+use crate::rules::shared::violation::new_ones;
+
+use super::{Fault, judge_claim, not_own, others_id, own_id};
+
+/// Kinds that attach a disk, or mount one over the network, by its own id.
+const DISKS: [&str; 14] = [
+    "awsElasticBlockStore",
+    "azureDisk",
+    "cinder",
+    "fc",
+    "gcePersistentDisk",
+    "iscsi",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "quobyte",
+    "rbd",
+    "scaleIO",
+    "storageos",
+    "vsphereVolume",
+    "glusterfs",
+];
+
+/// What EMR gives the Secrets with which a job's log sidecar writes to S3:
+/// `emr-containers-s3-<virtual cluster>-<job id>`.
+const LOG_SECRET: &str = "emr-containers-s3-";
+
+/// What is wrong with a pod's volumes.
+pub(super) fn judge(
+    subject: &Subject<'_>,
+    write: &PodWrite<'_>,
+    pod: &Pod<'_>,
+    faults: &mut Vec<Fault>,
+) {
+    let mut user = None;
+    for (index, volume) in pod.spec.volumes.iter().enumerate() {
+        for source in volume.sources.iter() {
+            let (kind, claim) = match source {
+                Source::Claim(name) => ("", Some(name.as_str())),
+                Source::Ephemeral(_) => ("", None),
+                Source::Old { kind, .. } => (*kind, None),
+                Source::Other(kind) => (kind.as_str(), None),
+                Source::Secret(name) if name.starts_with(LOG_SECRET) => {
+                    if let Some(id) = others_upload(subject, write, name) {
+                        faults.push(Fault {
+                            key: format!("secret {name}"),
+                            path: format!("spec.volumes[{index}].secret.secretName"),
+                            seen: format!(
+                                "{} {} with Secret {}: it is that of job {id}",
+                                write.verb(subject.request.operation),
+                                subject.object(),
+                                shown(name, 253)
+                            ),
+                        });
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            let is_disk = DISKS.contains(&kind);
+            if claim.is_none() && !is_disk && !matches!(source, Source::Ephemeral(_)) {
+                continue;
+            }
+            // Few pods come this far.
+            let user = user.get_or_insert_with(|| User::of(subject, write, pod));
+            if user.is_judged_elsewhere() {
+                return;
+            }
+            let verb = || {
+                format!(
+                    "{} {}",
+                    write.verb(subject.request.operation),
+                    subject.object()
+                )
+            };
+            if is_disk {
+                faults.push(Fault {
+                    key: format!("{} {kind}", volume.name.as_str()),
+                    path: format!("spec.volumes[{index}].{kind}"),
+                    seen: format!("{} with a disk by its id ({kind})", verb()),
+                });
+            }
+            if let Some(claim) = claim
+                && let Some(why) = user.refusal(claim)
+            {
+                faults.push(Fault {
+                    key: format!("claim {claim}"),
+                    path: format!("spec.volumes[{index}].persistentVolumeClaim.claimName"),
+                    seen: format!("{} with claim {}: {why}", verb(), shown(claim, 253)),
+                });
+            }
+            if let Source::Ephemeral(claim) = source {
+                let at = format!("spec.volumes[{index}].ephemeral.volumeClaimTemplate.spec");
+                judge_claim(subject, claim, &verb(), &at, faults);
+            }
+        }
+    }
+}
+
+/// The job whose presigned uploads a Secret holds, where it is not that of the
+/// pod's creator. Whose token says nothing of a job (a kernel's) is for
+/// `secret-read`, which asks the policy.
+fn others_upload<'n>(
+    subject: &Subject<'_>,
+    write: &PodWrite<'_>,
+    secret: &'n str,
+) -> Option<JobId<'n>> {
+    let (_, id) = secret.rsplit_once('-')?;
+    let id = JobId::parse(id)?;
+    let name = subject.name.sample();
+    let own = match &subject.requester {
+        Requester::Job(_) => own_id(subject)?,
+        // The job controller names pods after EMR's Job.
+        Requester::System(_) if write.is_pod() => PodName::parse(&name).job_id()?,
+        Requester::System(_) => return None,
+        _ => return Some(id),
+    };
+    (own != id).then_some(id)
+}
+
+/// The pod that a volume is for.
+struct User<'s, 'a> {
+    subject: &'s Subject<'a>,
+    /// Its own name; empty for a template.
+    name: String,
+    identities: Vec<RunsAs>,
+}
+
+impl<'s, 'a> User<'s, 'a> {
+    fn of(subject: &'s Subject<'a>, write: &PodWrite<'_>, pod: &Pod<'_>) -> Self {
+        let accounts = pod.spec.service_accounts();
+        Self {
+            subject,
+            name: if write.is_pod() {
+                subject.name.sample()
+            } else {
+                String::new()
+            },
+            identities: accounts
+                .map(|account| RunsAs::of(account, subject.policy))
+                .collect(),
+        }
+    }
+
+    /// What Kubernetes starts was judged as a template; of a job's pods, only
+    /// the gateway's, whose Deployment is EMR's own.
+    fn is_judged_elsewhere(&self) -> bool {
+        matches!(self.subject.requester, Requester::System(_))
+            && self.identities.iter().all(|identity| {
+                matches!(
+                    identity,
+                    RunsAs::Ordinary
+                        | RunsAs::Job {
+                            component: Some(Component::Jeg),
+                            ..
+                        }
+                )
+            })
+    }
+
+    /// Why the pod may not have the claim.
+    fn refusal(&self, claim: &str) -> Option<String> {
+        self.identities.iter().find_map(|identity| match identity {
+            RunsAs::Job { component, .. } => self.refusal_to_job(*component, claim),
+            RunsAs::Ordinary | RunsAs::Reserved => not_own(self.subject, claim),
+        })
+    }
+
+    fn refusal_to_job(&self, component: Option<Component>, claim: &str) -> Option<String> {
+        if let Some(id) = others_id(self.job(), claim) {
+            return Some(format!("it is that of job {id}"));
+        }
+        let (driver, executor) = match component {
+            Some(Component::Driver) => (true, false),
+            Some(Component::Executor) => (false, true),
+            // A fixed service account has pods of every kind.
+            None => (true, true),
+            Some(_) => (false, false),
+        };
+        let fits = match ClaimName::parse(claim) {
+            ClaimName::Other => true,
+            ClaimName::Driver => driver,
+            // Spark gives the claims of executors that are gone to new ones.
+            ClaimName::Executor(prefix) => executor && executor_prefix(&self.name) == Some(prefix),
+        };
+        (!fits).then(|| "Spark gave that name to the claim of another pod".to_owned())
+    }
+
+    fn job(&self) -> Option<JobId<'_>> {
+        match self.subject.requester {
+            // The job controller names pods after EMR's Job.
+            Requester::System(_) => match PodName::parse(&self.name) {
+                PodName::Runner(id) => Some(id),
+                PodName::Driver(_) | PodName::Other => None,
+            },
+            _ => own_id(self.subject),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct StatefulSet<'a> {
+    #[serde(borrow)]
+    spec: Option<StatefulSetSpec<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StatefulSetSpec<'a> {
+    #[serde(borrow)]
+    volume_claim_templates: Option<Vec<ClaimTemplate<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct ClaimTemplate<'a> {
+    #[serde(borrow)]
+    metadata: Option<Metadata<'a>>,
+    #[serde(borrow)]
+    spec: Option<ClaimSpec<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    name: Option<crate::json::Text<'a>>,
+}
+
+/// Claims that a `StatefulSet` makes for its pods, or finds under their names:
+/// `<template>-<set>-<number>`.
+pub(super) fn judge_claim_templates(
+    subject: &Subject<'_>,
+    faults: &mut Vec<Fault>,
+) -> Result<(), ReviewError> {
+    let request = subject.request;
+    if matches!(subject.requester, Requester::System(_)) {
+        return Ok(());
+    }
+    if !request.resource.is("apps", "statefulsets") {
+        return Ok(());
+    }
+    let new = of_set(subject, "request.object", request.object()?)?;
+    if new.is_empty() {
+        return Ok(());
+    }
+    let old = match request.operation {
+        Operation::Update => of_set(subject, "request.oldObject", request.old_object()?)?,
+        _ => Vec::new(),
+    };
+    faults.extend(new_ones(new, old));
+    Ok(())
+}
+
+fn of_set(
+    subject: &Subject<'_>,
+    part: &'static str,
+    object: Raw<'_>,
+) -> Result<Vec<Fault>, ReviewError> {
+    let set: StatefulSet<'_> = view::read(part, object)?;
+    let templates = set.spec.and_then(|spec| spec.volume_claim_templates);
+    let mut faults = Vec::new();
+    for (index, template) in templates.into_iter().flatten().enumerate() {
+        let at = format!("spec.volumeClaimTemplates[{index}]");
+        let verb = format!("start pods by {}", subject.object());
+        if let Some(spec) = &template.spec {
+            judge_claim(subject, spec, &verb, &format!("{at}.spec"), &mut faults);
+        }
+        let name = template.metadata.and_then(|metadata| metadata.name);
+        let name = name.as_deref().unwrap_or_default();
+        let claim = format!("{name}-{}-0", subject.name.sample());
+        if let Some(why) = not_own(subject, &claim) {
+            faults.push(Fault {
+                key: format!("claim {claim}"),
+                path: format!("{at}.metadata.name"),
+                seen: format!("{verb} with claim {}: {why}", shown(&claim, 253)),
+            });
+        }
+    }
+    Ok(faults)
+}

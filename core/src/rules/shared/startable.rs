@@ -1,0 +1,255 @@
+//! Under which service accounts a requester may start pods, and how it may
+//! name them. Shared by every rule that meets a pod on its way in.
+
+use crate::facts::{
+    Action, Extent, JobToken, Requester, RunsAs, Subject, System, task_manager_cluster,
+};
+use crate::names::shown;
+use crate::names::{Component, Framework, PodName, Role};
+use crate::policy::Operator;
+
+/// How a pod would come to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rules) enum Start<'a> {
+    /// The request creates the pod.
+    Pod {
+        /// The pod's name.
+        name: &'a str,
+    },
+    /// A workload's template: a controller creates pods named after the workload.
+    Template {
+        /// The workload's name.
+        workload: &'a str,
+    },
+    /// A custom resource names the account; an operator may create the pod.
+    CustomResource,
+}
+
+/// Why the requester may not start a pod under `account`, as a clause; `None`
+/// where it may.
+pub(in crate::rules) fn refusal(
+    subject: &Subject<'_>,
+    account: &str,
+    start: Start<'_>,
+) -> Option<String> {
+    if subject.extent(Action::StartPod) == Extent::All {
+        return None;
+    }
+    let identity = RunsAs::of(account, subject.policy);
+    match &subject.requester {
+        Requester::System(system) => by_system(*system, &identity, account, subject),
+        Requester::Operator(operator) => by_operator(operator, &identity, account, start),
+        Requester::Job(job) => by_job(job, &identity, subject, start),
+        _ => by_tenant(&identity, account, subject, start),
+    }
+}
+
+fn becomes(role: &Role) -> String {
+    format!("that service account becomes the IAM role {role}")
+}
+
+/// A controller starts what its own kind of workload is used for by EMR or by
+/// a declared operator, so that an old template at zero replicas fires nothing.
+fn by_system(
+    system: System,
+    identity: &RunsAs,
+    account: &str,
+    subject: &Subject<'_>,
+) -> Option<String> {
+    let (role, component) = match identity {
+        // A mirror pod has no service account; whoever got hold of a node's
+        // identity gets no other pod by it.
+        RunsAs::Ordinary if system == System::Node && account != "default" => {
+            return Some("a node starts static pods only".to_owned());
+        }
+        RunsAs::Ordinary => return None,
+        RunsAs::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
+        RunsAs::Job {
+            role, component, ..
+        } => (role, *component),
+    };
+    let declared = || match component {
+        Some(Component::Client | Component::Driver | Component::Jeg | Component::JegKernel) => {
+            false
+        }
+        Some(_) => subject
+            .policy
+            .operators
+            .iter()
+            .any(|operator| operator.runs(role)),
+        None => subject.policy.fixed_service_account(account).is_some(),
+    };
+    let client = component == Some(Component::Client);
+    let jeg = component == Some(Component::Jeg);
+    let fits = match system {
+        System::Controller("job-controller") => client,
+        System::Controller("replicaset-controller" | "deployment-controller") => jeg || declared(),
+        System::Controller("statefulset-controller") => declared(),
+        System::ControllerManager => client || jeg || declared(),
+        System::Controller(_) | System::ControlPlane | System::Node => false,
+    };
+    (!fits).then(|| format!("{}, which nobody starts in this way", becomes(role)))
+}
+
+fn by_operator(
+    operator: &Operator,
+    identity: &RunsAs,
+    account: &str,
+    start: Start<'_>,
+) -> Option<String> {
+    let (role, framework, component) = match identity {
+        RunsAs::Ordinary if start == Start::CustomResource => return None,
+        RunsAs::Ordinary => {
+            return Some(
+                "an operator starts pods of the roles that the policy declares for it only"
+                    .to_owned(),
+            );
+        }
+        RunsAs::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
+        RunsAs::Job {
+            role,
+            framework,
+            component,
+        } => (role, *framework, *component),
+    };
+    let fixed = operator
+        .job_service_accounts
+        .iter()
+        .any(|fixed| fixed.name == account);
+    if !(fixed || component.is_some() && operator.runs(role)) {
+        return Some(format!(
+            "{}, which the policy does not declare for this operator",
+            becomes(role)
+        ));
+    }
+    match start {
+        Start::Pod { name } if PodName::parse(name).job_id().is_some() => Some(taken_name(name)),
+        Start::Pod { name } => job_manager_name(framework, component, name),
+        Start::Template { workload } if carries_job_id(workload) => Some(taken_name(workload)),
+        Start::Template { .. } | Start::CustomResource => None,
+    }
+}
+
+fn by_job(
+    job: &JobToken<'_>,
+    identity: &RunsAs,
+    subject: &Subject<'_>,
+    start: Start<'_>,
+) -> Option<String> {
+    let RunsAs::Job {
+        role,
+        framework,
+        component,
+    } = identity
+    else {
+        return Some("a job starts pods under its own role's service accounts only".to_owned());
+    };
+    let at_home = job.namespace == subject.request.namespace();
+    let crosses = || {
+        let pairs = &subject.tenancy.cross_roles;
+        pairs.iter().any(|pair| {
+            pair.namespace == job.namespace && pair.from == job.role && pair.to == *role
+        })
+    };
+    if !(at_home && *role == job.role || crosses()) {
+        return Some(format!(
+            "{}, and this job runs as {}",
+            becomes(role),
+            job.role
+        ));
+    }
+    if *framework != job.framework {
+        return Some("a job starts pods of its own framework only".to_owned());
+    }
+    match start {
+        Start::CustomResource => None,
+        Start::Pod { name } => job_pod_name(job, *component, name),
+        Start::Template { workload } => {
+            if *component == Some(Component::Driver) || job.framework == Framework::Flink {
+                Some("a job starts such a pod itself, never by a workload".to_owned())
+            } else {
+                carries_job_id(workload).then(|| taken_name(workload))
+            }
+        }
+    }
+}
+
+/// A pod's name is what ties its token to a job, so a job may give only its
+/// own: `spark-<own job id>-driver` to a driver, nothing with a job id to
+/// anything else, and to Flink's pods the task manager names of its own cluster.
+fn job_pod_name(job: &JobToken<'_>, component: Option<Component>, name: &str) -> Option<String> {
+    match PodName::parse(name) {
+        PodName::Driver(id) if component == Some(Component::Driver) && job.job_id() == Some(id) => {
+            None
+        }
+        PodName::Driver(_) | PodName::Runner(_) => Some(taken_name(name)),
+        PodName::Other if component == Some(Component::Driver) => Some(match job.job_id() {
+            Some(id) => format!("a driver that this job starts is named spark-{id}-driver"),
+            None => "only a job runner starts a driver".to_owned(),
+        }),
+        PodName::Other if job.framework == Framework::Flink => {
+            let own = task_manager_cluster(name)
+                .is_some_and(|cluster| job.flink_cluster() == Some(cluster));
+            (!own).then(|| {
+                "a Flink job manager starts pods named <its cluster>-taskmanager-<attempt>-<number> only".to_owned()
+            })
+        }
+        PodName::Other => None,
+    }
+}
+
+/// Under a job manager's account only the replica set controller names pods:
+/// the name says whose Flink cluster the token may write for.
+fn job_manager_name(
+    framework: Framework,
+    component: Option<Component>,
+    name: &str,
+) -> Option<String> {
+    let manager = matches!(component, Some(Component::JobManager) | None);
+    (framework == Framework::Flink && manager && task_manager_cluster(name).is_none())
+        .then(|| "a Flink job manager is started by a Deployment".to_owned())
+}
+
+fn by_tenant(
+    identity: &RunsAs,
+    account: &str,
+    subject: &Subject<'_>,
+    start: Start<'_>,
+) -> Option<String> {
+    match identity {
+        RunsAs::Job { role, .. } => {
+            let submits = start == Start::CustomResource
+                && subject
+                    .submitters()
+                    .flat_map(|entry| &entry.roles)
+                    .any(|roles| roles.matches(role));
+            (!submits).then(|| becomes(role))
+        }
+        RunsAs::Reserved => Some("that name is reserved for Amazon EMR".to_owned()),
+        RunsAs::Ordinary => {
+            let mut entries = subject.submitters().peekable();
+            let listed = if entries.peek().is_none() {
+                account == "default"
+            } else {
+                entries
+                    .flat_map(|entry| &entry.service_accounts)
+                    .any(|listed| listed == account)
+            };
+            (!listed).then(|| "the policy does not list that service account for them".to_owned())
+        }
+    }
+}
+
+/// Whether pods of a workload of this name would carry a job id.
+fn carries_job_id(workload: &str) -> bool {
+    PodName::parse(&format!("{workload}-xxxxx"))
+        .job_id()
+        .is_some()
+}
+
+fn taken_name(name: &str) -> String {
+    format!(
+        "the name {} would make the pod pass for a part of that job",
+        shown(name, 120)
+    )
+}

@@ -1,0 +1,56 @@
+//! One log line a review.
+
+use std::time::Duration;
+
+use super::Record;
+use crate::server::refusal::Refusal;
+use rolegate_core::decision::Door;
+
+/// The line of a decision. Texts are written quoted, so none can forge a line.
+pub(in crate::server) fn decided(door: Door, record: &Record, elapsed: Duration) {
+    tracing::info!(
+        door = door.as_str(),
+        decision = record.decision,
+        operation = record.operation,
+        resource = record.resource.as_str(),
+        subresource = record.subresource.as_str(),
+        namespace = record.namespace.as_str(),
+        name = record.name.as_str(),
+        user = record.user.as_str(),
+        class = record.class,
+        findings = rules(record).as_str(),
+        dry_run = record.dry_run,
+        uid = record.uid.as_str(),
+        policy = record.policy.as_str(),
+        latency_us = micros(elapsed),
+        "reviewed"
+    );
+}
+
+/// The line of a request that got no decision.
+pub(in crate::server) fn refused(door: Door, refusal: &Refusal, elapsed: Duration) {
+    tracing::warn!(
+        door = door.as_str(),
+        status = refusal.status().as_u16(),
+        reason = refusal.reason(),
+        latency_us = micros(elapsed),
+        message = &*refusal.sentence(),
+    );
+}
+
+fn rules(record: &Record) -> String {
+    let mut joined = String::new();
+    for (rule, mode) in &record.findings {
+        if !joined.is_empty() {
+            joined.push(',');
+        }
+        joined.push_str(rule.as_str());
+        joined.push('=');
+        joined.push_str(mode.as_str());
+    }
+    joined
+}
+
+fn micros(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+}

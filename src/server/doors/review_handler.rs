@@ -1,0 +1,181 @@
+//! One review, from its head to its answer.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderValue, Request, Response};
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use super::Reviewed;
+use super::Reviewer;
+use super::body;
+use super::deadline;
+use super::pool::{Pools, Slot};
+use super::record;
+use crate::server::limits::Limits;
+use crate::server::metrics::ReviewMetrics;
+use crate::server::refusal::Refusal;
+use rolegate_core::decision::Door;
+
+/// What every request of every door needs.
+#[derive(Debug)]
+pub(in crate::server) struct ReviewHandler<R> {
+    pub(in crate::server) reviewer: Arc<R>,
+    pub(in crate::server) limits: Limits,
+    pub(in crate::server) pools: Pools,
+    pub(in crate::server) metrics: ReviewMetrics,
+}
+
+impl<R: Reviewer> ReviewHandler<R> {
+    /// Answers one request.
+    pub(in crate::server) async fn answer(
+        &self,
+        door: Door,
+        request: Request<Body>,
+    ) -> Response<Body> {
+        let started = Instant::now();
+        let (head, mut body) = request.into_parts();
+        let budget = deadline::budget(head.uri.query(), &self.limits);
+        let mut unfinished = Unfinished {
+            metrics: &self.metrics,
+            door,
+            armed: true,
+        };
+        let result = self
+            .decide(door, &head.headers, &mut body, started + budget, budget)
+            .await;
+        unfinished.armed = false;
+        let elapsed = started.elapsed();
+        match result {
+            Ok(reviewed) => {
+                self.metrics.decided(door, &reviewed.record, elapsed);
+                record::decided(door, &reviewed.record, elapsed);
+                let mut response = Response::new(Body::from(reviewed.body));
+                response
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                response
+            }
+            Err(refusal) => {
+                self.metrics.failed(Some(door), refusal.reason());
+                record::refused(door, &refusal, elapsed);
+                body::linger(&head.headers, body);
+                refusal.response()
+            }
+        }
+    }
+
+    async fn decide(
+        &self,
+        door: Door,
+        headers: &HeaderMap,
+        body: &mut Body,
+        deadline: Instant,
+        budget: Duration,
+    ) -> Result<Reviewed, Refusal> {
+        if !is_json(headers) {
+            return Err(Refusal::ContentType);
+        }
+        let declared = body::declared(headers);
+        if declared.is_some_and(|length| length > self.limits.body) {
+            return Err(Refusal::TooLarge {
+                cap: self.limits.body,
+            });
+        }
+        let mut slot = self.pools.of(door).enter().ok_or(Refusal::Busy(door))?;
+        if !slot.hold(declared.unwrap_or_default()) {
+            return Err(Refusal::BusyBytes(door));
+        }
+        let late = |_| Refusal::Deadline(budget);
+        let bytes = timeout_at(
+            deadline,
+            body::read(body, declared, door, &mut slot, &self.limits),
+        )
+        .await
+        .map_err(late)??;
+        let result = if bytes.len() < self.limits.heavy_body {
+            review(&*self.reviewer, door, &bytes)
+        } else {
+            timeout_at(deadline, self.review_heavy(door, bytes, slot))
+                .await
+                .map_err(late)?
+        };
+        // An answer after the deadline reaches nobody: the API server has
+        // decided by failurePolicy, and metrics must not say otherwise.
+        if Instant::now() > deadline {
+            Err(Refusal::Deadline(budget))
+        } else {
+            result
+        }
+    }
+
+    /// Runs a long review where it holds up nobody. It cannot be interrupted:
+    /// after the deadline it runs on, and its slot with it.
+    async fn review_heavy(
+        &self,
+        door: Door,
+        bytes: Bytes,
+        slot: Slot,
+    ) -> Result<Reviewed, Refusal> {
+        let pool = Arc::clone(self.pools.of(door));
+        let Ok(turn) = Arc::clone(&pool.heavy).acquire_owned().await else {
+            return Err(Refusal::Busy(door));
+        };
+        let reviewer = Arc::clone(&self.reviewer);
+        let task = tokio::task::spawn_blocking(move || {
+            let result = review(&*reviewer, door, &bytes);
+            drop((bytes, slot, turn));
+            result
+        });
+        task.await.unwrap_or(Err(Refusal::Panicked))
+    }
+}
+
+/// Calls the reviewer; a panic becomes a refusal. The reviewer's own state is
+/// read-only snapshots, so nothing half-written is left behind.
+fn review<R: Reviewer>(reviewer: &R, door: Door, body: &[u8]) -> Result<Reviewed, Refusal> {
+    let span = tracing::info_span!("review", door = door.as_str());
+    let _entered = span.enter();
+    match catch_unwind(AssertUnwindSafe(|| {
+        reviewer.review(door, body, Timestamp::now())
+    })) {
+        Ok(result) => result.map_err(Refusal::BadReview),
+        Err(_payload) => Err(Refusal::Panicked),
+    }
+}
+
+/// `application/json`, with or without parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            let essence = value.split(';').next().unwrap_or_default();
+            essence.trim().eq_ignore_ascii_case("application/json")
+        })
+}
+
+/// Counts requests whose client went away before the answer: dropped with the
+/// connection, they would otherwise leave no trace.
+struct Unfinished<'a> {
+    metrics: &'a ReviewMetrics,
+    door: Door,
+    armed: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.metrics.failed(Some(self.door), "client_gone");
+            tracing::warn!(
+                door = self.door.as_str(),
+                "the client went away before its answer"
+            );
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Both ports put together.
+
+use std::sync::Arc;
+
+use prometheus_client::registry::Registry;
+use rustls::crypto::CryptoProvider;
+use rustls::server::ResolvesServerCert;
+use tokio::net::TcpListener;
+
+use super::health;
+use super::metrics::{ConnectionMetrics, ReviewMetrics, build_info};
+use crate::runtime::Shutdown;
+use crate::runtime::{Condition, Readiness};
+use crate::server::doors::Reviewer;
+use crate::server::doors::pool::Pools;
+use crate::server::doors::review_handler::ReviewHandler;
+use crate::server::doors::router;
+use crate::server::limits::ConnectionLimits;
+use crate::server::limits::Limits;
+use crate::server::net::accept;
+use crate::server::net::connection::Port;
+use crate::server::net::tls;
+
+/// What runs the ports: built once, then [`Ports::reviews`] and
+/// [`Ports::health`] each serve a listener until [`Ports::shutdown`] says stop.
+#[derive(Debug, Default)]
+pub struct Ports {
+    /// Caps and times.
+    pub limits: Limits,
+    /// What stands between the process and "ready".
+    pub readiness: Readiness,
+    /// The way down.
+    pub shutdown: Shutdown,
+}
+
+impl Ports {
+    /// The HTTPS port with its five doors. Returns a future that accepts until
+    /// the shutdown; it registers its metrics in `registry` right away.
+    ///
+    /// # Errors
+    ///
+    /// If TLS cannot be set up with `provider`.
+    pub fn reviews<R: Reviewer>(
+        &self,
+        listener: TcpListener,
+        reviewer: R,
+        provider: Arc<CryptoProvider>,
+        certificates: Arc<dyn ResolvesServerCert>,
+        registry: &mut Registry,
+    ) -> Result<impl Future<Output = ()> + Send + use<R>, rustls::Error> {
+        build_info(registry);
+        let pools = Pools::new(&self.limits);
+        let metrics = ReviewMetrics::register(registry, pools.clone());
+        let handler = ReviewHandler {
+            reviewer: Arc::new(reviewer),
+            limits: self.limits.clone(),
+            pools,
+            metrics,
+        };
+        let port = Port {
+            tls: Some(tls::acceptor(provider, certificates)?),
+            router: router::router(&Arc::new(handler)),
+            limits: self.limits.connections.clone(),
+            metrics: ConnectionMetrics::register(registry),
+            shutdown: self.shutdown.clone(),
+        };
+        let readiness = self.readiness.clone();
+        Ok(async move {
+            // The socket already listens: from here on nobody is turned away.
+            readiness.met(Condition::Listener);
+            accept::accept(listener, Arc::new(port)).await;
+        })
+    }
+
+    /// The health and metrics port. It answers during the drain too, and goes
+    /// with the process.
+    pub fn health(
+        &self,
+        listener: TcpListener,
+        registry: Registry,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let port = Port {
+            tls: None,
+            router: health::router(self.readiness.clone(), Arc::new(registry)),
+            limits: ConnectionLimits {
+                total: 64,
+                per_peer: 32,
+                ..ConnectionLimits::default()
+            },
+            metrics: ConnectionMetrics::default(),
+            // Its own: never told to stop.
+            shutdown: Shutdown::default(),
+        };
+        accept::accept(listener, Arc::new(port))
+    }
+}
