@@ -58,7 +58,7 @@ fuzz_target!(|parts: (Words<'_>, &str, &str, bool)| {
             role: std::borrow::Cow::Borrowed(&chain.from),
             token,
         },
-        _ => Source::RunsAs,
+        _ => Source::PodIdentity,
     };
     let target: &RoleArn = &chain.to[0];
     let session = SessionName::of(session);

@@ -52,7 +52,7 @@ pub(super) fn run(verb: &Verb) -> anyhow::Result<Verdict> {
     let id = JobId::parse(&args.job_id)
         .with_context(|| "a job's id has 19 characters of 0-9 and a-z: --job-id".to_owned())?;
     let source = if args.pod_identity {
-        Source::RunsAs
+        Source::PodIdentity
     } else {
         Source::expected(chain)
     };

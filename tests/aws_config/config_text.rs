@@ -99,7 +99,7 @@ fn meant(profile: &Profile<'_>) -> Sections {
     };
     let source = || match profile.source {
         Source::WebIdentity { .. } => ("source_profile", "rolegate-source".to_owned()),
-        Source::RunsAs => ("credential_source", "EcsContainer".to_owned()),
+        Source::PodIdentity => ("credential_source", "EcsContainer".to_owned()),
     };
     let mut before = source();
     for (number, hop) in (1..).zip(&chain.hops) {
@@ -202,7 +202,7 @@ proptest! {
     ) {
         let token = TokenFile::parse(token)
             .unwrap_or_else(|| TokenFile::parse("/var/run/secrets/token").expect("a path"));
-        let source = if agent { Source::RunsAs } else { Source::WebIdentity { role: Cow::Owned(role), token } };
+        let source = if agent { Source::PodIdentity } else { Source::WebIdentity { role: Cow::Owned(role), token } };
         let session = SessionName::of(&session);
         let profile = Profile { chain: &chain, target: &target, source: &source, session: &session };
         let text = profile.to_string();

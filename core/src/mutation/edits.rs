@@ -182,7 +182,7 @@ impl<'p> Edits<'p> {
             ChainMode::Exclusive => {
                 self.blank(&lists, container, needed("AWS_WEB_IDENTITY_TOKEN_FILE"));
             }
-            ChainMode::Profile | ChainMode::RunsAs => {}
+            ChainMode::Profile | ChainMode::PodIdentity => {}
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) fn obstacle(
                 || mounted_token(container, pod).as_ref() == Some(token);
             (!known).then(|| Trouble::CannotBlank { container: name() })
         }
-        ChainMode::Profile | ChainMode::RunsAs => None,
+        ChainMode::Profile | ChainMode::PodIdentity => None,
     }
 }
 

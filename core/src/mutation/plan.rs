@@ -293,7 +293,7 @@ impl<'p> Plan<'p> {
             ChainMode::Exclusive => {
                 "rolegate: EMRFS, S3A, Java SDK 1 and C++ find no credentials in mode exclusive unless configured"
             }
-            ChainMode::RunsAs => {
+            ChainMode::PodIdentity => {
                 "rolegate: EMRFS, Java SDK 1 and C++ code keeps the execution role in mode pod-identity"
             }
         }

@@ -73,7 +73,7 @@ impl Profile<'_> {
         writeln!(f, "role_arn = {role}")?;
         match (before, self.source) {
             (Before::Token(path), _) => writeln!(f, "web_identity_token_file = {path}")?,
-            (Before::Hop(0), Source::RunsAs) => {
+            (Before::Hop(0), Source::PodIdentity) => {
                 f.write_str("credential_source = EcsContainer\n")?;
             }
             (Before::Hop(0), Source::WebIdentity { .. }) => {

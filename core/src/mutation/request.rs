@@ -91,7 +91,7 @@ pub(super) fn mode(pod: &Pod<'_>, chain: &Chain) -> Result<ChainMode, Trouble> {
     };
     ChainMode::parse(word)
         .filter(|asked| {
-            *asked == chain.mode || (*asked > chain.mode && *asked != ChainMode::RunsAs)
+            *asked == chain.mode || (*asked > chain.mode && *asked != ChainMode::PodIdentity)
         })
         .ok_or_else(|| Trouble::ModeNotAllowed {
             asked: shown(word, 40),

@@ -37,7 +37,7 @@ pub enum Source<'p> {
         token: TokenFile<'p>,
     },
     /// EKS Pod Identity's agent, which decides the role itself.
-    RunsAs,
+    PodIdentity,
 }
 
 impl<'p> Source<'p> {
@@ -45,8 +45,8 @@ impl<'p> Source<'p> {
     /// the execution role as the policy writes it.
     #[must_use]
     pub fn expected(chain: &'p Chain) -> Self {
-        if chain.mode == ChainMode::RunsAs {
-            return Self::RunsAs;
+        if chain.mode == ChainMode::PodIdentity {
+            return Self::PodIdentity;
         }
         let path = match chain.token {
             TokenSource::Eks => EKS_TOKEN,
@@ -91,9 +91,9 @@ pub(super) fn of<'p>(
     let none = || Trouble::NoSource {
         container: named(&container.name),
     };
-    if mode == ChainMode::RunsAs {
+    if mode == ChainMode::PodIdentity {
         return has_agent(container)
-            .then_some(Source::RunsAs)
+            .then_some(Source::PodIdentity)
             .ok_or_else(none);
     }
     if chain.token == TokenSource::Own {
@@ -102,7 +102,7 @@ pub(super) fn of<'p>(
     // With both families in one container IRSA's is the one that SDKs take.
     match web_identity(container, pod, chain)? {
         Some(source) => Ok(source),
-        None if has_agent(container) => Ok(Source::RunsAs),
+        None if has_agent(container) => Ok(Source::PodIdentity),
         None => Err(none()),
     }
 }

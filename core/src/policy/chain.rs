@@ -93,7 +93,7 @@ pub enum ChainMode {
     /// EMRFS and S3A then need a credentials provider of their own.
     Exclusive,
     /// The source is EKS Pod Identity (`credential_source = EcsContainer`).
-    RunsAs,
+    PodIdentity,
 }
 
 impl Chain {
@@ -107,7 +107,7 @@ impl ChainMode {
     /// Reads the word policies use.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Profile, Self::JavaV2, Self::Exclusive, Self::RunsAs]
+        [Self::Profile, Self::JavaV2, Self::Exclusive, Self::PodIdentity]
             .into_iter()
             .find(|mode| mode.as_str() == word)
     }
@@ -119,7 +119,7 @@ impl ChainMode {
             Self::Profile => "profile",
             Self::JavaV2 => "java-v2",
             Self::Exclusive => "exclusive",
-            Self::RunsAs => "pod-identity",
+            Self::PodIdentity => "pod-identity",
         }
     }
 }

@@ -20,7 +20,7 @@ fn account(component: &str) -> String {
 fn policies(files: &[&str]) -> Vec<(String, Policy)> {
     let mut all = vec![("spark-a".to_owned(), Policy::builtin())];
     for file in files {
-        let text = std::fs::read_to_string(format!("examples/policies/{file}.yaml")).unwrap();
+        let text = std::fs::read_to_string(format!("../examples/policies/{file}.yaml")).unwrap();
         let namespace = text.split("namespaces: [").nth(1).unwrap();
         let namespace = namespace.split(']').next().unwrap().to_owned();
         all.push((namespace, policy(&text)));
@@ -373,7 +373,7 @@ fn networks_and_nodes() {
 /// A secret and a pull secret that the policy lists, and a listed folder.
 #[test]
 fn what_a_policy_lists() {
-    let text = std::fs::read_to_string("examples/policies/start-job-run.yaml").unwrap();
+    let text = std::fs::read_to_string("../examples/policies/start-job-run.yaml").unwrap();
     let policy = policy(&format!(
         "{text}rules:\n  credential-provider: {{ hostPaths: [/local1] }}\n"
     ));

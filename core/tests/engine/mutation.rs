@@ -888,7 +888,7 @@ fn what_cannot_be_read_is_an_error() {
 /// the review that the benchmark sends gets what the written one gets.
 #[test]
 fn a_review_as_a_real_api_server_sent_it() {
-    let folder = "tests/cases/chain-profile/driver-without-the-required-profile";
+    let folder = "../tests/cases/chain-profile/driver-without-the-required-profile";
     let read = |file: &str| std::fs::read_to_string(file).expect(file);
     let now = "2026-11-23T12:00:00Z".parse().expect("a time");
     let chains = read(&format!("{folder}/policy.yaml"));
@@ -898,7 +898,7 @@ fn a_review_as_a_real_api_server_sent_it() {
         let subject = Subject::new(&request, &policy).expect("a name");
         mutate(&subject).expect("a pod").patch
     };
-    let sent = read("benches/driver.json");
+    let sent = read("../benches/driver.json");
     assert!(sent.contains("managedFields"));
     assert!(!patch(&sent).is_empty());
     assert_eq!(

@@ -165,7 +165,7 @@ fn beside_both_of_eks_families_the_mode_decides() {
     for (namespace, first, stays) in [
         ("both-profile", "AssumeRoleWithWebIdentity", true),
         ("both-exclusive", "AssumeRoleWithWebIdentity", false),
-        ("both-pod-identity", "RunsAs", true),
+        ("both-pod-identity", "PodIdentity", true),
     ] {
         let job = scene::job(namespace);
         let mut pod = job.driver_pod();

@@ -61,7 +61,7 @@ const LISTERS: [(Lister, [End; 4]); 2] = [
             Some((
                 1,
                 &[
-                    "nobody RunsAs job-execution-role-1",
+                    "nobody PodIdentity job-execution-role-1",
                     "job-execution-role-1 s3 GET: AccessDenied",
                 ],
             )),
@@ -247,7 +247,7 @@ fn calls(mode: &str, role: u8) -> Vec<String> {
         return vec![];
     }
     let source = match mode {
-        "pod-identity" => "RunsAs",
+        "pod-identity" => "PodIdentity",
         _ => "AssumeRoleWithWebIdentity",
     };
     let mut calls = vec![format!("nobody {source} {first}")];

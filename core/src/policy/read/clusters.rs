@@ -204,7 +204,7 @@ impl Reader {
             entry.mode.0.unwrap_or_default(),
             entry.token.0.unwrap_or_default(),
         );
-        if (mode, token) == (ChainMode::RunsAs, TokenSource::Own) {
+        if (mode, token) == (ChainMode::PodIdentity, TokenSource::Own) {
             self.problem(
                 from_at,
                 "`mode: pod-identity` takes its credentials from EKS's agent, so `token: own` has no use; leave one of them out",

@@ -8,7 +8,7 @@ use super::loopback::Request;
 pub(crate) struct Call {
     /// The role whose credentials signed it; `None` for an unsigned call.
     pub(crate) by: Option<String>,
-    /// STS's `AssumeRole`, ...; the agent's is `RunsAs`; others say their
+    /// STS's `AssumeRole`, ...; the agent's is `PodIdentity`; others say their
     /// service: `s3 GET`, `sqs SendMessage`.
     pub(crate) action: String,
     /// The ARN of the role asked for.
@@ -47,7 +47,7 @@ impl Call {
     pub(super) fn agent(role: Option<&str>) -> Self {
         Self {
             by: None,
-            action: "RunsAs".to_owned(),
+            action: "PodIdentity".to_owned(),
             role: role.map(str::to_owned),
             session: None,
             external_id: None,
