@@ -9,6 +9,7 @@
 //! ```text
 //! decision   findings meet modes and exemptions, and become an answer
 //! rules      one file per rule; its header is its published page
+//! write      one write as a rule sees it, with what rules share computed once
 //! mutation   the AWS profile that a chained job's pod gets
 //! facts      who asks, what that class may do, what a service account stands for
 //! request    AdmissionReviews, access reviews, audit events and manifests
@@ -25,3 +26,4 @@ pub mod names;
 pub mod policy;
 pub mod request;
 pub mod rules;
+pub mod write;

@@ -22,9 +22,9 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rolegate_core::decision::{Door, decide};
+use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 use rolegate_core::rules::RULES;
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ fn every_case() {
 fn every_rule_has_cases_that_refuse_and_cases_that_pass() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
     for rule in RULES {
-        let cases = folders(&root.join(rule.id().as_str()));
+        let cases = folders(&root.join(rule.about().id.as_str()));
         let refused = cases
             .iter()
             .filter(|case| judge(case)["allowed"] == json!(false))
@@ -77,7 +77,7 @@ fn every_rule_has_cases_that_refuse_and_cases_that_pass() {
         assert!(
             refused > 0 && refused < cases.len(),
             "{}: {refused} of {}",
-            rule.id(),
+            rule.about().id,
             cases.len()
         );
     }
@@ -89,17 +89,19 @@ fn judge(case: &Path) -> Value {
         Err(_) => Policy::builtin(),
     };
     let body = fs::read(case.join("request.json")).expect("request.json");
-    let request =
-        Request::parse(&body).unwrap_or_else(|error| panic!("{}: {error}", case.display()));
-    let decision = decide(&request, Door::Enforce, &policy, support::now())
+    let review =
+        AdmissionReview::parse(&body).unwrap_or_else(|error| panic!("{}: {error}", case.display()));
+    let decision = support::judge(&review.request, Door::Enforce, &policy)
         .unwrap_or_else(|error| panic!("{}: {error}", case.display()));
+    let judged = decision.judged.iter().map(|judged| &judged.finding);
     json!({
         "allowed": decision.allowed(),
         "class": decision.class.as_str(),
-        "findings": decision.judged.iter().map(|judged| json!({
-            "rule": judged.finding.rule,
-            "seen": judged.finding.seen,
-            "path": judged.finding.path,
+        "findings": judged.map(|finding| json!({
+            "rule": finding.rule,
+            "act": finding.act,
+            "at": finding.at.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "key": finding.key,
         })).collect::<Vec<_>>(),
     })
 }

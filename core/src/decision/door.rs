@@ -2,10 +2,6 @@
 
 use std::fmt;
 
-use crate::policy::Policy;
-
-use crate::policy::Mode;
-
 /// A webhook endpoint. The namespace's label chooses it, through the selectors
 /// of the webhook configuration; the path says how far a finding may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,19 +27,6 @@ impl Door {
         Self::Cluster,
         Self::Mutate,
     ];
-
-    /// The strongest mode a finding can have behind this door.
-    #[must_use]
-    pub const fn ceiling(self, policy: &Policy) -> Mode {
-        match self {
-            Self::Enforce => Mode::Enforce,
-            Self::Warn => Mode::Warn,
-            Self::Audit => Mode::Audit,
-            Self::Cluster => policy.doors.cluster,
-            // Mutation refuses nobody: what it could not do, the validating side refuses.
-            Self::Mutate => Mode::Off,
-        }
-    }
 
     /// The word that logs and metrics use, and the last part of the path.
     #[must_use]

@@ -1,7 +1,14 @@
 //! What the user, the audit log and the answer say, inside Kubernetes' limits.
+//!
+//! A finding is a clause without a requester. The sentences are made here:
+//! "alice may not …" in a denial, "you may not …" in a warning.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+
+use crate::facts::Requester;
+use crate::names::shown;
+use crate::write::Write;
 
 use super::{Decision, Judged};
 use crate::policy::Mode;
@@ -17,6 +24,18 @@ const MOST_WARNINGS: usize = 20;
 /// Audit values have no limit in the API, only in what stores the log.
 const ANNOTATION_BYTES: usize = 1_024;
 
+/// The requester for a sentence, with what it failed to prove.
+pub(super) fn who(write: &Write<'_>) -> String {
+    let name = match write.user.username.as_str() {
+        "" => "somebody without a name".to_owned(),
+        name => shown(name, 200),
+    };
+    match &write.requester {
+        Requester::Tenant(Some(unproven)) => format!("{name} ({})", unproven.as_str()),
+        _ => name,
+    }
+}
+
 /// One message for everything that is refused.
 pub(super) fn message(decision: &Decision<'_>) -> String {
     let refused: Vec<&Judged<'_>> = decision
@@ -30,12 +49,14 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
         // The reason and the advice are the rule's: said once for all it found.
         let advice = group.last().map_or_else(String::new, |last| {
             let finding = &last.finding;
-            format!(" Why: {}. Instead: {}.", finding.why, finding.instead)
+            let (why, instead) = (finding.advice.why, finding.what_helps());
+            format!(" Why: {why}. Instead: {instead}.")
         });
         let before = message.len();
         for judged in group {
             let finding = &judged.finding;
-            let mut part = format!(" {}: {}.", finding.rule, finding.headline());
+            let headline = finding.headline();
+            let mut part = format!(" {}: {} may not {headline}.", finding.rule, decision.who);
             if message.len() == before && part.len() > FINDING_BYTES {
                 part = cut_bytes(&part, FINDING_BYTES);
             }
@@ -67,12 +88,9 @@ pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
         .iter()
         .take(MOST_WARNINGS)
         .map(|judged| {
-            // Whoever reads a warning knows who they are; the space is for the rest.
-            let headline = judged.finding.headline();
-            let headline = headline
-                .strip_prefix(&decision.who)
-                .map_or(headline.clone(), |rest| format!("you{rest}"));
-            let line = format!("rolegate {}: {headline}", judged.finding.rule);
+            // The reader of a warning knows who they are; the space is for the rest.
+            let (rule, headline) = (judged.finding.rule, judged.finding.headline());
+            let line = format!("rolegate {rule}: you may not {headline}");
             cut_characters(line, WARNING_CHARACTERS)
         })
         .collect();
@@ -93,9 +111,10 @@ pub(super) fn audit_annotations<'d>(
     pairs.push(("policy", decision.policy.as_str().into()));
     for judged in &decision.judged {
         let key = judged.finding.rule.as_str();
-        let mut text = format!("{}: {}", judged.mode, judged.finding.headline());
+        let headline = judged.finding.headline();
+        let mut text = format!("{}: {} may not {headline}", judged.mode, decision.who);
         if let Some(reason) = judged.exempted {
-            let _ = write!(text, " [exempted: {}]", crate::names::shown(reason, 200));
+            let _ = write!(text, " [exempted: {}]", shown(reason, 200));
         }
         match pairs.iter_mut().find(|(known, _)| *known == key) {
             Some((_, value)) => {
@@ -105,6 +124,13 @@ pub(super) fn audit_annotations<'d>(
             }
             None => pairs.push((key, text.into())),
         }
+    }
+    if !decision.skipped.is_empty() {
+        let skipped = decision.skipped.iter();
+        let skipped: Vec<_> = skipped
+            .map(|skipped| format!("{}: nothing is known of {}", skipped.rule, skipped.need))
+            .collect();
+        pairs.push(("skipped", skipped.join("; ").into()));
     }
     for (_, value) in &mut pairs {
         if value.len() > ANNOTATION_BYTES {

@@ -1,13 +1,17 @@
-//! The fourth station: findings become an answer.
+//! The last station: findings become a decision and an answer.
 //!
-//! - `door`, `mode`: how far a finding may go, the weaker of the two
+//! - `door`: webhook endpoints; `scope`: how far a finding may go
 //! - `decide`: rules, then modes, then exemptions
-//! - `words`: what the user, the audit log and the answer say
+//! - `message`: what the user, the audit log and the answer say
+//! - `policy_store`: the policy in force, and its replacement
 
 mod decide;
 mod door;
-
 mod message;
+mod policy_store;
+mod scope;
 
-pub use decide::{Decision, Judged, decide};
+pub use decide::{Decision, Judged, Outcome, Skipped, decide, decide_by};
 pub use door::Door;
+pub use policy_store::{PolicyStore, ReloadOutcome};
+pub use scope::Scope;

@@ -37,18 +37,14 @@ mod source;
 pub use answer::Mutation;
 pub use no_profile_reason::Trouble;
 pub use patch::{Content, Misfit, Operation, Patch, Path, Place};
-pub use plan::{Demand, Plan, plan};
+pub use plan::{Creator, Demand, Plan, plan};
 pub use profile::Profile;
 pub use session::SessionName;
 pub use source::{Source, TokenFile};
 
-use crate::facts::Subject;
-use crate::names::RESERVED_PREFIXES;
+use crate::names::{ANNOTATION_PREFIX, is_reserved};
 use crate::request::pod::Pod;
-use crate::request::{Operation as Verb, ReviewError};
 
-/// Every annotation that is rolegate's begins with this.
-pub const ANNOTATION_PREFIX: &str = "rolegate.dev/";
 /// The pod annotation that holds the profile's text.
 pub const CONFIG_ANNOTATION: &str = "rolegate.dev/aws-config";
 /// The pod annotation that asks for a role.
@@ -72,53 +68,35 @@ pub const TOKEN_FILE: &str = "/var/run/secrets/rolegate.dev/token/token";
 /// What AWS STS takes a token for.
 const TOKEN_AUDIENCE: &str = "sts.amazonaws.com";
 
-/// What a pod on its way in is given. Nothing for any other request: nobody is
-/// refused here.
-///
-/// # Errors
-///
-/// A [`ReviewError`] when the pod cannot be read.
-pub fn mutate(subject: &Subject<'_>) -> Result<Mutation, ReviewError> {
-    let request = subject.request;
-    if request.operation != Verb::Create
-        || !request.resource.is("", "pods")
-        || request.sub_resource.is_some()
-        || subject.tenancy.chains.is_empty()
-    {
-        return Ok(Mutation::default());
+/// What a new pod is given. Nothing where no chain is about it: mutation
+/// rejects nothing.
+#[must_use]
+pub fn mutate(creator: Creator<'_>, pod: &Pod<'_>) -> Mutation {
+    if creator.tenancy.chains.is_empty() || is_plainly_none(creator, pod) {
+        return Mutation::default();
     }
-    let Some(write) = subject.pod()? else {
-        return Ok(Mutation::default());
-    };
-    let metadata = &write.new.metadata;
-    if metadata.name.is_none() && metadata.generate_name.is_none() {
+    if pod.metadata.name.is_none() && pod.metadata.generate_name.is_none() {
         // No pod of an API server. There may be no metadata to put anything into.
-        return Ok(Mutation::default());
+        return Mutation::default();
     }
-    if is_plainly_none(subject, &write.new) {
-        return Ok(Mutation::default());
-    }
-    let plan = plan(subject, &write.new);
-    Ok(Mutation {
+    let plan = plan(creator, pod);
+    Mutation {
         warnings: plan.warnings(),
         chained: plan
             .target()
             .map(|target| (target.as_str().to_owned(), plan.mode)),
         patch: plan.into_patch(),
-    })
+    }
 }
 
 /// Whether no chain is about a pod: the policy has none for its account, and
 /// nothing in it is rolegate's.
-pub(crate) fn is_plainly_none(subject: &Subject<'_>, pod: &Pod<'_>) -> bool {
+pub(crate) fn is_plainly_none(creator: Creator<'_>, pod: &Pod<'_>) -> bool {
     let is_job = |account: &str| {
-        RESERVED_PREFIXES
-            .iter()
-            .any(|prefix| account.starts_with(prefix))
-            || subject.policy.fixed_service_account(account).is_some()
+        is_reserved(account) || creator.policy.fixed_service_account(account).is_some()
     };
     let mut keys = pod.metadata.annotations.iter().map(|(key, _)| key);
     let ours = keys.any(|key| key.starts_with(ANNOTATION_PREFIX)) || plan::is_begun(pod);
-    let chained = !subject.tenancy.chains.is_empty() && pod.spec.service_accounts().any(is_job);
+    let chained = !creator.tenancy.chains.is_empty() && pod.spec.service_accounts().any(is_job);
     !ours && !chained
 }

@@ -3,10 +3,10 @@
 
 use std::fmt::Write as _;
 
-use crate::facts::{Class, RunsAs, Subject};
+use crate::facts::{Class, Requester, RunsAs};
 use crate::names::Component;
 use crate::names::RoleArn;
-use crate::policy::{Chain, ChainMode, OwnSettings};
+use crate::policy::{Chain, ChainMode, OwnSettings, Policy, VirtualCluster};
 use crate::request::pod::{Container, Pod};
 
 use super::edits::{Edits, Part, Wanted};
@@ -18,6 +18,14 @@ use super::{
 
 /// The API asks for warnings of at most 120 characters.
 const WARNING_CHARACTERS: usize = 120;
+
+/// Who creates a pod, and what the policy says of its namespace.
+#[derive(Clone, Copy, Debug)]
+pub struct Creator<'p> {
+    pub requester: &'p Requester<'p>,
+    pub policy: &'p Policy,
+    pub tenancy: &'p VirtualCluster,
+}
 
 /// How much a pod needs its profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,15 +63,15 @@ pub struct Plan<'p> {
 
 /// Makes the plan for a pod on its way in.
 #[must_use]
-pub fn plan<'p>(subject: &'p Subject<'_>, pod: &'p Pod<'p>) -> Plan<'p> {
+pub fn plan<'p>(creator: Creator<'p>, pod: &'p Pod<'p>) -> Plan<'p> {
     let account = pod.spec.service_accounts().next().unwrap_or_default();
-    let identity = RunsAs::of(account, subject.policy);
+    let identity = RunsAs::of(account, creator.policy);
     let component = match &identity {
         RunsAs::Job { component, .. } => *component,
         RunsAs::Reserved | RunsAs::Ordinary => None,
     };
     let role = identity.role();
-    let chains = &subject.tenancy.chains;
+    let chains = &creator.tenancy.chains;
     let chain = role.and_then(|role| chains.iter().find(|chain| chain.from.role() == role));
     let mut plan = Plan {
         demand: Demand::None,
@@ -78,7 +86,7 @@ pub fn plan<'p>(subject: &'p Subject<'_>, pod: &'p Pod<'p>) -> Plan<'p> {
         begun: is_begun(pod),
     };
     if matches!(component, Some(Component::Client | Component::Jeg)) {
-        plan.runner(subject.requester.class());
+        plan.runner(creator.requester.class());
         return plan;
     }
     let Some(chain) = chain else {
@@ -94,7 +102,7 @@ pub fn plan<'p>(subject: &'p Subject<'_>, pod: &'p Pod<'p>) -> Plan<'p> {
         }
         return plan;
     };
-    plan.fill(subject, pod, chain);
+    plan.fill(creator, pod, chain);
     plan
 }
 
@@ -111,7 +119,7 @@ impl<'p> Plan<'p> {
         }
     }
 
-    fn fill(&mut self, subject: &'p Subject<'_>, pod: &'p Pod<'p>, chain: &'p Chain) {
+    fn fill(&mut self, creator: Creator<'p>, pod: &'p Pod<'p>, chain: &'p Chain) {
         if chain.required {
             self.demand = Demand::Required;
         }
@@ -145,7 +153,7 @@ impl<'p> Plan<'p> {
         let Some((source, indices)) = self.sources(pod, chain, chosen) else {
             return;
         };
-        let session = SessionName::of_pod(subject, pod, role);
+        let session = SessionName::of_pod(creator.requester, pod, role);
         let profile = Profile {
             chain,
             target,

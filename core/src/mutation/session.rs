@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::facts::{Requester, Subject};
+use crate::facts::Requester;
 use crate::names::{JobId, PodName, Role};
 use crate::request::pod::Pod;
 
@@ -31,7 +31,7 @@ impl SessionName {
     /// [`PodName`]); labels are hints, and all they decide is this name. It
     /// must not change between this call and the next, so a generated name
     /// counts by its prefix.
-    pub(super) fn of_pod(subject: &Subject<'_>, pod: &Pod<'_>, role: &Role) -> Self {
+    pub(super) fn of_pod(requester: &Requester<'_>, pod: &Pod<'_>, role: &Role) -> Self {
         let metadata = &pod.metadata;
         let given = |text: Option<&'_ str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         let name = given(metadata.generate_name.as_deref())
@@ -39,7 +39,7 @@ impl SessionName {
             .or_else(|| given(metadata.name.as_deref()))
             .unwrap_or_default();
         let label = |key: &str| metadata.labels.get(key).unwrap_or_default();
-        let creators = match &subject.requester {
+        let creators = match requester {
             Requester::Job(token) if token.role == *role => token.job_id(),
             _ => None,
         };

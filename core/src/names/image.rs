@@ -252,8 +252,8 @@ fn is_emrs(registry: &str) -> bool {
 mod tests {
     use std::collections::HashSet;
 
-    use crate::names::AccountId;
     use super::*;
+    use crate::names::AccountId;
 
     const HEX: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 

@@ -4,11 +4,13 @@
 //! - `service_account`, `base36`: the service accounts that become roles
 //! - `username`: usernames of service accounts
 //! - `job_id`, `claim`: pods and volume claims that are named after jobs
+//! - `cidr`: ranges of addresses
 //! - `image`, `release`: image references, EMR releases
 //! - `glob`: patterns; `labels`: the keys that rolegate owns
 //! - `shown`: text that a tenant wrote, made safe to show
 
 mod base36;
+mod cidr;
 mod claim;
 mod glob;
 mod image;
@@ -22,6 +24,7 @@ mod service_account;
 mod shown;
 mod username;
 
+pub use cidr::Cidr;
 pub use claim::{ClaimName, executor_prefix};
 pub use glob::{Glob, GlobError};
 pub use image::ImageReference;

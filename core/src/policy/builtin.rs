@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::platform_table;
 use super::{
-    Doors, EmrService, Platform, Policy, PolicyHash, RuleSettings, Subjects, VirtualCluster,
+    Doors, EmrService, Platform, Policy, PolicyHash, RuleList, RuleSettings, Subjects,
+    VirtualClusters,
 };
 use crate::names::Glob;
 
@@ -32,20 +33,14 @@ pub(super) fn admins() -> Subjects {
     }
 }
 
-/// What a labelled namespace gets that the file does not name: nobody may
-/// submit, nothing is chained, and its execution roles are not limited.
-pub(super) fn cluster() -> VirtualCluster {
-    VirtualCluster::default()
-}
-
 impl Policy {
     /// What holds without a file: EMR by its usual names, `system:masters`,
     /// well-known cluster software, and no tenant's leave for anything.
     #[must_use]
-    pub fn builtin() -> Self {
+    pub fn builtin_for<R: RuleList>() -> Self {
         let (emr_service, admins, platform) = (emr_service(), admins(), platform_table::platform());
         let hash = PolicyHash::of(canonical(&emr_service, &admins, &platform).as_bytes());
-        Self {
+        let mut policy = Self {
             hash,
             emr_service,
             admins,
@@ -54,9 +49,11 @@ impl Policy {
             doors: Doors::default(),
             rules: RuleSettings::default(),
             exemptions: Vec::new(),
-            clusters: Vec::new(),
-            default_tenancy: cluster(),
-        }
+            clusters: VirtualClusters::default(),
+        };
+        policy.rules.modes = policy.effective_modes(R::ABOUT, &[]);
+        policy.rules.planned = R::PLANNED;
+        policy
     }
 }
 
@@ -79,54 +76,4 @@ fn canonical(emr: &EmrService, admins: &Subjects, platform: &[Platform]) -> Stri
         );
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::policy::Mode;
-    use crate::policy::Policy;
-    use crate::policy::RuleId;
-
-    #[test]
-    fn holds_the_line_without_a_file() {
-        let policy = Policy::builtin();
-        assert_eq!(policy.hash, Policy::builtin().hash);
-        for &rule in RuleId::ALL {
-            let expected = match rule {
-                RuleId::JobLifecycle => Mode::Warn,
-                RuleId::ExecutionRole | RuleId::ImageSource | RuleId::ChainProfile => Mode::Off,
-                _ => Mode::Enforce,
-            };
-            assert_eq!(policy.mode(rule), expected, "{rule}");
-        }
-        assert!(policy.tenancy("anywhere").submitters.is_empty());
-        assert_eq!(
-            policy.fixed_service_account("emr-containers-sa-spark"),
-            None
-        );
-        assert_eq!(
-            (policy.doors.cluster, policy.doors.authorize_cluster_scoped),
-            (Mode::Audit, Mode::Audit)
-        );
-    }
-
-    #[test]
-    fn knows_emr_by_both_usual_names() {
-        let emr = Policy::builtin().emr_service;
-        let role = "AWSServiceRoleForAmazonEMRContainers";
-        assert!(emr.names("emr-containers"));
-        assert!(emr.names(&format!(
-            "arn:aws-cn:sts::111122223333:assumed-role/{role}/session"
-        )));
-        for other in [
-            "emr-containers-x",
-            "EMR-containers",
-            "arn:aws:sts::111122223333:assumed-role/other/session",
-        ] {
-            assert!(!emr.names(other), "{other}");
-        }
-        assert!(!emr.names(&format!(
-            "arn:aws:sts::111122223333:assumed-role/x/{role}/session"
-        )));
-    }
 }

@@ -107,9 +107,14 @@ impl ChainMode {
     /// Reads the word policies use.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Profile, Self::JavaV2, Self::Exclusive, Self::PodIdentity]
-            .into_iter()
-            .find(|mode| mode.as_str() == word)
+        [
+            Self::Profile,
+            Self::JavaV2,
+            Self::Exclusive,
+            Self::PodIdentity,
+        ]
+        .into_iter()
+        .find(|mode| mode.as_str() == word)
     }
 
     /// The word policies use.

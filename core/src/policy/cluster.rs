@@ -1,6 +1,9 @@
 //! What holds in the namespaces of one virtual cluster.
 
-use super::Chain;
+use std::collections::HashMap;
+use std::ops::Deref;
+
+use super::{Chain, Subjects};
 use crate::names::Role;
 use crate::names::{Glob, RolePattern};
 
@@ -21,6 +24,49 @@ pub struct VirtualCluster {
     pub cross_roles: Vec<CrossRole>,
 }
 
+/// The entries of a policy, found by namespace without a search.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VirtualClusters {
+    entries: Vec<VirtualCluster>,
+    by_namespace: HashMap<String, usize>,
+    builtin: VirtualCluster,
+}
+
+impl VirtualClusters {
+    /// No namespace may stand in two of `entries`.
+    #[must_use]
+    pub fn new(entries: Vec<VirtualCluster>) -> Self {
+        let numbered = entries.iter().enumerate();
+        let by_namespace = numbered.flat_map(|(number, entry)| {
+            let namespaces = entry.namespaces.iter();
+            namespaces.map(move |namespace| (namespace.clone(), number))
+        });
+        Self {
+            by_namespace: by_namespace.collect(),
+            entries,
+            builtin: VirtualCluster::default(),
+        }
+    }
+
+    /// The entry for a namespace. Where the file has none, the built-in one:
+    /// nobody may submit, nothing is chained, execution roles are not limited.
+    #[must_use]
+    pub fn of(&self, namespace: &str) -> &VirtualCluster {
+        let number = self.by_namespace.get(namespace);
+        number
+            .and_then(|number| self.entries.get(*number))
+            .unwrap_or(&self.builtin)
+    }
+}
+
+impl Deref for VirtualClusters {
+    type Target = [VirtualCluster];
+
+    fn deref(&self) -> &[VirtualCluster] {
+        &self.entries
+    }
+}
+
 impl VirtualCluster {
     /// The entries that name this requester, by user or by a group.
     pub fn submitters_for<'a, G>(
@@ -33,17 +79,15 @@ impl VirtualCluster {
     {
         self.submitters
             .iter()
-            .filter(move |entry| entry.names(username, groups.clone()))
+            .filter(move |entry| entry.who.contains(username, groups.clone()))
     }
 }
 
 /// People or service accounts of a tenant, and what they may do in a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submitter {
-    /// Usernames.
-    pub users: Vec<Glob>,
-    /// Group names, compared exactly.
-    pub groups: Vec<String>,
+    /// Who they are.
+    pub who: Subjects,
     /// The execution roles whose jobs are theirs.
     pub roles: Vec<RolePattern>,
     /// Service accounts their own pods may run as; `default` unless the file
@@ -53,18 +97,6 @@ pub struct Submitter {
     pub config_maps: Vec<Glob>,
     /// Secrets their own pods may mount or reference.
     pub secrets: Vec<Glob>,
-}
-
-impl Submitter {
-    /// Whether the entry is about this requester.
-    #[must_use]
-    pub fn names<'a>(&self, username: &str, groups: impl IntoIterator<Item = &'a str>) -> bool {
-        self.users.iter().any(|glob| glob.matches(username))
-            || (!self.groups.is_empty()
-                && groups
-                    .into_iter()
-                    .any(|group| self.groups.iter().any(|own| own == group)))
-    }
 }
 
 /// A pair of job service accounts across namespaces: with Lake Formation the

@@ -1,10 +1,7 @@
 //! The identities a policy names, beside the built-in platform table.
 
-use crate::names::Role;
 use crate::names::{Glob, RolePattern};
-
-/// How every service account's username begins.
-pub(super) const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
+use crate::names::{Role, SERVICE_ACCOUNT_PREFIX};
 
 /// Amazon EMR itself: the identity that starts jobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,14 +60,14 @@ impl Operator {
     /// The username of its service account.
     #[must_use]
     pub fn username(&self) -> String {
-        format!("{SERVICE_ACCOUNT}{}:{}", self.namespace, self.name)
+        format!("{SERVICE_ACCOUNT_PREFIX}{}:{}", self.namespace, self.name)
     }
 
     /// Whether `username` is its service account's.
     #[must_use]
     pub fn is(&self, username: &str) -> bool {
         username
-            .strip_prefix(SERVICE_ACCOUNT)
+            .strip_prefix(SERVICE_ACCOUNT_PREFIX)
             .and_then(|account| account.split_once(':'))
             == Some((self.namespace.as_str(), self.name.as_str()))
     }

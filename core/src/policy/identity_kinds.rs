@@ -1,11 +1,10 @@
 //! The kinds of text that name somebody. What they have in common: an identity
 //! that everybody has, or that a tenant can give himself, is refused.
 
-use super::file::Kind;
-use super::identity::SERVICE_ACCOUNT;
-use super::names::{RESERVED, is_label, is_subdomain, kind};
-use crate::names::Glob;
-use crate::names::ServiceAccountName;
+use super::names::{is_label, is_subdomain, kind};
+use crate::names::{
+    Glob, RESERVED_PREFIXES, SERVICE_ACCOUNT_PREFIX, ServiceAccountName, is_reserved,
+};
 
 /// Groups that everybody, or every pod, is in.
 const TENANT_WIDE: [&str; 3] = [
@@ -72,13 +71,13 @@ fn user_glob(text: &str) -> Result<Glob, String> {
     }
     if let [_, _, namespace, _] = *text.split(':').collect::<Vec<_>>()
         && only_stars(namespace)
-        && glob.overlaps(&Glob::new("system:serviceaccount:*:*"))
+        && glob.overlaps(&Glob::new(&format!("{SERVICE_ACCOUNT_PREFIX}*:*")))
     {
         return Err("whoever can create a service account of that name in a namespace of his own becomes it; name the namespace".into());
     }
-    if RESERVED
+    if RESERVED_PREFIXES
         .iter()
-        .any(|start| glob.overlaps(&Glob::new(&format!("{SERVICE_ACCOUNT}*:{start}*"))))
+        .any(|start| glob.overlaps(&Glob::new(&format!("{SERVICE_ACCOUNT_PREFIX}*:{start}*"))))
     {
         return Err(
             "it can match the service account of a job; name each service account that is meant"
@@ -90,7 +89,7 @@ fn user_glob(text: &str) -> Result<Glob, String> {
 
 /// EMR is an IAM identity, and no service account is ever taken for it.
 fn emr_user(text: &str) -> Result<Glob, String> {
-    let accounts = Glob::new(&format!("{SERVICE_ACCOUNT}*:*"));
+    let accounts = Glob::new(&format!("{SERVICE_ACCOUNT_PREFIX}*:*"));
     if Glob::parse(text).is_ok_and(|glob| glob.overlaps(&accounts)) {
         return Err(
             "Amazon EMR comes by an IAM role, and a service account is never taken for it; an operator that starts jobs belongs under `operators`"
@@ -109,7 +108,7 @@ fn exact_user(text: &str) -> Result<(), String> {
     if text == "system:anonymous" {
         return Err("that is everybody without credentials".into());
     }
-    let Some(account) = text.strip_prefix(SERVICE_ACCOUNT) else {
+    let Some(account) = text.strip_prefix(SERVICE_ACCOUNT_PREFIX) else {
         return Ok(());
     };
     let Some((namespace, name)) = account.split_once(':') else {
@@ -118,7 +117,7 @@ fn exact_user(text: &str) -> Result<(), String> {
     if !is_label(namespace) || !is_subdomain(name) {
         return Err("no service account has such a name; write it like system:serviceaccount:namespace:name".into());
     }
-    if RESERVED.iter().any(|start| name.starts_with(start)) {
+    if is_reserved(name) {
         return Err("that is the service account of a job, which is known by its own name".into());
     }
     Ok(())

@@ -2,8 +2,8 @@
 
 use serde_saphyr::{Error, MessageFormatter as _, UserMessageFormatter};
 
-use super::file::shown;
 use super::{Position, Problem};
+use crate::names;
 
 /// The problem behind an error of the YAML reader.
 pub(super) fn problem(error: &Error) -> Problem {
@@ -23,22 +23,22 @@ fn sentence(error: &Error) -> String {
         Error::SerdeUnknownField { field, expected, .. } => {
             let what = if expected.contains(&"pod-exec") { "rule" } else { "key" };
             let known = one_of(field, expected.iter().copied());
-            format!("there is no {what} `{}` here; {known}", shown(field))
+            format!("there is no {what} `{}` here; {known}", names::shown(field, 100))
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
-            format!("`{}` is unknown here; {}", shown(variant), one_of(variant, expected.iter().copied()))
+            format!("`{}` is unknown here; {}", names::shown(variant, 100), one_of(variant, expected.iter().copied()))
         }
         Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing here; add it"),
         Error::DuplicateMappingKey { key: Some(key), .. } => {
-            format!("the key `{}` is here twice; keep one of them", shown(key))
+            format!("the key `{}` is here twice; keep one of them", names::shown(key, 100))
         }
         Error::DuplicateMappingKey { key: None, .. } => "a key is here twice; keep one of them".into(),
         Error::QuotingRequired { value, .. } => {
-            format!("YAML takes `{}` for something other than text; put quotes around it", shown(value))
+            format!("YAML takes `{}` for something other than text; put quotes around it", names::shown(value, 100))
         }
         Error::NullIntoString { .. } => "there is nothing after the key; write a value, or leave the key out".into(),
         Error::SerdeInvalidType { unexpected, expected, .. } => {
-            format!("there is {} where {} belongs", shown(unexpected), shown(expected))
+            format!("there is {} where {} belongs", names::shown(unexpected, 100), names::shown(expected, 100))
         }
         Error::Unexpected { expected, .. } => match *expected {
             "sequence start" => "a list belongs here, like [a, b]; write one, or leave the key out".into(),
@@ -46,7 +46,7 @@ fn sentence(error: &Error) -> String {
             "string scalar" | "scalar" => "one text belongs here; write it without [ ], { } or a line below".into(),
             other => format!("there is something else here than {other}; look at the lines above, too"),
         },
-        Error::Message { msg, .. } => shown(msg),
+        Error::Message { msg, .. } => names::shown(msg, 100),
         Error::MultipleDocuments { .. } => "the file holds several documents; keep one, without `---` between".into(),
         Error::Budget { .. }
         | Error::AliasReplayCounterOverflow { .. }
@@ -57,7 +57,7 @@ fn sentence(error: &Error) -> String {
              make it simpler"
                 .into()
         }
-        other => format!("the file is not the YAML of a policy: {}", shown(&UserMessageFormatter.format_message(other))),
+        other => format!("the file is not the YAML of a policy: {}", names::shown(&UserMessageFormatter.format_message(other), 100)),
     }
 }
 

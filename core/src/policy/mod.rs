@@ -5,48 +5,51 @@
 //! pattern that matches everybody or a reserved name; everything behind it asks
 //! [`Policy`] and checks nothing again. Nothing here touches a file or a clock.
 
+pub(crate) mod about;
 mod builtin;
 mod chain;
 mod cluster;
+mod doors;
 mod exemption;
 mod file;
-
 mod hash;
 mod identity;
+mod identity_kinds;
+mod kind;
 mod messages;
+mod mode;
 mod names;
 mod platform;
 mod platform_table;
 mod problem;
 mod read;
 mod report;
-
-mod identity_kinds;
-mod mode;
-mod rule_id;
+mod rule_settings;
 mod schema;
-mod settings;
-mod store;
 
+pub use about::{About, Needed, RuleEntry, RuleId, RuleList, RuleOptions, Severity};
 pub use chain::{Chain, ChainMode, ExtraProfile, OwnSettings, TokenSource};
-pub use cluster::{CrossRole, Submitter, VirtualCluster};
+pub use cluster::{CrossRole, Submitter, VirtualCluster, VirtualClusters};
+pub use doors::Doors;
 pub use exemption::Exemption;
-
+pub use file::ModeOnly;
 pub use hash::PolicyHash;
 pub use identity::{EmrService, FixedServiceAccount, Operator, Subjects};
+pub use mode::Mode;
 pub use platform::{Capabilities, Capability, Platform};
 pub use problem::{Level, PolicyError, PolicyWarning, Position, Problem};
+pub use read::Reader;
 pub use report::check_report;
+pub use rule_settings::RuleSettings;
+pub use schema::json_schema_for;
 
-pub use schema::json_schema;
-pub use settings::{Cidr, CredentialProvider, Doors, EndpointExposure, ImageSource, RuleSettings};
-pub use store::{PolicyStore, ReloadOutcome};
-
-pub use mode::Mode;
-pub use rule_id::{RuleId, UnknownRule};
+pub(crate) use about::Given as GivenRules;
+pub(crate) use file::{Flag, Given, Text};
+pub(crate) use kind::Kind;
+pub(crate) use names::{glob_of, kind};
 
 /// A whole policy, checked: one file, or the built-in one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// The name of the exact text it came from.
     pub hash: PolicyHash,
@@ -65,9 +68,7 @@ pub struct Policy {
     /// Leave to do what a rule forbids, for a time.
     pub exemptions: Vec<Exemption>,
     /// What single namespaces allow; no namespace is in two of them.
-    pub clusters: Vec<VirtualCluster>,
-    /// What a labelled namespace gets that no entry names.
-    default_tenancy: VirtualCluster,
+    pub clusters: VirtualClusters,
 }
 
 /// When a policy is read, which decides about exemptions that end too far ahead.
@@ -81,46 +82,27 @@ pub enum Strictness {
 }
 
 impl Policy {
-    /// The rule's own mode; a door's ceiling comes on top. What the file does
-    /// not say is `enforce`, but `warn` for `job-lifecycle`, and `off` for a
-    /// rule that has nothing to compare with until the policy gives it a list.
+    /// The rule's own mode; the scope's ceiling comes on top. A rule that the
+    /// policy does not know is enforced.
     #[must_use]
     pub fn mode(&self, rule: RuleId) -> Mode {
-        if !self.is_configured(rule) {
-            return Mode::Off;
-        }
-        let unsaid = if rule == RuleId::JobLifecycle {
-            Mode::Warn
-        } else {
-            Mode::Enforce
-        };
-        self.rules.modes.get(&rule).copied().unwrap_or(unsaid)
+        let mut modes = self.rules.modes.iter();
+        modes
+            .find(|(about, _)| about.id == rule)
+            .map_or(Mode::Enforce, |(_, mode)| *mode)
     }
 
-    /// Whether the rule has what it compares with.
+    /// A rule's options, as the file gives them; `None` where it gives none.
     #[must_use]
-    pub fn is_configured(&self, rule: RuleId) -> bool {
-        match rule {
-            RuleId::ExecutionRole => self
-                .clusters
-                .iter()
-                .any(|cluster| !cluster.execution_roles.is_empty()),
-            RuleId::ImageSource => self.rules.image_source != ImageSource::default(),
-            RuleId::ChainProfile => self
-                .clusters
-                .iter()
-                .any(|cluster| !cluster.chains.is_empty()),
-            _ => true,
-        }
+    pub fn options<T: RuleOptions>(&self) -> Option<&T> {
+        let mut options = self.rules.options.iter();
+        options.find_map(|options| (&**options as &dyn std::any::Any).downcast_ref())
     }
 
     /// What holds in a namespace: its entry, else the built-in one.
     #[must_use]
     pub fn tenancy(&self, namespace: &str) -> &VirtualCluster {
-        self.clusters
-            .iter()
-            .find(|cluster| cluster.namespaces.iter().any(|own| own == namespace))
-            .unwrap_or(&self.default_tenancy)
+        self.clusters.of(namespace)
     }
 
     /// The operator's entry that gives this service account name a role.

@@ -2,16 +2,8 @@
 //! and what is refused.
 
 use jiff::Timestamp;
-use schemars::{Schema, json_schema};
 
-use super::Cidr;
-use super::file::Kind;
-use crate::names::{Glob, Release, RoleArn, RolePattern};
-use crate::policy::RuleId;
-
-/// What the names of job service accounts begin with; the second is the older
-/// of the two that AWS documents.
-pub(super) const RESERVED: [&str; 2] = ["emr-containers-sa-", "emr-container-sa-"];
+use crate::names::{Glob, RoleArn, RolePattern, is_reserved};
 
 /// `[a-z0-9]([-a-z0-9]*[a-z0-9])?`, at most 63 characters: RFC 1123's label.
 pub(super) fn is_label(text: &str) -> bool {
@@ -37,7 +29,12 @@ pub(super) fn is_subdomain(text: &str) -> bool {
 }
 
 /// A glob over names made of these characters, so that one that can not match is refused.
-fn glob_of(text: &str, fits: fn(u8) -> bool, longest: usize, names: &str) -> Result<Glob, String> {
+pub(crate) fn glob_of(
+    text: &str,
+    fits: fn(u8) -> bool,
+    longest: usize,
+    names: &str,
+) -> Result<Glob, String> {
     let glob = Glob::parse(text).map_err(|error| error.to_string())?;
     let shortest = text.bytes().filter(|b| *b != b'*').count();
     if shortest > longest || !text.bytes().all(|b| fits(b) || matches!(b, b'*' | b'?')) {
@@ -51,9 +48,9 @@ macro_rules! kind {
     ($(#[$doc:meta])* $name:ident: $value:ty = $called:literal, $pattern:expr, $read:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
-        pub(super) enum $name {}
+        pub(crate) enum $name {}
 
-        impl Kind for $name {
+        impl $crate::policy::Kind for $name {
             type Value = $value;
             const NAME: &'static str = $called;
             const PATTERN: &'static str = $pattern;
@@ -63,7 +60,7 @@ macro_rules! kind {
         }
     };
 }
-pub(super) use kind;
+pub(crate) use kind;
 
 /// What IAM and this file's parsers agree on, as far as a regular expression goes.
 const ROLE: &str = r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/([!-)+-.0->@-~]+/)*[\w+=,.@-]{1,64}$";
@@ -93,26 +90,11 @@ kind!(
     RolesOf: RolePattern = "a pattern for role ARNs", ROLES,
     |text: &str| RolePattern::parse(text).map_err(|error| error.to_string())
 );
-/// A rule's id.
-#[derive(Clone, Debug)]
-pub(super) enum RuleName {}
-
-impl Kind for RuleName {
-    type Value = RuleId;
-    const NAME: &'static str = "a rule";
-    const PATTERN: &'static str = "";
-
-    fn schema() -> Schema {
-        let words: Vec<_> = RuleId::ALL.iter().map(|id| id.as_str()).collect();
-        json_schema!({ "type": "string", "enum": words })
-    }
-
-    fn read(text: &str) -> Result<RuleId, String> {
-        let words = RuleId::ALL.iter().map(|id| id.as_str());
-        text.parse()
-            .map_err(|_| super::messages::one_of(text, words))
-    }
-}
+kind!(
+    /// A rule's id; whether there is such a rule is looked up where the list of rules is known.
+    RuleName: String = "a rule", "",
+    |text: &str| Ok(text.to_owned())
+);
 
 kind!(
     /// The moment an exemption ends.
@@ -167,7 +149,7 @@ kind!(
         if text.contains(['*', '?']) {
             return Err("service accounts are compared exactly; list each of them".into());
         }
-        if RESERVED.iter().any(|reserved| text.starts_with(reserved)) {
+        if is_reserved(text) {
             return Err("the name is reserved for jobs, whose pods only EMR, operators and the job itself start".into());
         }
         if is_subdomain(text) { Ok(text.to_owned()) } else { Err(NOT_AN_OBJECT.into()) }
@@ -181,56 +163,6 @@ kind!(
             return Err("every pod that names no service account runs as `default`; give jobs one of their own".into());
         }
         if is_subdomain(text) { Ok(text.to_owned()) } else { Err(NOT_AN_OBJECT.into()) }
-    }
-);
-kind!(
-    /// Where images come from.
-    RegistryGlob: Glob = "a pattern for image registries", "^[A-Za-z0-9._/:*?-]+$",
-    |text: &str| {
-        if text.contains("://") || text.ends_with('/') {
-            return Err("write the registry and, if wanted, the repository's path, as images name them: public.ecr.aws/emr-on-eks".into());
-        }
-        // Images' registries are compared in lower case, and nothing else of them may be upper case.
-        let glob = glob_of(&text.to_ascii_lowercase(), |b| b.is_ascii_alphanumeric() || b"._-/:".contains(&b), 255,
-            "names of images are letters, digits and ._-/:")?;
-        let (registry, repository) = text.split_once('/').unwrap_or((text, ""));
-        if !(registry.contains(['.', ':', '*', '?']) || registry == "localhost") {
-            return Err("begin with the registry, as in docker.io/library/nginx: an image without one comes from docker.io".into());
-        }
-        if repository.contains(':') {
-            return Err("leave the tag out: an entry is for every image of a repository".into());
-        }
-        Ok(glob)
-    }
-);
-kind!(
-    /// The oldest EMR release.
-    MinimumRelease: Release = "an EMR release", r"^emr-\d+\.\d+\.\d+$",
-    |text: &str| Release::parse(text).ok_or_else(|| "write it like emr-7.2.0".into())
-);
-kind!(
-    /// A range of addresses.
-    Range: Cidr = "a range of addresses", r"^[0-9A-Fa-f.:]+/\d{1,3}$",
-    |text: &str| Cidr::parse(text).ok_or_else(|| "write it like 10.0.0.0/8, without bits after the prefix".into())
-);
-kind!(
-    /// A folder of the node.
-    HostFolder: String = "a folder of the node that pods may mount", "^(/[A-Za-z0-9._-]+)+$",
-    |text: &str| {
-        let fits = |part: &str| {
-            let inner = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-            !matches!(part, "" | "." | "..") && part.bytes().all(inner)
-        };
-        if !text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(fits)) {
-            return Err("write it as pods do, without a slash at the end: /local1".into());
-        }
-        let below = |inner: &str, outer: &str| {
-            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        match NODES_OWN.iter().find(|own| below(text, own) || below(own, text)) {
-            Some(own) => Err(format!("it would open {own}, which is the node's own; mount a disk elsewhere")),
-            None => Ok(text.to_owned()),
-        }
     }
 );
 kind!(
@@ -281,12 +213,6 @@ kind!(
         }
     }
 );
-
-/// Folders that make whoever has them the node, or show the tokens of its pods.
-const NODES_OWN: [&str; 13] = [
-    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/opt", "/proc", "/root", "/run", "/sys",
-    "/usr", "/var",
-];
 
 const NOT_AN_OBJECT: &str =
     "names of service accounts are 1 to 253 lower-case letters, digits, inner hyphens and dots";

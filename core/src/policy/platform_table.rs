@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use super::Capability::{self, Annotate, Bind, ConfigMaps, Evict, Mirror, Resize, Secrets, Status};
-use super::identity::SERVICE_ACCOUNT;
 use super::{Capabilities, Platform};
+use crate::names::SERVICE_ACCOUNT_PREFIX;
 
 struct Row {
     /// `namespace:name` of the service accounts.
@@ -137,7 +137,7 @@ pub(super) fn platform() -> Vec<Platform> {
         users: row
             .accounts
             .iter()
-            .map(|account| format!("{SERVICE_ACCOUNT}{account}"))
+            .map(|account| format!("{SERVICE_ACCOUNT_PREFIX}{account}"))
             .collect(),
         capabilities: Capabilities::of(row.capabilities),
         source: Cow::Borrowed(row.source),
@@ -150,7 +150,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::{Capability, platform};
-    use crate::policy::file::Kind as _;
+    use crate::policy::Kind as _;
     use crate::policy::identity_kinds::Username;
 
     #[test]

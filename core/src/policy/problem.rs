@@ -42,7 +42,7 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
-    pub(super) fn one(source: &str, at: Position, message: impl Into<String>) -> Self {
+    pub(crate) fn one(source: &str, at: Position, message: impl Into<String>) -> Self {
         Self {
             source: source.to_owned(),
             problems: vec![Problem {

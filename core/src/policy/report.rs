@@ -4,11 +4,10 @@ use std::fmt::{self, Display, Formatter};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::identity::SERVICE_ACCOUNT;
+use super::about::Needed;
 use super::{Exemption, Policy, PolicyWarning, VirtualCluster};
+use crate::names::SERVICE_ACCOUNT_PREFIX;
 use crate::policy::Mode;
-use crate::policy::RuleId;
-use crate::rules::implemented;
 
 /// Tells what is in effect: who is who, each rule's mode, what the namespaces
 /// allow, which exemptions hold and for how many days, and the warnings.
@@ -89,7 +88,7 @@ impl Report<'_> {
             let accounts: Vec<_> = row
                 .users
                 .iter()
-                .map(|user| user.strip_prefix(SERVICE_ACCOUNT).unwrap_or(user))
+                .map(|user| user.strip_prefix(SERVICE_ACCOUNT_PREFIX).unwrap_or(user))
                 .collect();
             let (accounts, may, source) = (accounts.join(", "), row.capabilities, &row.source);
             writeln!(f, "  platform {accounts}: {may} ({source})")?;
@@ -99,18 +98,23 @@ impl Report<'_> {
 
     fn rules(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nRules (a namespace's label can only weaken them)")?;
-        for &rule in RuleId::ALL {
-            let why = match (
-                implemented(rule),
-                self.policy.is_configured(rule),
-                self.policy.mode(rule),
-            ) {
-                (false, ..) => "  not in this version, so without effect",
-                (_, false, _) => "  nothing to compare with",
-                (.., Mode::Off) => "  switched off in the file",
-                _ => "",
+        let rules = &self.policy.rules;
+        for (about, mode) in &rules.modes {
+            let missing = |needed: Needed| !(needed.is_there)(self.policy);
+            let why = if about.needs.is_some_and(missing) {
+                "  nothing to compare with"
+            } else if *mode == Mode::Off {
+                "  switched off in the file"
+            } else {
+                ""
             };
-            writeln!(f, "  {:<24} {}{why}", rule.as_str(), self.policy.mode(rule))?;
+            writeln!(f, "  {:<24} {mode}{why}", about.id)?;
+        }
+        for rule in rules.planned {
+            writeln!(
+                f,
+                "  {rule:<24} off  not in this version, so without effect"
+            )?;
         }
         let doors = self.policy.doors;
         writeln!(f, "  cluster-scoped objects: {}", doors.cluster)?;
@@ -123,7 +127,7 @@ impl Report<'_> {
 
     fn clusters(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nNamespaces")?;
-        for cluster in &self.policy.clusters {
+        for cluster in self.policy.clusters.iter() {
             writeln!(f, "  {}", cluster.namespaces.join(", "))?;
             cluster_lines(cluster, f)?;
         }
@@ -168,8 +172,8 @@ fn cluster_lines(cluster: &VirtualCluster, f: &mut Formatter<'_>) -> fmt::Result
         writeln!(
             f,
             "    submitters: users {}; groups {}",
-            joined(&entry.users),
-            joined(&entry.groups)
+            joined(&entry.who.users),
+            joined(&entry.who.groups)
         )?;
         writeln!(f, "      jobs as {}", joined(&entry.roles))?;
         writeln!(f, "      pods as {}", joined(&entry.service_accounts))?;

@@ -270,8 +270,8 @@ fn plural(kind: &str) -> String {
 /// What kind of thing a request is about, for messages: `Pod`, `pods/exec`.
 #[must_use]
 pub fn title(request: &super::Request<'_>) -> String {
-    let (kind, resource) = (&request.kind.kind, &request.resource.resource);
-    match request.sub_resource() {
+    let (kind, resource) = (&request.target.kind.kind, &request.target.resource.resource);
+    match request.target.subresource() {
         "" if kind.is_empty() => shown(resource, 63),
         "" => shown(kind, 63),
         sub_resource => format!("{}/{}", shown(resource, 63), shown(sub_resource, 63)),

@@ -10,8 +10,10 @@ use serde::Deserialize;
 
 use crate::json::{self, Ahead, Fault, Fill, Raw, Reader, filled};
 
+use super::act::{Act, Target};
+use super::object::{Object, Version};
 use super::pod::Pod;
-use super::{ReviewError, UserInfo, view};
+use super::{ReviewError, UserInfo};
 use crate::json::Text;
 
 /// The one group and version this endpoint speaks.
@@ -19,33 +21,26 @@ pub const API_VERSION: &str = "admission.k8s.io/v1";
 /// The one kind this endpoint speaks.
 pub const KIND: &str = "AdmissionReview";
 
-/// One admission request, checked to have the fields every request has.
+/// One AdmissionReview on its way in, checked to have the fields every review has.
 #[derive(Debug)]
-pub struct Request<'a> {
+pub struct AdmissionReview<'a> {
     /// The call's id; the answer must carry it.
     pub uid: Text<'a>,
-    /// Group, version and resource being written (after `matchPolicy: Equivalent`).
-    pub resource: Resource<'a>,
-    /// Group, version and kind of `object`.
-    pub kind: Kind<'a>,
-    /// `exec`, `status`, ...; `None` for the object itself.
-    pub sub_resource: Option<Text<'a>>,
-    /// As the API server gave it: absent for deletecollection and before a name is generated.
-    pub name: Option<Text<'a>>,
-    /// Absent for cluster-scoped resources.
-    pub namespace: Option<Text<'a>>,
-    /// What is done.
-    pub operation: Operation,
-    /// Who asks.
-    pub user: UserInfo<'a>,
-    /// The new object, or the options of a CONNECT.
-    pub object: Option<Raw<'a>>,
-    /// The stored object of an UPDATE or DELETE.
-    pub old_object: Option<Raw<'a>>,
-    /// `object`, where it is a pod by its looks: read in the same pass.
-    pod: Option<Box<Pod<'a>>>,
     /// Whether nothing will be stored. Decided exactly like a real request.
     pub dry_run: bool,
+    pub request: Request<'a>,
+}
+
+/// Who does what to which object: what an AdmissionReview, an audit event or a
+/// manifest comes to.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Who asks.
+    pub user: UserInfo<'a>,
+    pub target: Target<'a>,
+    pub act: Act<'a>,
+    /// The new object, where it is a pod by its looks: read in the same pass.
+    pod: Option<Box<Pod<'a>>>,
 }
 
 /// `group/version/resource`.
@@ -195,15 +190,16 @@ struct TypeMeta<'a> {
     kind: Option<Text<'a>>,
 }
 
-impl<'a> Request<'a> {
+impl<'a> AdmissionReview<'a> {
     /// Reads a request body.
     ///
     /// # Errors
     ///
     /// One [`ReviewError`] sentence for a body that is not UTF-8, not JSON, no
     /// `admission.k8s.io/v1` `AdmissionReview`, or lacks a field that every
-    /// review has. Parts that nobody reads are gone over by quotes and brackets
-    /// alone (see [`json`]); an object's text is JSON when a rule reads it.
+    /// review has, the objects of its operation included. Parts that nobody reads
+    /// are passed over by quotes and brackets alone (see [`json`]); an object's
+    /// text has to be JSON when a rule reads it.
     pub fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
         let text = simdutf8::compat::from_utf8(body).map_err(|error| ReviewError::NotUtf8 {
             at: error.valid_up_to(),
@@ -224,49 +220,35 @@ impl<'a> Request<'a> {
             .ok_or(ReviewError::Missing("request"))?
             .check()
     }
+}
 
-    /// The namespace; empty for cluster-scoped resources.
+impl<'a> Request<'a> {
+    /// A request from its parts.
     #[must_use]
-    pub fn namespace(&self) -> &str {
-        self.namespace.as_deref().unwrap_or_default()
-    }
-
-    /// The subresource; empty for the object itself.
-    #[must_use]
-    pub fn sub_resource(&self) -> &str {
-        self.sub_resource.as_deref().unwrap_or_default()
-    }
-
-    /// The new object.
-    ///
-    /// # Errors
-    ///
-    /// [`ReviewError::Missing`]: a write without its object cannot be judged.
-    pub fn object(&self) -> Result<Raw<'a>, ReviewError> {
-        self.object.ok_or(ReviewError::Missing("request.object"))
-    }
-
-    /// The new object as a pod.
-    ///
-    /// # Errors
-    ///
-    /// A [`ReviewError`] when there is none, or a field that a rule judges
-    /// cannot be read.
-    pub fn pod(&'a self) -> Result<Cow<'a, Pod<'a>>, ReviewError> {
-        match &self.pod {
-            Some(pod) => Ok(Cow::Borrowed(pod)),
-            None => view::fill("request.object", self.object()?).map(Cow::Owned),
+    pub const fn new(user: UserInfo<'a>, target: Target<'a>, act: Act<'a>) -> Self {
+        Self {
+            user,
+            target,
+            act,
+            pod: None,
         }
     }
 
-    /// The stored object.
+    #[must_use]
+    pub const fn operation(&self) -> Operation {
+        self.act.operation()
+    }
+
+    /// `new`, the new object of this request, as a pod.
     ///
     /// # Errors
     ///
-    /// [`ReviewError::Missing`]: a change without what it changes cannot be judged.
-    pub fn old_object(&self) -> Result<Raw<'a>, ReviewError> {
-        self.old_object
-            .ok_or(ReviewError::Missing("request.oldObject"))
+    /// A [`ReviewError`] when a field that a rule judges cannot be read.
+    pub fn pod(&'a self, new: Object<'a>) -> Result<Cow<'a, Pod<'a>>, ReviewError> {
+        match &self.pod {
+            Some(pod) => Ok(Cow::Borrowed(pod)),
+            None => new.fill().map(Cow::Owned),
+        }
     }
 }
 
@@ -288,35 +270,54 @@ fn check_kind(version: Option<&Text<'_>>, kind: Option<&Text<'_>>) -> Result<(),
 }
 
 impl<'a> WireRequest<'a> {
-    fn check(self) -> Result<Request<'a>, ReviewError> {
-        let given = |text: Text<'a>| Some(text).filter(|text| !text.is_empty());
+    fn check(self) -> Result<AdmissionReview<'a>, ReviewError> {
         let resource = self
             .resource
             .ok_or(ReviewError::Missing("request.resource"))?;
         if resource.resource.is_empty() {
             return Err(ReviewError::Missing("request.resource.resource"));
         }
+        if self.uid.is_empty() {
+            return Err(ReviewError::Missing("request.uid"));
+        }
+        let operation = self
+            .operation
+            .0
+            .ok_or(ReviewError::Missing("request.operation"))?;
+        let user = self
+            .user_info
+            .ok_or(ReviewError::Missing("request.userInfo"))?;
         let (object, pod) = self
             .object
             .map_or((None, None), |object| (Some(object.raw), object.value));
-        Ok(Request {
-            uid: given(self.uid).ok_or(ReviewError::Missing("request.uid"))?,
-            resource,
-            kind: self.kind,
-            sub_resource: given(self.sub_resource),
-            name: given(self.name),
-            namespace: given(self.namespace),
-            operation: self
-                .operation
-                .0
-                .ok_or(ReviewError::Missing("request.operation"))?,
-            user: self
-                .user_info
-                .ok_or(ReviewError::Missing("request.userInfo"))?,
-            object,
-            pod,
-            old_object: self.old_object,
+        let new = object.map(|raw| Object::new(raw, Version::New));
+        let old = self.old_object.map(|raw| Object::new(raw, Version::Old));
+        let new_object = || new.ok_or(ReviewError::Missing("request.object"));
+        let old_object = || old.ok_or(ReviewError::Missing("request.oldObject"));
+        let act = match operation {
+            Operation::Create => Act::Create(new_object()?),
+            Operation::Update => Act::Update {
+                new: new_object()?,
+                old: old_object()?,
+            },
+            Operation::Delete => Act::Delete(old_object()?),
+            Operation::Connect => Act::Connect(new),
+        };
+        Ok(AdmissionReview {
+            uid: self.uid,
             dry_run: self.dry_run.unwrap_or(false),
+            request: Request {
+                user,
+                target: Target {
+                    resource,
+                    kind: self.kind,
+                    subresource: self.sub_resource,
+                    namespace: self.namespace,
+                    name: self.name,
+                },
+                act,
+                pod,
+            },
         })
     }
 }

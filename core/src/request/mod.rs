@@ -1,6 +1,8 @@
 //! The first station: bytes become a [`Request`].
 //!
 //! - `envelope`: the AdmissionReview itself, and a pod in passing; other objects as text
+//! - `act`: what is done and to what; `object`: one version of an object
+//! - `path`: where in an object something stands
 //! - `user`: `userInfo`
 //! - `name`: which object a request is about
 //! - `view`: narrow typed views of the objects
@@ -10,21 +12,30 @@
 //! - `response`: the answer
 //! - `document`: files and manifests wrapped into reviews
 
+mod act;
 pub mod change;
 pub mod document;
 mod envelope;
 mod error;
 mod name;
+mod object;
+mod path;
 pub mod pod;
 pub mod references;
 pub mod response;
 
+mod stored;
 mod user;
 pub mod view;
 
-pub use envelope::{API_VERSION, KIND, Kind, Operation, Request, Resource};
+pub use crate::json::Text;
+pub use act::{Act, Target};
+pub use envelope::{API_VERSION, AdmissionReview, KIND, Kind, Operation, Request, Resource};
 pub use error::ReviewError;
 pub use name::{ObjectName, ProxyTarget};
+pub use object::{Object, Version};
+pub use path::{Path, Segment};
 
+pub use stored::Stored;
 pub use user::{Extra, UserInfo};
 pub use view::{ObjectMeta, OwnerReference};

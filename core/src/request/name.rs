@@ -1,8 +1,6 @@
 //! Which object a request is about, found the way the API server names it.
 
-use crate::json::Raw;
-
-use super::{ObjectMeta, Request, ReviewError, view};
+use super::{Act, ObjectMeta, Request, ReviewError};
 use crate::json::Text;
 
 /// The name of the object of a request.
@@ -55,35 +53,32 @@ impl ObjectName<'_> {
 impl<'a> Request<'a> {
     /// `request.name`, else `object.metadata.name`, else
     /// `oldObject.metadata.name` (deletecollection, which sends one nameless
-    /// DELETE an object), else `generateName`.
+    /// DELETE per object), else `generateName`.
     ///
     /// # Errors
     ///
     /// A [`ReviewError`] when an object's `metadata` cannot be read.
     pub fn object_name(&self) -> Result<ObjectName<'a>, ReviewError> {
-        if let Some(name) = &self.name {
-            return Ok(ObjectName::Exact(name.clone()));
+        if !self.target.name.is_empty() {
+            return Ok(ObjectName::Exact(self.target.name.clone()));
         }
         let given = |text: Option<Text<'a>>| text.filter(|text| !text.is_empty());
-        let new = metadata("request.object", self.object)?;
+        let new = match self.act {
+            Act::Create(new) | Act::Update { new, .. } | Act::Connect(Some(new)) => {
+                new.metadata()?
+            }
+            Act::Delete(_) | Act::Connect(None) => ObjectMeta::default(),
+        };
         if let Some(name) = given(new.name) {
             return Ok(ObjectName::Exact(name));
         }
-        if let Some(name) = given(metadata("request.oldObject", self.old_object)?.name) {
+        if let Some(old) = self.act.stored()
+            && let Some(name) = given(old.metadata()?.name)
+        {
             return Ok(ObjectName::Exact(name));
         }
         Ok(given(new.generate_name).map_or(ObjectName::Unknown, ObjectName::Generated))
     }
-}
-
-fn metadata<'a>(
-    what: &'static str,
-    object: Option<Raw<'a>>,
-) -> Result<ObjectMeta<'a>, ReviewError> {
-    object.map_or_else(
-        || Ok(ObjectMeta::default()),
-        |raw| view::metadata(what, raw),
-    )
 }
 
 /// What a proxy request names: `[scheme:]name[:port]`.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::json::{self, Fill, Raw, filled};
 
-use super::{Resource, ReviewError};
+use super::{Object, Resource, ReviewError, Target};
 use crate::json::Pairs;
 use crate::json::Text;
 
@@ -181,6 +181,17 @@ impl TemplateShape {
         }
     }
 
+    /// [`Self::of`] for a request about the object itself; the revisions of
+    /// `StatefulSets` and `DaemonSets` have a template too.
+    #[must_use]
+    pub fn of_target(target: &Target<'_>) -> Option<Self> {
+        if !target.is_main() {
+            return None;
+        }
+        let revision = || target.is("apps", "controllerrevisions");
+        Self::of(&target.resource).or_else(|| revision().then_some(Self::Revision))
+    }
+
     /// The JSON path.
     #[must_use]
     pub const fn path(self) -> &'static str {
@@ -260,13 +271,11 @@ pub fn is_suspended(what: &'static str, object: Raw<'_>) -> Result<bool, ReviewE
 /// # Errors
 ///
 /// See [`read`].
-pub fn proxy_path<'a>(options: Raw<'a>) -> Result<Text<'a>, ReviewError> {
+pub fn proxy_path(options: Object<'_>) -> Result<Text<'_>, ReviewError> {
     #[derive(Deserialize)]
     struct ProxyOptions<'a> {
         #[serde(borrow)]
         path: Option<Text<'a>>,
     }
-    Ok(read::<ProxyOptions<'a>>("request.object", options)?
-        .path
-        .unwrap_or_default())
+    Ok(options.read::<ProxyOptions<'_>>()?.path.unwrap_or_default())
 }

@@ -55,69 +55,70 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::facts::{Action, Extent, Subject};
+use crate::facts::{Action, Extent};
+use crate::write::Write;
 use crate::mutation::{self, ANNOTATION_PREFIX, Demand, Plan, Trouble};
 use crate::names::shown;
 use crate::request::pod::Pod;
 use crate::request::view::{self, TemplateShape};
 use crate::request::{Operation, ReviewError};
 
-use super::shared::page;
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("chain-profile", Severity::High, include_str!("chain_profile.rs"));
 
 /// See the file's header.
 pub(super) struct ChainProfile;
 
-const WHY: &str = "a job without its chained profile works with the wrong role, and an AWS \
-                   configuration file that others may edit can run commands";
-const INSTEAD: &str = "start the pod again once the namespace has the label rolegate.dev/chain: \
-                       enabled and both rolegate's and EKS's mutating webhooks answer";
-const SOURCE: &str = "Amazon EMR on EKS best practices: chaining IAM roles with an AWS profile";
+static ADVICE: Advice = Advice {
+    why: "a job without its chained profile works with the wrong role, and an AWS \
+                   configuration file that others may edit can run commands",
+    instead: "start the pod again once the namespace has the label rolegate.dev/chain: \
+                       enabled and both rolegate's and EKS's mutating webhooks answer",
+    source: "Amazon EMR on EKS best practices: chaining IAM roles with an AWS profile",
+};
 
 /// A pod can be wrong in many ways; this many tell the story.
 const MOST: usize = 8;
 
 impl Rule for ChainProfile {
-    fn id(&self) -> RuleId {
-        RuleId::ChainProfile
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("chain_profile.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let request = subject.request;
-        let resource = &request.resource;
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        let request = write.request();
+        let resource = &request.target.resource;
         let pods = resource.is("", "pods");
-        if subject.extent(Action::ChooseChain) == Extent::All {
+        if write.extent(Action::ChooseChain) == Extent::All {
             return Ok(());
         }
         if !pods && !resource.is("", "bindings") {
-            return check_template(subject, findings);
+            return check_template(write, findings);
         }
-        match (request.operation, request.sub_resource()) {
-            (Operation::Create, "") if pods => check_new(subject, findings),
-            (Operation::Create, _) => check_binding(subject, findings),
-            (Operation::Update, _) => check_change(subject, findings),
+        match (request.operation(), request.target.subresource()) {
+            (Operation::Create, "") if pods => check_new(write, findings),
+            (Operation::Create, _) => check_binding(write, findings),
+            (Operation::Update, _) => check_change(write, findings),
             (Operation::Delete | Operation::Connect, _) => Ok(()),
         }
     }
 }
 
-fn check_new(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let Some(write) = subject.pod()? else {
+fn check_new(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
-    if mutation::is_plainly_none(subject, &write.new) {
+    if mutation::is_plainly_none(write, &pod_write.new) {
         return Ok(());
     }
-    let plan = mutation::plan(subject, &write.new);
+    let plan = mutation::plan(write, &pod_write.new);
     let before = findings.len();
     for trouble in plan.troubles.iter().filter(|trouble| plan.refuses(trouble)) {
         findings.push(refused(
-            subject,
+            write,
             &trouble.to_string(),
             instead(trouble, &plan),
         ));
@@ -132,7 +133,7 @@ fn check_new(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), R
             let seen = "it comes with a profile of rolegate's that rolegate does not give it";
             let instead = "leave out the annotation rolegate.dev/aws-config and the volume \
                            rolegate-aws-config: rolegate adds them where the policy says so";
-            findings.push(refused(subject, seen, instead.into()));
+            findings.push(refused(write, seen, instead.into()));
         }
     } else if !missing.is_empty() && (plan.demand >= Demand::Asked || plan.is_begun()) {
         let seen = if plan.is_begun() {
@@ -143,7 +144,7 @@ fn check_new(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), R
         } else {
             "it has no chained profile".to_owned()
         };
-        findings.push(refused(subject, &seen, INSTEAD.into()));
+        findings.push(refused(write, &seen, INSTEAD.into()));
     }
     Ok(())
 }
@@ -151,29 +152,29 @@ fn check_new(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), R
 /// A workload under a job runner's account, whose pods get no profile: the
 /// controller that starts them is believed, so whoever writes the template is
 /// judged. Other accounts' pods are judged when they start.
-fn check_template(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    if !subject.tenancy.chains.iter().any(|chain| chain.required)
-        || TemplateShape::of(&subject.request.resource).is_none()
+fn check_template(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    if !write.tenancy.chains.iter().any(|chain| chain.required)
+        || TemplateShape::of(&write.target.resource).is_none()
     {
         return Ok(());
     }
-    let Some(write) = subject.pod()? else {
+    let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
     let runs = |pod: &Pod<'_>| {
-        let plan = mutation::plan(subject, pod);
+        let plan = mutation::plan(write, pod);
         plan.troubles.contains(&Trouble::RunnersAccount)
     };
-    if runs(&write.new) && !write.old.as_ref().is_some_and(runs) {
+    if runs(&pod_write.new) && !pod_write.old.as_ref().is_some_and(runs) {
         let trouble = Trouble::RunnersAccount;
         findings.push(Finding {
             seen: format!(
                 "{} may not start pods by {}: {trouble}",
-                subject.who(),
-                subject.object()
+                write.who(),
+                write.object()
             ),
-            path: Some(write.at("spec.serviceAccountName")),
-            ..refused(subject, "", instead_of_runner().into())
+            path: Some(pod_write.at("spec.serviceAccountName")),
+            ..refused(write, "", instead_of_runner().into())
         });
     }
     Ok(())
@@ -183,13 +184,13 @@ const fn instead_of_runner() -> &'static str {
     "start such pods through Amazon EMR (StartJobRun) only"
 }
 
-fn refused(subject: &Subject<'_>, seen: &str, instead: Cow<'static, str>) -> Finding {
+fn refused(write: &Write<'_>, seen: &str, instead: Cow<'static, str>) -> Finding {
     Finding {
         rule: RuleId::ChainProfile,
         seen: format!(
             "{} may not start pod {}: {seen}",
-            subject.who(),
-            subject.what()
+            write.who(),
+            write.what()
         ),
         path: None,
         why: WHY,
@@ -241,20 +242,20 @@ fn instead(trouble: &Trouble, plan: &Plan<'_>) -> Cow<'static, str> {
 }
 
 /// A binding's annotations become the pod's.
-fn check_binding(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let object = subject.request.object()?;
+fn check_binding(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let object = write.request.object()?;
     if !view::mentions(object, "rolegate") {
         return Ok(());
     }
     let annotations = view::annotations("request.object", object)?;
     if let Some((key, _)) = own(&annotations).first() {
-        findings.push(changed(subject, key));
+        findings.push(changed(write, key));
     }
     Ok(())
 }
 
-fn check_change(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let (new, old) = (subject.request.object()?, subject.request.old_object()?);
+fn check_change(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let (new, old) = (write.request.object()?, write.request.old_object()?);
     if !view::mentions(new, "rolegate") && !view::mentions(old, "rolegate") {
         return Ok(());
     }
@@ -262,7 +263,7 @@ fn check_change(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<()
     let old = view::annotations("request.oldObject", old)?;
     let (new, old) = (own(&new), own(&old));
     if let Some((key, _)) = new.symmetric_difference(&old).next() {
-        findings.push(changed(subject, key));
+        findings.push(changed(write, key));
     }
     Ok(())
 }
@@ -278,14 +279,14 @@ fn own<'p>(
         .collect()
 }
 
-fn changed(subject: &Subject<'_>, key: &str) -> Finding {
+fn changed(write: &Write<'_>, key: &str) -> Finding {
     Finding {
         rule: RuleId::ChainProfile,
         seen: format!(
             "{} may not change rolegate's annotation {} of pod {}",
-            subject.who(),
+            write.who(),
             shown(key, 100),
-            subject.what()
+            write.what()
         ),
         path: Some("metadata.annotations".to_owned()),
         why: WHY,

@@ -58,49 +58,50 @@ mod volumes;
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, RunsAs, Subject, System, is_real_service_account};
+use crate::facts::{Action, Extent, Requester, RunsAs, System, is_real_service_account};
+use crate::write::Write;
 use crate::json::List;
 use crate::json::Text;
 use crate::names::shown;
 use crate::request::{Operation, ReviewError, change, view};
 
-use super::shared::page;
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("cluster-takeover", Severity::High, include_str!("cluster_takeover.rs"));
 
 /// See the file's header.
 pub(super) struct ClusterTakeover;
 
-const WHY: &str = "it gives its maker what belongs to a namespace that is not theirs: an identity, \
-                   an API, a disk, a device or a pod";
-const INSTEAD: &str = "ask a platform administrator; for storage use a PersistentVolumeClaim";
-const SOURCE: &str = "Kubernetes: RBAC good practices, privilege escalation risks";
+static ADVICE: Advice = Advice {
+    why: "it gives its maker what belongs to a namespace that is not theirs: an identity, \
+                   an API, a disk, a device or a pod",
+    instead: "ask a platform administrator; for storage use a PersistentVolumeClaim",
+    source: "Kubernetes: RBAC good practices, privilege escalation risks",
+};
 
 /// What is wrong: a clause that goes on after `<somebody> may not`, and where.
-type Fault = Option<(String, Option<String>)>;
+type Violation = Option<(String, Option<String>)>;
 
 impl Rule for ClusterTakeover {
-    fn id(&self) -> RuleId {
-        RuleId::ClusterTakeover
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("cluster_takeover.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let Some(judge) = judge_of(subject) else {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        let Some(judge) = judge_of(write) else {
             return Ok(());
         };
-        if subject.extent(Action::ReachIntoNamespace) == Extent::All
-            || matches!(&subject.requester, Requester::System(system) if *system != System::Node)
+        if write.extent(Action::ReachIntoNamespace) == Extent::All
+            || matches!(&write.requester, Requester::System(system) if *system != System::Node)
         {
             return Ok(());
         }
-        if let Some((seen, path)) = judge(subject)? {
+        if let Some((seen, path)) = judge(write)? {
             findings.push(Finding {
                 rule: RuleId::ClusterTakeover,
-                seen: format!("{} may not {seen}", subject.who()),
+                seen: format!("{} may not {seen}", write.who()),
                 path,
                 why: WHY,
                 instead: INSTEAD.into(),
@@ -111,19 +112,19 @@ impl Rule for ClusterTakeover {
     }
 }
 
-type Judge = fn(&Subject<'_>) -> Result<Fault, ReviewError>;
+type Judge = fn(&Write<'_>) -> Result<Violation, ReviewError>;
 
 /// What judges this resource.
-fn judge_of(subject: &Subject<'_>) -> Option<Judge> {
-    let request = subject.request;
-    if request.operation == Operation::Connect {
+fn judge_of(write: &Write<'_>) -> Option<Judge> {
+    let request = write.request();
+    if request.operation() == Operation::Connect {
         return None;
     }
-    let resource = &request.resource;
+    let resource = &request.target.resource;
     let place = (
         resource.group.as_str(),
         resource.resource.as_str(),
-        request.sub_resource(),
+        request.target.subresource(),
     );
     let judge: Judge = match place {
         ("certificates.k8s.io", "certificatesigningrequests", "approval") => approval,
@@ -145,21 +146,21 @@ fn judge_of(subject: &Subject<'_>) -> Option<Judge> {
 
 /// Whether the requester is software of kube-system, by a token of its own.
 /// Whoever runs there has the nodes anyway.
-fn is_in_kube_system(subject: &Subject<'_>) -> bool {
-    service_account(subject).is_some_and(|(namespace, _)| namespace == "kube-system")
+fn is_in_kube_system(write: &Write<'_>) -> bool {
+    service_account(write).is_some_and(|(namespace, _)| namespace == "kube-system")
 }
 
 /// Whether the requester could be a storage driver: a service account with a
 /// token of its own that belongs to no job and to no namespace of the policy.
-fn is_driver(subject: &Subject<'_>) -> bool {
+fn is_driver(write: &Write<'_>) -> bool {
     if !matches!(
-        subject.requester,
+        write.requester,
         Requester::Platform(_) | Requester::Tenant(None)
     ) {
         return false;
     }
-    service_account(subject).is_some_and(|(namespace, name)| {
-        let policy = subject.policy;
+    service_account(write).is_some_and(|(namespace, name)| {
+        let policy = write.policy;
         let of_tenants = policy
             .clusters
             .iter()
@@ -169,8 +170,8 @@ fn is_driver(subject: &Subject<'_>) -> bool {
     })
 }
 
-fn service_account<'a>(subject: &Subject<'a>) -> Option<(&'a str, &'a str)> {
-    let user = &subject.request.user;
+fn service_account<'a>(write: &Write<'a>) -> Option<(&'a str, &'a str)> {
+    let user = &write.user;
     let account = user
         .username
         .as_str()
@@ -187,7 +188,7 @@ const CLIENT_SIGNERS: [&str; 3] = [
     "kubernetes.io/legacy-unknown",
 ];
 
-fn approval(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
+fn approval(write: &Write<'_>) -> Result<Violation, ReviewError> {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
     struct Spec<'a> {
@@ -218,12 +219,12 @@ fn approval(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
             conditions.any(|condition| *condition.kind == *"Approved")
         }
     }
-    let request = subject.request;
-    if request.operation == Operation::Delete || is_in_kube_system(subject) {
+    let request = write.request();
+    if request.operation() == Operation::Delete || is_in_kube_system(write) {
         return Ok(None);
     }
     let new: Signing<'_> = view::read("request.object", request.object()?)?;
-    let old = match request.operation {
+    let old = match request.operation() {
         Operation::Update => view::read("request.oldObject", request.old_object()?)?,
         _ => Signing::default(),
     };
@@ -239,16 +240,16 @@ fn approval(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
             (
                 format!(
                     "approve {}, a client certificate for any name (signer {signer})",
-                    subject.object()
+                    write.object()
                 ),
                 Some("status.conditions".to_owned()),
             )
         }))
 }
 
-fn revision(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
-    let request = subject.request;
-    let verb = match request.operation {
+fn revision(write: &Write<'_>) -> Result<Violation, ReviewError> {
+    let request = write.request();
+    let verb = match request.operation() {
         Operation::Update
             if change::same_object(Some(request.old_object()?), Some(request.object()?)) =>
         {
@@ -261,7 +262,7 @@ fn revision(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
     Ok(Some((
         format!(
             "{verb} {}, from which a controller makes pods",
-            subject.object()
+            write.object()
         ),
         None,
     )))
@@ -271,11 +272,11 @@ fn revision(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
     clippy::unnecessary_wraps,
     reason = "one signature for all that judge a resource"
 )]
-fn rollback(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
+fn rollback(write: &Write<'_>) -> Result<Violation, ReviewError> {
     Ok(Some((
         format!(
             "roll back deployment {}: the template that comes back is not in the request",
-            subject.what()
+            write.what()
         ),
         None,
     )))

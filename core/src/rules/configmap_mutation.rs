@@ -36,101 +36,85 @@
 //! For an application's own ConfigMaps, have the platform team list their
 //! names in the policy (`virtualClusters[].submitters[].configMaps`).
 
-use crate::facts::{Action, Extent, JobToken, Requester, Subject, System};
+use crate::facts::{Action, Extent, JobToken, Requester, System};
+use crate::write::Write;
 use crate::names::Framework;
 use crate::policy::Capability;
-use crate::request::{Operation, ReviewError, change, view};
+use crate::request::{Act, ReviewError};
 
 use super::shared::ownership::is_owned_by;
-use super::shared::page;
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("configmap-mutation", Severity::High, include_str!("configmap_mutation.rs"));
 
 /// See the file's header.
 pub(super) struct ConfigMapMutation;
 
-const WHY: &str = "EMR builds job pods from ConfigMaps, so whoever writes one decides what runs \
-                   under a job's execution role";
-const INSTEAD: &str = "pass settings with the job (configurationOverrides, pod templates), or ask \
+static ADVICE: Advice = Advice {
+    why: "EMR builds job pods from ConfigMaps, so whoever writes one decides what runs \
+                   under a job's execution role",
+    instead: "pass settings with the job (configurationOverrides, pod templates), or ask \
                        the platform team to list the name under `submitters.configMaps` in \
-                       rolegate's policy";
-const SOURCE: &str = "Amazon EMR on EKS security best practices: permissions to modify configmap";
+                       rolegate's policy",
+    source: "Amazon EMR on EKS security best practices: permissions to modify configmap",
+};
 
 impl Rule for ConfigMapMutation {
-    fn id(&self) -> RuleId {
-        RuleId::ConfigMapMutation
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("configmap_mutation.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let request = subject.request;
-        if !request.resource.is("", "configmaps") || may_write(subject)? {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        if !write.target.is("", "configmaps") || may_write(write)? || write.is_unchanged() {
             return Ok(());
         }
-        if request.operation == Operation::Update
-            && change::same_object(Some(request.old_object()?), Some(request.object()?))
-        {
-            return Ok(());
-        }
-        let verb = match request.operation {
-            Operation::Create => "create",
-            Operation::Update => "change",
-            Operation::Delete => "delete",
-            Operation::Connect => "connect to",
+        let verb = match write.act {
+            Act::Create(_) => "create",
+            Act::Update { .. } => "change",
+            Act::Delete(_) => "delete",
+            Act::Connect(_) => "connect to",
         };
-        findings.push(Finding {
-            rule: RuleId::ConfigMapMutation,
-            seen: format!(
-                "{} may not {verb} ConfigMap {}",
-                subject.who(),
-                subject.what()
-            ),
-            path: None,
-            why: WHY,
-            instead: INSTEAD.into(),
-            source: SOURCE,
-        });
+        let act = format!("{verb} ConfigMap {}", write.what());
+        findings.push(Finding::new(&ABOUT, &ADVICE, act));
         Ok(())
     }
 }
 
-fn may_write(subject: &Subject<'_>) -> Result<bool, ReviewError> {
-    let name = subject.name.sample();
+fn may_write(write: &Write<'_>) -> Result<bool, ReviewError> {
+    let name = write.possible_name();
     Ok(
-        match (subject.extent(Action::WriteConfigMap), &subject.requester) {
+        match (write.extent(Action::WriteConfigMap), &write.requester) {
             (Extent::All, _) => true,
-            (_, Requester::System(system)) => is_kubernetes_work(*system, &name, subject),
-            (_, Requester::Operator(_)) => !is_emrs(&name),
+            (_, Requester::System(system)) => is_kubernetes_work(*system, name, write),
+            (_, Requester::Operator(_)) => !is_emrs(name),
             (_, Requester::Platform(entry))
                 if entry.capabilities.contains(Capability::ConfigMaps) =>
             {
-                !is_emrs(&name)
+                !is_emrs(name)
             }
-            (_, Requester::Job(job)) => is_jobs_work(job, &name, subject)?,
+            (_, Requester::Job(job)) => is_jobs_work(job, name, write)?,
             _ => {
                 !name.is_empty()
-                    && !is_reserved(&name)
-                    && subject
+                    && !is_reserved(name)
+                    && write
                         .submitters()
                         .flat_map(|entry| &entry.config_maps)
-                        .any(|glob| glob.matches(&name))
+                        .any(|glob| glob.matches(name))
             }
         },
     )
 }
 
-fn is_kubernetes_work(system: System, name: &str, subject: &Subject<'_>) -> bool {
-    let deletes = subject.request.operation == Operation::Delete;
+fn is_kubernetes_work(system: System, name: &str, write: &Write<'_>) -> bool {
     match system {
         System::ControllerManager => true,
         System::Controller("root-ca-cert-publisher") => name == "kube-root-ca.crt",
         System::Controller("generic-garbage-collector" | "namespace-controller") => {
-            deletes || subject.request.operation == Operation::Update
+            matches!(write.act, Act::Update { .. } | Act::Delete(_))
         }
-        System::ControlPlane => subject.request.user.username.starts_with("eks:") && !is_emrs(name),
+        System::ControlPlane => write.user.username.starts_with("eks:") && !is_emrs(name),
         System::Controller(_) | System::Node => false,
     }
 }
@@ -140,7 +124,7 @@ fn is_kubernetes_work(system: System, name: &str, subject: &Subject<'_>) -> bool
 fn is_jobs_work(
     job: &JobToken<'_>,
     name: &str,
-    subject: &Subject<'_>,
+    write: &Write<'_>,
 ) -> Result<bool, ReviewError> {
     if is_emrs(name) || name == "kube-root-ca.crt" {
         return Ok(false);
@@ -148,16 +132,15 @@ fn is_jobs_work(
     let flink_own = job
         .flink_cluster()
         .is_some_and(|cluster| is_flinks(cluster, name));
-    Ok(match subject.request.operation {
-        Operation::Create => match job.framework {
+    Ok(match write.act {
+        Act::Create(_) => match job.framework {
             Framework::Flink => flink_own || is_sparks(name),
             Framework::Spark | Framework::Other => is_sparks(name),
         },
-        Operation::Update | Operation::Delete => {
-            let stored = view::metadata("request.oldObject", subject.request.old_object()?)?;
-            flink_own || stored.owners().any(|owner| is_owned_by(job, owner))
+        Act::Update { old, .. } | Act::Delete(old) => {
+            flink_own || old.metadata()?.owners().any(|owner| is_owned_by(job, owner))
         }
-        Operation::Connect => false,
+        Act::Connect(_) => false,
     })
 }
 

@@ -77,77 +77,78 @@ mod node;
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, RunsAs, Subject};
+use crate::facts::{Action, Extent, Requester, RunsAs};
+use crate::write::Write;
 use crate::request::pod::{Pod, PodMeta};
 use crate::request::{Operation, ReviewError, view};
 
-use super::shared::page;
-use super::shared::violation::{self, Fault};
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::shared::violation::{self, Violation};
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("credential-provider", Severity::High, include_str!("credential_provider.rs"));
 
 /// See the file's header.
 pub(super) struct CredentialProvider;
 
-const WHY: &str = "whatever reaches its node, or asks an agent there for a role, gets credentials \
-                   that are not its own";
-const INSTEAD: &str = "leave it out; for scratch space on local disks ask the platform team to list \
-                       the folder under `rules.credential-provider.hostPaths` in rolegate's policy";
-const SOURCE: &str = "Kubernetes Pod Security Standards, baseline; Amazon EKS best practices: \
-                      restrict access to the instance profile";
+static ADVICE: Advice = Advice {
+    why: "whatever reaches its node, or asks an agent there for a role, gets credentials \
+                   that are not its own",
+    instead: "leave it out; for scratch space on local disks ask the platform team to list \
+                       the folder under `rules.credential-provider.hostPaths` in rolegate's policy",
+    source: "Kubernetes Pod Security Standards, baseline; Amazon EKS best practices: \
+                      restrict access to the instance profile",
+};
 
 /// An object can have thousands of annotations; this many tell the story.
 const MOST_FINDINGS: usize = 8;
 
 impl Rule for CredentialProvider {
-    fn id(&self) -> RuleId {
-        RuleId::CredentialProvider
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("credential_provider.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        if subject.extent(Action::ReachNode) == Extent::All {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        if write.extent(Action::ReachNode) == Extent::All {
             return Ok(());
         }
-        let Some(write) = subject.pod()? else {
-            return annotations_elsewhere(subject, findings);
+        let Some(pod_write) = write.pod()? else {
+            return annotations_elsewhere(write, findings);
         };
-        let folders = &subject.policy.rules.credential_provider.host_paths;
-        let faults = violation::started(write, |pod, faults| node::judge(pod, folders, faults));
-        if !faults.is_empty() && is_judged(subject, &write.new) {
-            let verb = write.verb(subject.request.operation);
+        let folders = &write.policy.rules.credential_provider.host_paths;
+        let violations = violation::started(pod_write, |pod, violations| node::judge(pod, folders, violations));
+        if !violations.is_empty() && is_judged(write, &pod_write.new) {
+            let verb = pod_write.verb(write.operation());
             findings.extend(
-                faults
+                violations
                     .into_iter()
-                    .map(|fault| finding(subject, verb, fault)),
+                    .map(|violation| finding(write, verb, violation)),
             );
         }
-        identity::check(subject, write, findings);
+        identity::check(write, pod_write, findings);
         Ok(())
     }
 }
 
 /// Kubernetes starts what was judged as a template; a job's pods it starts are
 /// judged all the same.
-fn is_judged(subject: &Subject<'_>, pod: &Pod<'_>) -> bool {
+fn is_judged(write: &Write<'_>, pod: &Pod<'_>) -> bool {
     let mut accounts = pod.spec.service_accounts();
-    !matches!(subject.requester, Requester::System(_))
-        || accounts.any(|account| RunsAs::of(account, subject.policy) != RunsAs::Ordinary)
+    !matches!(write.requester, Requester::System(_))
+        || accounts.any(|account| write.runs_as(account) != RunsAs::Ordinary)
 }
 
-fn finding(subject: &Subject<'_>, verb: &str, fault: Fault) -> Finding {
+fn finding(write: &Write<'_>, verb: &str, violation: Violation) -> Finding {
     Finding {
         rule: RuleId::CredentialProvider,
         seen: format!(
             "{} may not {verb} {} with {}",
-            subject.who(),
-            subject.object(),
-            fault.seen
+            write.who(),
+            write.object(),
+            violation.seen
         ),
-        path: Some(fault.path),
+        path: Some(violation.path),
         why: WHY,
         instead: INSTEAD.into(),
         source: SOURCE,
@@ -157,7 +158,7 @@ fn finding(subject: &Subject<'_>, verb: &str, fault: Fault) -> Finding {
 /// A pod's annotations can be written with its status, and a binding's become
 /// the pod's.
 fn annotations_elsewhere(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
     #[derive(Deserialize)]
@@ -165,16 +166,16 @@ fn annotations_elsewhere(
         #[serde(borrow)]
         metadata: Option<PodMeta<'a>>,
     }
-    let request = subject.request;
-    let pods = request.resource.is("", "pods")
-        && matches!(request.sub_resource(), "status" | "binding" | "resize");
-    let old = match request.operation {
+    let request = write.request();
+    let pods = request.target.is("", "pods")
+        && matches!(request.target.subresource(), "status" | "binding" | "resize");
+    let old = match request.operation() {
         Operation::Create => None,
         Operation::Update => request.old_object,
         Operation::Delete | Operation::Connect => return Ok(()),
     };
-    if !(pods || request.resource.is("", "bindings"))
-        || matches!(subject.requester, Requester::System(_))
+    if !(pods || request.target.is("", "bindings"))
+        || matches!(write.requester, Requester::System(_))
     {
         return Ok(());
     }
@@ -183,22 +184,22 @@ fn annotations_elsewhere(
         .map(|raw| view::read("request.oldObject", raw))
         .transpose()?;
     let judge = |annotated: Option<Annotated<'_>>| {
-        let mut faults = Vec::new();
+        let mut violations = Vec::new();
         if let Some(meta) = annotated.and_then(|annotated| annotated.metadata) {
-            node::judge_annotations(&meta.annotations, &mut faults);
+            node::judge_annotations(&meta.annotations, &mut violations);
         }
-        faults
+        violations
     };
-    let mut faults = judge(Some(new));
-    if !faults.is_empty() {
+    let mut violations = judge(Some(new));
+    if !violations.is_empty() {
         let before = judge(old);
-        faults.retain(|fault| !before.iter().any(|old| old.key == fault.key));
+        violations.retain(|violation| !before.iter().any(|old| old.key == violation.key));
     }
     findings.extend(
-        faults
+        violations
             .into_iter()
             .take(MOST_FINDINGS)
-            .map(|fault| finding(subject, "change", fault)),
+            .map(|violation| finding(write, "change", violation)),
     );
     Ok(())
 }

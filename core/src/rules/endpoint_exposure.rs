@@ -71,14 +71,40 @@ mod token_scan;
 
 use std::fmt::Write as _;
 
-use crate::facts::{Action, Extent, Requester, Subject, System};
+use crate::facts::{Action, Extent, Requester, System};
+use crate::write::Write;
 use crate::policy::Capability;
 use crate::request::{Operation, ReviewError};
 
-use super::shared::page;
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
 
+pub(super) static ABOUT: About = About::new("endpoint-exposure", Severity::High, include_str!("endpoint_exposure.rs"));
+// TODO-TABLES         let mut text = page::from_source(include_str!("endpoint_exposure.rs"));
+        for (title, rows) in [
+            ("Routes", routes::ROUTES),
+            ("Network policies", network_policies::POLICIES),
+        ] {
+            // Writing to a String cannot fail.
+            let _ = pod_write!(
+                text,
+                "
+## {title}
+
+| group | resources | source |
+|---|---|---|
+"
+            );
+            for row in rows {
+                let resources = match row.resources {
+                    [] => "all".to_owned(),
+                    some => some.join(", "),
+                };
+                let _ = writeln!(text, "| `{}` | {resources} | {} |", row.group, row.source);
+            }
+        }
+        text
 /// See the file's header.
 pub(super) struct EndpointExposure;
 
@@ -90,55 +116,33 @@ struct Reason {
 }
 
 impl Rule for EndpointExposure {
-    fn id(&self) -> RuleId {
-        RuleId::EndpointExposure
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        let mut text = page::from_source(include_str!("endpoint_exposure.rs"));
-        for (title, rows) in [
-            ("Routes", routes::ROUTES),
-            ("Network policies", network_policies::POLICIES),
-        ] {
-            // Writing to a String cannot fail.
-            let _ = write!(
-                text,
-                "\n## {title}\n\n| group | resources | source |\n|---|---|---|\n"
-            );
-            for row in rows {
-                let resources = match row.resources {
-                    [] => "all".to_owned(),
-                    some => some.join(", "),
-                };
-                let _ = writeln!(text, "| `{}` | {resources} | {} |", row.group, row.source);
-            }
-        }
-        text
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let request = subject.request;
-        let Some(judge) = judge_of(subject) else {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        let request = write.request();
+        let Some(judge) = judge_of(write) else {
             return Ok(());
         };
         let kubernetes =
-            matches!(&subject.requester, Requester::System(system) if *system != System::Node);
+            matches!(&write.requester, Requester::System(system) if *system != System::Node);
         if kubernetes
-            || request.operation == Operation::Connect
-            || subject.extent(Action::Expose) == Extent::All
+            || request.operation() == Operation::Connect
+            || write.extent(Action::Expose) == Extent::All
         {
             return Ok(());
         }
-        judge(subject, findings)
+        judge(write, findings)
     }
 }
 
-type Judge = fn(&Subject<'_>, &mut Vec<Finding>) -> Result<(), ReviewError>;
+type Judge = fn(&Write<'_>, &mut Vec<Finding>) -> Result<(), ReviewError>;
 
 /// What judges this resource.
-fn judge_of(subject: &Subject<'_>) -> Option<Judge> {
-    let resource = &subject.request.resource;
-    let sub_resource = subject.request.sub_resource();
+fn judge_of(write: &Write<'_>) -> Option<Judge> {
+    let resource = &write.target.resource;
+    let sub_resource = write.target.subresource();
     let judge: Judge = match (resource.group.as_str(), resource.resource.as_str()) {
         ("", "services") => match sub_resource {
             "" => service::check,
@@ -148,8 +152,8 @@ fn judge_of(subject: &Subject<'_>) -> Option<Judge> {
         _ if !sub_resource.is_empty() => return None,
         ("", "endpoints") | ("discovery.k8s.io", "endpointslices") => endpoints::check,
         ("", _) => return None,
-        _ if Row::has(routes::ROUTES, subject) => routes::check,
-        _ if Row::has(network_policies::POLICIES, subject) => network_policies::check,
+        _ if Row::has(routes::ROUTES, write) => routes::check,
+        _ if Row::has(network_policies::POLICIES, write) => network_policies::check,
         _ => return None,
     };
     Some(judge)
@@ -164,8 +168,8 @@ struct Row {
 }
 
 impl Row {
-    fn has(rows: &[Self], subject: &Subject<'_>) -> bool {
-        let resource = &subject.request.resource;
+    fn has(rows: &[Self], write: &Write<'_>) -> bool {
+        let resource = &write.target.resource;
         rows.iter().any(|row| {
             *resource.group == *row.group
                 && (row.resources.is_empty() || row.resources.contains(&&*resource.resource))
@@ -174,8 +178,8 @@ impl Row {
 }
 
 /// Whether the requester is an add-on with a capability.
-fn can(subject: &Subject<'_>, capability: Capability) -> bool {
-    matches!(&subject.requester, Requester::Platform(entry) if entry.capabilities.contains(capability))
+fn can(write: &Write<'_>, capability: Capability) -> bool {
+    matches!(&write.requester, Requester::Platform(entry) if entry.capabilities.contains(capability))
 }
 
 const fn verb(operation: Operation) -> &'static str {
@@ -187,10 +191,10 @@ const fn verb(operation: Operation) -> &'static str {
 }
 
 /// A finding that goes on after `<somebody> may not`.
-fn finding(subject: &Subject<'_>, seen: &str, path: Option<String>, reason: &Reason) -> Finding {
+fn finding(write: &Write<'_>, seen: &str, path: Option<String>, reason: &Reason) -> Finding {
     Finding {
         rule: RuleId::EndpointExposure,
-        seen: format!("{} may not {seen}", subject.who()),
+        seen: format!("{} may not {seen}", write.who()),
         path,
         why: reason.why,
         instead: reason.instead.into(),

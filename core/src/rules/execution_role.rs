@@ -48,7 +48,8 @@
 //! written by the program itself: AWS STS decides by the token, whose role is
 //! the service account's.
 
-use crate::facts::{Action, Extent, RunsAs, Subject};
+use crate::facts::{Action, Extent, RunsAs};
+use crate::write::Write;
 use crate::json::Pairs;
 use crate::json::Raw;
 use crate::names::Role;
@@ -57,19 +58,23 @@ use crate::names::shown;
 use crate::request::pod::{Container, Pod};
 use crate::request::{Operation, ReviewError, view};
 
-use super::shared::page;
-use super::shared::violation::{Fault, brought};
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::shared::violation::{Violation, brought};
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("execution-role", Severity::High, include_str!("execution_role.rs"));
 
 /// See the file's header.
 pub(super) struct ExecutionRole;
 
-const WHY: &str = "the policy says which roles run in this namespace, so that a role's data stays \
-                   with the team whose role it is";
-const INSTEAD: &str = "use a role that is listed for this namespace, or ask the platform team to \
-                       add it to `virtualClusters[].executionRoles` in rolegate's policy";
-const SOURCE: &str = "Amazon EMR on EKS security: emr-containers:ExecutionRoleArn";
+static ADVICE: Advice = Advice {
+    why: "the policy says which roles run in this namespace, so that a role's data stays \
+                   with the team whose role it is",
+    instead: "use a role that is listed for this namespace, or ask the platform team to \
+                       add it to `virtualClusters[].executionRoles` in rolegate's policy",
+    source: "Amazon EMR on EKS security: emr-containers:ExecutionRoleArn",
+};
 
 /// What gives a service account a role by IRSA.
 const ANNOTATION: &str = "eks.amazonaws.com/role-arn";
@@ -77,45 +82,41 @@ const ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 const VARIABLE: &str = "AWS_ROLE_ARN";
 
 impl Rule for ExecutionRole {
-    fn id(&self) -> RuleId {
-        RuleId::ExecutionRole
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("execution_role.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let request = subject.request;
-        if subject.tenancy.execution_roles.is_empty()
-            || subject.extent(Action::PlaceRole) == Extent::All
-            || !matches!(request.operation, Operation::Create | Operation::Update)
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        let request = write.request();
+        if write.tenancy.execution_roles.is_empty()
+            || write.extent(Action::PlaceRole) == Extent::All
+            || !matches!(request.operation(), Operation::Create | Operation::Update)
         {
             return Ok(());
         }
-        let accounts = request.resource.is("", "serviceaccounts");
-        match request.sub_resource() {
-            "" if accounts => service_account(subject, findings),
+        let accounts = request.target.is("", "serviceaccounts");
+        match request.target.subresource() {
+            "" if accounts => service_account(write, findings),
             "token" if accounts => {
-                let name = subject.name.sample();
-                if let Some(clause) = unlisted_account(&name, subject) {
-                    findings.push(finding(subject, "have a token made for", &clause, None));
+                let name = write.possible_name();
+                if let Some(clause) = unlisted_account(&name, write) {
+                    findings.push(finding(write, "have a token made for", &clause, None));
                 }
                 Ok(())
             }
             "status" | "resize" => Ok(()),
-            _ => pods(subject, findings),
+            _ => pods(write, findings),
         }
     }
 }
 
-fn service_account(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = subject.request;
-    let name = subject.name.sample();
-    let creates = request.operation == Operation::Create;
-    if creates && let Some(clause) = unlisted_account(&name, subject) {
+fn service_account(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = write.request();
+    let name = write.possible_name();
+    let creates = request.operation() == Operation::Create;
+    if creates && let Some(clause) = unlisted_account(&name, write) {
         findings.push(finding(
-            subject,
+            write,
             "create",
             &clause,
             Some("metadata.name".to_owned()),
@@ -132,7 +133,7 @@ fn service_account(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result
             return Ok(());
         }
     }
-    let own = RunsAs::of(&name, subject.policy);
+    let own = write.runs_as(&name);
     let clause = match RoleArn::parse(arn) {
         Err(error) => format!("{ANNOTATION} {} names no role: {error}", shown(arn, 160)),
         Ok(arn) if own.role().is_some_and(|own| own != arn.role()) => {
@@ -141,7 +142,7 @@ fn service_account(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result
                 arn.role()
             )
         }
-        Ok(arn) if !is_listed(arn.role(), subject) => {
+        Ok(arn) if !is_listed(arn.role(), write) => {
             format!(
                 "the policy does not list the IAM role {} for this namespace",
                 arn.role()
@@ -150,7 +151,7 @@ fn service_account(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result
         Ok(_) => return Ok(()),
     };
     let path = format!("metadata.annotations[{ANNOTATION}]");
-    findings.push(finding(subject, "give a role to", &clause, Some(path)));
+    findings.push(finding(write, "give a role to", &clause, Some(path)));
     Ok(())
 }
 
@@ -169,37 +170,37 @@ fn annotations<'a>(what: &'static str, object: Raw<'a>) -> Result<Pairs<'a>, Rev
     Ok(object.metadata.unwrap_or_default().annotations)
 }
 
-fn pods(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let Some(write) = subject.pod()? else {
+fn pods(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
-    let verb = if write.is_pod() {
+    let verb = if pod_write.is_pod() {
         "start"
     } else {
         "start pods of"
     };
-    for fault in brought(write, |pod, faults| judge(pod, subject, faults)) {
-        findings.push(finding(subject, verb, &fault.seen, Some(fault.path)));
+    for violation in brought(pod_write, |pod, violations| judge(pod, write, violations)) {
+        findings.push(finding(write, verb, &violation.seen, Some(violation.path)));
     }
     Ok(())
 }
 
-fn judge(pod: &Pod<'_>, subject: &Subject<'_>, faults: &mut Vec<Fault>) {
+fn judge(pod: &Pod<'_>, write: &Write<'_>, violations: &mut Vec<Violation>) {
     for account in pod.spec.service_accounts() {
-        if let Some(clause) = unlisted_account(account, subject) {
-            faults.push(Fault {
+        if let Some(clause) = unlisted_account(account, write) {
+            violations.push(Violation {
                 key: format!("account {account}"),
                 path: "spec.serviceAccountName".to_owned(),
                 seen: clause,
             });
         }
-        let identity = RunsAs::of(account, subject.policy);
+        let identity = write.runs_as(account);
         if identity == RunsAs::Ordinary {
             continue;
         }
         for (list, index, container) in pod.spec.all_containers() {
-            for wrong in wrong_variables(container, identity.role(), subject) {
-                faults.push(Fault {
+            for wrong in wrong_variables(container, identity.role(), write) {
+                violations.push(Violation {
                     key: format!("{VARIABLE} {} {wrong}", container.name),
                     path: format!("spec.{list}[{index}].env"),
                     seen: format!(
@@ -216,7 +217,7 @@ fn judge(pod: &Pod<'_>, subject: &Subject<'_>, faults: &mut Vec<Fault>) {
 fn wrong_variables<'a>(
     container: &'a Container<'_>,
     own: Option<&'a Role>,
-    subject: &'a Subject<'_>,
+    write: &'a Write<'_>,
 ) -> impl Iterator<Item = String> + 'a {
     let variables = container.env.kept().map(|(_, variable)| variable);
     let variables = variables.filter(|variable| variable.name.as_str() == VARIABLE);
@@ -238,13 +239,13 @@ fn wrong_variables<'a>(
             }
         };
         let chained = || {
-            let chains = subject.tenancy.chains.iter();
+            let chains = write.tenancy.chains.iter();
             chains
                 .filter(|chain| Some(chain.from.role()) == own)
                 .flat_map(|chain| &chain.to)
                 .any(|to| *to.role() == role)
         };
-        let fits = own.map_or_else(|| is_listed(&role, subject), |own| *own == role) || chained();
+        let fits = own.map_or_else(|| is_listed(&role, write), |own| *own == role) || chained();
         (!fits).then(|| match own {
             Some(own) => {
                 format!("names the IAM role {role}, and the pod's service account becomes {own}")
@@ -256,32 +257,32 @@ fn wrong_variables<'a>(
     })
 }
 
-fn unlisted_account(account: &str, subject: &Subject<'_>) -> Option<String> {
-    let identity = RunsAs::of(account, subject.policy);
-    let role = identity.role().filter(|role| !is_listed(role, subject))?;
+fn unlisted_account(account: &str, write: &Write<'_>) -> Option<String> {
+    let identity = write.runs_as(account);
+    let role = identity.role().filter(|role| !is_listed(role, write))?;
     Some(format!(
         "service account {} becomes the IAM role {role}, which the policy does not list for this namespace",
         shown(account, 160)
     ))
 }
 
-fn is_listed(role: &Role, subject: &Subject<'_>) -> bool {
-    subject
+fn is_listed(role: &Role, write: &Write<'_>) -> bool {
+    write
         .tenancy
         .execution_roles
         .iter()
         .any(|pattern| pattern.matches(role))
 }
 
-fn finding(subject: &Subject<'_>, verb: &str, clause: &str, path: Option<String>) -> Finding {
+fn finding(write: &Write<'_>, verb: &str, clause: &str, path: Option<String>) -> Finding {
     // The review of a TokenRequest calls its object one.
-    let object = match subject.request.sub_resource() {
-        "token" => format!("service account {}", subject.what()),
-        _ => subject.object(),
+    let object = match write.target.subresource() {
+        "token" => format!("service account {}", write.what()),
+        _ => write.object(),
     };
     Finding {
         rule: RuleId::ExecutionRole,
-        seen: format!("{} may not {verb} {object}: {clause}", subject.who()),
+        seen: format!("{} may not {verb} {object}: {clause}", write.who()),
         path,
         why: WHY,
         instead: INSTEAD.into(),

@@ -2,33 +2,121 @@
 
 use std::borrow::Cow;
 
-use crate::policy::RuleId;
+use crate::policy::{About, RuleId, Severity};
+use crate::request::{Path, ReviewError};
 
-/// One thing that is wrong with a request, in words for the person who made it.
+use crate::facts::Need;
+
+/// One thing that is wrong, without a requester's name and without a sentence:
+/// those are made where a finding is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The rule that found it.
     pub rule: RuleId,
-    /// What was seen, as one clause: who did what to which object. Already escaped.
-    pub seen: String,
-    /// Where in the object, as `spec.template.spec.serviceAccountName`; `None`
-    /// where the request itself is the matter.
-    pub path: Option<String>,
-    /// Why that matters, as one sentence.
+    pub severity: Severity,
+    /// What is done, as a clause that goes on from "may not", "can" or "would":
+    /// `exec into pod spark-a/driver`. Already escaped.
+    pub act: String,
+    /// Where in the object; empty where the request itself is denied.
+    pub at: Vec<Path>,
+    /// What was found, apart from others of the same rule in the same object. It
+    /// depends on no wording, so that a fingerprint does not.
+    pub key: Cow<'static, str>,
+    pub advice: &'static Advice,
+    /// What to do instead, where that depends on the case.
+    pub instead: Option<String>,
+    /// The rule whose finding causes this one. Where that rule denies the same
+    /// request as strictly, this finding adds nothing and is left out.
+    pub caused_by: Option<RuleId>,
+}
+
+/// Why a rule denies something and what helps, for the person who reads it in
+/// `kubectl`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// One sentence without its full stop.
     pub why: &'static str,
-    /// What to do instead, as one sentence.
-    pub instead: Cow<'static, str>,
-    /// The passage of AWS's or Kubernetes' documentation it comes from.
+    /// One sentence without its full stop.
+    pub instead: &'static str,
+    /// The passage of AWS's or Kubernetes' documentation that this comes from.
     pub source: &'static str,
 }
 
 impl Finding {
-    /// What was seen and where.
+    /// A finding of the rule that `about` describes.
+    #[must_use]
+    pub fn new(about: &'static About, advice: &'static Advice, act: impl Into<String>) -> Self {
+        Self {
+            rule: about.id,
+            severity: about.severity,
+            act: act.into(),
+            at: Vec::new(),
+            key: Cow::Borrowed(""),
+            advice,
+            instead: None,
+            caused_by: None,
+        }
+    }
+
+    #[must_use]
+    pub fn at(mut self, path: Path) -> Self {
+        self.at.push(path);
+        self
+    }
+
+    #[must_use]
+    pub fn key(mut self, key: impl Into<Cow<'static, str>>) -> Self {
+        self.key = key.into();
+        self
+    }
+
+    #[must_use]
+    pub fn instead(mut self, instead: impl Into<String>) -> Self {
+        self.instead = Some(instead.into());
+        self
+    }
+
+    #[must_use]
+    pub fn caused_by(mut self, rule: RuleId) -> Self {
+        self.caused_by = Some(rule);
+        self
+    }
+
+    /// What was found and where.
     #[must_use]
     pub fn headline(&self) -> String {
-        match &self.path {
-            Some(path) => format!("{} (at {path})", self.seen),
-            None => self.seen.clone(),
+        match self.at.first() {
+            Some(path) => format!("{} (at {path})", self.act),
+            None => self.act.clone(),
         }
+    }
+
+    /// What to do instead.
+    #[must_use]
+    pub fn what_helps(&self) -> &str {
+        self.instead.as_deref().unwrap_or(self.advice.instead)
+    }
+}
+
+/// What a rule answers: whether it could judge.
+pub type Checked = Result<(), Stop>;
+
+/// Why a rule could not judge.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A part of the object that it must judge cannot be read.
+    Unreadable(ReviewError),
+    /// It needs a fact about the cluster first.
+    Needs(Need),
+}
+
+impl From<ReviewError> for Stop {
+    fn from(error: ReviewError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl From<Need> for Stop {
+    fn from(need: Need) -> Self {
+        Self::Needs(need)
     }
 }

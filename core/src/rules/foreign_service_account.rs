@@ -46,47 +46,48 @@
 
 mod custom_resource;
 
-use crate::facts::{Action, Extent, Requester, Subject};
+use crate::facts::{Action, Extent, Requester};
+use crate::write::Write;
 use crate::names::shown;
 use crate::request::view::{self, TemplateShape};
 use crate::request::{Operation, ReviewError, change};
 
-use super::shared::page;
 use super::shared::startable::{Start, refusal};
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("foreign-service-account", Severity::High, include_str!("foreign_service_account.rs"));
 
 /// See the file's header.
 pub(super) struct ForeignServiceAccount;
 
-const WHY: &str = "EMR's service accounts become IAM roles, so whoever starts a pod under one \
-                   becomes that role";
-const INSTEAD: &str = "submit the job through Amazon EMR (StartJobRun), or use a service account \
-                       that rolegate's policy lists for you";
-const SOURCE: &str = "Amazon EMR on EKS security best practices: permissions to create pods";
+static ADVICE: Advice = Advice {
+    why: "EMR's service accounts become IAM roles, so whoever starts a pod under one \
+                   becomes that role",
+    instead: "submit the job through Amazon EMR (StartJobRun), or use a service account \
+                       that rolegate's policy lists for you",
+    source: "Amazon EMR on EKS security best practices: permissions to create pods",
+};
 
 impl Rule for ForeignServiceAccount {
-    fn id(&self) -> RuleId {
-        RuleId::ForeignServiceAccount
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("foreign_service_account.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         let writes = matches!(
-            subject.request.operation,
+            write.operation(),
             Operation::Create | Operation::Update
         );
-        if !writes || subject.extent(Action::StartPod) == Extent::All {
+        if !writes || write.extent(Action::StartPod) == Extent::All {
             return Ok(());
         }
-        match Carrier::of(subject) {
+        match Carrier::of(write) {
             Carrier::Nothing => Ok(()),
-            Carrier::Pod => check_pod(subject, findings),
-            Carrier::Template(shape) => check_template(subject, shape, findings),
-            Carrier::Anything => custom_resource::check(subject, findings),
+            Carrier::Pod => check_pod(write, findings),
+            Carrier::Template(shape) => check_template(write, shape, findings),
+            Carrier::Anything => custom_resource::check(write, findings),
         }
     }
 }
@@ -100,9 +101,9 @@ enum Carrier {
 }
 
 impl Carrier {
-    fn of(subject: &Subject<'_>) -> Self {
-        let resource = &subject.request.resource;
-        let main = subject.request.sub_resource.is_none();
+    fn of(write: &Write<'_>) -> Self {
+        let resource = &write.target.resource;
+        let main = write.target.is_main();
         if main && let Some(shape) = TemplateShape::of(resource) {
             return Self::Template(shape);
         }
@@ -111,7 +112,7 @@ impl Carrier {
             ("apps", "controllerrevisions") => Self::Anything,
             (group, _) if BUILT_IN_GROUPS.contains(&group) => Self::Nothing,
             // The replica count of a custom resource; its template is not in it.
-            _ if subject.request.sub_resource() == "scale" => Self::Nothing,
+            _ if write.target.subresource() == "scale" => Self::Nothing,
             _ => Self::Anything,
         }
     }
@@ -143,27 +144,27 @@ const BUILT_IN_GROUPS: [&str; 21] = [
     "storage.k8s.io",
 ];
 
-fn check_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let Some(write) = subject.pod()? else {
+fn check_pod(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
-    let name = subject.name.sample();
+    let name = write.possible_name();
     let start = Start::Pod { name: &name };
     let stored = |account: &str| {
-        let old = write.old.as_ref();
+        let old = pod_write.old.as_ref();
         old.is_some_and(|old| old.spec.service_accounts().any(|known| known == account))
     };
-    for (field, account) in write.new.spec.service_account_fields() {
+    for (field, account) in pod_write.new.spec.service_account_fields() {
         if stored(account) {
             continue;
         }
-        let Some(refused) = refusal(subject, account, start) else {
+        let Some(refused) = refusal(write, account, start) else {
             continue;
         };
         findings.push(finding(
-            subject,
+            write,
             "start",
-            &format!("pod {}", subject.what()),
+            &format!("pod {}", write.what()),
             account,
             &refused,
             format!("spec.{field}"),
@@ -173,26 +174,26 @@ fn check_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), R
 }
 
 fn check_template(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     shape: TemplateShape,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
-    let request = subject.request;
+    let request = write.request();
     let new = view::template("request.object", request.object()?, shape)?;
-    let updates = request.operation == Operation::Update;
+    let updates = request.operation() == Operation::Update;
     if updates {
         let old = view::template("request.oldObject", request.old_object()?, shape)?;
-        if change::same_template(old, new) && !subject.unsuspends()? {
+        if change::same_template(old, new) && !write.resumes_job()? {
             return Ok(());
         }
     }
     let Some(new) = new else { return Ok(()) };
-    let workload = subject.name.sample();
+    let workload = write.possible_name();
     for (field, account) in view::service_accounts("request.object", new)? {
         let start = Start::Template {
             workload: &workload,
         };
-        let Some(refused) = refusal(subject, &account, start) else {
+        let Some(refused) = refusal(write, &account, start) else {
             continue;
         };
         let verb = if updates {
@@ -202,9 +203,9 @@ fn check_template(
         };
         let path = format!("{}.spec.{field}", shape.path());
         findings.push(finding(
-            subject,
+            write,
             verb,
-            &subject.object(),
+            &write.object(),
             &account,
             &refused,
             path,
@@ -214,7 +215,7 @@ fn check_template(
 }
 
 fn finding(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     verb: &str,
     what: &str,
     account: &str,
@@ -225,12 +226,12 @@ fn finding(
         rule: RuleId::ForeignServiceAccount,
         seen: format!(
             "{} may not {verb} {what} under service account {}: {refused}",
-            subject.who(),
+            write.who(),
             shown(account, 160),
         ),
         path: Some(path),
         why: WHY,
-        instead: instead(&subject.requester).into(),
+        instead: instead(&write.requester).into(),
         source: SOURCE,
     }
 }

@@ -68,54 +68,55 @@
 mod claims;
 mod mounts;
 
-use crate::facts::{Action, Extent, Requester, Subject};
+use crate::facts::{Action, Extent, Requester};
+use crate::write::Write;
 use crate::names::shown;
 use crate::names::{ClaimName, JobId};
 use crate::request::ReviewError;
 use crate::request::pod::{ClaimSpec, DataSource};
 
-use super::shared::page;
-use super::shared::violation::{self, Fault};
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::shared::violation::{self, Violation};
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("foreign-volume", Severity::High, include_str!("foreign_volume.rs"));
 
 /// See the file's header.
 pub(super) struct ForeignVolume;
 
-const WHY: &str = "a volume outlives its pod, so whoever mounts or copies it has the data that \
-                   the job read under its own role";
-const INSTEAD: &str = "use a claim of your own, or let Spark make one (claimName=OnDemand); to \
-                       share data go through S3 under the job's role";
-const SOURCE: &str = "Kubernetes documentation: Persistent Volumes, Volume Cloning; Apache Spark: \
-                      Running Spark on Kubernetes, Using Kubernetes Volumes";
+static ADVICE: Advice = Advice {
+    why: "a volume outlives its pod, so whoever mounts or copies it has the data that \
+                   the job read under its own role",
+    instead: "use a claim of your own, or let Spark make one (claimName=OnDemand); to \
+                       share data go through S3 under the job's role",
+    source: "Kubernetes documentation: Persistent Volumes, Volume Cloning; Apache Spark: \
+                      Running Spark on Kubernetes, Using Kubernetes Volumes",
+};
 
 impl Rule for ForeignVolume {
-    fn id(&self) -> RuleId {
-        RuleId::ForeignVolume
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("foreign_volume.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        if subject.extent(Action::UseVolume) == Extent::All {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        if write.extent(Action::UseVolume) == Extent::All {
             return Ok(());
         }
-        let faults = match subject.pod()? {
-            Some(write) => {
-                let mut faults = violation::started(write, |pod, faults| {
-                    mounts::judge(subject, write, pod, faults);
+        let violations = match write.pod()? {
+            Some(pod_write) => {
+                let mut violations = violation::started(pod_write, |pod, violations| {
+                    mounts::judge(write, pod_write, pod, violations);
                 });
-                mounts::judge_claim_templates(subject, &mut faults)?;
-                faults
+                mounts::judge_claim_templates(write, &mut violations)?;
+                violations
             }
-            None => claims::judge(subject)?,
+            None => claims::judge(write)?,
         };
-        findings.extend(faults.into_iter().map(|fault| Finding {
+        findings.extend(violations.into_iter().map(|violation| Finding {
             rule: RuleId::ForeignVolume,
-            seen: format!("{} may not {}", subject.who(), fault.seen),
-            path: (!fault.path.is_empty()).then_some(fault.path),
+            seen: format!("{} may not {}", write.who(), violation.seen),
+            path: (!violation.path.is_empty()).then_some(violation.path),
             why: WHY,
             instead: INSTEAD.into(),
             source: SOURCE,
@@ -126,18 +127,18 @@ impl Rule for ForeignVolume {
 
 /// Why a name is not this requester's, as the id or the form of name says;
 /// `None` where neither says anything.
-fn not_own(subject: &Subject<'_>, name: &str) -> Option<String> {
-    if let Some(id) = others_id(own_id(subject), name) {
+fn not_own(write: &Write<'_>, name: &str) -> Option<String> {
+    if let Some(id) = others_id(own_id(write), name) {
         return Some(format!("it is that of job {id}"));
     }
-    let own = || own_id(subject).is_some_and(|own| JobId::words(name).any(|id| id == own));
+    let own = || own_id(write).is_some_and(|own| JobId::words(name).any(|id| id == own));
     (ClaimName::parse(name) != ClaimName::Other && !own())
         .then(|| "Spark gave that name to a job's claim".to_owned())
 }
 
 /// The job whose token this is.
-fn own_id<'s>(subject: &'s Subject<'_>) -> Option<JobId<'s>> {
-    match &subject.requester {
+fn own_id<'s>(write: &'s Write<'_>) -> Option<JobId<'s>> {
+    match &write.requester {
         Requester::Job(job) => job.job_id(),
         _ => None,
     }
@@ -150,11 +151,11 @@ fn others_id<'n>(own: Option<JobId<'_>>, name: &'n str) -> Option<JobId<'n>> {
 
 /// What is wrong with what a claim is to start with.
 fn judge_claim(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     claim: &ClaimSpec<'_>,
     verb: &str,
     at: &str,
-    faults: &mut Vec<Fault>,
+    violations: &mut Vec<Violation>,
 ) {
     let source = claim.data_source.as_ref();
     // The API server keeps the two alike.
@@ -162,8 +163,8 @@ fn judge_claim(
     let reference = reference.filter(|reference| Some(*reference) != source);
     for (field, source) in [("dataSource", source), ("dataSourceRef", reference)] {
         let Some(source) = source else { continue };
-        if let Some(why) = not_to_copy(subject, source) {
-            faults.push(Fault {
+        if let Some(why) = not_to_copy(write, source) {
+            violations.push(Violation {
                 key: format!("{at} copies {source:?}"),
                 path: format!("{at}.{field}"),
                 seen: format!(
@@ -175,7 +176,7 @@ fn judge_claim(
         }
     }
     if let Some(name) = claim.volume_name.as_deref().filter(|name| !name.is_empty()) {
-        faults.push(Fault {
+        violations.push(Violation {
             key: format!("{at} binds {name}"),
             path: format!("{at}.volumeName"),
             seen: format!(
@@ -186,10 +187,10 @@ fn judge_claim(
     }
 }
 
-fn not_to_copy(subject: &Subject<'_>, source: &DataSource<'_>) -> Option<String> {
+fn not_to_copy(write: &Write<'_>, source: &DataSource<'_>) -> Option<String> {
     let namespace = source.namespace.as_deref().unwrap_or_default();
-    if !namespace.is_empty() && namespace != subject.request.namespace() {
+    if !namespace.is_empty() && namespace != write.target.namespace() {
         return Some(format!("it is in namespace {}", shown(namespace, 63)));
     }
-    not_own(subject, &source.name)
+    not_own(write, &source.name)
 }

@@ -50,61 +50,62 @@
 //! EMR image copied to another registry, the program files (`local://`,
 //! `s3://`) a job runs besides.
 
-use crate::facts::{Action, Extent, Requester, Subject, System};
+use crate::facts::{Action, Extent, Requester, System};
+use crate::write::Write;
 use crate::names::ImageReference;
 use crate::names::shown;
 use crate::request::ReviewError;
 use crate::request::pod::{Pod, Source};
 
-use super::shared::page;
-use super::shared::violation::{Fault, brought};
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::shared::violation::{Violation, brought};
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("image-source", Severity::High, include_str!("image_source.rs"));
 
 /// See the file's header.
 pub(super) struct ImageSource;
 
-const WHY: &str = "the image is the program that gets the job's role, and one from an unlisted \
-                   registry or of an old release is not looked after by anybody";
-const INSTEAD: &str = "use a current image from a registry that `rules.image-source.registries` \
-                       of rolegate's policy lists";
-const SOURCE: &str = "Amazon EMR on EKS development guide, Details for selecting a base image URI";
+static ADVICE: Advice = Advice {
+    why: "the image is the program that gets the job's role, and one from an unlisted \
+                   registry or of an old release is not looked after by anybody",
+    instead: "use a current image from a registry that `rules.image-source.registries` \
+                       of rolegate's policy lists",
+    source: "Amazon EMR on EKS development guide, Details for selecting a base image URI",
+};
 
 impl Rule for ImageSource {
-    fn id(&self) -> RuleId {
-        RuleId::ImageSource
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("image_source.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         // A node's mirror pods show what runs already.
-        if subject.extent(Action::ChooseImage) == Extent::All
-            || matches!(subject.requester, Requester::System(System::Node))
-            || matches!(subject.request.sub_resource(), "status" | "resize")
+        if write.extent(Action::ChooseImage) == Extent::All
+            || matches!(write.requester, Requester::System(System::Node))
+            || matches!(write.target.subresource(), "status" | "resize")
         {
             return Ok(());
         }
-        let Some(write) = subject.pod()? else {
+        let Some(pod_write) = write.pod()? else {
             return Ok(());
         };
-        let verb = if write.is_pod() {
+        let verb = if pod_write.is_pod() {
             "start"
         } else {
             "start pods of"
         };
-        for fault in brought(write, |pod, faults| judge(pod, subject, faults)) {
+        for violation in brought(pod_write, |pod, violations| judge(pod, write, violations)) {
             findings.push(Finding {
                 rule: RuleId::ImageSource,
                 seen: format!(
                     "{} may not {verb} {} with image {}",
-                    subject.who(),
-                    subject.object(),
-                    fault.seen
+                    write.who(),
+                    write.object(),
+                    violation.seen
                 ),
-                path: Some(fault.path),
+                path: Some(violation.path),
                 why: WHY,
                 instead: INSTEAD.into(),
                 source: SOURCE,
@@ -114,16 +115,16 @@ impl Rule for ImageSource {
     }
 }
 
-fn judge(pod: &Pod<'_>, subject: &Subject<'_>, faults: &mut Vec<Fault>) {
+fn judge(pod: &Pod<'_>, write: &Write<'_>, violations: &mut Vec<Violation>) {
     for (list, index, container) in pod.spec.all_containers() {
-        judge_image(&container.image, subject, faults, || {
+        judge_image(&container.image, write, violations, || {
             format!("spec.{list}[{index}].image")
         });
     }
     for (index, volume) in pod.spec.volumes.iter().enumerate() {
         for source in volume.sources.iter() {
             if let Source::Image(image) = source {
-                judge_image(image, subject, faults, || {
+                judge_image(image, write, violations, || {
                     format!("spec.volumes[{index}].image.reference")
                 });
             }
@@ -133,16 +134,16 @@ fn judge(pod: &Pod<'_>, subject: &Subject<'_>, faults: &mut Vec<Fault>) {
 
 fn judge_image(
     image: &str,
-    subject: &Subject<'_>,
-    faults: &mut Vec<Fault>,
+    write: &Write<'_>,
+    violations: &mut Vec<Violation>,
     path: impl Fn() -> String,
 ) {
     // Templates may leave it to somebody else; such a pod does not start.
     if image.trim().is_empty() {
         return;
     }
-    if let Some(wrong) = wrong_with(image, subject) {
-        faults.push(Fault {
+    if let Some(wrong) = wrong_with(image, write) {
+        violations.push(Violation {
             key: image.to_owned(),
             path: path(),
             seen: format!("{}, {wrong}", shown(image, 200)),
@@ -150,8 +151,8 @@ fn judge_image(
     }
 }
 
-fn wrong_with(image: &str, subject: &Subject<'_>) -> Option<String> {
-    let settings = &subject.policy.rules.image_source;
+fn wrong_with(image: &str, write: &Write<'_>) -> Option<String> {
+    let settings = &write.policy.rules.image_source;
     let Some(read) = ImageReference::parse(image) else {
         return Some("which no container runtime can read".to_owned());
     };

@@ -44,7 +44,8 @@
 //! `*/scale` (a count without a pod template), pre-emption by a pod of higher
 //! priority, a node that is taken away, quotas.
 
-use crate::facts::{Action, Extent, JobToken, Requester, RunsAs, Subject};
+use crate::facts::{Action, Extent, JobToken, Requester, RunsAs};
+use crate::write::Write;
 use crate::json::Raw;
 use crate::names::shown;
 use crate::names::{Component, JobId, Role};
@@ -55,51 +56,51 @@ use crate::request::view::{self, TemplateShape};
 use crate::request::{Operation, ReviewError};
 
 use super::shared::ownership::{identity_of, is_declared, is_own_pod, shares_role};
-use super::shared::page;
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("job-lifecycle", Severity::High, include_str!("job_lifecycle.rs"));
 
 /// See the file's header.
 pub(super) struct JobLifecycle;
 
-const WHY: &str = "a job that is ended from inside the cluster is lost without EMR's knowledge \
-                   and IAM's leave";
-const INSTEAD: &str = "cancel the job through Amazon EMR (CancelJobRun), or ask the platform team \
-                       to list its role under `submitters.roles` in rolegate's policy";
-const SOURCE: &str = "Amazon EMR on EKS documentation, Managing job runs: cancelling a job run";
+static ADVICE: Advice = Advice {
+    why: "a job that is ended from inside the cluster is lost without EMR's knowledge \
+                   and IAM's leave",
+    instead: "cancel the job through Amazon EMR (CancelJobRun), or ask the platform team \
+                       to list its role under `submitters.roles` in rolegate's policy",
+    source: "Amazon EMR on EKS documentation, Managing job runs: cancelling a job run",
+};
 
 impl Rule for JobLifecycle {
-    fn id(&self) -> RuleId {
-        RuleId::JobLifecycle
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("job_lifecycle.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        if subject.extent(Action::EndJob) == Extent::All
-            || matches!(subject.requester, Requester::System(_))
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        if write.extent(Action::EndJob) == Extent::All
+            || matches!(write.requester, Requester::System(_))
         {
             return Ok(());
         }
-        let request = subject.request;
-        let deletes = request.operation == Operation::Delete;
-        let sub_resource = request.sub_resource();
-        if request.resource.is("", "pods") {
+        let request = write.request();
+        let deletes = request.operation() == Operation::Delete;
+        let sub_resource = request.target.subresource();
+        if request.target.is("", "pods") {
             return match sub_resource {
                 "eviction" => {
-                    eviction(subject, findings);
+                    eviction(write, findings);
                     Ok(())
                 }
-                "" if deletes => pod(subject, findings),
+                "" if deletes => pod(write, findings),
                 _ => Ok(()),
             };
         }
-        match TemplateShape::of(&request.resource) {
+        match TemplateShape::of(&request.target.resource) {
             Some(TemplateShape::PodTemplate) => Ok(()),
             Some(shape) if matches!(sub_resource, "" | "status") => {
-                workload(subject, shape, findings)
+                workload(write, shape, findings)
             }
             _ => Ok(()),
         }
@@ -107,46 +108,46 @@ impl Rule for JobLifecycle {
 }
 
 /// The pod is in no part of the review, so nobody can show that it is theirs.
-fn eviction(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    if !may_evict(subject) {
+fn eviction(write: &Write<'_>, findings: &mut Vec<Finding>) {
+    if !may_evict(write) {
         findings.push(Finding {
             instead: "delete the pod, if it is yours: a DELETE shows whose it is".into(),
-            ..finding(subject, "evict", "")
+            ..finding(write, "evict", "")
         });
     }
 }
 
-fn may_evict(subject: &Subject<'_>) -> bool {
-    matches!(&subject.requester, Requester::Platform(entry)
+fn may_evict(write: &Write<'_>) -> bool {
+    matches!(&write.requester, Requester::Platform(entry)
         if entry.capabilities.contains(Capability::Evict))
 }
 
-fn pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    if may_evict(subject) {
+fn pod(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    if may_evict(write) {
         return Ok(());
     }
-    let pod: Pod<'_> = view::fill("request.oldObject", subject.request.old_object()?)?;
-    let identity = identity_of(&pod, subject);
+    let pod: Pod<'_> = view::fill("request.oldObject", write.request.old_object()?)?;
+    let identity = identity_of(&pod, write);
     if identity == RunsAs::Ordinary {
         return Ok(());
     }
     let role = identity.role();
-    let own = match &subject.requester {
+    let own = match &write.requester {
         Requester::Job(job) => {
-            is_own_pod(job, &pod, subject) || is_kernel_of(job, &identity, subject)
+            is_own_pod(job, &pod, write) || is_kernel_of(job, &identity, write)
         }
-        Requester::Operator(operator) => is_declared(operator, &pod, subject),
-        _ => submits(subject, role),
+        Requester::Operator(operator) => is_declared(operator, &pod, write),
+        _ => submits(write, role),
     };
     if !own {
-        findings.push(finding(subject, "delete", &runs_as(role)));
+        findings.push(finding(write, "delete", &runs_as(role)));
     }
     Ok(())
 }
 
 /// Whether a pod is a kernel of the gateway that asks: the gateway starts them,
 /// owns none by reference, and ends the idle ones.
-fn is_kernel_of(job: &JobToken<'_>, identity: &RunsAs, subject: &Subject<'_>) -> bool {
+fn is_kernel_of(job: &JobToken<'_>, identity: &RunsAs, write: &Write<'_>) -> bool {
     let kernel = matches!(
         identity,
         RunsAs::Job {
@@ -158,17 +159,17 @@ fn is_kernel_of(job: &JobToken<'_>, identity: &RunsAs, subject: &Subject<'_>) ->
         && job.component == Some(Component::Jeg)
         && identity
             .role()
-            .is_some_and(|role| shares_role(job, role, subject))
+            .is_some_and(|role| shares_role(job, role, write))
 }
 
 /// EMR's Jobs, and whatever keeps pods under a job's service account alive.
 fn workload(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     shape: TemplateShape,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
-    let request = subject.request;
-    if request.operation == Operation::Create {
+    let request = write.request();
+    if request.operation() == Operation::Create {
         return Ok(());
     }
     let old = request.old_object()?;
@@ -176,60 +177,60 @@ fn workload(
         Some(template) => view::fill("request.oldObject", template)?,
         None => Pod::default(),
     };
-    let name = subject.name.sample();
-    let emrs = request.resource.is("batch", "jobs") && JobId::parse(&name).is_some();
-    let identity = identity_of(&template, subject);
+    let name = write.possible_name();
+    let emrs = request.target.is("batch", "jobs") && JobId::parse(&name).is_some();
+    let identity = identity_of(&template, write);
     if identity == RunsAs::Ordinary && !emrs {
         return Ok(());
     }
     let role = identity.role();
-    let verb = match request.operation {
+    let verb = match request.operation() {
         Operation::Delete => "delete".to_owned(),
-        _ => match ending_change(subject)? {
+        _ => match ending_change(write)? {
             Some(what) => format!("change {what} of"),
             None => return Ok(()),
         },
     };
-    let own = match &subject.requester {
+    let own = match &write.requester {
         Requester::Job(job) => role
             .as_ref()
-            .is_some_and(|role| is_own(job, role, &name, subject)),
+            .is_some_and(|role| is_own(job, role, &name, write)),
         Requester::Operator(operator) => {
-            role.is_some() && is_declared(operator, &template, subject)
+            role.is_some() && is_declared(operator, &template, write)
         }
-        Requester::Platform(_) if request.resource.is("batch", "jobs") && may_evict(subject) => {
+        Requester::Platform(_) if request.target.is("batch", "jobs") && may_evict(write) => {
             true
         }
-        _ => submits(subject, role),
+        _ => submits(write, role),
     };
     if !own {
-        findings.push(finding(subject, &verb, &runs_as(role)));
+        findings.push(finding(write, &verb, &runs_as(role)));
     }
     Ok(())
 }
 
 /// A Flink job manager removes its own Deployment when the cluster is done; a
 /// job runner's own Job carries its id.
-fn is_own(job: &JobToken<'_>, role: &Role, name: &str, subject: &Subject<'_>) -> bool {
-    shares_role(job, role, subject)
+fn is_own(job: &JobToken<'_>, role: &Role, name: &str, write: &Write<'_>) -> bool {
+    shares_role(job, role, write)
         && (job.flink_cluster() == Some(name)
             || job.job_id().is_some() && job.job_id() == JobId::parse(name))
 }
 
 /// What an UPDATE changes beside the pod template, if it can end the pods or
 /// hide the object.
-fn ending_change(subject: &Subject<'_>) -> Result<Option<String>, ReviewError> {
-    let request = subject.request;
+fn ending_change(write: &Write<'_>) -> Result<Option<String>, ReviewError> {
+    let request = write.request();
     let (old, new) = (request.old_object()?, request.object()?);
     for part in changed("the object", Some(old), Some(new))? {
         let judged: fn(&str) -> bool = match part.name.as_str() {
             // EMR finds its Jobs by their labels.
-            "metadata" if request.resource.is("batch", "jobs") => {
+            "metadata" if request.target.is("batch", "jobs") => {
                 |field| matches!(field, "labels" | "ownerReferences" | "finalizers")
             }
             "metadata" => |field| matches!(field, "ownerReferences" | "finalizers"),
             "spec" => |field| !matches!(field, "template" | "jobTemplate"),
-            "status" if request.sub_resource() == "status" => {
+            "status" if request.target.subresource() == "status" => {
                 return Ok(Some("the status".to_owned()));
             }
             _ => continue,
@@ -259,9 +260,9 @@ fn is_more(field: &Changed<'_>) -> bool {
 }
 
 /// Whether the policy counts jobs of a role as this requester's own.
-fn submits(subject: &Subject<'_>, role: Option<&Role>) -> bool {
+fn submits(write: &Write<'_>, role: Option<&Role>) -> bool {
     role.is_some_and(|role| {
-        let mut listed = subject.submitters().flat_map(|entry| &entry.roles);
+        let mut listed = write.submitters().flat_map(|entry| &entry.roles);
         listed.any(|pattern| pattern.matches(role))
     })
 }
@@ -273,15 +274,15 @@ fn runs_as(role: Option<&Role>) -> String {
     )
 }
 
-fn finding(subject: &Subject<'_>, verb: &str, clause: &str) -> Finding {
-    let object = match subject.request.sub_resource() {
+fn finding(write: &Write<'_>, verb: &str, clause: &str) -> Finding {
+    let object = match write.target.subresource() {
         // The review of an eviction calls its object an Eviction.
-        "eviction" => format!("pod {}", subject.what()),
-        _ => subject.object(),
+        "eviction" => format!("pod {}", write.what()),
+        _ => write.object(),
     };
     Finding {
         rule: RuleId::JobLifecycle,
-        seen: format!("{} may not {verb} {object}{clause}", subject.who()),
+        seen: format!("{} may not {verb} {object}{clause}", write.who()),
         path: None,
         why: WHY,
         instead: INSTEAD.into(),

@@ -49,34 +49,25 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, Subject, System};
+use crate::facts::{Action, Extent, Requester, System};
+use crate::write::Write;
 use crate::json::Raw;
 use crate::json::Text;
 use crate::request::{Operation, ReviewError, change, view};
 
 use self::drivers::{DRIVERS, Driver};
-use super::shared::page;
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
 
-/// See the file's header.
-pub(super) struct MutatingWebhook;
+pub(super) static ABOUT: About = About::new("mutating-webhook", Severity::High, include_str!("mutating_webhook.rs"));
+// TODO-TABLES         let mut text = page::from_source(include_str!("mutating_webhook.rs"));
+        text.push_str("
+## The list
 
-const WHY: &str = "an installed mutator does what this object says to pods after their creator was \
-                   judged";
-const INSTEAD: &str = "ask the platform team to keep this object; what your own pod asks of an \
-                       injector by its annotations needs none";
-const SOURCE: &str =
-    "Amazon EMR on EKS security best practices: permissions to modify mutating webhooks";
-
-impl Rule for MutatingWebhook {
-    fn id(&self) -> RuleId {
-        RuleId::MutatingWebhook
-    }
-
-    fn page(&self) -> String {
-        let mut text = page::from_source(include_str!("mutating_webhook.rs"));
-        text.push_str("\n## The list\n\n| group | resources | what they drive | source |\n|---|---|---|---|\n");
+| group | resources | what they drive | source |
+|---|---|---|---|
+");
         for driver in DRIVERS {
             let resources = match driver.resources {
                 [] => "all".to_owned(),
@@ -95,22 +86,35 @@ impl Rule for MutatingWebhook {
             );
         }
         text
+/// See the file's header.
+pub(super) struct MutatingWebhook;
+
+const WHY: &str = "an installed mutator does what this object says to pods after their creator was \
+                   judged";
+const INSTEAD: &str = "ask the platform team to keep this object; what your own pod asks of an \
+                       injector by its annotations needs none";
+const SOURCE: &str =
+    "Amazon EMR on EKS security best practices: permissions to modify mutating webhooks";
+
+impl Rule for MutatingWebhook {
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let request = subject.request;
-        let Some(driver) = Driver::of(&request.resource) else {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        let request = write.request();
+        let Some(driver) = Driver::of(&request.target.resource) else {
             return Ok(());
         };
         // What remains, `status` and `scale`, tells and asks for nothing.
-        if request.sub_resource.is_some()
-            || request.operation == Operation::Connect
-            || is_their_work(subject)
-            || !(matters(driver, subject)? && changes(subject)?)
+        if !request.target.is_main()
+            || request.operation() == Operation::Connect
+            || is_their_work(write)
+            || !(matters(driver, write)? && changes(write)?)
         {
             return Ok(());
         }
-        let verb = match request.operation {
+        let verb = match request.operation() {
             Operation::Create => "create",
             Operation::Delete => "delete",
             Operation::Update | Operation::Connect => "change",
@@ -119,8 +123,8 @@ impl Rule for MutatingWebhook {
             rule: RuleId::MutatingWebhook,
             seen: format!(
                 "{} may not {verb} {}, which drives {}",
-                subject.who(),
-                subject.object(),
+                write.who(),
+                write.object(),
                 driver.drives
             ),
             path: None,
@@ -132,19 +136,19 @@ impl Rule for MutatingWebhook {
     }
 }
 
-fn is_their_work(subject: &Subject<'_>) -> bool {
-    match (subject.extent(Action::DriveMutator), &subject.requester) {
+fn is_their_work(write: &Write<'_>) -> bool {
+    match (write.extent(Action::DriveMutator), &write.requester) {
         (Extent::All, _) => true,
         (Extent::OwnWork, Requester::System(system)) => *system != System::Node,
         (Extent::OwnWork, Requester::EmrService) => {
-            subject.request.resource.is("kyverno.io", "clusterpolicies")
+            write.target.is("kyverno.io", "clusterpolicies")
         }
         _ => false,
     }
 }
 
 /// Whether the object, new or stored, is of the sort that drives a mutator.
-fn matters(driver: &Driver, subject: &Subject<'_>) -> Result<bool, ReviewError> {
+fn matters(driver: &Driver, write: &Write<'_>) -> Result<bool, ReviewError> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Spec<'a> {
@@ -168,8 +172,8 @@ fn matters(driver: &Driver, subject: &Subject<'_>) -> Result<bool, ReviewError> 
     if !driver.only_sidecars {
         return Ok(true);
     }
-    let request = subject.request;
-    let (new, old) = match request.operation {
+    let request = write.request();
+    let (new, old) = match request.operation() {
         Operation::Delete => (None, Some(request.old_object()?)),
         Operation::Update => (Some(request.object()?), Some(request.old_object()?)),
         Operation::Create | Operation::Connect => (Some(request.object()?), None),
@@ -177,8 +181,8 @@ fn matters(driver: &Driver, subject: &Subject<'_>) -> Result<bool, ReviewError> 
     Ok(is_sidecar("request.object", new)? || is_sidecar("request.oldObject", old)?)
 }
 
-fn changes(subject: &Subject<'_>) -> Result<bool, ReviewError> {
-    let request = subject.request;
-    Ok(request.operation != Operation::Update
+fn changes(write: &Write<'_>) -> Result<bool, ReviewError> {
+    let request = write.request();
+    Ok(request.operation() != Operation::Update
         || !change::same_but_finalizers(Some(request.old_object()?), Some(request.object()?)))
 }

@@ -43,24 +43,29 @@
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, Subject, System};
+use crate::facts::{Action, Extent, Requester, System};
+use crate::write::Write;
 use crate::json::Raw;
 use crate::json::Text;
 use crate::json::{List, Pairs};
 use crate::names::shown;
 use crate::request::{Operation, ReviewError, view};
 
-use super::shared::page;
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("namespace-guard", Severity::High, include_str!("namespace_guard.rs"));
 
 /// See the file's header.
 pub(super) struct NamespaceGuard;
 
-const WHY: &str = "the labels of a namespace decide what reaches rolegate and how strict Pod \
-                   Security is";
-const INSTEAD: &str = "ask a platform administrator to change the namespace";
-const SOURCE: &str = "Kubernetes: extensible admission controllers, namespaceSelector";
+static ADVICE: Advice = Advice {
+    why: "the labels of a namespace decide what reaches rolegate and how strict Pod \
+                   Security is",
+    instead: "ask a platform administrator to change the namespace",
+    source: "Kubernetes: extensible admission controllers, namespaceSelector",
+};
 
 const MODE: &str = "rolegate.dev/mode";
 const CHAIN: &str = "rolegate.dev/chain";
@@ -85,22 +90,18 @@ const POD_SECURITY: [[&str; 2]; 3] = [
 ];
 
 impl Rule for NamespaceGuard {
-    fn id(&self) -> RuleId {
-        RuleId::NamespaceGuard
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("namespace_guard.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let request = subject.request;
-        if !request.resource.is("", "namespaces")
-            || subject.extent(Action::WriteNamespace) == Extent::All
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        let request = write.request();
+        if !request.target.is("", "namespaces")
+            || write.extent(Action::WriteNamespace) == Extent::All
         {
             return Ok(());
         }
-        let (new, old) = match request.operation {
+        let (new, old) = match request.operation() {
             Operation::Create => (Namespace::read("request.object", request.object()?)?, None),
             Operation::Update => (
                 Namespace::read("request.object", request.object()?)?,
@@ -117,8 +118,8 @@ impl Rule for NamespaceGuard {
                 rule: RuleId::NamespaceGuard,
                 seen: format!(
                     "{} may not {seen} namespace {}",
-                    subject.who(),
-                    subject.name.shown()
+                    write.who(),
+                    write.name.shown()
                 ),
                 path: label.map(|label| format!("metadata.labels[\"{label}\"]")),
                 why: WHY,
@@ -128,13 +129,13 @@ impl Rule for NamespaceGuard {
         };
         match old {
             None => check_mode(None, new.label(MODE), &mut report),
-            Some(old) if request.operation == Operation::Delete => {
+            Some(old) if request.operation() == Operation::Delete => {
                 let managed = old.label(MODE).is_some();
-                if managed && !is_clean_up(subject) {
+                if managed && !is_clean_up(write) {
                     report("delete the managed".to_owned(), None);
                 }
             }
-            Some(old) => check_update(&old, &new, subject, &mut report),
+            Some(old) => check_update(&old, &new, write, &mut report),
         }
         Ok(())
     }
@@ -178,9 +179,9 @@ impl<'a> Namespace<'a> {
 }
 
 /// The controllers that finish what somebody else was allowed to begin.
-fn is_clean_up(subject: &Subject<'_>) -> bool {
+fn is_clean_up(write: &Write<'_>) -> bool {
     matches!(
-        subject.requester,
+        write.requester,
         Requester::System(
             System::ControllerManager
                 | System::Controller("namespace-controller" | "generic-garbage-collector")
@@ -191,7 +192,7 @@ fn is_clean_up(subject: &Subject<'_>) -> bool {
 fn check_update(
     old: &Namespace<'_>,
     new: &Namespace<'_>,
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     report: &mut impl FnMut(String, Option<&str>),
 ) {
     check_mode(old.label(MODE), new.label(MODE), report);
@@ -225,7 +226,7 @@ fn check_update(
         }
     }
     let kept = |finalizer: &Text<'_>| new.finalizers().contains(finalizer);
-    if !old.finalizers().iter().all(kept) && !is_clean_up(subject) {
+    if !old.finalizers().iter().all(kept) && !is_clean_up(write) {
         report("take the finalizers of".to_owned(), None);
     }
 }

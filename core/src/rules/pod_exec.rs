@@ -32,101 +32,92 @@
 //! Reads (`get pods`, `pods/log`) never reach admission, nor does whoever talks
 //! to a kubelet directly with `nodes/proxy` rights.
 
-use crate::facts::{Action, Extent, Subject};
+use crate::facts::{Action, Extent};
+use crate::write::Write;
 use crate::names::shown;
-use crate::request::{Operation, ProxyTarget, ReviewError, change, view};
+use crate::request::{Act, Path, ProxyTarget, ReviewError, view};
 
-use super::shared::page;
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("pod-exec", Severity::High, include_str!("pod_exec.rs"));
 
 /// See the file's header.
 pub(super) struct PodExec;
 
-const WHY: &str = "a job's pod holds the token that becomes its execution role, so whoever gets \
-                   into the pod becomes that role";
-const INSTEAD: &str = "read the logs (`kubectl logs`) or the Spark history server; for an \
-                       incident ask a platform administrator";
-const SOURCE: &str = "Amazon EMR on EKS security best practices: permissions to exec into pods";
+static ADVICE: Advice = Advice {
+    why: "a job's pod holds the token that becomes its execution role, so whoever gets \
+                   into the pod becomes that role",
+    instead: "read the logs (`kubectl logs`) or the Spark history server; for an \
+                       incident ask a platform administrator",
+    source: "Amazon EMR on EKS security best practices: permissions to exec into pods",
+};
 
 /// What reading a node's own figures needs.
 const HARMLESS_NODE_PATHS: [&str; 4] = ["metrics", "stats", "healthz", "configz"];
 
 impl Rule for PodExec {
-    fn id(&self) -> RuleId {
-        RuleId::PodExec
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("pod_exec.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let Some((action, verb)) = action(subject) else {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        let Some((action, verb)) = action(write) else {
             return Ok(());
         };
-        if subject.extent(action) == Extent::All || is_harmless(action, subject)? {
+        if write.extent(action) == Extent::All || is_harmless(action, write)? {
             return Ok(());
         }
-        let resource = subject.request.resource.resource.as_str();
+        let resource = write.target.resource();
         let object = resource.strip_suffix('s').unwrap_or(resource);
-        findings.push(Finding {
-            rule: RuleId::PodExec,
-            seen: format!(
-                "{} may not {verb} {} {}",
-                subject.who(),
-                shown(object, 63),
-                target(action, subject)
-            ),
-            path: (action == Action::Debug).then(|| "spec.ephemeralContainers".to_owned()),
-            why: WHY,
-            instead: INSTEAD.into(),
-            source: SOURCE,
-        });
+        let act = format!("{verb} {} {}", shown(object, 63), target(action, write));
+        let mut finding = Finding::new(&ABOUT, &ADVICE, act);
+        if action == Action::Debug {
+            finding = finding.at(Path::root().key("spec").key("ephemeralContainers"));
+        }
+        findings.push(finding);
         Ok(())
     }
 }
 
 /// What the request does, as far as this rule goes.
-fn action(subject: &Subject<'_>) -> Option<(Action, &'static str)> {
-    let request = subject.request;
-    let core = request.resource.group.is_empty();
+fn action(write: &Write<'_>) -> Option<(Action, &'static str)> {
+    let target = &write.target;
+    let core = target.group().is_empty();
     Some(
-        match (request.resource.resource.as_str(), request.sub_resource()) {
+        match (target.resource(), target.subresource()) {
             ("pods", "exec") if core => (Action::Exec, "exec into"),
             ("pods", "attach") if core => (Action::Attach, "attach to"),
             ("pods", "portforward") if core => (Action::PortForward, "forward ports of"),
             ("pods", "ephemeralcontainers") if core => (Action::Debug, "add a debug container to"),
             (_, "proxy") if core => (Action::Proxy, "proxy to"),
-            _ if request.operation == Operation::Connect => (Action::Connect, "connect to"),
+            _ if matches!(write.act, Act::Connect(_)) => (Action::Connect, "connect to"),
             _ => return None,
         },
     )
 }
 
 /// What passes for everybody whom RBAC lets through.
-fn is_harmless(action: Action, subject: &Subject<'_>) -> Result<bool, ReviewError> {
-    let request = subject.request;
+fn is_harmless(action: Action, write: &Write<'_>) -> Result<bool, ReviewError> {
     Ok(match action {
         // The API server takes nothing but the containers from such a write, so
         // all that differs are they, wherever its version keeps them.
-        Action::Debug if request.operation == Operation::Update => {
-            change::same_intent(Some(request.old_object()?), Some(request.object()?))
+        Action::Debug => write.keeps_intent(),
+        Action::Proxy if write.target.is("", "nodes") && is_kubelet(write) => {
+            let Act::Connect(Some(options)) = write.act else {
+                return Ok(false);
+            };
+            is_figures(&view::proxy_path(options)?)
         }
-        Action::Proxy if request.resource.is("", "nodes") && is_kubelet(subject) => request
-            .object
-            .map(view::proxy_path)
-            .transpose()?
-            .is_some_and(|path| is_figures(&path)),
         _ => false,
     })
 }
 
 /// Whether a request to a node goes to its kubelet. At any other port listens
 /// what has a host port there, and that can be a job's pod.
-fn is_kubelet(subject: &Subject<'_>) -> bool {
-    let name = subject.name.sample();
-    let port = ProxyTarget::parse(&name).port;
+fn is_kubelet(write: &Write<'_>) -> bool {
+    let port = ProxyTarget::parse(write.possible_name()).port;
     matches!(port, None | Some("" | "10250"))
 }
 
@@ -149,13 +140,13 @@ fn is_figures(path: &str) -> bool {
 }
 
 /// The object for the sentence; a proxy names a port and a path too.
-fn target(action: Action, subject: &Subject<'_>) -> String {
+fn target(action: Action, write: &Write<'_>) -> String {
     if action != Action::Proxy {
-        return subject.what();
+        return write.what();
     }
-    let name = subject.name.shown();
+    let name = write.name.shown();
     let target = ProxyTarget::parse(&name);
-    let namespace = match subject.request.namespace() {
+    let namespace = match write.target.namespace() {
         "" => String::new(),
         namespace => format!("{}/", shown(namespace, 63)),
     };

@@ -62,7 +62,8 @@ use std::collections::HashSet;
 
 use memchr::memmem;
 
-use crate::facts::{Action, Extent, PodWrite, Requester, RunsAs, Subject, System};
+use crate::facts::{Action, Extent, Requester, RunsAs, System};
+use crate::write::{PodWrite, Write};
 use crate::json::Pairs;
 use crate::json::Raw;
 use crate::names::shown;
@@ -74,11 +75,13 @@ use crate::request::{Operation, ReviewError};
 use self::change::{Change, Kind, changes, is_rolegates};
 use super::shared::job_labels::{JOB_LABELS, is_anothers, is_reserved};
 use super::shared::ownership::{identity_of, is_declared, is_own_pod};
-use super::shared::page;
 use super::shared::startable::{Start, refusal};
-use super::shared::violation::{Fault, brought};
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::shared::violation::{Violation, brought};
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("pod-tampering", Severity::High, include_str!("pod_tampering.rs"));
 
 /// See the file's header.
 pub(super) struct PodTampering;
@@ -98,70 +101,66 @@ const SOURCE_BIND: &str = "Kubernetes documentation, Assigning Pods to Nodes: no
 const MOST_NAMED: usize = 4;
 
 impl Rule for PodTampering {
-    fn id(&self) -> RuleId {
-        RuleId::PodTampering
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("pod_tampering.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let request = subject.request;
-        let pods = request.resource.is("", "pods");
-        let writes = matches!(request.operation, Operation::Create | Operation::Update);
-        if matches!(subject.requester, Requester::Admin) || !writes {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        let request = write.request();
+        let pods = request.target.is("", "pods");
+        let writes = matches!(request.operation(), Operation::Create | Operation::Update);
+        if matches!(write.requester, Requester::Admin) || !writes {
             return Ok(());
         }
-        match request.sub_resource() {
-            "binding" if pods => binding(subject, findings),
-            "" if request.resource.is("", "bindings") => binding(subject, findings),
+        match request.target.subresource() {
+            "binding" if pods => binding(write, findings),
+            "" if request.target.is("", "bindings") => binding(write, findings),
             "ephemeralcontainers" if pods => Ok(()),
-            _ if pods && request.operation == Operation::Update => changed_pod(subject, findings),
-            "" => new_pods(subject, findings),
+            _ if pods && request.operation() == Operation::Update => changed_pod(write, findings),
+            "" => new_pods(write, findings),
             _ => Ok(()),
         }
     }
 }
 
 /// `spec.nodeName` and borrowed labels of pods that are to be started.
-fn new_pods(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    if subject.extent(Action::ChangePod) == Extent::All
-        || matches!(subject.requester, Requester::System(_))
+fn new_pods(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    if write.extent(Action::ChangePod) == Extent::All
+        || matches!(write.requester, Requester::System(_))
     {
         return Ok(());
     }
-    let Some(write) = subject.pod()? else {
+    let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
-    let may_bind = matches!(&subject.requester, Requester::Platform(entry)
+    let may_bind = matches!(&write.requester, Requester::Platform(entry)
         if entry.capabilities.contains(Capability::Bind));
-    let node = |pod: &Pod<'_>, faults: &mut Vec<Fault>| {
+    let node = |pod: &Pod<'_>, violations: &mut Vec<Violation>| {
         if let Some(node) = pod
             .spec
             .node_name
             .as_deref()
             .filter(|node| !node.is_empty())
         {
-            faults.push(Fault {
+            violations.push(Violation {
                 key: format!("node {node}"),
                 path: "spec.nodeName".to_owned(),
                 seen: format!("choose node {}", shown(node, 120)),
             });
         }
     };
-    let verb = if write.is_pod() { "" } else { "pods of " };
+    let verb = if pod_write.is_pod() { "" } else { "pods of " };
     if !may_bind {
-        for fault in brought(write, node) {
+        for violation in brought(pod_write, node) {
             findings.push(Finding {
                 rule: RuleId::PodTampering,
                 seen: format!(
                     "{} may not {} for {verb}{}",
-                    subject.who(),
-                    fault.seen,
-                    subject.object()
+                    write.who(),
+                    violation.seen,
+                    write.object()
                 ),
-                path: Some(fault.path),
+                path: Some(violation.path),
                 why: WHY_BIND,
                 instead: "leave spec.nodeName out and use nodeSelector, affinity and tolerations"
                     .into(),
@@ -169,16 +168,16 @@ fn new_pods(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Re
             });
         }
     }
-    for fault in brought(write, |pod, faults| borrowed(pod, subject, faults)) {
+    for violation in brought(pod_write, |pod, violations| borrowed(pod, write, violations)) {
         findings.push(Finding {
             rule: RuleId::PodTampering,
             seen: format!(
                 "{} may not give {verb}{} {}",
-                subject.who(),
-                subject.object(),
-                fault.seen
+                write.who(),
+                write.object(),
+                violation.seen
             ),
-            path: Some(fault.path),
+            path: Some(violation.path),
             why: WHY_LABEL,
             instead: "leave the label out: EMR and Spark set it".into(),
             source: SOURCE,
@@ -188,12 +187,12 @@ fn new_pods(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Re
 }
 
 /// Labels by which a pod would pass for a part of a job that is not the requester's.
-fn borrowed(pod: &Pod<'_>, subject: &Subject<'_>, faults: &mut Vec<Fault>) {
+fn borrowed(pod: &Pod<'_>, write: &Write<'_>, violations: &mut Vec<Violation>) {
     for key in JOB_LABELS {
         if let Some(value) = pod.metadata.labels.get(key)
-            && is_anothers(value, &subject.requester)
+            && is_anothers(value, &write.requester)
         {
-            faults.push(Fault {
+            violations.push(Violation {
                 key: format!("{key}={value}"),
                 path: "metadata.labels".to_owned(),
                 seen: format!("the label {key} of another job ({})", shown(value, 63)),
@@ -203,7 +202,7 @@ fn borrowed(pod: &Pod<'_>, subject: &Subject<'_>, faults: &mut Vec<Fault>) {
 }
 
 /// A pod is given its node, and with it whatever the binding carries.
-fn binding(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+fn binding(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
     #[derive(serde::Deserialize)]
     struct Binding<'a> {
         #[serde(borrow)]
@@ -216,18 +215,18 @@ fn binding(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Rev
         #[serde(borrow, default)]
         annotations: Pairs<'a>,
     }
-    let may_bind = match &subject.requester {
+    let may_bind = match &write.requester {
         Requester::System(System::ControlPlane) => true,
         Requester::Platform(entry) => entry.capabilities.contains(Capability::Bind),
-        _ => subject.extent(Action::ChangePod) == Extent::All,
+        _ => write.extent(Action::ChangePod) == Extent::All,
     };
     if !may_bind {
         findings.push(Finding {
             rule: RuleId::PodTampering,
             seen: format!(
                 "{} may not bind pod {} to a node",
-                subject.who(),
-                subject.what()
+                write.who(),
+                write.what()
             ),
             path: None,
             why: WHY_BIND,
@@ -238,7 +237,7 @@ fn binding(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Rev
         });
         return Ok(());
     }
-    let binding: Binding<'_> = view::read("request.object", subject.request.object()?)?;
+    let binding: Binding<'_> = view::read("request.object", write.request.object()?)?;
     let meta = binding.metadata.as_ref();
     let pairs = meta
         .iter()
@@ -249,8 +248,8 @@ fn binding(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Rev
             rule: RuleId::PodTampering,
             seen: format!(
                 "{} may not give pod {} {} with its node",
-                subject.who(),
-                subject.what(),
+                write.who(),
+                write.what(),
                 shown(key, 120)
             ),
             path: Some("metadata".to_owned()),
@@ -262,13 +261,13 @@ fn binding(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Rev
     Ok(())
 }
 
-fn changed_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = subject.request;
+fn changed_pod(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = write.request();
     let (old, new) = (request.old_object()?, request.object()?);
     // Nodes and controllers write pods all day; what could matter shows in the text.
-    let adopts = adopts(subject)?;
+    let adopts = adopts(write)?;
     if matches!(
-        subject.requester,
+        write.requester,
         Requester::System(_) | Requester::EmrService
     ) && !(adopts || says(old, "rolegate.dev/") || says(new, "rolegate.dev/"))
     {
@@ -276,17 +275,17 @@ fn changed_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(),
     }
     let mut changes = changes(old, new)?;
     // Elsewhere the API server keeps the status as it is, or writes it itself.
-    changes.retain(|change| change.kind != Kind::Status || request.sub_resource() == "status");
+    changes.retain(|change| change.kind != Kind::Status || request.target.subresource() == "status");
     if changes.is_empty() {
         return Ok(());
     }
-    let Some(write) = subject.pod()? else {
+    let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
-    let whose = Whose::of(subject, write, adopts);
+    let whose = Whose::of(write, pod_write, adopts);
     let refused: Vec<&Change<'_>> = changes
         .iter()
-        .filter(|change| !may(subject, &whose, change))
+        .filter(|change| !may(write, &whose, change))
         .collect();
     let Some(first) = refused.first() else {
         return Ok(());
@@ -305,9 +304,9 @@ fn changed_pod(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(),
         rule: RuleId::PodTampering,
         seen: format!(
             "{} may not change {}{more} of pod {}{}",
-            subject.who(),
+            write.who(),
             named.join(", "),
-            subject.what(),
+            write.what(),
             whose.clause(),
         ),
         path: Some(first.path.clone()),
@@ -326,8 +325,8 @@ fn says(object: Raw<'_>, text: &str) -> bool {
 
 /// Whether a controller gives a job's pod a new owner although it could not
 /// have started it.
-fn adopts(subject: &Subject<'_>) -> Result<bool, ReviewError> {
-    let Requester::System(System::Controller(_) | System::ControllerManager) = subject.requester
+fn adopts(write: &Write<'_>) -> Result<bool, ReviewError> {
+    let Requester::System(System::Controller(_) | System::ControllerManager) = write.requester
     else {
         return Ok(false);
     };
@@ -335,7 +334,7 @@ fn adopts(subject: &Subject<'_>) -> Result<bool, ReviewError> {
         new,
         old: Some(old),
         ..
-    }) = subject.pod()?
+    }) = write.pod()?
     else {
         return Ok(false);
     };
@@ -353,10 +352,10 @@ fn adopts(subject: &Subject<'_>) -> Result<bool, ReviewError> {
     {
         return Ok(false);
     }
-    let name = subject.name.sample();
+    let name = write.possible_name();
     let start = Start::Pod { name: &name };
     let mut accounts = old.spec.service_accounts();
-    Ok(accounts.any(|account| refusal(subject, account, start).is_some()))
+    Ok(accounts.any(|account| refusal(write, account, start).is_some()))
 }
 
 /// Whose pod it is, to the requester.
@@ -375,11 +374,11 @@ enum Whose {
 }
 
 impl Whose {
-    fn of(subject: &Subject<'_>, write: &PodWrite<'_>, adopts: bool) -> Self {
-        let pod = write.old.as_ref().unwrap_or(&write.new);
-        let own = match &subject.requester {
-            Requester::Job(job) => is_own_pod(job, pod, subject),
-            Requester::Operator(operator) => is_declared(operator, pod, subject),
+    fn of(write: &Write<'_>, pod_write: &PodWrite<'_>, adopts: bool) -> Self {
+        let pod = pod_write.old.as_ref().unwrap_or(&pod_write.new);
+        let own = match &write.requester {
+            Requester::Job(job) => is_own_pod(job, pod, write),
+            Requester::Operator(operator) => is_declared(operator, pod, write),
             Requester::System(_) if adopts => return Self::Adopted,
             Requester::System(_) => true,
             _ => false,
@@ -387,16 +386,16 @@ impl Whose {
         if own {
             return Self::Own;
         }
-        match identity_of(pod, subject) {
+        match identity_of(pod, write) {
             RunsAs::Job { role, .. } => Self::Jobs(format!(", which runs as the IAM role {role}")),
             RunsAs::Reserved => {
                 Self::Jobs(", whose service account is reserved for Amazon EMR".to_owned())
             }
             RunsAs::Ordinary => {
-                let name = subject.name.sample();
+                let name = write.possible_name();
                 let start = Start::Pod { name: &name };
                 let mut accounts = pod.spec.service_accounts();
-                let startable = accounts.all(|account| refusal(subject, account, start).is_none());
+                let startable = accounts.all(|account| refusal(write, account, start).is_none());
                 Self::Ordinary { startable }
             }
         }
@@ -412,18 +411,18 @@ impl Whose {
 }
 
 /// Whether the requester may make a change.
-fn may(subject: &Subject<'_>, whose: &Whose, change: &Change<'_>) -> bool {
+fn may(write: &Write<'_>, whose: &Whose, change: &Change<'_>) -> bool {
     if change.kind == Kind::Rolegate {
         return false;
     }
-    match (&subject.requester, whose) {
+    match (&write.requester, whose) {
         (Requester::Admin | Requester::EmrService, _) => true,
         (Requester::System(_), _) => change.kind != Kind::Owner || !matches!(whose, Whose::Adopted),
         (Requester::Platform(entry), _) => is_capable(entry, change.kind),
         (Requester::Job(_) | Requester::Operator(_), Whose::Own) => {
             match (change.kind, &change.value) {
                 (Kind::Status, _) => false,
-                (Kind::Reserved, Some(value)) => !is_anothers(value, &subject.requester),
+                (Kind::Reserved, Some(value)) => !is_anothers(value, &write.requester),
                 _ => true,
             }
         }

@@ -62,74 +62,75 @@
 mod other_readers;
 mod references;
 
-use crate::facts::{Action, Extent, Requester, RunsAs, Subject};
+use crate::facts::{Action, Extent, Requester, RunsAs};
+use crate::write::Write;
 use crate::names::shown;
 use crate::names::{Component, JobId, PodName, Role};
 use crate::policy::Submitter;
 use crate::request::ReviewError;
 
-use super::shared::page;
-use super::shared::violation::{self, Fault};
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::shared::violation::{self, Violation};
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("secret-read", Severity::High, include_str!("secret_read.rs"));
 
 /// See the file's header.
 pub(super) struct SecretRead;
 
-const WHY: &str = "whoever starts a pod reads every Secret that the pod names, whatever their own \
-                   rights to read Secrets";
-const INSTEAD: &str = "ask the platform team to list the Secret under `submitters.secrets` in \
-                       rolegate's policy, or read AWS Secrets Manager with the job's role";
-const SOURCE: &str = "Amazon EMR on EKS security best practices: permissions to read secrets";
+static ADVICE: Advice = Advice {
+    why: "whoever starts a pod reads every Secret that the pod names, whatever their own \
+                   rights to read Secrets",
+    instead: "ask the platform team to list the Secret under `submitters.secrets` in \
+                       rolegate's policy, or read AWS Secrets Manager with the job's role",
+    source: "Amazon EMR on EKS security best practices: permissions to read secrets",
+};
 
 /// What EMR gives the Secrets with which a job's log sidecar writes to S3:
 /// `emr-containers-s3-<virtual cluster>-<job id>`.
 const LOG_SECRET: &str = "emr-containers-s3-";
 
 impl Rule for SecretRead {
-    fn id(&self) -> RuleId {
-        RuleId::SecretRead
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("secret_read.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        if subject.extent(Action::ReferenceSecret) == Extent::All {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        if write.extent(Action::ReferenceSecret) == Extent::All {
             return Ok(());
         }
-        let Some(write) = subject.pod()? else {
-            return other_readers::check(subject, findings);
+        let Some(pod_write) = write.pod()? else {
+            return other_readers::check(write, findings);
         };
-        let faults = violation::started(write, |pod, faults| {
+        let violations = violation::started(pod_write, |pod, violations| {
             let mut identities = Vec::new();
             references::visit(pod, |reference| {
                 if identities.is_empty() {
                     let accounts = pod.spec.service_accounts();
-                    identities.extend(accounts.map(|account| RunsAs::of(account, subject.policy)));
+                    identities.extend(accounts.map(|account| write.runs_as(account)));
                 }
                 let secret = reference.secret;
                 let mut identities = identities.iter();
-                let refused = identities.find_map(|identity| refusal(subject, identity, secret));
+                let refused = identities.find_map(|identity| refusal(write, identity, secret));
                 let Some(why) = refused else { return };
-                faults.push(Fault {
+                violations.push(Violation {
                     key: format!("{} {} {secret}", reference.container, reference.field),
                     path: reference.path(),
                     seen: format!("Secret {}: {why}", shown(secret, 253)),
                 });
             });
         });
-        let verb = write.verb(subject.request.operation);
-        findings.extend(faults.into_iter().map(|fault| Finding {
+        let verb = pod_write.verb(write.operation());
+        findings.extend(violations.into_iter().map(|violation| Finding {
             rule: RuleId::SecretRead,
             seen: format!(
                 "{} may not {verb} {} with {}",
-                subject.who(),
-                subject.object(),
-                fault.seen
+                write.who(),
+                write.object(),
+                violation.seen
             ),
-            path: Some(fault.path),
+            path: Some(violation.path),
             why: WHY,
             instead: INSTEAD.into(),
             source: SOURCE,
@@ -140,8 +141,8 @@ impl Rule for SecretRead {
 
 /// Why a pod of that identity, created by this requester, may not have the
 /// Secret; `None` where it may.
-fn refusal(subject: &Subject<'_>, identity: &RunsAs, secret: &str) -> Option<String> {
-    match (identity, &subject.requester) {
+fn refusal(write: &Write<'_>, identity: &RunsAs, secret: &str) -> Option<String> {
+    match (identity, &write.requester) {
         // Their templates were judged when they were written; EMR's own
         // Deployment names whatever its gateway needs.
         (
@@ -152,17 +153,17 @@ fn refusal(subject: &Subject<'_>, identity: &RunsAs, secret: &str) -> Option<Str
             },
             Requester::System(_),
         ) => None,
-        (RunsAs::Job { role, .. }, _) => of_a_job(subject, role, secret),
-        (RunsAs::Ordinary, _) => of_the_requester(subject, secret),
+        (RunsAs::Job { role, .. }, _) => of_a_job(write, role, secret),
+        (RunsAs::Ordinary, _) => of_the_requester(write, secret),
         (RunsAs::Reserved, _) => {
             Some("nothing says whose pods its service account is for".to_owned())
         }
     }
 }
 
-fn of_a_job(subject: &Subject<'_>, role: &Role, secret: &str) -> Option<String> {
-    let name = subject.name.sample();
-    let own = match &subject.requester {
+fn of_a_job(write: &Write<'_>, role: &Role, secret: &str) -> Option<String> {
+    let name = write.possible_name();
+    let own = match &write.requester {
         Requester::Job(job) => job.job_id(),
         // The job controller names pods after EMR's Job.
         Requester::System(_) => match PodName::parse(&name) {
@@ -174,7 +175,7 @@ fn of_a_job(subject: &Subject<'_>, role: &Role, secret: &str) -> Option<String> 
     if own.is_some() && job_of_log_secret(secret) == own {
         return None;
     }
-    let submitters = subject.tenancy.submitters.iter();
+    let submitters = write.tenancy.submitters.iter();
     let listed = submitters
         .filter(|entry| entry.roles.iter().any(|roles| roles.matches(role)))
         .any(|entry| lists(entry, secret));
@@ -188,14 +189,14 @@ fn of_a_job(subject: &Subject<'_>, role: &Role, secret: &str) -> Option<String> 
 }
 
 /// Why an object that is nobody's job may not have the Secret.
-fn of_the_requester(subject: &Subject<'_>, secret: &str) -> Option<String> {
-    let listed = match &subject.requester {
+fn of_the_requester(write: &Write<'_>, secret: &str) -> Option<String> {
+    let listed = match &write.requester {
         Requester::System(_) => true,
         Requester::Tenant(_) | Requester::Platform(_) => {
-            subject.submitters().any(|entry| lists(entry, secret))
+            write.submitters().any(|entry| lists(entry, secret))
         }
         Requester::Operator(_) => {
-            let mut submitters = subject.tenancy.submitters.iter();
+            let mut submitters = write.tenancy.submitters.iter();
             submitters.any(|entry| lists(entry, secret))
         }
         _ => false,

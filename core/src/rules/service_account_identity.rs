@@ -45,7 +45,8 @@
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, RunsAs, Subject, System};
+use crate::facts::{Action, Extent, Requester, RunsAs, System};
+use crate::write::Write;
 use crate::json::Pairs;
 use crate::json::Raw;
 use crate::names::Role;
@@ -54,19 +55,23 @@ use crate::names::shown;
 use crate::policy::Operator;
 use crate::request::{Operation, ReviewError, change, view};
 
-use super::shared::page;
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("service-account-identity", Severity::High, include_str!("service_account_identity.rs"));
 
 /// See the file's header.
 pub(super) struct ServiceAccountIdentity;
 
-const WHY: &str = "IAM trusts service accounts by name and EKS binds them by annotation, so whoever \
-                   writes them decides who becomes which role";
-const INSTEAD: &str = "let Amazon EMR make the service accounts of its jobs; for a workload that \
-                       needs a role of its own ask the platform team for the service account";
-const SOURCE: &str = "Amazon EMR on EKS job execution roles: the trust policy names \
-                      system:serviceaccount:<namespace>:emr-containers-sa-*";
+static ADVICE: Advice = Advice {
+    why: "IAM trusts service accounts by name and EKS binds them by annotation, so whoever \
+                   writes them decides who becomes which role",
+    instead: "let Amazon EMR make the service accounts of its jobs; for a workload that \
+                       needs a role of its own ask the platform team for the service account",
+    source: "Amazon EMR on EKS job execution roles: the trust policy names \
+                      system:serviceaccount:<namespace>:emr-containers-sa-*",
+};
 
 /// What EKS's webhook reads: role, audience, STS endpoint, lifetime.
 const BINDING: &str = "eks.amazonaws.com/";
@@ -78,28 +83,24 @@ const MANNERS: [&str; 2] = [
 ];
 
 impl Rule for ServiceAccountIdentity {
-    fn id(&self) -> RuleId {
-        RuleId::ServiceAccountIdentity
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("service_account_identity.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let request = subject.request;
-        if !request.resource.is("", "serviceaccounts")
-            || request.sub_resource() == "token"
-            || request.operation == Operation::Connect
-            || subject.extent(Action::WriteServiceAccount) == Extent::All
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        let request = write.request();
+        if !request.target.is("", "serviceaccounts")
+            || request.target.subresource() == "token"
+            || request.operation() == Operation::Connect
+            || write.extent(Action::WriteServiceAccount) == Extent::All
         {
             return Ok(());
         }
-        let write = Write::of(subject)?;
-        let Some(refused) = write.refusal(subject) else {
+        let pod_write = Write::of(write)?;
+        let Some(refused) = pod_write.refusal(write) else {
             return Ok(());
         };
-        let verb = match request.operation {
+        let verb = match request.operation() {
             Operation::Create => "create",
             Operation::Delete => "delete",
             Operation::Update | Operation::Connect => "change",
@@ -108,13 +109,13 @@ impl Rule for ServiceAccountIdentity {
             rule: RuleId::ServiceAccountIdentity,
             seen: format!(
                 "{} may not {verb} ServiceAccount {}: {}",
-                subject.who(),
-                subject.what(),
+                write.who(),
+                write.what(),
                 refused.reason
             ),
             path: refused.path,
             why: WHY,
-            instead: instead(&subject.requester).into(),
+            instead: instead(&write.requester).into(),
             source: SOURCE,
         });
         Ok(())
@@ -180,31 +181,31 @@ struct Write<'a> {
 }
 
 impl<'a> Write<'a> {
-    fn of(subject: &Subject<'a>) -> Result<Self, ReviewError> {
-        let request = subject.request;
+    fn of(write: &Write<'a>) -> Result<Self, ReviewError> {
+        let request = write.request();
         let (mut new, mut old) = (Account::default(), Account::default());
-        if request.operation != Operation::Delete {
+        if request.operation() != Operation::Delete {
             new = view::read("request.object", request.object()?)?;
         }
-        if request.operation != Operation::Create {
+        if request.operation() != Operation::Create {
             old = view::read("request.oldObject", request.old_object()?)?;
         }
         Ok(Self {
-            identity: identity(subject),
+            identity: identity(write),
             new,
             old,
-            changes: request.operation != Operation::Update
-                || !change::same_object(request.old_object, request.object),
+            changes: request.operation() != Operation::Update
+                || !write.is_unchanged(),
         })
     }
 
-    fn refusal(&self, subject: &Subject<'_>) -> Option<Refused> {
+    fn refusal(&self, write: &Write<'_>) -> Option<Refused> {
         if !self.changes {
             return None;
         }
-        match &subject.requester {
-            Requester::System(system) if *system != System::Node => self.by_system(subject),
-            Requester::Operator(operator) => self.by_operator(operator, subject),
+        match &write.requester {
+            Requester::System(system) if *system != System::Node => self.by_system(write),
+            Requester::Operator(operator) => self.by_operator(operator, write),
             _ => self.by_tenant(),
         }
     }
@@ -237,9 +238,9 @@ impl<'a> Write<'a> {
 
     /// The token controller, the garbage collector and their like tidy up; EKS
     /// binds the accounts of its own add-ons.
-    fn by_system(&self, subject: &Subject<'_>) -> Option<Refused> {
-        let makes = subject.request.operation == Operation::Create;
-        let rebinds = subject.request.operation == Operation::Update && self.rebound().is_some();
+    fn by_system(&self, write: &Write<'_>) -> Option<Refused> {
+        let makes = write.operation() == Operation::Create;
+        let rebinds = write.operation() == Operation::Update && self.rebound().is_some();
         let guarded = self.identity != RunsAs::Ordinary;
         (guarded && (makes || rebinds))
             .then(|| self.by_tenant())
@@ -248,14 +249,14 @@ impl<'a> Write<'a> {
 
     /// An operator keeps the accounts of its declared roles, and none becomes a
     /// role that its name does not say.
-    fn by_operator(&self, operator: &Operator, subject: &Subject<'_>) -> Option<Refused> {
+    fn by_operator(&self, operator: &Operator, write: &Write<'_>) -> Option<Refused> {
         let RunsAs::Job {
             role, component, ..
         } = &self.identity
         else {
             return self.by_tenant();
         };
-        let name = subject.name.sample();
+        let name = write.possible_name();
         let fixed = operator
             .job_service_accounts
             .iter()
@@ -317,12 +318,12 @@ fn path_of(key: &str) -> String {
 
 /// What the account stands for, also while the API server has yet to add five
 /// characters to its name.
-fn identity(subject: &Subject<'_>) -> RunsAs {
-    let identity = RunsAs::of(&subject.name.sample(), subject.policy);
+fn identity(write: &Write<'_>) -> RunsAs {
+    let identity = RunsAs::of(&write.possible_name(), write.policy);
     if identity == RunsAs::Ordinary
-        && let Some(prefix) = subject.name.prefix()
+        && let Some(prefix) = write.name.prefix()
     {
-        let fixed = subject
+        let fixed = write
             .policy
             .operators
             .iter()
@@ -330,7 +331,7 @@ fn identity(subject: &Subject<'_>) -> RunsAs {
             .map(|fixed| fixed.name.as_str());
         return fixed
             .filter(|name| name.len() == prefix.len() + 5 && name.starts_with(prefix))
-            .map(|name| RunsAs::of(name, subject.policy))
+            .map(|name| write.runs_as(name))
             .next()
             .unwrap_or(identity);
     }

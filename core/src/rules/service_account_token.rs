@@ -61,52 +61,53 @@ mod secret;
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, RunsAs, Subject, System};
+use crate::facts::{Action, Extent, Requester, RunsAs, System};
+use crate::write::Write;
 use crate::json::List;
 use crate::json::Text;
 use crate::names::shown;
 use crate::request::{Operation, ReviewError, change, view};
 
-use super::shared::page;
-use super::{Finding, Rule};
-use crate::policy::RuleId;
+use super::{Advice, Checked, Finding, Rule};
+use crate::facts::Facts;
+use crate::policy::{About, Severity};
+
+pub(super) static ABOUT: About = About::new("service-account-token", Severity::High, include_str!("service_account_token.rs"));
 
 /// See the file's header.
 pub(super) struct ServiceAccountToken;
 
-const WHY: &str = "a token of a job's service account is as good as the job: AWS STS takes it for \
-                   the execution role";
-const INSTEAD: &str = "submit the job through Amazon EMR (StartJobRun); for a workload of your own \
+static ADVICE: Advice = Advice {
+    why: "a token of a job's service account is as good as the job: AWS STS takes it for \
+                   the execution role",
+    instead: "submit the job through Amazon EMR (StartJobRun); for a workload of your own \
                        ask the platform team for a service account that rolegate's policy lists \
-                       for you";
-const SOURCE: &str = "IAM roles for service accounts: a service account's token for the audience \
-                      sts.amazonaws.com becomes its role";
+                       for you",
+    source: "IAM roles for service accounts: a service account's token for the audience \
+                      sts.amazonaws.com becomes its role",
+};
 
 impl Rule for ServiceAccountToken {
-    fn id(&self) -> RuleId {
-        RuleId::ServiceAccountToken
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
-    fn page(&self) -> String {
-        page::from_source(include_str!("service_account_token.rs"))
-    }
-
-    fn check(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-        let request = subject.request;
-        let writes = matches!(request.operation, Operation::Create | Operation::Update);
-        if !writes || subject.extent(Action::MintToken) == Extent::All {
+    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        let request = write.request();
+        let writes = matches!(request.operation(), Operation::Create | Operation::Update);
+        if !writes || write.extent(Action::MintToken) == Extent::All {
             return Ok(());
         }
-        let resource = &request.resource;
-        match (resource.resource.as_str(), request.sub_resource()) {
+        let resource = &request.target.resource;
+        match (resource.resource.as_str(), request.target.subresource()) {
             ("serviceaccounts", "token") if resource.group.is_empty() => {
-                check_request(subject, findings)
+                check_request(write, findings)
             }
-            ("secrets", "") if resource.group.is_empty() => secret::check(subject, findings),
+            ("secrets", "") if resource.group.is_empty() => secret::check(write, findings),
             ("podcertificaterequests", "") if *resource.group == *"certificates.k8s.io" => {
-                check_certificate(subject, findings)
+                check_certificate(write, findings)
             }
-            _ => projected::check(subject, findings),
+            _ => projected::check(write, findings),
         }
     }
 }
@@ -134,15 +135,15 @@ struct TokenRequest<'a> {
     spec: Option<TokenSpec<'a>>,
 }
 
-fn check_request(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = subject.request;
+fn check_request(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = write.request();
     // Whose token it is stands in the URL; the object's own name is a wish.
     let account = request
         .name
         .as_deref()
         .ok_or(ReviewError::Missing("request.name"))?;
     let object = request.object()?;
-    if request.operation == Operation::Update
+    if request.operation() == Operation::Update
         && change::same_intent(Some(request.old_object()?), Some(object))
     {
         return Ok(());
@@ -154,19 +155,19 @@ fn check_request(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(
     let for_pod = spec
         .bound_object_ref
         .is_some_and(|bound| *bound.kind == *"Pod");
-    if for_pod && matches!(subject.requester, Requester::System(System::Node)) {
+    if for_pod && matches!(write.requester, Requester::System(System::Node)) {
         return Ok(());
     }
     let what = format!(
         "service account {}/{}",
-        shown(request.namespace(), 63),
+        shown(request.target.namespace(), 63),
         shown(account, 160)
     );
-    if let Some(refused) = guarded(subject, account) {
+    if let Some(refused) = guarded(write, account) {
         findings.push(finding(
             format!(
                 "{} may not have a token made for {what}: {refused}",
-                subject.who()
+                write.who()
             ),
             None,
         ));
@@ -178,12 +179,12 @@ fn check_request(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(
         .enumerate()
         .find(|(_, audience)| audience::is_aws(audience));
     if let Some((index, audience)) = aws
-        && !matches!(subject.requester, Requester::System(_))
+        && !matches!(write.requester, Requester::System(_))
     {
         findings.push(finding(
             format!(
                 "{} may not have a token made for {what} that AWS takes ({})",
-                subject.who(),
+                write.who(),
                 shown(audience, 120)
             ),
             Some(format!("spec.audiences[{index}]")),
@@ -195,18 +196,18 @@ fn check_request(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(
 /// Only kubelets ask for a pod's certificate; the API server holds each to the
 /// pods of its own node.
 fn check_certificate(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
-    let request = subject.request;
-    let same = request.operation == Operation::Update
+    let request = write.request();
+    let same = request.operation() == Operation::Update
         && change::same_intent(Some(request.old_object()?), Some(request.object()?));
-    if !same && !matches!(subject.requester, Requester::System(System::Node)) {
+    if !same && !matches!(write.requester, Requester::System(System::Node)) {
         findings.push(finding(
             format!(
                 "{} may not have a pod's certificate made by {}",
-                subject.who(),
-                subject.object()
+                write.who(),
+                write.object()
             ),
             None,
         ));
@@ -215,23 +216,23 @@ fn check_certificate(
 }
 
 /// Why nobody but the kubelet has tokens of this account made, as a clause.
-fn guarded(subject: &Subject<'_>, account: &str) -> Option<String> {
-    match RunsAs::of(account, subject.policy) {
+fn guarded(write: &Write<'_>, account: &str) -> Option<String> {
+    match write.runs_as(account) {
         RunsAs::Job { role, .. } => {
             Some(format!("that service account becomes the IAM role {role}"))
         }
         RunsAs::Reserved => Some("that name is reserved for Amazon EMR".to_owned()),
-        RunsAs::Ordinary => is_trusted(subject, account)
+        RunsAs::Ordinary => is_trusted(write, account)
             .then(|| "the policy trusts that service account".to_owned()),
     }
 }
 
 /// Whether the policy gives the account more than a tenant's rights.
-fn is_trusted(subject: &Subject<'_>, account: &str) -> bool {
-    let policy = subject.policy;
+fn is_trusted(write: &Write<'_>, account: &str) -> bool {
+    let policy = write.policy;
     let username = format!(
         "system:serviceaccount:{}:{account}",
-        subject.request.namespace()
+        write.target.namespace()
     );
     policy.operators.iter().any(|entry| entry.is(&username))
         || policy.admins.contains(&username, [])
@@ -242,9 +243,9 @@ fn is_trusted(subject: &Subject<'_>, account: &str) -> bool {
 }
 
 /// Whether the policy lists the account by name for the requester's own pods.
-fn is_listed(subject: &Subject<'_>, account: &str) -> bool {
+fn is_listed(write: &Write<'_>, account: &str) -> bool {
     account != "default"
-        && subject
+        && write
             .submitters()
             .flat_map(|entry| &entry.service_accounts)
             .any(|listed| listed == account)

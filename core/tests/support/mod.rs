@@ -4,9 +4,10 @@
 
 pub mod chain;
 
-use rolegate_core::decision::{Door, decide};
+use rolegate_core::decision::{Decision, Door, Scope, decide};
+use rolegate_core::facts::Facts;
 use rolegate_core::policy::{Policy, Strictness};
-use rolegate_core::request::Request;
+use rolegate_core::request::{AdmissionReview, Request, ReviewError};
 use serde_json::{Value, json};
 
 pub const NOW: &str = "2026-11-22T12:00:00Z";
@@ -19,6 +20,19 @@ pub fn policy(text: &str) -> Policy {
     Policy::parse("test", text, now(), Strictness::Check)
         .unwrap_or_else(|error| panic!("{error}"))
         .0
+}
+
+/// What a door decides about a request, without a cluster.
+pub fn judge<'a>(
+    request: &'a Request<'a>,
+    door: Door,
+    policy: &'a Policy,
+) -> Result<Decision<'a>, ReviewError> {
+    let scope = Scope::of_door(door, policy);
+    let outcome = decide(request, scope, policy, &Facts::unknowable(), now())?;
+    Ok(outcome
+        .decided()
+        .expect("nothing is needed where nothing can be known"))
 }
 
 /// A user with groups and nothing else, as from a token file or `--as`.
@@ -143,16 +157,37 @@ impl Review {
         self
     }
 
-    /// The findings behind the enforce door, as `rule: seen`.
+    /// The body, with the objects that an API server sends with every request of
+    /// this operation.
+    pub fn body(&self) -> String {
+        let mut review = self.0.clone();
+        let request = &mut review["request"];
+        let bare = json!({ "metadata": { "name": request["name"] } });
+        let needed: &[&str] = match request["operation"].as_str() {
+            Some("CREATE") => &["object"],
+            Some("UPDATE") => &["object", "oldObject"],
+            Some("DELETE") => &["oldObject"],
+            _ => &[],
+        };
+        for field in needed {
+            if request[field].is_null() {
+                request[field] = bare.clone();
+            }
+        }
+        review.to_string()
+    }
+
+    /// The findings behind the enforce door, as `rule: who may not act (at path)`.
     pub fn findings(&self, policy: &Policy) -> Vec<String> {
-        let body = self.0.to_string();
-        let request = Request::parse(body.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
-        let decision = decide(&request, Door::Enforce, policy, now())
-            .unwrap_or_else(|error| panic!("{error}"));
-        decision
-            .judged
-            .iter()
-            .map(|judged| format!("{}: {}", judged.finding.rule, judged.finding.headline()))
+        let body = self.body();
+        let review =
+            AdmissionReview::parse(body.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+        let decision =
+            judge(&review.request, Door::Enforce, policy).unwrap_or_else(|error| panic!("{error}"));
+        let who = &decision.who;
+        let judged = decision.judged.iter().map(|judged| &judged.finding);
+        judged
+            .map(|finding| format!("{}: {who} may not {}", finding.rule, finding.headline()))
             .collect()
     }
 

@@ -15,16 +15,17 @@ pub(super) use clusters::{ChainEntry, ClusterEntry, CrossRoleEntry, ProfileEntry
 pub(super) use identities::{
     AdminsEntry, EmrEntry, FixedAccountEntry, IdentitiesEntry, OperatorEntry, PlatformEntry,
 };
-pub(super) use optional::{At, Flag, Given, Seconds};
-pub(super) use rules::{CredentialProviderEntry, RulesEntry};
-pub(super) use text::{Kind, Text, shown};
+pub(crate) use optional::{At, Flag, Given, Seconds};
+pub use rules::ModeOnly;
+pub(crate) use text::Text;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Mode;
+use super::about::RuleList;
 use super::identity_kinds::UserGlob;
 use super::names::{ApiVersion, NamespaceGlob, PolicyKind, Reason, RuleName, Until};
-use crate::policy::Mode;
 
 /// The two keys every Kubernetes-like file starts with, read before the rest:
 /// a file of another version is told so, not that its keys are unknown.
@@ -42,7 +43,8 @@ pub(super) struct Head {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Policy")]
-pub(super) struct File {
+#[serde(bound = "R: RuleList")]
+pub(super) struct File<R> {
     /// The version of this format.
     #[expect(
         dead_code,
@@ -64,7 +66,7 @@ pub(super) struct File {
     pub(super) doors: Given<DoorsEntry>,
     /// Modes and options of single rules.
     #[serde(default)]
-    pub(super) rules: Given<RulesEntry>,
+    pub(super) rules: Given<R>,
     /// Leave to do what a rule forbids, for at most 90 days.
     #[serde(default)]
     pub(super) exemptions: Given<Vec<At<ExemptionEntry>>>,

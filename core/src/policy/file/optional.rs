@@ -12,7 +12,7 @@ use crate::policy::Position;
 /// A key that may be left out. Unlike `Option`, it takes no null: a key with
 /// nothing behind it is more often an accident than a wish.
 #[derive(Clone, Debug)]
-pub(in crate::policy) struct Given<T>(pub(in crate::policy) Option<T>);
+pub(crate) struct Given<T>(pub(crate) Option<T>);
 
 impl<T> Default for Given<T> {
     fn default() -> Self {
@@ -43,9 +43,9 @@ impl<T: JsonSchema> JsonSchema for Given<T> {
 
 /// A value and the place it is written at.
 #[derive(Clone, Debug)]
-pub(in crate::policy) struct At<T> {
-    pub(in crate::policy) value: T,
-    pub(in crate::policy) at: Position,
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) at: Position,
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
@@ -77,7 +77,7 @@ impl<T: JsonSchema> JsonSchema for At<T> {
 /// `true` or `false`, and no text in quotes that says so: the JSON Schema
 /// would not take that either.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::policy) struct Flag(pub(in crate::policy) bool);
+pub(crate) struct Flag(pub(crate) bool);
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -103,7 +103,7 @@ impl JsonSchema for Flag {
 
 /// A number of seconds, and no text in quotes.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::policy) struct Seconds(pub(in crate::policy) u64);
+pub(crate) struct Seconds(pub(crate) u64);
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

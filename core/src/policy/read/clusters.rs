@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use super::Reader;
 use crate::names::{RoleArn, RolePattern};
 use crate::policy::file::{
-    At, ChainEntry, ClusterEntry, CrossRoleEntry, Flag, Given, Kind, ProfileEntry, Seconds,
+    At, ChainEntry, ClusterEntry, CrossRoleEntry, Flag, Given, ProfileEntry, Seconds,
     SubmitterEntry, Text,
 };
 use crate::policy::{
-    Chain, ChainMode, CrossRole, ExtraProfile, Level, Position, Submitter, TokenSource,
-    VirtualCluster,
+    Chain, ChainMode, CrossRole, ExtraProfile, Kind, Level, Position, Subjects, Submitter,
+    TokenSource, VirtualCluster,
 };
 
 impl Reader {
@@ -100,8 +100,10 @@ impl Reader {
             self.problem(at, "the entry names nobody; give it `users` or `groups`");
         }
         Submitter {
-            users: self.optional(entry.users),
-            groups: self.optional(entry.groups),
+            who: Subjects {
+                users: self.optional(entry.users),
+                groups: self.optional(entry.groups),
+            },
             roles: self.optional(entry.roles),
             service_accounts: match entry.service_accounts.0 {
                 Some(list) => self.list(list),

@@ -1,8 +1,11 @@
 //! `exemptions`.
 
 use super::Reader;
-use crate::policy::file::{At, ExemptionEntry, Given};
-use crate::policy::{Exemption, Level, Position, Strictness};
+use crate::names::shown;
+use crate::policy::file::{At, ExemptionEntry, Given, Text};
+use crate::policy::messages;
+use crate::policy::names::RuleName;
+use crate::policy::{Exemption, Level, Position, RuleId, Strictness};
 
 impl Reader {
     pub(super) fn exemptions(
@@ -17,10 +20,7 @@ impl Reader {
     }
 
     fn exemption(&mut self, entry: ExemptionEntry) -> Option<Exemption> {
-        let rules = self.filled(
-            entry.rules,
-            "the list names no rule; add one, or leave the exemption out",
-        );
+        let rules = self.rule_ids(entry.rules);
         let users = self.filled(
             entry.users,
             "the list names nobody; add a user, or leave the exemption out",
@@ -40,6 +40,32 @@ impl Reader {
         };
         self.judge_end(&exemption, at);
         Some(exemption)
+    }
+
+    fn rule_ids(&mut self, names: At<Vec<Text<RuleName>>>) -> Vec<RuleId> {
+        if names.value.is_empty() {
+            let message = "the list names no rule; add one, or leave the exemption out";
+            self.problem(names.at, message);
+        }
+        let abouts = self.abouts.iter().map(|about| about.id);
+        let known: Vec<RuleId> = abouts.chain(self.planned.iter().copied()).collect();
+        let mut rules = Vec::with_capacity(names.value.len());
+        for name in names.value {
+            let at = name.at;
+            let Some(name) = self.text(name) else {
+                continue;
+            };
+            match known.iter().find(|id| id.as_str() == name) {
+                Some(id) => rules.push(*id),
+                None => {
+                    let words = known.iter().map(|id| id.as_str());
+                    let hint = messages::one_of(&name, words);
+                    let name = shown(&name, 100);
+                    self.problem(at, format!("`{name}` is not a rule: {hint}"));
+                }
+            }
+        }
+        rules
     }
 
     /// Says what the clock makes of an exemption. One that ends too far ahead

@@ -4,16 +4,19 @@
 mod clusters;
 mod exemptions;
 mod identities;
-mod notes;
 mod rules;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::builtin;
-use super::file::{AuthorizeEntry, DoorsEntry, File, Given, Head, Kind, Text};
+use super::about::{About, RuleId, RuleList};
+use super::cluster::VirtualClusters;
+use super::file::{AuthorizeEntry, DoorsEntry, File, Given, Head, Text};
 use super::messages;
 use super::{
-    Doors, Level, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem, Strictness,
+    Doors, Kind, Level, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem,
+    RuleSettings, Strictness,
 };
 
 /// The longest file taken, in bytes: 1 MiB is some ten thousand namespaces.
@@ -21,12 +24,14 @@ pub(super) const LONGEST: usize = 1 << 20;
 
 impl Policy {
     /// Reads a policy file's text; `source` names it in messages, and `now`
-    /// decides which exemptions are over or end too far ahead.
+    /// decides which exemptions are over or end too far ahead. `R` is the list
+    /// of rules; `Policy::parse` is this for the rules of this version.
     ///
     /// # Errors
-    /// When it is no policy: with everything that is wrong with its content,
-    /// or with the first thing that is wrong with its shape.
-    pub fn parse(
+    ///
+    /// Everything that is wrong with the content, or the first thing that is
+    /// wrong with the shape.
+    pub fn parse_for<R: RuleList>(
         source: &str,
         text: &str,
         now: Timestamp,
@@ -36,8 +41,8 @@ impl Policy {
             source: source.to_owned(),
             problems: vec![problem],
         };
-        let file = shape(text).map_err(refuse)?;
-        let mut reader = Reader::new(now, strictness);
+        let file = shape::<R>(text).map_err(refuse)?;
+        let mut reader = Reader::new(now, strictness, R::ABOUT, R::PLANNED);
         let policy = reader.policy(file, PolicyHash::of(text.as_bytes()));
         let Reader {
             mut problems,
@@ -60,7 +65,7 @@ impl Policy {
 }
 
 /// Reads the text as YAML of the right shape.
-fn shape(text: &str) -> Result<File, Problem> {
+fn shape<R: RuleList>(text: &str) -> Result<File<R>, Problem> {
     let at_start = |message: &str| Problem {
         at: Position::START,
         message: message.to_owned(),
@@ -112,49 +117,63 @@ fn yaml<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, Problem> {
 }
 
 /// Collects problems and warnings while the parts of a policy are read.
-struct Reader {
+#[derive(Debug)]
+pub struct Reader {
     now: Timestamp,
     strictness: Strictness,
+    abouts: &'static [&'static About],
+    planned: &'static [RuleId],
     problems: Vec<Problem>,
     warnings: Vec<PolicyWarning>,
 }
 
 impl Reader {
-    const fn new(now: Timestamp, strictness: Strictness) -> Self {
+    const fn new(
+        now: Timestamp,
+        strictness: Strictness,
+        abouts: &'static [&'static About],
+        planned: &'static [RuleId],
+    ) -> Self {
         Self {
             now,
             strictness,
+            abouts,
+            planned,
             problems: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
-    fn policy(&mut self, file: File, hash: PolicyHash) -> Policy {
+    fn policy<R: RuleList>(&mut self, file: File<R>, hash: PolicyHash) -> Policy {
         let identities = self.identities(file.identities);
-        let policy = Policy {
+        let given = self.rules(file.rules);
+        let mut policy = Policy {
             hash,
             emr_service: identities.emr_service,
             admins: identities.admins,
             platform: identities.platform,
             operators: identities.operators,
             doors: doors(file.doors),
-            rules: self.rules(file.rules),
+            rules: RuleSettings::default(),
             exemptions: self.exemptions(file.exemptions),
-            clusters: self.clusters(file.virtual_clusters),
-            default_tenancy: builtin::cluster(),
+            clusters: VirtualClusters::new(self.clusters(file.virtual_clusters)),
         };
-        self.notes(&policy);
+        let modes = given.modes;
+        policy.rules.options = given.options.into_iter().map(Arc::from).collect();
+        self.notes::<R>(&policy, &modes);
+        policy.rules.modes = policy.effective_modes(R::ABOUT, &modes);
+        policy.rules.planned = R::PLANNED;
         policy
     }
 
-    fn problem(&mut self, at: Position, message: impl Into<String>) {
+    pub(crate) fn problem(&mut self, at: Position, message: impl Into<String>) {
         self.problems.push(Problem {
             at,
             message: message.into(),
         });
     }
 
-    fn warn(&mut self, level: Level, at: Option<Position>, message: impl Into<String>) {
+    pub(crate) fn warn(&mut self, level: Level, at: Option<Position>, message: impl Into<String>) {
         self.warnings.push(PolicyWarning {
             level,
             at,
@@ -163,20 +182,20 @@ impl Reader {
     }
 
     /// What the text means, or a problem and nothing.
-    fn text<K: Kind>(&mut self, text: Text<K>) -> Option<K::Value> {
+    pub(crate) fn text<K: Kind>(&mut self, text: Text<K>) -> Option<K::Value> {
         text.into_value()
             .map_err(|problem| self.problems.push(problem))
             .ok()
     }
 
-    fn list<K: Kind>(&mut self, list: Vec<Text<K>>) -> Vec<K::Value> {
+    pub(crate) fn list<K: Kind>(&mut self, list: Vec<Text<K>>) -> Vec<K::Value> {
         list.into_iter()
             .filter_map(|text| self.text(text))
             .collect()
     }
 
     /// A list that is nothing when left out.
-    fn optional<K: Kind>(&mut self, list: Given<Vec<Text<K>>>) -> Vec<K::Value> {
+    pub(crate) fn optional<K: Kind>(&mut self, list: Given<Vec<Text<K>>>) -> Vec<K::Value> {
         self.list(list.0.unwrap_or_default())
     }
 

@@ -1,56 +1,74 @@
 //! `rules`.
 
 use super::Reader;
-use crate::policy::file::{CredentialProviderEntry, Flag, Given, RulesEntry};
-use crate::policy::{CredentialProvider, EndpointExposure, ImageSource, Level, RuleSettings};
+use crate::policy::about::{About, Given, RuleId, RuleList};
+use crate::policy::file;
+use crate::policy::{Level, Mode, Policy};
 
 impl Reader {
-    pub(super) fn rules(&mut self, Given(entry): Given<RulesEntry>) -> RuleSettings {
-        let Some(entry) = entry else {
-            return RuleSettings::default();
-        };
-        let modes = entry.modes().collect();
-        let image_source = entry
-            .image_source
-            .0
-            .map_or_else(ImageSource::default, |options| ImageSource {
-                registries: self.optional(options.registries),
-                minimum_release: options.minimum_release.0.and_then(|text| self.text(text)),
-            });
-        let endpoint_exposure =
-            entry
-                .endpoint_exposure
-                .0
-                .map_or_else(EndpointExposure::default, |options| EndpointExposure {
-                    source_ranges: self.optional(options.source_ranges),
-                });
-        if endpoint_exposure
-            .source_ranges
-            .iter()
-            .any(super::super::Cidr::is_everything)
-        {
-            let message = "rule endpoint-exposure lets in every address there is; name the ranges that are meant";
-            self.warn(Level::Warning, None, message);
-        }
-        let credential_provider = self.credential_provider(entry.credential_provider);
-        RuleSettings {
-            modes,
-            image_source,
-            endpoint_exposure,
-            credential_provider,
-        }
+    pub(super) fn rules<R: RuleList>(&mut self, file::Given(entries): file::Given<R>) -> Given {
+        entries.map_or_else(Given::default, |entries| entries.read(self))
     }
 
-    fn credential_provider(
-        &mut self,
-        Given(entry): Given<CredentialProviderEntry>,
-    ) -> CredentialProvider {
-        let unsaid = CredentialProvider::default();
-        let Some(entry) = entry else { return unsaid };
-        let said = entry.require_identity.0.map(|Flag(required)| required);
-        CredentialProvider {
-            require_identity: said.unwrap_or(unsaid.require_identity),
-            host_paths: self.optional(entry.host_paths),
+    /// Warns of rules that are off, or not there, although the file names them.
+    pub(super) fn notes<R: RuleList>(&mut self, policy: &Policy, given: &[(RuleId, Mode)]) {
+        let said = |rule| {
+            let mut modes = given.iter();
+            modes.find(|(id, _)| *id == rule).map(|(_, mode)| *mode)
+        };
+        let on = |mode: Option<Mode>| mode.is_some_and(|mode| mode != Mode::Off);
+        for &rule in R::PLANNED {
+            if on(said(rule)) {
+                let text = "is not in this version; its settings have no effect";
+                self.warn(Level::Warning, None, format!("rule {rule} {text}"));
+            }
+            let exempted = |exemption: &crate::policy::Exemption| exemption.rules.contains(&rule);
+            if policy.exemptions.iter().any(exempted) {
+                let text = "is not in this version; exemptions from it have no effect";
+                self.warn(Level::Warning, None, format!("rule {rule} {text}"));
+            }
         }
+        for about in R::ABOUT {
+            let (rule, said) = (about.id, said(about.id));
+            match about.needs.filter(|needed| !(needed.is_there)(policy)) {
+                Some(needed) => {
+                    let level = if on(said) {
+                        Level::Warning
+                    } else {
+                        Level::Note
+                    };
+                    let text = format!("rule {rule} is off until {}", needed.what);
+                    self.warn(level, None, text);
+                }
+                None if said == Some(Mode::Off) => {
+                    let text = format!("rule {rule} is off, as the policy says");
+                    self.warn(Level::Note, None, text);
+                }
+                None => {}
+            }
+        }
+        for about in R::ABOUT {
+            for (level, text) in about.notes.map_or_else(Vec::new, |notes| notes(policy)) {
+                self.warn(level, None, text);
+            }
+        }
+    }
+}
+
+impl Policy {
+    /// The mode of each rule of `abouts`, where the file gives `said`.
+    pub(in crate::policy) fn effective_modes(
+        &self,
+        abouts: &'static [&'static About],
+        said: &[(RuleId, Mode)],
+    ) -> Vec<(&'static About, Mode)> {
+        let mode = |about: &'static About| {
+            if about.needs.is_some_and(|needed| !(needed.is_there)(self)) {
+                return Mode::Off;
+            }
+            let said = said.iter().find(|(rule, _)| *rule == about.id);
+            said.map_or(about.mode, |(_, mode)| *mode)
+        };
+        abouts.iter().map(|about| (*about, mode(about))).collect()
     }
 }

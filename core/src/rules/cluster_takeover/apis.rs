@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::facts::Subject;
+use crate::write::Write;
 use crate::json::Text;
 use crate::request::{Operation, ReviewError, view};
 
-use super::{Fault, is_in_kube_system, named};
+use super::{Violation, is_in_kube_system, named};
 
 /// Where the API server sends requests to. Whether the certificate of whoever
 /// answers is looked at counts too; which bundle it is checked by does not, it
@@ -49,31 +49,31 @@ impl Target<'_> {
     }
 }
 
-pub(super) fn service(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
+pub(super) fn service(write: &Write<'_>) -> Result<Violation, ReviewError> {
     #[derive(Default, Deserialize)]
     struct ApiService<'a> {
         #[serde(borrow)]
         spec: Option<Target<'a>>,
     }
-    let request = subject.request;
-    if request.operation == Operation::Delete || is_in_kube_system(subject) {
+    let request = write.request();
+    if request.operation() == Operation::Delete || is_in_kube_system(write) {
         return Ok(None);
     }
     let new: ApiService<'_> = view::read("request.object", request.object()?)?;
-    let old = match request.operation {
+    let old = match request.operation() {
         Operation::Update => view::read("request.oldObject", request.old_object()?)?,
         _ => ApiService::default(),
     };
     let (new, old) = (new.spec.unwrap_or_default(), old.spec.unwrap_or_default());
     Ok((new.is_elsewhere() && new != old).then(|| {
         (
-            format!("have {} answered by {}", subject.object(), new.shown()),
+            format!("have {} answered by {}", write.object(), new.shown()),
             Some("spec.service".to_owned()),
         )
     }))
 }
 
-pub(super) fn conversion(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
+pub(super) fn conversion(write: &Write<'_>) -> Result<Violation, ReviewError> {
     #[derive(Default, Deserialize)]
     struct Definition<'a> {
         #[serde(borrow)]
@@ -108,12 +108,12 @@ pub(super) fn conversion(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
                 .map(Option::unwrap_or_default)
         }
     }
-    let request = subject.request;
-    if request.operation == Operation::Delete || is_in_kube_system(subject) {
+    let request = write.request();
+    if request.operation() == Operation::Delete || is_in_kube_system(write) {
         return Ok(None);
     }
     let new = view::read::<Definition<'_>>("request.object", request.object()?)?.webhook();
-    let old = match request.operation {
+    let old = match request.operation() {
         Operation::Update => {
             view::read::<Definition<'_>>("request.oldObject", request.old_object()?)?.webhook()
         }
@@ -123,7 +123,7 @@ pub(super) fn conversion(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
         Some(new) if old.as_ref() != Some(&new) => Some((
             format!(
                 "have the objects of {} converted by {}",
-                subject.object(),
+                write.object(),
                 new.shown()
             ),
             Some("spec.conversion".to_owned()),

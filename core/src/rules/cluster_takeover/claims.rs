@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::facts::Subject;
+use crate::write::Write;
 use crate::json::List;
 use crate::json::Raw;
 use crate::request::{Operation, ReviewError, view};
 
-use super::Fault;
+use super::Violation;
 
 /// `spec` of a claim, in any version of the API.
 #[derive(Default, Deserialize)]
@@ -53,25 +53,25 @@ struct Holder<T> {
     spec: Option<T>,
 }
 
-pub(super) fn claim(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
-    judge(subject, "spec", |what, object| {
+pub(super) fn claim(write: &Write<'_>) -> Result<Violation, ReviewError> {
+    judge(write, "spec", |what, object| {
         Ok(view::read::<Holder<ClaimSpec>>(what, object)?.spec)
     })
 }
 
-pub(super) fn template(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
-    judge(subject, "spec.spec", |what, object| {
+pub(super) fn template(write: &Write<'_>) -> Result<Violation, ReviewError> {
+    judge(write, "spec.spec", |what, object| {
         let template = view::read::<Holder<Holder<ClaimSpec>>>(what, object)?.spec;
         Ok(template.and_then(|template| template.spec))
     })
 }
 
-fn judge<'a, F>(subject: &Subject<'a>, path: &str, read: F) -> Result<Fault, ReviewError>
+fn judge<'a, F>(write: &Write<'a>, path: &str, read: F) -> Result<Violation, ReviewError>
 where
     F: Fn(&'static str, Raw<'a>) -> Result<Option<ClaimSpec>, ReviewError>,
 {
-    let request = subject.request;
-    if request.operation == Operation::Delete {
+    let request = write.request();
+    if request.operation() == Operation::Delete {
         return Ok(None);
     }
     let wanted = |spec: Option<ClaimSpec>| spec.and_then(|spec| spec.admin_access());
@@ -79,7 +79,7 @@ where
         return Ok(None);
     };
     // A claim never changes; a template that asked before asks for no more.
-    if request.operation == Operation::Update
+    if request.operation() == Operation::Update
         && wanted(read("request.oldObject", request.old_object()?)?).is_some()
     {
         return Ok(None);
@@ -87,7 +87,7 @@ where
     Ok(Some((
         format!(
             "have administrators' access to devices by {}",
-            subject.object()
+            write.object()
         ),
         Some(format!("{path}.devices.requests[{index}]")),
     )))

@@ -2,14 +2,14 @@
 
 use serde::Deserialize;
 
-use crate::facts::Subject;
+use crate::write::Write;
 use crate::json::Raw;
 use crate::json::Text;
 use crate::json::{List, Present};
 use crate::names::shown;
 use crate::request::{Operation, ReviewError, change, view};
 
-use super::{Fault, is_driver, is_in_kube_system, named};
+use super::{Violation, is_driver, is_in_kube_system, named};
 
 /// Who a volume is for.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
@@ -23,7 +23,7 @@ struct Claim<'a> {
     uid: Option<Text<'a>>,
 }
 
-pub(super) fn volume(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
+pub(super) fn volume(write: &Write<'_>) -> Result<Violation, ReviewError> {
     #[derive(Default, Deserialize)]
     struct Volume<'a> {
         #[serde(borrow)]
@@ -37,8 +37,8 @@ pub(super) fn volume(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
         #[serde(borrow)]
         claim_ref: Option<Claim<'a>>,
     }
-    let request = subject.request;
-    if request.operation == Operation::Delete || is_in_kube_system(subject) {
+    let request = write.request();
+    if request.operation() == Operation::Delete || is_in_kube_system(write) {
         return Ok(None);
     }
     let new = view::read::<Volume<'_>>("request.object", request.object()?)?
@@ -47,13 +47,13 @@ pub(super) fn volume(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
     let folder = [("hostPath", new.host_path), ("local", new.local)]
         .into_iter()
         .find_map(|(field, there)| there.map(|_| field));
-    if request.operation == Operation::Create {
+    if request.operation() == Operation::Create {
         return Ok(match folder {
             Some(field) => Some((
-                format!("make a folder of a node a volume: {}", subject.object()),
+                format!("make a folder of a node a volume: {}", write.object()),
                 Some(format!("spec.{field}")),
             )),
-            None => (!is_driver(subject)).then(|| existing(subject)),
+            None => (!is_driver(write)).then(|| existing(write)),
         });
     }
     let old = view::read::<Volume<'_>>("request.oldObject", request.old_object()?)?
@@ -62,7 +62,7 @@ pub(super) fn volume(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
     // Where its content is never changes; whose it is can.
     if folder.is_some() && old.host_path.is_none() && old.local.is_none() {
         return Ok(Some((
-            format!("make a folder of a node a volume: {}", subject.object()),
+            format!("make a folder of a node a volume: {}", write.object()),
             folder.map(|field| format!("spec.{field}")),
         )));
     }
@@ -72,41 +72,41 @@ pub(super) fn volume(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
             |claim| format!("claim {}", named(&claim.namespace, &claim.name)),
         );
         (
-            format!("give {} to {to}", subject.object()),
+            format!("give {} to {to}", write.object()),
             Some("spec.claimRef".to_owned()),
         )
     }))
 }
 
-fn existing(subject: &Subject<'_>) -> (String, Option<String>) {
+fn existing(write: &Write<'_>) -> (String, Option<String>) {
     (
         format!(
             "make {} of a disk that exists: storage drivers make volumes for claims",
-            subject.object()
+            write.object()
         ),
         None,
     )
 }
 
 /// A snapshot's content, or a group's: a handle of what exists already.
-pub(super) fn snapshot(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
+pub(super) fn snapshot(write: &Write<'_>) -> Result<Violation, ReviewError> {
     #[derive(Default, Deserialize)]
     struct Content<'a> {
         #[serde(borrow)]
         spec: Option<Raw<'a>>,
     }
-    let request = subject.request;
-    if request.operation == Operation::Delete || is_driver(subject) {
+    let request = write.request();
+    if request.operation() == Operation::Delete || is_driver(write) {
         return Ok(None);
     }
     let new: Content<'_> = view::read("request.object", request.object()?)?;
-    if request.operation == Operation::Update {
+    if request.operation() == Operation::Update {
         let old: Content<'_> = view::read("request.oldObject", request.old_object()?)?;
         if change::same(old.spec, new.spec) {
             return Ok(None);
         }
     }
-    Ok(Some(existing(subject)))
+    Ok(Some(existing(write)))
 }
 
 /// Attaching a disk to a node is the attach-detach controller's.
@@ -114,18 +114,18 @@ pub(super) fn snapshot(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
     clippy::unnecessary_wraps,
     reason = "one signature for all that judge a resource"
 )]
-pub(super) fn attachment(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
-    let creates = subject.request.operation == Operation::Create;
-    Ok((creates && !is_in_kube_system(subject)).then(|| {
+pub(super) fn attachment(write: &Write<'_>) -> Result<Violation, ReviewError> {
+    let creates = write.operation() == Operation::Create;
+    Ok((creates && !is_in_kube_system(write)).then(|| {
         (
-            format!("attach a disk to a node by {}", subject.object()),
+            format!("attach a disk to a node by {}", write.object()),
             None,
         )
     }))
 }
 
 /// A driver whose volumes come with a token of every pod that mounts one.
-pub(super) fn driver(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
+pub(super) fn driver(write: &Write<'_>) -> Result<Violation, ReviewError> {
     #[derive(Default, Deserialize)]
     struct Driver<'a> {
         #[serde(borrow)]
@@ -142,14 +142,14 @@ pub(super) fn driver(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
         #[serde(borrow, default)]
         audience: Text<'a>,
     }
-    let request = subject.request;
-    if request.operation == Operation::Delete || is_in_kube_system(subject) {
+    let request = write.request();
+    if request.operation() == Operation::Delete || is_in_kube_system(write) {
         return Ok(None);
     }
     let new = view::read::<Driver<'_>>("request.object", request.object()?)?
         .spec
         .unwrap_or_default();
-    let old = match request.operation {
+    let old = match request.operation() {
         Operation::Update => {
             view::read::<Driver<'_>>("request.oldObject", request.old_object()?)?.spec
         }
@@ -169,7 +169,7 @@ pub(super) fn driver(subject: &Subject<'_>) -> Result<Fault, ReviewError> {
                     "" => "the API server".to_owned(),
                     audience => shown(audience, 120),
                 },
-                subject.object()
+                write.object()
             ),
             Some(format!("spec.tokenRequests[{index}]")),
         )

@@ -7,7 +7,8 @@
 
 use std::cell::OnceCell;
 
-use crate::facts::{PodWrite, RunsAs, Subject};
+use crate::facts::RunsAs;
+use crate::write::{PodWrite, Write};
 use crate::mutation::{self, Plan};
 use crate::names::shown;
 use crate::policy::RuleId;
@@ -15,12 +16,14 @@ use crate::request::Operation;
 use crate::request::pod::{Container, Pod, Source};
 use crate::rules::Finding;
 
-const WHY: &str = "without them the AWS SDK goes on to the node's role, which every pod of the \
-                   node shares";
-const INSTEAD: &str = "start it again, without variables, labels or annotations that keep EKS's \
+static ADVICE: Advice = Advice {
+    why: "without them the AWS SDK goes on to the node's role, which every pod of the \
+                   node shares",
+    instead: "start it again, without variables, labels or annotations that keep EKS's \
                        pod identity webhook away; if it still fails, see whether that webhook \
-                       answers and whether the service account has its role";
-const SOURCE: &str = "Amazon EKS user guide: IAM roles for service accounts, EKS Pod Identity";
+                       answers and whether the service account has its role",
+    source: "Amazon EKS user guide: IAM roles for service accounts, EKS Pod Identity",
+};
 
 /// The two variables of each way to a role: what says which, and the token's file.
 const WAYS: [(&str, &str); 2] = [
@@ -34,20 +37,20 @@ const WAYS: [(&str, &str); 2] = [
 /// A pod can have many containers; this many tell the story.
 const MOST_NAMES: usize = 4;
 
-pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut Vec<Finding>) {
-    let creates = subject.request.operation == Operation::Create;
-    let settings = &subject.policy.rules.credential_provider;
-    if !(creates && write.is_pod() && settings.require_identity) {
+pub(super) fn check(write: &Write<'_>, pod_write: &PodWrite<'_>, findings: &mut Vec<Finding>) {
+    let creates = write.operation() == Operation::Create;
+    let settings = &write.policy.rules.credential_provider;
+    if !(creates && pod_write.is_pod() && settings.require_identity) {
         return;
     }
-    let pod = &write.new;
+    let pod = &pod_write.new;
     let spec = &pod.spec;
     let role = spec.service_accounts().find_map(|account| {
-        let identity = RunsAs::of(account, subject.policy);
+        let identity = write.runs_as(account);
         identity.role().cloned()
     });
     let Some(role) = role else { return };
-    let provision = Provision::of(subject, pod);
+    let provision = Provision::of(write, pod);
     let mut without = [
         ("containers", &spec.containers),
         ("initContainers", &spec.init_containers),
@@ -75,8 +78,8 @@ pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut 
         rule: RuleId::CredentialProvider,
         seen: format!(
             "{} may not start {} without the credentials of IAM role {role} in {}{more}",
-            subject.who(),
-            subject.object(),
+            write.who(),
+            write.object(),
             names.join(", "),
         ),
         path: Some(format!("spec.{list}[{index}].env")),
@@ -89,7 +92,7 @@ pub(super) fn check(subject: &Subject<'_>, write: &PodWrite<'_>, findings: &mut 
 /// What of a pod says whether its containers have credentials; each part is
 /// found once, however many containers ask.
 struct Provision<'p, 'a> {
-    subject: &'p Subject<'a>,
+    write: &'p Write<'a>,
     pod: &'p Pod<'p>,
     /// The names of the volumes that hold a token of the service account.
     tokens: OnceCell<Vec<&'p str>>,
@@ -98,9 +101,9 @@ struct Provision<'p, 'a> {
 }
 
 impl<'p, 'a> Provision<'p, 'a> {
-    const fn of(subject: &'p Subject<'a>, pod: &'p Pod<'p>) -> Self {
+    const fn of(write: &'p Write<'a>, pod: &'p Pod<'p>) -> Self {
         Self {
-            subject,
+            write,
             pod,
             tokens: OnceCell::new(),
             profile: OnceCell::new(),
@@ -155,7 +158,7 @@ impl<'p, 'a> Provision<'p, 'a> {
 
     fn has_profile(&self, container: &str) -> bool {
         let profile = self.profile.get_or_init(|| {
-            let plan = mutation::plan(self.subject, self.pod);
+            let plan = mutation::plan(self.write, self.pod);
             plan.is_in_place().then_some(plan)
         });
         profile

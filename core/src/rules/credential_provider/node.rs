@@ -8,7 +8,7 @@ use crate::json::Pairs;
 use crate::names::shown;
 use crate::request::pod::{Container, Handler, Pod, Profile, SeLinux, Source, WindowsOptions};
 
-use super::Fault;
+use super::Violation;
 
 /// Capabilities that container runtimes give by themselves.
 const CAPABILITIES: [&str; 13] = [
@@ -84,16 +84,16 @@ const ANNOTATIONS: [(&str, &[&str], &str); 4] = [
 ];
 
 /// What is wrong with a pod; `folders` of the node may be mounted.
-pub(super) fn judge(pod: &Pod<'_>, folders: &[String], faults: &mut Vec<Fault>) {
+pub(super) fn judge(pod: &Pod<'_>, folders: &[String], violations: &mut Vec<Violation>) {
     let spec = &pod.spec;
-    judge_annotations(&pod.metadata.annotations, faults);
+    judge_annotations(&pod.metadata.annotations, violations);
     for (field, set, what) in [
         ("hostNetwork", spec.host_network, "the node's network"),
         ("hostPID", spec.host_pid, "the node's processes"),
         ("hostIPC", spec.host_ipc, "the node's shared memory"),
     ] {
         if set == Some(true) {
-            push(faults, field, format!("spec.{field}"), what.to_owned());
+            push(violations, field, format!("spec.{field}"), what.to_owned());
         }
     }
     if let Some(security) = &spec.security_context {
@@ -104,30 +104,30 @@ pub(super) fn judge(pod: &Pod<'_>, folders: &[String], faults: &mut Vec<Fault>) 
             se_linux: security.se_linux_options.as_ref(),
             windows: security.windows_options.as_ref(),
         };
-        confinement.judge("", at, faults);
+        confinement.judge("", at, violations);
         for (index, sysctl) in security.sysctls.iter().enumerate() {
             let name = sysctl.name.as_str();
             if !SYSCTLS.contains(&name) {
                 let path = format!("{at}.sysctls[{index}]");
                 let what = format!("kernel parameter {} of the node", shown(name, 120));
-                push(faults, &format!("sysctl {name}"), path, what);
+                push(violations, &format!("sysctl {name}"), path, what);
             }
         }
     }
     for (index, volume) in spec.volumes.iter().enumerate() {
         for source in volume.sources.iter() {
-            judge_volume(index, source, folders, faults);
+            judge_volume(index, source, folders, violations);
         }
     }
     // With the node's network every port is one of the node.
     let ports = spec.host_network != Some(true);
     for (list, index, container) in spec.all_containers() {
-        judge_container(container, ports, || format!("spec.{list}[{index}]"), faults);
+        judge_container(container, ports, || format!("spec.{list}[{index}]"), violations);
     }
 }
 
 /// What annotations bring.
-pub(super) fn judge_annotations(annotations: &Pairs<'_>, faults: &mut Vec<Fault>) {
+pub(super) fn judge_annotations(annotations: &Pairs<'_>, violations: &mut Vec<Violation>) {
     for (key, value) in annotations.iter() {
         let (key, value) = (key.as_str(), value.as_str());
         let found = ANNOTATIONS
@@ -142,12 +142,12 @@ pub(super) fn judge_annotations(annotations: &Pairs<'_>, faults: &mut Vec<Fault>
         });
         if !is_harmless {
             let path = format!("metadata.annotations[{}]", shown(key, 120));
-            push(faults, &format!("{key}={value}"), path, (*what).to_owned());
+            push(violations, &format!("{key}={value}"), path, (*what).to_owned());
         }
     }
 }
 
-fn judge_volume(index: usize, source: &Source<'_>, folders: &[String], faults: &mut Vec<Fault>) {
+fn judge_volume(index: usize, source: &Source<'_>, folders: &[String], violations: &mut Vec<Violation>) {
     let (key, field, what) = match source {
         Source::HostPath(path) => {
             let path = path.as_str();
@@ -173,14 +173,14 @@ fn judge_volume(index: usize, source: &Source<'_>, folders: &[String], faults: &
         ),
         _ => return,
     };
-    push(faults, &key, format!("spec.volumes[{index}].{field}"), what);
+    push(violations, &key, format!("spec.volumes[{index}].{field}"), what);
 }
 
 fn judge_container(
     container: &Container<'_>,
     ports: bool,
     at: impl Fn() -> String,
-    faults: &mut Vec<Fault>,
+    violations: &mut Vec<Violation>,
 ) {
     let name = container.name.as_str();
     if let Some(security) = &container.security_context {
@@ -188,7 +188,7 @@ fn judge_container(
         if security.privileged == Some(true) {
             let path = format!("{here}.privileged");
             push(
-                faults,
+                violations,
                 &format!("{name} privileged"),
                 path,
                 "a privileged container".to_owned(),
@@ -203,14 +203,14 @@ fn judge_container(
             if !CAPABILITIES.contains(&added) {
                 let path = format!("{here}.capabilities.add");
                 let what = format!("the capability {}", shown(added, 60));
-                push(faults, &format!("{name} capability {added}"), path, what);
+                push(violations, &format!("{name} capability {added}"), path, what);
             }
         }
         let mount = security.proc_mount.as_deref().unwrap_or_default();
         if !matches!(mount, "" | "Default") {
             let path = format!("{here}.procMount");
             push(
-                faults,
+                violations,
                 &format!("{name} procMount"),
                 path,
                 "the node's /proc".to_owned(),
@@ -222,13 +222,13 @@ fn judge_container(
             se_linux: security.se_linux_options.as_ref(),
             windows: security.windows_options.as_ref(),
         };
-        confinement.judge(name, &here, faults);
+        confinement.judge(name, &here, violations);
     }
     for (index, port) in container.ports.iter().enumerate().filter(|_| ports) {
         if let Some(number @ 1..) = port.host_port {
             let path = format!("{}.ports[{index}].hostPort", at());
             let what = format!("port {number} of the node");
-            push(faults, &format!("{name} hostPort {number}"), path, what);
+            push(violations, &format!("{name} hostPort {number}"), path, what);
         }
     }
     let lifecycle = container.lifecycle.as_deref();
@@ -250,7 +250,7 @@ fn judge_container(
         };
         let path = format!("{}.{field}", at());
         let what = format!("{} called by the node", shown(host, 120));
-        push(faults, &format!("{name} {field} {host}"), path, what);
+        push(violations, &format!("{name} {field} {host}"), path, what);
     }
 }
 
@@ -272,10 +272,10 @@ struct Confinement<'p, 'a> {
 }
 
 impl Confinement<'_, '_> {
-    fn judge(&self, name: &str, at: &str, faults: &mut Vec<Fault>) {
+    fn judge(&self, name: &str, at: &str, violations: &mut Vec<Violation>) {
         let mut push = |field: &str, what: &str| {
             let key = format!("{name} {field}");
-            push(faults, &key, format!("{at}.{field}"), what.to_owned());
+            push(violations, &key, format!("{at}.{field}"), what.to_owned());
         };
         let frees = |profile: Option<&Profile<'_>>| {
             let kind = profile.and_then(|profile| profile.kind.as_deref());
@@ -319,8 +319,8 @@ impl Confinement<'_, '_> {
     }
 }
 
-fn push(faults: &mut Vec<Fault>, key: &str, path: String, seen: String) {
-    faults.push(Fault {
+fn push(violations: &mut Vec<Violation>, key: &str, path: String, seen: String) {
+    violations.push(Violation {
         key: key.to_owned(),
         path,
         seen,

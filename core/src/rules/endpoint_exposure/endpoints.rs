@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::facts::Subject;
+use crate::write::Write;
 use crate::json::List;
 use crate::names::shown;
 use crate::policy::Capability;
@@ -37,26 +37,26 @@ struct Addresses<'a> {
     endpoints: List<IgnoredAny>,
 }
 
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = subject.request;
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = write.request();
     // Their controllers make them anew.
-    if request.operation == Operation::Delete || can(subject, Capability::Mirror) {
+    if request.operation() == Operation::Delete || can(write, Capability::Mirror) {
         return Ok(());
     }
-    if request.operation == Operation::Update && !redirects(subject)? {
+    if request.operation() == Operation::Update && !redirects(write)? {
         return Ok(());
     }
     let new: Addresses<'_> = view::read("request.object", request.object()?)?;
     let labels = new.metadata.as_ref().map(|meta| &meta.labels);
-    let name = subject.name.sample();
+    let name = write.possible_name();
     let service = match labels.and_then(|labels| labels.get(SERVICE_NAME)) {
-        Some(service) if request.resource.is("discovery.k8s.io", "endpointslices") => service,
+        Some(service) if request.target.is("discovery.k8s.io", "endpointslices") => service,
         _ => &name,
     };
-    let verb = verb(request.operation);
+    let verb = verb(request.operation());
     let of = if drivers::is_drivers(service) {
         format!(", where a driver's Service {} leads", shown(service, 253))
-    } else if request.operation == Operation::Update
+    } else if request.operation() == Operation::Update
         || !new.subsets.is_empty()
         || !new.endpoints.is_empty()
     {
@@ -65,15 +65,15 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
         // A lock that an old leader election keeps in annotations.
         return Ok(());
     };
-    let seen = format!("{verb} {}{of}", subject.object());
-    findings.push(finding(subject, &seen, None, &REASON));
+    let seen = format!("{verb} {}{of}", write.object());
+    findings.push(finding(write, &seen, None, &REASON));
     Ok(())
 }
 
 /// Whether an UPDATE changes more than annotations and finalizers: addresses,
 /// ports, or the labels by which proxies and controllers find them.
-fn redirects(subject: &Subject<'_>) -> Result<bool, ReviewError> {
-    let request = subject.request;
+fn redirects(write: &Write<'_>) -> Result<bool, ReviewError> {
+    let request = write.request();
     let (old, new) = (request.old_object()?, request.object()?);
     for part in changed("the object", Some(old), Some(new))? {
         if *part.name != *"metadata" {

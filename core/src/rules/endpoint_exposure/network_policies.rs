@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::facts::{Requester, Subject};
+use crate::facts::Requester;
+use crate::write::Write;
 use crate::json::Raw;
 use crate::json::Text;
 use crate::json::{List, Pairs};
@@ -20,12 +21,12 @@ const REASON: Reason = Reason {
     source: "Kubernetes documentation, Network Policies: policies are additive",
 };
 
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = subject.request;
-    if can(subject, Capability::Mirror) {
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = write.request();
+    if can(write, Capability::Mirror) {
         return Ok(());
     }
-    match request.operation {
+    match request.operation() {
         Operation::Update
             if change::same_but_finalizers(
                 Some(request.old_object()?),
@@ -34,29 +35,29 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
         {
             return Ok(());
         }
-        Operation::Create if is_sparks(subject)? => return Ok(()),
+        Operation::Create if is_sparks(write)? => return Ok(()),
         _ => {}
     }
-    let seen = format!("{} {}", verb(request.operation), subject.object());
-    findings.push(finding(subject, &seen, None, &REASON));
+    let seen = format!("{} {}", verb(request.operation()), write.object());
+    findings.push(finding(write, &seen, None, &REASON));
     Ok(())
 }
 
 /// The policy that Spark 4.1 makes with a driver (`NetworkPolicyFeatureStep`):
 /// an application's executors are reached by the same application only. It can
 /// open nothing: whoever it lets in is of the application it is about.
-fn is_sparks(subject: &Subject<'_>) -> Result<bool, ReviewError> {
+fn is_sparks(write: &Write<'_>) -> Result<bool, ReviewError> {
     if !matches!(
-        subject.requester,
+        write.requester,
         Requester::Job(_) | Requester::Operator(_)
-    ) || !subject
+    ) || !write
         .request
         .resource
         .is("networking.k8s.io", "networkpolicies")
     {
         return Ok(false);
     }
-    let policy: NetworkPolicy<'_> = view::read("request.object", subject.request.object()?)?;
+    let policy: NetworkPolicy<'_> = view::read("request.object", write.request.object()?)?;
     let Some(spec) = policy.spec else {
         return Ok(false);
     };

@@ -4,7 +4,8 @@
 
 use serde::Deserialize;
 
-use crate::facts::{Requester, Subject};
+use crate::facts::Requester;
+use crate::write::Write;
 use crate::json::List;
 use crate::json::Raw;
 use crate::json::Text;
@@ -26,13 +27,13 @@ const REASON: Reason = Reason {
 /// The scheme of a load balancer for everybody, in every spelling of AWS.
 const PUBLIC: &str = "internet-facing";
 
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = subject.request;
-    if request.operation == Operation::Delete || can(subject, Capability::Status) {
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = write.request();
+    if request.operation() == Operation::Delete || can(write, Capability::Status) {
         return Ok(());
     }
     let new = request.object()?;
-    let old = match request.operation {
+    let old = match request.operation() {
         Operation::Update => {
             let old = request.old_object()?;
             if change::same_but_finalizers(Some(old), Some(new)) {
@@ -42,10 +43,10 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
         }
         _ => None,
     };
-    let verb = verb(request.operation);
+    let verb = verb(request.operation());
     let wanted = |word: &str| {
         drivers::is_drivers(word)
-            && match &subject.requester {
+            && match &write.requester {
                 Requester::Operator(_) => drivers::job_id(word).is_some(),
                 _ => true,
             }
@@ -53,25 +54,25 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
     if let Some(service) = token_scan::find(new.get(), wanted) {
         let seen = format!(
             "{verb} {}, which names {}, the Service of a driver",
-            subject.object(),
+            write.object(),
             shown(&service, 253)
         );
-        findings.push(finding(subject, &seen, None, &REASON));
+        findings.push(finding(write, &seen, None, &REASON));
     }
     let public = |text: &str| token_scan::find(text, |word| word == PUBLIC).is_some();
     if public(new.get()) && !old.is_some_and(|old| public(old.get())) {
-        let seen = format!("{verb} {}, which says {PUBLIC}", subject.object());
-        findings.push(finding(subject, &seen, None, &REASON));
+        let seen = format!("{verb} {}, which says {PUBLIC}", write.object());
+        findings.push(finding(write, &seen, None, &REASON));
     }
-    let opens = match (request.resource.group.as_str(), &*request.resource.resource) {
+    let opens = match (request.target.resource.group.as_str(), &*request.target.resource.resource) {
         ("aga.k8s.aws", _) => "has an address for everybody",
         (_, "referencegrants") if grants_all(new)? => {
             "lets routes of other namespaces lead to every Service"
         }
         _ => return Ok(()),
     };
-    let seen = format!("{verb} {}, which {opens}", subject.object());
-    findings.push(finding(subject, &seen, None, &REASON));
+    let seen = format!("{verb} {}, which {opens}", write.object());
+    findings.push(finding(write, &seen, None, &REASON));
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::facts::{Requester, Subject};
+use crate::facts::Requester;
+use crate::write::Write;
 use crate::json::Text;
 use crate::json::{List, Pairs};
 use crate::names::shown;
@@ -10,7 +11,7 @@ use crate::policy::{Capability, Cidr};
 use crate::request::pod::PodMeta;
 use crate::request::{Operation, ReviewError, change, view};
 use crate::rules::Finding;
-use crate::rules::shared::violation::{Fault, new_ones};
+use crate::rules::shared::violation::{Violation, new_ones};
 
 use super::{Reason, can, drivers, finding, verb};
 
@@ -68,82 +69,82 @@ impl Service<'_> {
 
 /// `services/status`.
 pub(super) fn check_status(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
-    let request = subject.request;
+    let request = write.request();
     let same = || -> Result<bool, ReviewError> {
         Ok(change::same_object(
             Some(request.old_object()?),
             Some(request.object()?),
         ))
     };
-    if can(subject, Capability::Status) || request.operation == Operation::Update && same()? {
+    if can(write, Capability::Status) || request.operation() == Operation::Update && same()? {
         return Ok(());
     }
-    let seen = format!("write the status of {}", subject.object());
-    findings.push(finding(subject, &seen, None, &STATUS));
+    let seen = format!("write the status of {}", write.object());
+    findings.push(finding(write, &seen, None, &STATUS));
     Ok(())
 }
 
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = subject.request;
-    let old: Service<'_> = match request.operation {
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = write.request();
+    let old: Service<'_> = match request.operation() {
         Operation::Update | Operation::Delete => {
             view::read("request.oldObject", request.old_object()?)?
         }
         Operation::Create | Operation::Connect => Service::default(),
     };
-    let name = subject.name.sample();
-    if request.operation == Operation::Create {
-        if drivers::is_foreign_name(&name, &subject.requester) {
+    let name = write.possible_name();
+    if request.operation() == Operation::Create {
+        if drivers::is_foreign_name(&name, &write.requester) {
             let seen = format!(
                 "create {}: a driver's Service is called so",
-                subject.object()
+                write.object()
             );
-            findings.push(finding(subject, &seen, None, &DETOUR));
+            findings.push(finding(write, &seen, None, &DETOUR));
         }
-    } else if is_anothers(subject, &name, &old) && changes(subject)? {
+    } else if is_anothers(write, &name, &old) && changes(write)? {
         let seen = format!(
             "{} {}, which is a job's",
-            verb(request.operation),
-            subject.object()
+            verb(request.operation()),
+            write.object()
         );
-        findings.push(finding(subject, &seen, None, &DETOUR));
+        findings.push(finding(write, &seen, None, &DETOUR));
     }
-    if request.operation == Operation::Delete {
+    if request.operation() == Operation::Delete {
         return Ok(());
     }
     let new: Service<'_> = view::read("request.object", request.object()?)?;
     for (judge, reason) in [
         (
-            doors as fn(&Subject<'_>, &Service<'_>, &mut Vec<Fault>),
+            doors as fn(&Write<'_>, &Service<'_>, &mut Vec<Violation>),
             &PUBLIC,
         ),
         (detours, &DETOUR),
     ] {
-        let mut faults = Vec::new();
-        judge(subject, &new, &mut faults);
-        if faults.is_empty() {
+        let mut violations = Vec::new();
+        judge(write, &new, &mut violations);
+        if violations.is_empty() {
             continue;
         }
         let mut before = Vec::new();
-        judge(subject, &old, &mut before);
-        for fault in new_ones(faults, before) {
-            let seen = format!("give {} {}", subject.object(), fault.seen);
-            findings.push(finding(subject, &seen, Some(fault.path), reason));
+        judge(write, &old, &mut before);
+        for violation in new_ones(violations, before) {
+            let seen = format!("give {} {}", write.object(), violation.seen);
+            findings.push(finding(write, &seen, Some(violation.path), reason));
         }
     }
     Ok(())
 }
 
 /// Whether a stored Service is that of a job which is not the requester's.
-fn is_anothers(subject: &Subject<'_>, name: &str, old: &Service<'_>) -> bool {
+fn is_anothers(write: &Write<'_>, name: &str, old: &Service<'_>) -> bool {
     let none = Spec::default();
     let selector = &old.spec.as_ref().unwrap_or(&none).selector;
     let nothing = PodMeta::default();
     let stored = old.metadata.as_ref().unwrap_or(&nothing);
-    match &subject.requester {
+    match &write.requester {
         Requester::Job(job) => {
             drivers::is_jobs(name, stored, selector)
                 && !drivers::is_own(job, name, stored, selector)
@@ -155,12 +156,12 @@ fn is_anothers(subject: &Subject<'_>, name: &str, old: &Service<'_>) -> bool {
 
 /// Whether the request deletes the object or changes anything of it; controllers
 /// of load balancers keep finalizers on it.
-fn changes(subject: &Subject<'_>) -> Result<bool, ReviewError> {
-    let request = subject.request;
-    if request.operation != Operation::Update {
+fn changes(write: &Write<'_>) -> Result<bool, ReviewError> {
+    let request = write.request();
+    if request.operation() != Operation::Update {
         return Ok(true);
     }
-    let same = match subject.requester {
+    let same = match write.requester {
         Requester::Platform(_) => change::same_but_finalizers,
         _ => change::same_object,
     };
@@ -168,31 +169,31 @@ fn changes(subject: &Subject<'_>) -> Result<bool, ReviewError> {
 }
 
 /// Ways in from outside of the cluster.
-fn doors(subject: &Subject<'_>, service: &Service<'_>, faults: &mut Vec<Fault>) {
+fn doors(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violation>) {
     let Some(spec) = &service.spec else { return };
     match spec.kind.as_deref() {
-        Some("NodePort") => faults.push(Fault {
+        Some("NodePort") => violations.push(Violation {
             key: "NodePort".to_owned(),
             path: "spec.type".to_owned(),
             seen: "the type NodePort, a port on every node".to_owned(),
         }),
         Some("LoadBalancer") => {
             if !is_internal(service, spec) {
-                faults.push(Fault {
+                violations.push(Violation {
                     key: "public".to_owned(),
                     path: "spec.type".to_owned(),
                     seen: "a load balancer that is not internal".to_owned(),
                 });
             }
-            let allowed = &subject.policy.rules.endpoint_exposure.source_ranges;
+            let allowed = &write.policy.rules.endpoint_exposure.source_ranges;
             if !allowed.is_empty() {
-                ranges(service, spec, allowed, faults);
+                ranges(service, spec, allowed, violations);
             }
         }
         _ => {}
     }
     for (index, address) in spec.external_ips.iter().enumerate() {
-        faults.push(Fault {
+        violations.push(Violation {
             key: format!("ip {address}"),
             path: format!("spec.externalIPs[{index}]"),
             seen: format!("the external address {}", shown(address, 45)),
@@ -233,7 +234,7 @@ fn is_internal(service: &Service<'_>, spec: &Spec<'_>) -> bool {
 
 /// Kubernetes takes the field before the annotation, and everything where there
 /// is neither.
-fn ranges(service: &Service<'_>, spec: &Spec<'_>, allowed: &[Cidr], faults: &mut Vec<Fault>) {
+fn ranges(service: &Service<'_>, spec: &Spec<'_>, allowed: &[Cidr], violations: &mut Vec<Violation>) {
     let (given, path): (Vec<&str>, _) = if spec.load_balancer_source_ranges.is_empty() {
         let text = service.annotation(RANGES).unwrap_or_default();
         let parts = text.split(',').map(str::trim);
@@ -249,7 +250,7 @@ fn ranges(service: &Service<'_>, spec: &Spec<'_>, allowed: &[Cidr], faults: &mut
         )
     };
     if given.is_empty() {
-        faults.push(Fault {
+        violations.push(Violation {
             key: "no ranges".to_owned(),
             path: "spec.loadBalancerSourceRanges".to_owned(),
             seen: "a load balancer for all addresses".to_owned(),
@@ -259,7 +260,7 @@ fn ranges(service: &Service<'_>, spec: &Spec<'_>, allowed: &[Cidr], faults: &mut
         Cidr::parse(range).is_some_and(|range| allowed.iter().any(|outer| outer.contains(&range)))
     };
     for range in given.into_iter().filter(|range| !within(range)) {
-        faults.push(Fault {
+        violations.push(Violation {
             key: format!("range {range}"),
             path: path.to_owned(),
             seen: format!(
@@ -270,7 +271,7 @@ fn ranges(service: &Service<'_>, spec: &Spec<'_>, allowed: &[Cidr], faults: &mut
     }
     for key in GROUPS {
         if let Some(value) = service.annotation(key).filter(|value| !value.is_empty()) {
-            faults.push(Fault {
+            violations.push(Violation {
                 key: format!("{key}={value}"),
                 path: format!("metadata.annotations[\"{key}\"]"),
                 seen: "security groups of its own, which let in more than its ranges".to_owned(),
@@ -280,11 +281,11 @@ fn ranges(service: &Service<'_>, spec: &Spec<'_>, allowed: &[Cidr], faults: &mut
 }
 
 /// Ways to the pods of a job.
-fn detours(subject: &Subject<'_>, service: &Service<'_>, faults: &mut Vec<Fault>) {
+fn detours(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violation>) {
     let Some(spec) = &service.spec else { return };
     for (key, value) in spec.selector.iter() {
-        if drivers::is_foreign_label(key, value, &subject.requester) {
-            faults.push(Fault {
+        if drivers::is_foreign_label(key, value, &write.requester) {
+            violations.push(Violation {
                 key: format!("{key}={value}"),
                 path: "spec.selector".to_owned(),
                 seen: format!(
@@ -296,9 +297,9 @@ fn detours(subject: &Subject<'_>, service: &Service<'_>, faults: &mut Vec<Fault>
         }
     }
     if let Some(host) = spec.external_name.as_deref()
-        && leads_to_a_driver(host, &subject.requester)
+        && leads_to_a_driver(host, &write.requester)
     {
-        faults.push(Fault {
+        violations.push(Violation {
             key: format!("host {host}"),
             path: "spec.externalName".to_owned(),
             seen: format!("the way to a driver ({})", shown(host, 120)),

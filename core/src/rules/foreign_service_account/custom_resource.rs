@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use crate::facts::{Requester, Subject};
+use crate::facts::Requester;
+use crate::write::Write;
 use crate::json::Raw;
 use crate::policy::Capability;
 use crate::policy::RuleId;
@@ -19,29 +20,29 @@ const MOST_FINDINGS: usize = 8;
 
 /// Judges what a custom resource names; on UPDATE what it names anew, or all
 /// of it where the object asks for something else than before.
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = subject.request;
-    if let Requester::Platform(entry) = &subject.requester
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = write.request();
+    if let Requester::Platform(entry) = &write.requester
         && entry.capabilities.contains(Capability::Mirror)
     {
         return Ok(());
     }
-    let new = scan(subject, "request.object", request.object()?)?;
+    let new = scan(write, "request.object", request.object()?)?;
     if new.found.is_empty() && new.unread.is_none() {
         return Ok(());
     }
-    let updates = request.operation == Operation::Update;
+    let updates = request.operation() == Operation::Update;
     if updates && change::same_object(Some(request.old_object()?), request.object) {
         return Ok(());
     }
     if let Some((why, path)) = &new.unread
-        && !matches!(subject.requester, Requester::System(_))
+        && !matches!(write.requester, Requester::System(_))
     {
-        findings.push(unread(subject, *why, path));
+        findings.push(unread(write, *why, path));
     }
     let old: HashSet<Reference> =
-        if updates && change::same_intent(request.old_object, request.object) {
-            let old = scan(subject, "request.oldObject", request.old_object()?)?;
+        if updates && write.keeps_intent() {
+            let old = scan(write, "request.oldObject", request.old_object()?)?;
             old.found.into_iter().collect()
         } else {
             HashSet::new()
@@ -51,16 +52,16 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
         .found
         .iter()
         .filter(|reference| !old.contains(reference))
-        .filter_map(|found| Some((found, refusal_of(subject, found)?)))
+        .filter_map(|found| Some((found, refusal_of(write, found)?)))
         .collect();
     let more = refused.len().saturating_sub(MOST_FINDINGS);
     for (index, (found, refused)) in refused.iter().take(MOST_FINDINGS).enumerate() {
         let mut finding = match found.by {
-            By::Template => template_elsewhere(subject, verb, found.path.clone()),
+            By::Template => template_elsewhere(write, verb, found.path.clone()),
             By::Field | By::Text => finding(
-                subject,
+                write,
                 verb,
-                &subject.object(),
+                &write.object(),
                 &found.name,
                 refused,
                 found.path.clone(),
@@ -68,7 +69,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
         };
         if more > 0 && index + 1 == MOST_FINDINGS {
             // Writing to a String cannot fail.
-            let _ = write!(finding.seen, ", and {more} more like it");
+            let _ = pod_write!(finding.seen, ", and {more} more like it");
         }
         findings.push(finding);
     }
@@ -76,26 +77,26 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
 }
 
 /// Why the requester may not name that service account in a custom resource.
-fn refusal_of(subject: &Subject<'_>, found: &Reference) -> Option<String> {
+fn refusal_of(write: &Write<'_>, found: &Reference) -> Option<String> {
     if found.by != By::Template {
-        return refusal(subject, &found.name, Start::CustomResource);
+        return refusal(write, &found.name, Start::CustomResource);
     }
     // Only an operator of the policy could start what the file says; for
     // anybody else's pod the rule asks again.
     let own = matches!(
-        subject.requester,
+        write.requester,
         Requester::System(_) | Requester::Operator(_)
     );
-    (!own && !subject.policy.operators.is_empty()).then(String::new)
+    (!own && !write.policy.operators.is_empty()).then(String::new)
 }
 
-fn template_elsewhere(subject: &Subject<'_>, verb: &str, path: String) -> Finding {
+fn template_elsewhere(write: &Write<'_>, verb: &str, path: String) -> Finding {
     Finding {
         rule: RuleId::ForeignServiceAccount,
         seen: format!(
             "{} may not {verb} {} with a driver's pod template from a file, which can name any service account",
-            subject.who(),
-            subject.object(),
+            write.who(),
+            write.object(),
         ),
         path: Some(path),
         why: WHY,
@@ -105,11 +106,11 @@ fn template_elsewhere(subject: &Subject<'_>, verb: &str, path: String) -> Findin
 }
 
 fn scan(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     part: &'static str,
     object: Raw<'_>,
 ) -> Result<References, ReviewError> {
-    let operators = subject.policy.operators.iter();
+    let operators = write.policy.operators.iter();
     let fixed: Vec<&str> = operators
         .flat_map(|operator| &operator.job_service_accounts)
         .map(|fixed| fixed.name.as_str())
@@ -122,7 +123,7 @@ fn scan(
     references::find(part, object, &fixed)
 }
 
-fn unread(subject: &Subject<'_>, why: Unread, path: &str) -> Finding {
+fn unread(write: &Write<'_>, why: Unread, path: &str) -> Finding {
     let (problem, instead) = match why {
         Unread::TooDeep => (
             format!("is nested deeper than {} levels", references::MAX_DEPTH),
@@ -140,7 +141,7 @@ fn unread(subject: &Subject<'_>, why: Unread, path: &str) -> Finding {
         rule: RuleId::ForeignServiceAccount,
         seen: format!(
             "{} {problem}, so rolegate cannot tell which service accounts it names",
-            subject.object(),
+            write.object(),
         ),
         path: Some(path.to_owned()),
         why: WHY,

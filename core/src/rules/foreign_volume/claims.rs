@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::facts::{JobToken, Requester, Subject};
+use crate::facts::{JobToken, Requester};
+use crate::write::Write;
 use crate::json::Raw;
 use crate::json::Text;
 use crate::names::shown;
@@ -11,25 +12,25 @@ use crate::request::pod::{ClaimSpec, PodMeta};
 use crate::request::{Operation, ReviewError, change, view};
 use crate::rules::shared::ownership::is_owned_by;
 
-use super::{Fault, judge_claim, not_own, others_id, own_id};
+use super::{Violation, judge_claim, not_own, others_id, own_id};
 
 /// The label that Spark gives everything it makes for an application; in EMR's
 /// jobs `spark-<job id>`.
 const APPLICATION: &str = "spark-app-selector";
 
 /// What is wrong with a write of a claim or a snapshot.
-pub(super) fn judge(subject: &Subject<'_>) -> Result<Vec<Fault>, ReviewError> {
-    let request = subject.request;
-    let resource = &request.resource;
-    if matches!(subject.requester, Requester::System(_)) {
+pub(super) fn judge(write: &Write<'_>) -> Result<Vec<Violation>, ReviewError> {
+    let request = write.request();
+    let resource = &request.target.resource;
+    if matches!(write.requester, Requester::System(_)) {
         return Ok(Vec::new());
     }
     let (group, kind) = (resource.group.as_str(), resource.resource.as_str());
-    match (group, kind, request.sub_resource()) {
+    match (group, kind, request.target.subresource()) {
         // What is written to its status takes labels and owners along.
-        ("", "persistentvolumeclaims", "" | "status") => judge_write(subject),
+        ("", "persistentvolumeclaims", "" | "status") => judge_write(write),
         ("snapshot.storage.k8s.io", "volumesnapshots", "")
-        | ("groupsnapshot.storage.k8s.io", "volumegroupsnapshots", "") => judge_snapshot(subject),
+        | ("groupsnapshot.storage.k8s.io", "volumegroupsnapshots", "") => judge_snapshot(write),
         _ => Ok(Vec::new()),
     }
 }
@@ -42,53 +43,53 @@ struct Claim<'a> {
     spec: Option<ClaimSpec<'a>>,
 }
 
-fn judge_write(subject: &Subject<'_>) -> Result<Vec<Fault>, ReviewError> {
-    let request = subject.request;
-    let mut faults = Vec::new();
-    match request.operation {
+fn judge_write(write: &Write<'_>) -> Result<Vec<Violation>, ReviewError> {
+    let request = write.request();
+    let mut violations = Vec::new();
+    match request.operation() {
         Operation::Create => {
             let new: Claim<'_> = view::read("request.object", request.object()?)?;
-            let verb = format!("create {}", subject.object());
-            if let Some(why) = not_to_name(subject, &subject.name.sample()) {
-                faults.push(fault(format!("{verb}: {why}"), "metadata.name"));
+            let verb = format!("create {}", write.object());
+            if let Some(why) = not_to_name(write, &write.possible_name()) {
+                violations.push(violation(format!("{verb}: {why}"), "metadata.name"));
             }
             if let Some(spec) = &new.spec {
-                judge_claim(subject, spec, &verb, "spec", &mut faults);
+                judge_claim(write, spec, &verb, "spec", &mut violations);
             }
         }
         Operation::Update => {
             let old: Claim<'_> = view::read("request.oldObject", request.old_object()?)?;
             let new: Claim<'_> = view::read("request.object", request.object()?)?;
-            let verb = format!("change {}", subject.object());
+            let verb = format!("change {}", write.object());
             let spec = |claim: &Claim<'_>| {
-                let mut faults = Vec::new();
+                let mut violations = Vec::new();
                 if let Some(spec) = &claim.spec {
-                    judge_claim(subject, spec, &verb, "spec", &mut faults);
+                    judge_claim(write, spec, &verb, "spec", &mut violations);
                 }
-                faults
+                violations
             };
             let before = spec(&old);
-            faults = spec(&new);
-            faults.retain(|fault| !before.iter().any(|old| old.key == fault.key));
+            violations = spec(&new);
+            violations.retain(|violation| !before.iter().any(|old| old.key == violation.key));
             if changes(&old, &new, request.old_object()?, request.object()?)?
-                && let Some(why) = not_to_touch(subject, old.metadata.as_ref())
+                && let Some(why) = not_to_touch(write, old.metadata.as_ref())
             {
-                faults.push(fault(format!("{verb}: {why}"), ""));
+                violations.push(violation(format!("{verb}: {why}"), ""));
             }
         }
         Operation::Delete => {
             let old: Claim<'_> = view::read("request.oldObject", request.old_object()?)?;
-            if let Some(why) = not_to_touch(subject, old.metadata.as_ref()) {
-                faults.push(fault(format!("delete {}: {why}", subject.object()), ""));
+            if let Some(why) = not_to_touch(write, old.metadata.as_ref()) {
+                violations.push(violation(format!("delete {}: {why}", write.object()), ""));
             }
         }
         Operation::Connect => {}
     }
-    Ok(faults)
+    Ok(violations)
 }
 
-fn fault(seen: String, path: &str) -> Fault {
-    Fault {
+fn violation(seen: String, path: &str) -> Violation {
+    Violation {
         key: String::new(),
         path: path.to_owned(),
         seen,
@@ -119,19 +120,19 @@ fn changes(
 }
 
 /// Why the requester may not give a new claim that name.
-fn not_to_name(subject: &Subject<'_>, name: &str) -> Option<String> {
-    match subject.requester {
+fn not_to_name(write: &Write<'_>, name: &str) -> Option<String> {
+    match write.requester {
         Requester::Job(_) | Requester::Operator(_) => {
-            others_id(own_id(subject), name).map(|id| format!("the name is one of job {id}"))
+            others_id(own_id(write), name).map(|id| format!("the name is one of job {id}"))
         }
-        _ => not_own(subject, name),
+        _ => not_own(write, name),
     }
 }
 
 /// Why the requester may not change or delete a stored claim.
-fn not_to_touch(subject: &Subject<'_>, stored: Option<&PodMeta<'_>>) -> Option<String> {
-    let name = subject.name.sample();
-    match &subject.requester {
+fn not_to_touch(write: &Write<'_>, stored: Option<&PodMeta<'_>>) -> Option<String> {
+    let name = write.possible_name();
+    match &write.requester {
         Requester::Job(job) => (!is_own(job, &name, stored))
             .then(|| "it belongs neither to this job's pod nor to its job".to_owned()),
         Requester::Operator(_) => {
@@ -198,29 +199,29 @@ struct SnapshotSource<'a> {
     selector: Option<crate::json::Present>,
 }
 
-fn judge_snapshot(subject: &Subject<'_>) -> Result<Vec<Fault>, ReviewError> {
-    let request = subject.request;
-    let (verb, old) = match request.operation {
+fn judge_snapshot(write: &Write<'_>) -> Result<Vec<Violation>, ReviewError> {
+    let request = write.request();
+    let (verb, old) = match request.operation() {
         Operation::Create => ("create", None),
         Operation::Update => ("change", Some(request.old_object()?)),
         Operation::Delete | Operation::Connect => return Ok(Vec::new()),
     };
-    let mut faults = of_snapshot(subject, verb, "request.object", request.object()?)?;
+    let mut violations = of_snapshot(write, verb, "request.object", request.object()?)?;
     if let Some(old) = old
-        && !faults.is_empty()
+        && !violations.is_empty()
     {
-        let before = of_snapshot(subject, verb, "request.oldObject", old)?;
-        faults.retain(|fault| !before.iter().any(|old| old.key == fault.key));
+        let before = of_snapshot(write, verb, "request.oldObject", old)?;
+        violations.retain(|violation| !before.iter().any(|old| old.key == violation.key));
     }
-    Ok(faults)
+    Ok(violations)
 }
 
 fn of_snapshot(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     verb: &str,
     part: &'static str,
     object: Raw<'_>,
-) -> Result<Vec<Fault>, ReviewError> {
+) -> Result<Vec<Violation>, ReviewError> {
     let snapshot: Snapshot<'_> = view::read(part, object)?;
     let source = snapshot.spec.and_then(|spec| spec.source);
     let source = source.unwrap_or_default();
@@ -228,16 +229,16 @@ fn of_snapshot(
         let text = text.as_deref().filter(|text| !text.is_empty());
         text.map(str::to_owned)
     };
-    let mut faults = Vec::new();
+    let mut violations = Vec::new();
     let mut push = |field: &str, what: String| {
-        faults.push(Fault {
+        violations.push(Violation {
             key: format!("{field} {what}"),
             path: format!("spec.source.{field}"),
-            seen: format!("{verb} {} of {what}", subject.object()),
+            seen: format!("{verb} {} of {what}", write.object()),
         });
     };
     if let Some(claim) = given(&source.persistent_volume_claim_name)
-        && let Some(why) = not_own(subject, &claim)
+        && let Some(why) = not_own(write, &claim)
     {
         let what = format!("claim {}: {why}", shown(&claim, 253));
         push("persistentVolumeClaimName", what);
@@ -263,5 +264,5 @@ fn of_snapshot(
             "claims by their labels, which a job's may have".to_owned(),
         );
     }
-    Ok(faults)
+    Ok(violations)
 }

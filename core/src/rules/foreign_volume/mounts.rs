@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::facts::{PodWrite, Requester, RunsAs, Subject};
+use crate::facts::{Requester, RunsAs};
+use crate::write::{PodWrite, Write};
 use crate::json::Raw;
 use crate::names::shown;
 use crate::names::{ClaimName, Component, JobId, PodName, executor_prefix};
@@ -11,7 +12,7 @@ use crate::request::{Operation, ReviewError, view};
 
 use crate::rules::shared::violation::new_ones;
 
-use super::{Fault, judge_claim, not_own, others_id, own_id};
+use super::{Violation, judge_claim, not_own, others_id, own_id};
 
 /// Kinds that attach a disk, or mount one over the network, by its own id.
 const DISKS: [&str; 14] = [
@@ -37,10 +38,10 @@ const LOG_SECRET: &str = "emr-containers-s3-";
 
 /// What is wrong with a pod's volumes.
 pub(super) fn judge(
-    subject: &Subject<'_>,
-    write: &PodWrite<'_>,
+    write: &Write<'_>,
+    pod_write: &PodWrite<'_>,
     pod: &Pod<'_>,
-    faults: &mut Vec<Fault>,
+    violations: &mut Vec<Violation>,
 ) {
     let mut user = None;
     for (index, volume) in pod.spec.volumes.iter().enumerate() {
@@ -51,14 +52,14 @@ pub(super) fn judge(
                 Source::Old { kind, .. } => (*kind, None),
                 Source::Other(kind) => (kind.as_str(), None),
                 Source::Secret(name) if name.starts_with(LOG_SECRET) => {
-                    if let Some(id) = others_upload(subject, write, name) {
-                        faults.push(Fault {
+                    if let Some(id) = others_upload(write, pod_write, name) {
+                        violations.push(Violation {
                             key: format!("secret {name}"),
                             path: format!("spec.volumes[{index}].secret.secretName"),
                             seen: format!(
                                 "{} {} with Secret {}: it is that of job {id}",
-                                write.verb(subject.request.operation),
-                                subject.object(),
+                                pod_write.verb(write.operation()),
+                                write.object(),
                                 shown(name, 253)
                             ),
                         });
@@ -72,19 +73,19 @@ pub(super) fn judge(
                 continue;
             }
             // Few pods come this far.
-            let user = user.get_or_insert_with(|| User::of(subject, write, pod));
+            let user = user.get_or_insert_with(|| User::of(write, pod_write, pod));
             if user.is_judged_elsewhere() {
                 return;
             }
             let verb = || {
                 format!(
                     "{} {}",
-                    write.verb(subject.request.operation),
-                    subject.object()
+                    pod_write.verb(write.operation()),
+                    write.object()
                 )
             };
             if is_disk {
-                faults.push(Fault {
+                violations.push(Violation {
                     key: format!("{} {kind}", volume.name.as_str()),
                     path: format!("spec.volumes[{index}].{kind}"),
                     seen: format!("{} with a disk by its id ({kind})", verb()),
@@ -93,7 +94,7 @@ pub(super) fn judge(
             if let Some(claim) = claim
                 && let Some(why) = user.refusal(claim)
             {
-                faults.push(Fault {
+                violations.push(Violation {
                     key: format!("claim {claim}"),
                     path: format!("spec.volumes[{index}].persistentVolumeClaim.claimName"),
                     seen: format!("{} with claim {}: {why}", verb(), shown(claim, 253)),
@@ -101,7 +102,7 @@ pub(super) fn judge(
             }
             if let Source::Ephemeral(claim) = source {
                 let at = format!("spec.volumes[{index}].ephemeral.volumeClaimTemplate.spec");
-                judge_claim(subject, claim, &verb(), &at, faults);
+                judge_claim(write, claim, &verb(), &at, violations);
             }
         }
     }
@@ -111,17 +112,17 @@ pub(super) fn judge(
 /// pod's creator. Whose token says nothing of a job (a kernel's) is for
 /// `secret-read`, which asks the policy.
 fn others_upload<'n>(
-    subject: &Subject<'_>,
-    write: &PodWrite<'_>,
+    write: &Write<'_>,
+    pod_write: &PodWrite<'_>,
     secret: &'n str,
 ) -> Option<JobId<'n>> {
     let (_, id) = secret.rsplit_once('-')?;
     let id = JobId::parse(id)?;
-    let name = subject.name.sample();
-    let own = match &subject.requester {
-        Requester::Job(_) => own_id(subject)?,
+    let name = write.possible_name();
+    let own = match &write.requester {
+        Requester::Job(_) => own_id(write)?,
         // The job controller names pods after EMR's Job.
-        Requester::System(_) if write.is_pod() => PodName::parse(&name).job_id()?,
+        Requester::System(_) if pod_write.is_pod() => PodName::parse(&name).job_id()?,
         Requester::System(_) => return None,
         _ => return Some(id),
     };
@@ -130,24 +131,24 @@ fn others_upload<'n>(
 
 /// The pod that a volume is for.
 struct User<'s, 'a> {
-    subject: &'s Subject<'a>,
+    write: &'s Write<'a>,
     /// Its own name; empty for a template.
     name: String,
     identities: Vec<RunsAs>,
 }
 
 impl<'s, 'a> User<'s, 'a> {
-    fn of(subject: &'s Subject<'a>, write: &PodWrite<'_>, pod: &Pod<'_>) -> Self {
+    fn of(write: &'s Write<'a>, pod_write: &PodWrite<'_>, pod: &Pod<'_>) -> Self {
         let accounts = pod.spec.service_accounts();
         Self {
-            subject,
-            name: if write.is_pod() {
-                subject.name.sample()
+            write,
+            name: if pod_write.is_pod() {
+                write.possible_name()
             } else {
                 String::new()
             },
             identities: accounts
-                .map(|account| RunsAs::of(account, subject.policy))
+                .map(|account| write.runs_as(account))
                 .collect(),
         }
     }
@@ -155,7 +156,7 @@ impl<'s, 'a> User<'s, 'a> {
     /// What Kubernetes starts was judged as a template; of a job's pods, only
     /// the gateway's, whose Deployment is EMR's own.
     fn is_judged_elsewhere(&self) -> bool {
-        matches!(self.subject.requester, Requester::System(_))
+        matches!(self.write.requester, Requester::System(_))
             && self.identities.iter().all(|identity| {
                 matches!(
                     identity,
@@ -172,7 +173,7 @@ impl<'s, 'a> User<'s, 'a> {
     fn refusal(&self, claim: &str) -> Option<String> {
         self.identities.iter().find_map(|identity| match identity {
             RunsAs::Job { component, .. } => self.refusal_to_job(*component, claim),
-            RunsAs::Ordinary | RunsAs::Reserved => not_own(self.subject, claim),
+            RunsAs::Ordinary | RunsAs::Reserved => not_own(self.write, claim),
         })
     }
 
@@ -197,13 +198,13 @@ impl<'s, 'a> User<'s, 'a> {
     }
 
     fn job(&self) -> Option<JobId<'_>> {
-        match self.subject.requester {
+        match self.write.requester {
             // The job controller names pods after EMR's Job.
             Requester::System(_) => match PodName::parse(&self.name) {
                 PodName::Runner(id) => Some(id),
                 PodName::Driver(_) | PodName::Other => None,
             },
-            _ => own_id(self.subject),
+            _ => own_id(self.write),
         }
     }
 }
@@ -238,52 +239,52 @@ struct Metadata<'a> {
 /// Claims that a `StatefulSet` makes for its pods, or finds under their names:
 /// `<template>-<set>-<number>`.
 pub(super) fn judge_claim_templates(
-    subject: &Subject<'_>,
-    faults: &mut Vec<Fault>,
+    write: &Write<'_>,
+    violations: &mut Vec<Violation>,
 ) -> Result<(), ReviewError> {
-    let request = subject.request;
-    if matches!(subject.requester, Requester::System(_)) {
+    let request = write.request();
+    if matches!(write.requester, Requester::System(_)) {
         return Ok(());
     }
-    if !request.resource.is("apps", "statefulsets") {
+    if !request.target.is("apps", "statefulsets") {
         return Ok(());
     }
-    let new = of_set(subject, "request.object", request.object()?)?;
+    let new = of_set(write, "request.object", request.object()?)?;
     if new.is_empty() {
         return Ok(());
     }
-    let old = match request.operation {
-        Operation::Update => of_set(subject, "request.oldObject", request.old_object()?)?,
+    let old = match request.operation() {
+        Operation::Update => of_set(write, "request.oldObject", request.old_object()?)?,
         _ => Vec::new(),
     };
-    faults.extend(new_ones(new, old));
+    violations.extend(new_ones(new, old));
     Ok(())
 }
 
 fn of_set(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     part: &'static str,
     object: Raw<'_>,
-) -> Result<Vec<Fault>, ReviewError> {
+) -> Result<Vec<Violation>, ReviewError> {
     let set: StatefulSet<'_> = view::read(part, object)?;
     let templates = set.spec.and_then(|spec| spec.volume_claim_templates);
-    let mut faults = Vec::new();
+    let mut violations = Vec::new();
     for (index, template) in templates.into_iter().flatten().enumerate() {
         let at = format!("spec.volumeClaimTemplates[{index}]");
-        let verb = format!("start pods by {}", subject.object());
+        let verb = format!("start pods by {}", write.object());
         if let Some(spec) = &template.spec {
-            judge_claim(subject, spec, &verb, &format!("{at}.spec"), &mut faults);
+            judge_claim(write, spec, &verb, &format!("{at}.spec"), &mut violations);
         }
         let name = template.metadata.and_then(|metadata| metadata.name);
         let name = name.as_deref().unwrap_or_default();
-        let claim = format!("{name}-{}-0", subject.name.sample());
-        if let Some(why) = not_own(subject, &claim) {
-            faults.push(Fault {
+        let claim = format!("{name}-{}-0", write.possible_name());
+        if let Some(why) = not_own(write, &claim) {
+            violations.push(Violation {
                 key: format!("claim {claim}"),
                 path: format!("{at}.metadata.name"),
                 seen: format!("{verb} with claim {}: {why}", shown(&claim, 253)),
             });
         }
     }
-    Ok(faults)
+    Ok(violations)
 }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::facts::{Requester, Subject};
+use crate::facts::Requester;
+use crate::write::Write;
 use crate::json::{self, Raw, Tree};
 use crate::names::shown;
 use crate::policy::RuleId;
@@ -97,11 +98,11 @@ static READERS: [Reader; 7] = [
 ];
 
 /// Judges an object of these kinds; on UPDATE what it names anew.
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = subject.request;
-    let updates = request.operation == Operation::Update;
-    let resource = &request.resource;
-    if !(updates || request.operation == Operation::Create) {
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = write.request();
+    let updates = request.operation() == Operation::Update;
+    let resource = &request.target.resource;
+    if !(updates || request.operation() == Operation::Create) {
         return Ok(());
     }
     let Some(reader) = READERS.iter().find(|reader| {
@@ -111,7 +112,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
         return Ok(());
     };
     // What is written to a status takes annotations along, and no spec.
-    let whole = match request.sub_resource() {
+    let whole = match request.target.subresource() {
         "" => true,
         "status" if reader.annotations => false,
         _ => return Ok(()),
@@ -119,7 +120,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
     let new: Vec<Named> = reader
         .read("request.object", request.object()?, whole)?
         .into_iter()
-        .filter(|named| named.refusal(subject).is_some())
+        .filter(|named| named.refusal(write).is_some())
         .collect();
     if new.is_empty() {
         return Ok(());
@@ -133,7 +134,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
     let brought = new.iter().filter(|named| !before.contains(&named.secret));
     let verb = if updates { "change" } else { "create" };
     findings.extend(brought.take(MOST_FINDINGS).filter_map(|named| {
-        let refused = named.refusal(subject)?;
+        let refused = named.refusal(write)?;
         let secret = match &named.secret {
             Some(name) => format!("Secret {}", shown(name, 253)),
             None => "Secrets by their labels".to_owned(),
@@ -142,8 +143,8 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
             rule: RuleId::SecretRead,
             seen: format!(
                 "{} may not {verb} {} with {secret}: {refused}",
-                subject.who(),
-                subject.object(),
+                write.who(),
+                write.object(),
             ),
             path: Some(named.path.clone()),
             why: WHY,
@@ -162,10 +163,10 @@ struct Named {
 }
 
 impl Named {
-    fn refusal(&self, subject: &Subject<'_>) -> Option<String> {
+    fn refusal(&self, write: &Write<'_>) -> Option<String> {
         match &self.secret {
-            Some(name) => of_the_requester(subject, name),
-            None => (!matches!(subject.requester, Requester::System(_)))
+            Some(name) => of_the_requester(write, name),
+            None => (!matches!(write.requester, Requester::System(_)))
                 .then(|| "the policy lists Secrets by their names".to_owned()),
         }
     }

@@ -1,41 +1,42 @@
 //! Tokens that a pod has the kubelet put into a volume.
 
-use crate::facts::{Requester, RunsAs, Subject};
+use crate::facts::{Requester, RunsAs};
+use crate::write::Write;
 use crate::names::shown;
 use crate::request::ReviewError;
 use crate::request::pod::{Pod, Source};
 use crate::rules::Finding;
-use crate::rules::shared::violation::{self, Fault};
+use crate::rules::shared::violation::{self, Violation};
 
 use super::{audience, finding, is_listed};
 
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
     // Controllers repeat what was judged in the template, with EKS's own volume;
     // no subresource of a pod changes its volumes.
-    if matches!(subject.requester, Requester::System(_)) || subject.request.sub_resource.is_some() {
+    if matches!(write.requester, Requester::System(_)) || !write.target.is_main() {
         return Ok(());
     }
-    let Some(write) = subject.pod()? else {
+    let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
-    for fault in violation::brought(write, |pod, faults| judge(subject, pod, faults)) {
+    for violation in violation::brought(pod_write, |pod, violations| judge(write, pod, violations)) {
         findings.push(finding(
             format!(
                 "{} may not give {} {}",
-                subject.who(),
-                subject.object(),
-                fault.seen
+                write.who(),
+                write.object(),
+                violation.seen
             ),
-            Some(fault.path),
+            Some(violation.path),
         ));
     }
     Ok(())
 }
 
-fn judge(subject: &Subject<'_>, pod: &Pod<'_>, faults: &mut Vec<Fault>) {
+fn judge(write: &Write<'_>, pod: &Pod<'_>, violations: &mut Vec<Violation>) {
     // A pod under a job's account is that job whatever tokens it carries.
     let is_foreign = |account: &&str| {
-        RunsAs::of(account, subject.policy) == RunsAs::Ordinary && !is_listed(subject, account)
+        write.runs_as(account) == RunsAs::Ordinary && !is_listed(write, account)
     };
     let mut account = None;
     for (v, volume) in pod.spec.volumes.iter().enumerate() {
@@ -55,7 +56,7 @@ fn judge(subject: &Subject<'_>, pod: &Pod<'_>, faults: &mut Vec<Fault>) {
                 let account =
                     *account.get_or_insert_with(|| pod.spec.service_accounts().find(is_foreign));
                 let Some(account) = account else { return };
-                faults.push(Fault {
+                violations.push(Violation {
                     key: format!("{account} {audience}"),
                     path: format!("spec.volumes[{v}].projected.sources[{p}].serviceAccountToken"),
                     seen: format!(

@@ -5,7 +5,8 @@
 
 use serde::Deserialize;
 
-use crate::facts::{Requester, Subject, System};
+use crate::facts::{Requester, System};
+use crate::write::Write;
 use crate::json::Pairs;
 use crate::json::Raw;
 use crate::json::Text;
@@ -49,14 +50,14 @@ impl<'a> Secret<'a> {
     }
 }
 
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = subject.request;
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+    let request = write.request();
     let new = Secret::read("request.object", request.object()?)?;
     let Some(account) = new.account() else {
         return Ok(());
     };
     // The type never changes, so a Secret that has another one was none of these.
-    let old = match request.operation {
+    let old = match request.operation() {
         Operation::Update => Secret::read("request.oldObject", request.old_object()?)?,
         _ => Secret::default(),
     };
@@ -66,15 +67,15 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
     }
     // The token controller, and below Kubernetes 1.24 the service account's own.
     if matches!(
-        subject.requester,
+        write.requester,
         Requester::System(System::ControllerManager)
     ) {
         return Ok(());
     }
     let taken = before
         .filter(|before| !before.is_empty())
-        .and_then(|before| Some((before, guarded(subject, before)?)));
-    let (whose, refused) = match (refused_for(subject, account), taken) {
+        .and_then(|before| Some((before, guarded(write, before)?)));
+    let (whose, refused) = match (refused_for(write, account), taken) {
         (Some(refused), _) => (account, refused),
         (None, Some(taken)) => taken,
         (None, None) => return Ok(()),
@@ -90,8 +91,8 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
     findings.push(finding(
         format!(
             "{} may not {verb} Secret {}, to hold {whose}: {refused}",
-            subject.who(),
-            subject.what()
+            write.who(),
+            write.what()
         ),
         Some(format!("metadata.annotations[\"{ACCOUNT}\"]")),
     ));
@@ -100,12 +101,12 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Resul
 
 /// Why the requester may not have this account's token: whoever may run as an
 /// account may, and nobody for a job's.
-fn refused_for(subject: &Subject<'_>, account: &str) -> Option<String> {
+fn refused_for(write: &Write<'_>, account: &str) -> Option<String> {
     if account.is_empty() {
         return Some("it does not say whose token it is".to_owned());
     }
-    guarded(subject, account).or_else(|| match subject.requester {
+    guarded(write, account).or_else(|| match write.requester {
         Requester::Job(_) => Some("a job's own token is in its pod already".to_owned()),
-        _ => refusal(subject, account, Start::Pod { name: "" }),
+        _ => refusal(write, account, Start::Pod { name: "" }),
     })
 }

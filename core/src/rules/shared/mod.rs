@@ -4,10 +4,8 @@
 //! - `ownership`: whose a stored object is
 //! - `job_labels`: labels that say which job an object belongs to
 //! - `startable`: under which service accounts a requester may start pods
-//! - `page`: a rule's published page, from its file's header
 
 pub(in crate::rules) mod job_labels;
 pub(in crate::rules) mod ownership;
-pub(in crate::rules) mod page;
 pub(in crate::rules) mod startable;
 pub(in crate::rules) mod violation;

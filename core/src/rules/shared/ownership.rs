@@ -1,10 +1,11 @@
 //! Whose a stored object is. Shared by the rules that let a job change and end
 //! what is its own.
 
-use crate::facts::{JobToken, RunsAs, Subject, task_manager_cluster};
+use crate::facts::{JobToken, RunsAs, task_manager_cluster};
 use crate::names::{PodName, Role};
 use crate::request::OwnerReference;
 use crate::request::pod::Pod;
+use crate::write::Write;
 
 /// Whether a stored owner is the token's own pod, or a Job or pod of its own job.
 pub(in crate::rules) fn is_owned_by(job: &JobToken<'_>, owner: &OwnerReference<'_>) -> bool {
@@ -21,15 +22,11 @@ pub(in crate::rules) fn is_owned_by(job: &JobToken<'_>, owner: &OwnerReference<'
 
 /// Whether a job may count objects of `role` in the request's namespace among
 /// its own: its own role at home, or what the policy pairs with it.
-pub(in crate::rules) fn shares_role(
-    job: &JobToken<'_>,
-    role: &Role,
-    subject: &Subject<'_>,
-) -> bool {
-    if job.namespace == subject.request.namespace() {
+pub(in crate::rules) fn shares_role(job: &JobToken<'_>, role: &Role, write: &Write<'_>) -> bool {
+    if job.namespace == write.target.namespace() {
         return *role == job.role;
     }
-    subject
+    write
         .tenancy
         .cross_roles
         .iter()
@@ -38,15 +35,12 @@ pub(in crate::rules) fn shares_role(
 
 /// Whether a stored pod is a part of the job whose token asks: the token's own
 /// pod, one that it owns, or one whose name only that job could have given.
-pub(in crate::rules) fn is_own_pod(
-    job: &JobToken<'_>,
-    pod: &Pod<'_>,
-    subject: &Subject<'_>,
-) -> bool {
+pub(in crate::rules) fn is_own_pod(job: &JobToken<'_>, pod: &Pod<'_>, write: &Write<'_>) -> bool {
     let same_role = pod.spec.service_accounts().all(|account| {
-        RunsAs::of(account, subject.policy)
+        write
+            .runs_as(account)
             .role()
-            .is_some_and(|role| shares_role(job, role, subject))
+            .is_some_and(|role| shares_role(job, role, write))
     });
     if !same_role {
         return false;
@@ -60,17 +54,17 @@ pub(in crate::rules) fn is_own_pod(
     {
         return true;
     }
-    let name = subject.name.sample();
+    let name = write.possible_name();
     let (id, cluster) = (PodName::parse(&name).job_id(), task_manager_cluster(&name));
     id.is_some() && id == job.job_id() || cluster.is_some() && cluster == job.flink_cluster()
 }
 
 /// Whom a pod or a template runs as: a job's identity, if there is one among
 /// the names it gives.
-pub(in crate::rules) fn identity_of(pod: &Pod<'_>, subject: &Subject<'_>) -> RunsAs {
+pub(in crate::rules) fn identity_of(pod: &Pod<'_>, write: &Write<'_>) -> RunsAs {
     pod.spec
         .service_accounts()
-        .map(|account| RunsAs::of(account, subject.policy))
+        .map(|account| write.runs_as(account))
         .find(|identity| *identity != RunsAs::Ordinary)
         .unwrap_or(RunsAs::Ordinary)
 }
@@ -80,12 +74,13 @@ pub(in crate::rules) fn identity_of(pod: &Pod<'_>, subject: &Subject<'_>) -> Run
 pub(in crate::rules) fn is_declared(
     operator: &crate::policy::Operator,
     pod: &Pod<'_>,
-    subject: &Subject<'_>,
+    write: &Write<'_>,
 ) -> bool {
     pod.spec.service_accounts().all(|account| {
         let fixed = operator.job_service_accounts.iter();
         fixed.clone().any(|fixed| fixed.name == account)
-            || RunsAs::of(account, subject.policy)
+            || write
+                .runs_as(account)
                 .role()
                 .is_some_and(|role| operator.runs(role))
     })

@@ -1,12 +1,11 @@
 //! Under which service accounts a requester may start pods, and how it may
 //! name them. Shared by every rule that meets a pod on its way in.
 
-use crate::facts::{
-    Action, Extent, JobToken, Requester, RunsAs, Subject, System, task_manager_cluster,
-};
+use crate::facts::{Action, Extent, JobToken, Requester, RunsAs, System, task_manager_cluster};
 use crate::names::shown;
 use crate::names::{Component, Framework, PodName, Role};
 use crate::policy::Operator;
+use crate::write::Write;
 
 /// How a pod would come to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,19 +27,19 @@ pub(in crate::rules) enum Start<'a> {
 /// Why the requester may not start a pod under `account`, as a clause; `None`
 /// where it may.
 pub(in crate::rules) fn refusal(
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     account: &str,
     start: Start<'_>,
 ) -> Option<String> {
-    if subject.extent(Action::StartPod) == Extent::All {
+    if write.extent(Action::StartPod) == Extent::All {
         return None;
     }
-    let identity = RunsAs::of(account, subject.policy);
-    match &subject.requester {
-        Requester::System(system) => by_system(*system, &identity, account, subject),
+    let identity = write.runs_as(account);
+    match &write.requester {
+        Requester::System(system) => by_system(*system, &identity, account, write),
         Requester::Operator(operator) => by_operator(operator, &identity, account, start),
-        Requester::Job(job) => by_job(job, &identity, subject, start),
-        _ => by_tenant(&identity, account, subject, start),
+        Requester::Job(job) => by_job(job, &identity, write, start),
+        _ => by_tenant(&identity, account, write, start),
     }
 }
 
@@ -54,7 +53,7 @@ fn by_system(
     system: System,
     identity: &RunsAs,
     account: &str,
-    subject: &Subject<'_>,
+    write: &Write<'_>,
 ) -> Option<String> {
     let (role, component) = match identity {
         // A mirror pod has no service account; whoever got hold of a node's
@@ -72,12 +71,12 @@ fn by_system(
         Some(Component::Client | Component::Driver | Component::Jeg | Component::JegKernel) => {
             false
         }
-        Some(_) => subject
+        Some(_) => write
             .policy
             .operators
             .iter()
             .any(|operator| operator.runs(role)),
-        None => subject.policy.fixed_service_account(account).is_some(),
+        None => write.policy.fixed_service_account(account).is_some(),
     };
     let client = component == Some(Component::Client);
     let jeg = component == Some(Component::Jeg);
@@ -133,7 +132,7 @@ fn by_operator(
 fn by_job(
     job: &JobToken<'_>,
     identity: &RunsAs,
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     start: Start<'_>,
 ) -> Option<String> {
     let RunsAs::Job {
@@ -144,9 +143,9 @@ fn by_job(
     else {
         return Some("a job starts pods under its own role's service accounts only".to_owned());
     };
-    let at_home = job.namespace == subject.request.namespace();
+    let at_home = job.namespace == write.target.namespace();
     let crosses = || {
-        let pairs = &subject.tenancy.cross_roles;
+        let pairs = &write.tenancy.cross_roles;
         pairs.iter().any(|pair| {
             pair.namespace == job.namespace && pair.from == job.role && pair.to == *role
         })
@@ -213,13 +212,13 @@ fn job_manager_name(
 fn by_tenant(
     identity: &RunsAs,
     account: &str,
-    subject: &Subject<'_>,
+    write: &Write<'_>,
     start: Start<'_>,
 ) -> Option<String> {
     match identity {
         RunsAs::Job { role, .. } => {
             let submits = start == Start::CustomResource
-                && subject
+                && write
                     .submitters()
                     .flat_map(|entry| &entry.roles)
                     .any(|roles| roles.matches(role));
@@ -227,7 +226,7 @@ fn by_tenant(
         }
         RunsAs::Reserved => Some("that name is reserved for Amazon EMR".to_owned()),
         RunsAs::Ordinary => {
-            let mut entries = subject.submitters().peekable();
+            let mut entries = write.submitters().peekable();
             let listed = if entries.peek().is_none() {
                 account == "default"
             } else {

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::json::Raw;
 use crate::request::pod::Pod;
-use crate::request::view::{self, TemplateShape};
-use crate::request::{Operation, Request, ReviewError, change};
+use crate::request::view::TemplateShape;
+use crate::request::{Object, Operation, Path, ReviewError, change};
 
-use super::Subject;
+use super::Write;
 
 /// A pod on its way in, with the one it replaces.
 #[derive(Debug)]
@@ -20,67 +20,49 @@ pub struct PodWrite<'a> {
     /// pods of a template that waited suspended, so that all of it is judged.
     pub old: Option<Pod<'a>>,
     /// A template as it was and as it is to be.
-    raw: Option<(Option<Raw<'a>>, Raw<'a>)>,
+    template: Option<(Option<Raw<'a>>, Raw<'a>)>,
 }
 
 impl<'a> PodWrite<'a> {
     /// Reads it from a request that creates a pod, updates one through
     /// whichever subresource, or writes a built-in kind with a pod template; the
     /// revisions that `StatefulSets` and `DaemonSets` go back to are such a kind.
-    pub(super) fn of(subject: &Subject<'a>) -> Result<Option<Self>, ReviewError> {
-        let request = subject.request;
-        if !matches!(request.operation, Operation::Create | Operation::Update) {
+    pub(super) fn of(write: &Write<'a>) -> Result<Option<Self>, ReviewError> {
+        let request = write.request();
+        let Some((new, old)) = request.act.written() else {
             return Ok(None);
-        }
-        let pods = request.resource.is("", "pods");
-        let shape = shape(request);
-        if !pods && shape.is_none() {
-            return Ok(None);
-        }
+        };
+        let pods = request.target.is("", "pods");
+        let shape = TemplateShape::of_target(&request.target);
         // Controllers write all day what is there already.
-        if request.operation == Operation::Update
-            && change::same_object(Some(request.old_object()?), Some(request.object()?))
-        {
+        if !(pods || shape.is_some()) || write.is_unchanged() {
             return Ok(None);
-        }
-        if pods {
-            // What is created at a subresource is no pod: a Binding, an Eviction.
-            if request.operation == Operation::Create && request.sub_resource.is_some() {
-                return Ok(None);
-            }
-            let new = request.pod()?;
-            let old = stored(request)?
-                .map(|raw| view::fill("request.oldObject", raw))
-                .transpose()?;
-            let path = "";
-            let raw = None;
-            return Ok(Some(Self {
-                path,
-                new,
-                old,
-                raw,
-            }));
         }
         let Some(shape) = shape else {
+            // What is created at a subresource is no pod: a Binding, an Eviction.
+            if old.is_none() && !request.target.is_main() {
+                return Ok(None);
+            }
+            return Ok(Some(Self {
+                path: "",
+                new: request.pod(new)?,
+                old: old.map(Object::fill).transpose()?,
+                template: None,
+            }));
+        };
+        let Some(template) = new.template(shape)? else {
             return Ok(None);
         };
-        let Some(template) = view::template("request.object", request.object()?, shape)? else {
-            return Ok(None);
-        };
-        let new = Cow::Owned(view::fill("request.object", template)?);
-        let stored = match stored(request)? {
-            Some(_) if subject.unsuspends()? => None,
-            Some(raw) => view::template("request.oldObject", raw, shape)?,
+        let stored = match old {
+            Some(_) if write.resumes_job()? => None,
+            Some(old) => old.template(shape)?,
             None => None,
         };
-        let old = stored
-            .map(|template| view::fill("request.oldObject", template))
-            .transpose()?;
         Ok(Some(Self {
             path: shape.path(),
-            new,
-            old,
-            raw: Some((stored, template)),
+            new: Cow::Owned(template.fill()?),
+            old: stored.map(Object::fill).transpose()?,
+            template: Some((stored.map(Object::raw), template.raw())),
         }))
     }
 
@@ -89,7 +71,7 @@ impl<'a> PodWrite<'a> {
     /// whatever the template or the pod already held.
     #[must_use]
     pub fn starts_other_programs(&self) -> bool {
-        match (self.raw, &self.old) {
+        match (self.template, &self.old) {
             (Some((old, new)), _) => !change::same_template(old, Some(new)),
             (None, Some(old)) => !images(old).eq(images(&self.new)),
             (None, None) => false,
@@ -115,11 +97,8 @@ impl<'a> PodWrite<'a> {
 
     /// The full path of a field of the pod: `spec.template.spec.volumes[0]`.
     #[must_use]
-    pub fn at(&self, field: &str) -> String {
-        match self.path {
-            "" => field.to_owned(),
-            path => format!("{path}.{field}"),
-        }
+    pub fn at(&self, field: &Path) -> Path {
+        Path::parse_dotted(self.path).join(field)
     }
 }
 
@@ -128,19 +107,4 @@ fn images<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = (&'p str, &'p str)> {
     let spec = &pod.spec;
     let containers = spec.containers.iter().chain(spec.init_containers.iter());
     containers.map(|container| (container.name.as_str(), container.image.as_str()))
-}
-
-fn shape(request: &Request<'_>) -> Option<TemplateShape> {
-    if request.sub_resource.is_some() {
-        return None;
-    }
-    let revision = || request.resource.is("apps", "controllerrevisions");
-    TemplateShape::of(&request.resource).or_else(|| revision().then_some(TemplateShape::Revision))
-}
-
-fn stored<'a>(request: &Request<'a>) -> Result<Option<Raw<'a>>, ReviewError> {
-    match request.operation {
-        Operation::Update => request.old_object().map(Some),
-        _ => Ok(None),
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
-use super::{Policy, PolicyError, PolicyHash, PolicyWarning, Position, Strictness};
+use crate::policy::{Policy, PolicyError, PolicyHash, PolicyWarning, Position, Strictness};
 
 /// Holds the policy in force. Readers never wait, and a request that has
 /// loaded a policy keeps it to its end.

@@ -1,0 +1,111 @@
+//! Facts about the cluster, as far as a door could find them out.
+//!
+//! The engine does no I/O. A rule that lacks a fact says which ([`Need`]); the
+//! door looks all of them up at once and runs the rules a second time.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::request::Stored;
+
+/// An object that a rule has to see besides the request.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Need {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// Plural resource name.
+    pub resource: String,
+    /// Empty for cluster-scoped resources.
+    pub namespace: String,
+    pub name: String,
+}
+
+impl Need {
+    #[must_use]
+    pub fn object(group: &str, resource: &str, namespace: &str, name: &str) -> Self {
+        Self {
+            group: group.to_owned(),
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    /// `deployments.apps spark-a/gateway`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.resource)?;
+        if !self.group.is_empty() {
+            write!(f, ".{}", self.group)?;
+        }
+        f.write_str(" ")?;
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// How long ago a fact was known to be true.
+pub type Age = Duration;
+
+/// What is known about something. Absent is not unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known<T> {
+    Is(T, Age),
+    Absent(Age),
+    Unknown,
+}
+
+/// What a door has found out about the cluster.
+#[derive(Debug, Default)]
+pub struct Facts<'a> {
+    objects: BTreeMap<Need, Known<&'a Stored<'a>>>,
+    /// Whether the door has looked already: what is unknown now stays unknown.
+    looked: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// Nothing is known yet, and the door can look things up.
+    #[must_use]
+    pub fn none_yet() -> Self {
+        Self::default()
+    }
+
+    /// What came of looking up every need of the first round. A need that is not
+    /// in `found` is unknown for good.
+    #[must_use]
+    pub fn found(found: impl IntoIterator<Item = (Need, Known<&'a Stored<'a>>)>) -> Self {
+        Self {
+            objects: found.into_iter().collect(),
+            looked: true,
+        }
+    }
+
+    /// Nothing is known and nothing can be looked up: no cluster.
+    #[must_use]
+    pub fn unknowable() -> Self {
+        Self::found([])
+    }
+
+    /// Whether the door has looked already, so that no need will be met any more.
+    #[must_use]
+    pub const fn are_final(&self) -> bool {
+        self.looked
+    }
+
+    /// What is known about an object.
+    ///
+    /// # Errors
+    ///
+    /// The need itself, for the door to look up, unless it has looked already.
+    pub fn object(&self, need: Need) -> Result<Known<&'a Stored<'a>>, Need> {
+        match self.objects.get(&need) {
+            Some(known) => Ok(*known),
+            None if self.looked => Ok(Known::Unknown),
+            None => Err(need),
+        }
+    }
+}

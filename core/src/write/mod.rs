@@ -1,0 +1,203 @@
+//! One write as a rule sees it: the request, who makes it, what the policy says
+//! of the namespace, and what several rules would otherwise compute again.
+
+mod pod_write;
+
+use std::cell::OnceCell;
+use std::ops::Deref;
+
+use crate::facts::{Action, Extent, Requester, RunsAs, extent};
+use crate::mutation::{self, Creator, Mutation};
+use crate::names::shown;
+use crate::policy::{Policy, Submitter, VirtualCluster};
+use crate::request::{Act, ObjectName, Request, ReviewError, change};
+
+pub use pod_write::PodWrite;
+
+/// One request with everything a rule needs to judge it. Who does what to which
+/// object is the [`Request`]'s, to which it dereferences.
+#[derive(Debug)]
+pub struct Write<'a> {
+    request: &'a Request<'a>,
+    pub requester: Requester<'a>,
+    pub name: ObjectName<'a>,
+    pub policy: &'a Policy,
+    /// The policy's entry for the namespace.
+    pub tenancy: &'a VirtualCluster,
+    pod: OnceCell<Option<PodWrite<'a>>>,
+    possible_name: OnceCell<String>,
+    is_unchanged: OnceCell<bool>,
+    keeps_intent: OnceCell<bool>,
+}
+
+impl<'a> Deref for Write<'a> {
+    type Target = Request<'a>;
+
+    fn deref(&self) -> &Request<'a> {
+        self.request
+    }
+}
+
+impl<'a> Write<'a> {
+    /// Looks at a request under a policy.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when the object's name cannot be read.
+    pub fn new(request: &'a Request<'a>, policy: &'a Policy) -> Result<Self, ReviewError> {
+        let namespace = request.target.namespace();
+        Ok(Self {
+            request,
+            requester: Requester::of(&request.user, namespace, policy),
+            name: request.object_name()?,
+            policy,
+            tenancy: policy.tenancy(namespace),
+            pod: OnceCell::new(),
+            possible_name: OnceCell::new(),
+            is_unchanged: OnceCell::new(),
+            keeps_intent: OnceCell::new(),
+        })
+    }
+
+    /// The request, for as long as it lives.
+    #[must_use]
+    pub const fn request(&self) -> &'a Request<'a> {
+        self.request
+    }
+
+    /// The pod or pod template that the request writes, read once for all rules;
+    /// `None` where it writes none. Custom resources have none either: what they
+    /// hold is for the rules that walk them.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when a field that a rule judges cannot be read.
+    pub fn pod(&self) -> Result<Option<&PodWrite<'a>>, ReviewError> {
+        if let Some(read) = self.pod.get() {
+            return Ok(read.as_ref());
+        }
+        let read = PodWrite::of(self)?;
+        Ok(self.pod.get_or_init(|| read).as_ref())
+    }
+
+    /// The object's name, or one that it could get: five letters stand for the
+    /// part that the API server generates. Empty where it is unknown.
+    #[must_use]
+    pub fn possible_name(&self) -> &str {
+        self.possible_name.get_or_init(|| self.name.sample())
+    }
+
+    /// Whether this is an UPDATE that changes nothing but the API server's
+    /// bookkeeping.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        let same = |(old, new)| change::same_object(Some(old), Some(new));
+        let compare = || self.raws().is_some_and(same);
+        *self.is_unchanged.get_or_init(compare)
+    }
+
+    /// Whether this is an UPDATE that changes only `metadata` and `status`.
+    #[must_use]
+    pub fn keeps_intent(&self) -> bool {
+        let same = |(old, new)| change::same_intent(Some(old), Some(new));
+        let compare = || self.raws().is_some_and(same);
+        *self.keeps_intent.get_or_init(compare)
+    }
+
+    fn raws(&self) -> Option<(crate::json::Raw<'a>, crate::json::Raw<'a>)> {
+        let (old, new) = self.act.update()?;
+        Some((old.raw(), new.raw()))
+    }
+
+    /// What a service account stands for under the policy.
+    #[must_use]
+    pub fn runs_as(&self, account: &str) -> RunsAs {
+        RunsAs::of(account, self.policy)
+    }
+
+    /// Whether a tenant or a job resumes a suspended Job: its pods start now,
+    /// and the template may be older than the namespace's label. Software such as
+    /// Kueue does this for a living.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when `spec.suspend` cannot be read.
+    pub fn resumes_job(&self) -> Result<bool, ReviewError> {
+        let Act::Update { old, new } = self.act else {
+            return Ok(false);
+        };
+        if self.target.group() != "batch"
+            || !self.target.is_main()
+            || !matches!(self.requester, Requester::Tenant(_) | Requester::Job(_))
+        {
+            return Ok(false);
+        }
+        Ok(old.is_suspended()? && !new.is_suspended()?)
+    }
+
+    /// How far this requester may go with `action`.
+    #[must_use]
+    pub const fn extent(&self, action: Action) -> Extent {
+        extent(self.requester.class(), action)
+    }
+
+    /// The `submitters` entries that name this requester; none for one that
+    /// could not prove the identity that its name claims.
+    pub fn submitters(&self) -> impl Iterator<Item = &'a Submitter> {
+        let user = &self.request.user;
+        let unproven = matches!(self.requester, Requester::Tenant(Some(_)));
+        self.tenancy
+            .submitters_for(&user.username, user.groups())
+            .filter(move |_| !unproven)
+    }
+
+    /// Who creates a pod, as far as role chaining asks.
+    #[must_use]
+    pub const fn creator(&self) -> Creator<'_> {
+        Creator {
+            requester: &self.requester,
+            policy: self.policy,
+            tenancy: self.tenancy,
+        }
+    }
+
+    /// What the mutating webhook answers. Nothing for any other request than the
+    /// creation of a pod.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when the pod cannot be read.
+    pub fn mutation(&self) -> Result<Mutation, ReviewError> {
+        let creates = matches!(self.act, Act::Create(_));
+        if !creates
+            || !self.target.is("", "pods")
+            || !self.target.is_main()
+            || self.tenancy.chains.is_empty()
+        {
+            return Ok(Mutation::default());
+        }
+        let pod = self.pod()?;
+        Ok(pod.map_or_else(Mutation::default, |pod| {
+            mutation::mutate(self.creator(), &pod.new)
+        }))
+    }
+
+    /// The object for a sentence: its kind, namespace and name.
+    #[must_use]
+    pub fn object(&self) -> String {
+        let kind = match self.target.kind.kind.as_str() {
+            "" => self.target.resource(),
+            kind => kind,
+        };
+        format!("{} {}", shown(kind, 63), self.what())
+    }
+
+    /// `namespace/name` for a sentence; the name alone for cluster-scoped objects.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self.target.namespace() {
+            "" => self.name.shown(),
+            namespace => format!("{}/{}", shown(namespace, 63), self.name.shown()),
+        }
+    }
+}
