@@ -1,21 +1,21 @@
 #!/bin/sh
 # Compares `rolegate serve` with the floor (the same server around a reviewer
 # that decides nothing), in turn, on this machine, over loopback. Both write
-# one log line a review to a file.
+# one log line per review to a file.
 #
-#   benches/floor.sh [seconds a run] [pairs] [door]
+#   benches/floor.sh [seconds per run] [pairs] [door]
 #
-# The door is `validate` (a pod that somebody creates) or `mutate` (an EMR driver
-# that gets its chained profile, as a real API server sent it; the floor lets it
-# through without a patch).
+# The door (webhook endpoint) is `validate` (a tenant creates a pod) or `mutate`
+# (an EMR driver that gets its chained profile, as a real API server sent it; the
+# floor allows it without a patch).
 #
-# Prints the median of each side and the median of the pairs' ratios: two runs
-# side by side share whatever else the machine was doing.
+# Prints the median of each side, and the median of the ratios of the pairs: the
+# two runs of a pair are affected alike by other load on the machine.
 set -eu
 seconds=${1:-4}
 pairs=${2:-5}
 door=${3:-validate}
-port=${FLOOR_PORT:-18443} # and the one after it
+port=${FLOOR_PORT:-18443} # and the next port
 cd "$(dirname "$0")/.."
 case=tests/cases/chain-profile/driver-without-the-required-profile
 case $door in
@@ -28,12 +28,12 @@ target=${CARGO_TARGET_DIR:-target}/release
 scratch=$(mktemp -d)
 trap 'test ! -s "$scratch/pid" || kill "$(cat "$scratch/pid")" 2>/dev/null || true; rm -rf "$scratch"' EXIT
 
-# Starts "$@", measures, stops. Prints one line of results.
+# Starts "$@", measures it and stops it. Prints one line of results.
 measure() {
     connections=$1
     shift
-    : >"$scratch/log" # or "serving" of the run before is found
-    # shellcheck disable=SC2086 # likewise
+    : >"$scratch/log" # otherwise "serving" of the previous run is found
+    # shellcheck disable=SC2086 # one option and its value, or none
     "$@" --listen "127.0.0.1:$port" --health-listen "127.0.0.1:$((port + 1))" --cluster off $policy \
         --drain-delay 0s 2>"$scratch/log" &
     server=$!
@@ -50,7 +50,7 @@ measure() {
     kill "$server"
     wait "$server"
     : >"$scratch/pid"
-    # A measured line that was never written would flatter the server.
+    # A run that writes no log lines would make the server look faster than it is.
     reviewed=$(grep -c reviewed "$scratch/log")
     test "$reviewed" -gt 0 || { echo "no log lines were written" >&2; exit 1; }
 }
