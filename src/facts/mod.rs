@@ -9,6 +9,7 @@
 //! - `job_id`: pod names that stand for jobs; `claim`: volume claims' names likewise
 //! - `pod_identity`: what a service account stands for under the policy
 //! - `pod_write`: the pod or template that a request writes
+//! - `surface`: what of the API is judged, and by what
 //! - `subject`: all of it together, as a rule sees it
 
 mod base36;
@@ -24,6 +25,7 @@ mod requester;
 mod role;
 mod service_account;
 mod subject;
+pub mod surface;
 mod system;
 
 pub use claim::{ClaimName, executor_prefix};
