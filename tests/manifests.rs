@@ -1,6 +1,7 @@
 //! What rolegate prints, and what the shipped manifests repeat of it.
 //!
-//! `UPDATE_EXPECTED=1 cargo test --test manifests` writes the policies.
+//! `UPDATE_EXPECTED=1 cargo test --test manifests` writes the policies and
+//! `docs/coverage.md`.
 
 #![allow(
     clippy::expect_used,
@@ -13,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use rolegate::facts::{RESERVED_PREFIXES, System};
+use rolegate::facts::{RESERVED_PREFIXES, System, surface};
 use rolegate::guards::GUARDS;
 
 fn policies() -> PathBuf {
@@ -116,4 +117,14 @@ fn the_webhook_configuration_names_what_the_rules_know() {
         }
     }
     assert!(named > 50, "the conditions have changed their form");
+}
+
+#[test]
+fn the_page_about_the_api_is_the_table_of_the_code() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/coverage.md");
+    let page = surface::markdown();
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(&file, &page).expect("writable");
+    }
+    assert_eq!(read(&file), page, "{}", file.display());
 }
