@@ -14,8 +14,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use rolegate::facts::{RESERVED_PREFIXES, System, surface};
-use rolegate::guards::GUARDS;
+use rolegate::facts::surface::{self, By};
+use rolegate::facts::{RESERVED_PREFIXES, System};
+use rolegate::guards::{GUARDS, Guard};
+use rolegate::rules::{RuleId, implemented};
 
 fn policies() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/policies")
@@ -127,4 +129,17 @@ fn the_page_about_the_api_is_the_table_of_the_code() {
         fs::write(&file, &page).expect("writable");
     }
     assert_eq!(read(&file), page, "{}", file.display());
+}
+
+#[test]
+fn whoever_the_table_names_exists() {
+    for by in surface::rows().flat_map(surface::Row::judges) {
+        match by {
+            By::Rule(id) => assert!(id.parse::<RuleId>().is_ok_and(implemented), "{id}"),
+            By::Policy(name) => {
+                let policy = Guard::named(name).is_some_and(|guard| !guard.optional);
+                assert!(name.starts_with("rolegate-") && policy, "{name}");
+            }
+        }
+    }
 }
