@@ -9,12 +9,14 @@
 //! - `references`: service accounts named anywhere in any object
 //! - `response`: the answer
 //! - `document`: files and manifests wrapped into reviews
+//! - `path`: where in an object, written dotted and as JSON pointer
 
 pub mod change;
 pub mod document;
 mod envelope;
 mod error;
 mod name;
+pub mod path;
 pub mod pod;
 pub mod references;
 pub mod response;
