@@ -132,7 +132,7 @@ fn judge(
         Mode::Cluster => Door::Cluster,
     };
     let review = match document.into_review(wrap) {
-        Ok(review) => review,
+        Ok(sent) => sent.review,
         Err(error) => return bad(source, &error),
     };
     let request = match Request::parse(review.as_bytes()) {

@@ -10,6 +10,7 @@
 //! - `response`: the answer
 //! - `document`: files and manifests wrapped into reviews
 //! - `path`: where in an object, written dotted and as JSON pointer
+//! - `spans`: where in a file, as line and column
 
 pub mod change;
 pub mod document;
@@ -21,6 +22,7 @@ pub mod pod;
 pub mod references;
 pub mod response;
 mod shown;
+pub mod spans;
 mod text;
 mod user;
 pub mod view;
