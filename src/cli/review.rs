@@ -11,7 +11,7 @@ use crate::decision::{Door, decide};
 use crate::policy::Policy;
 use crate::report::{self, Patched, Reviewed};
 use crate::review::Request;
-use crate::review::document::{self, Document, Wrap};
+use crate::review::document::{self, Document, Sent, Wrap};
 
 use super::Verdict;
 
@@ -96,7 +96,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     };
     let mut verdict = Verdict::Clean;
     for file in files {
-        let source = if file.as_os_str() == "-" {
+        let name = if file.as_os_str() == "-" {
             "standard input".into()
         } else {
             file.display().to_string()
@@ -104,12 +104,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
         match read(file).and_then(|bytes| Ok(document::split(&bytes)?)) {
             Err(error) => {
                 verdict = Verdict::Bad;
-                writeln!(anstream::stderr(), "rolegate: {source}: {error:#}")?;
+                writeln!(anstream::stderr(), "rolegate: {name}: {error:#}")?;
             }
             Ok(documents) => {
-                for (index, document) in documents.into_iter().enumerate() {
-                    let source = format!("{source}#{}", index + 1);
-                    verdict = verdict.max(judge(args, &policy, &wrap, &source, document)?);
+                for document in documents {
+                    verdict = verdict.max(judge(args, &policy, &wrap, &name, document)?);
                 }
             }
         }
@@ -122,7 +121,7 @@ fn judge(
     args: &Args,
     policy: &Policy,
     wrap: &Wrap,
-    source: &str,
+    file: &str,
     document: Document,
 ) -> anyhow::Result<Verdict> {
     let door = match args.mode {
@@ -131,8 +130,9 @@ fn judge(
         Mode::Audit => Door::Audit,
         Mode::Cluster => Door::Cluster,
     };
-    let review = match document.into_review(wrap) {
-        Ok(sent) => sent.review,
+    let source = &*format!("{file}#{}", document.number());
+    let Sent { review, spans } = match document.into_review(wrap) {
+        Ok(sent) => sent,
         Err(error) => return bad(source, &error),
     };
     let request = match Request::parse(review.as_bytes()) {
@@ -159,6 +159,8 @@ fn judge(
     };
     let reviewed = Reviewed {
         source,
+        file,
+        spans: &spans,
         request: &request,
         decision: &decision,
         patched: patched.as_ref(),

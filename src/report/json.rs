@@ -17,16 +17,24 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         request,
         decision,
         patched,
+        ..
     } = reviewed;
     let findings: Vec<_> = decision
         .judged
         .iter()
         .map(|judged| {
+            let (path, at) = reviewed.place(&judged.finding);
             json!({
                 "rule": judged.finding.rule,
                 "mode": judged.mode,
                 "seen": judged.finding.seen,
                 "path": judged.finding.path,
+                "pointer": path.map(|path| path.pointer()),
+                "location": at.map(|at| json!({
+                    "file": reviewed.file,
+                    "line": at.line,
+                    "column": at.column,
+                })),
                 "why": judged.finding.why,
                 "instead": judged.finding.instead,
                 "source": judged.finding.source,

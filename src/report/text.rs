@@ -20,6 +20,7 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         request,
         decision,
         patched,
+        ..
     } = reviewed;
     let outcome = match decision.outcome() {
         "deny" => "denied".red().bold().to_string(),
@@ -44,10 +45,10 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
     decision
         .judged
         .iter()
-        .try_for_each(|judged| finding(out, judged))
+        .try_for_each(|judged| finding(out, reviewed, judged))
 }
 
-fn finding(out: &mut impl Write, judged: &Judged<'_>) -> io::Result<()> {
+fn finding(out: &mut impl Write, reviewed: &Reviewed<'_>, judged: &Judged<'_>) -> io::Result<()> {
     let finding = &judged.finding;
     writeln!(
         out,
@@ -56,8 +57,16 @@ fn finding(out: &mut impl Write, judged: &Judged<'_>) -> io::Result<()> {
         judged.mode,
         finding.seen
     )?;
-    if let Some(path) = &finding.path {
-        writeln!(out, "    at:      {path}")?;
+    let (_, at) = reviewed.place(finding);
+    // `file:line:column` first, where terminals and editors look for it.
+    let at = at.map(|at| format!("{}:{at}", reviewed.file));
+    let at: Vec<_> = at
+        .as_deref()
+        .into_iter()
+        .chain(finding.path.as_deref())
+        .collect();
+    if !at.is_empty() {
+        writeln!(out, "    at:      {}", at.join(" "))?;
     }
     writeln!(out, "    why:     {}", finding.why)?;
     writeln!(out, "    instead: {}", finding.instead)?;
