@@ -1,8 +1,7 @@
-//! The first station: bytes become a [`Request`].
+//! Bytes become a [`Request`]: who does what to which object.
 //!
 //! - `envelope`: the AdmissionReview itself, and a pod in passing; other objects as text
 //! - `act`: what is done and to what; `object`: one version of an object
-//! - `path`: where in an object something stands
 //! - `user`: `userInfo`
 //! - `name`: which object a request is about
 //! - `view`: narrow typed views of the objects
@@ -11,6 +10,8 @@
 //! - `references`: service accounts named anywhere in any object
 //! - `response`: the answer
 //! - `document`: files and manifests wrapped into reviews
+//! - `path`: where in an object, written dotted and as JSON pointer
+//! - `spans`: where in a file, as line and column
 
 mod act;
 pub mod change;
@@ -23,7 +24,7 @@ mod path;
 pub mod pod;
 pub mod references;
 pub mod response;
-
+pub mod spans;
 mod stored;
 mod user;
 pub mod view;
