@@ -14,10 +14,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use rolegate_core::decision::{Door, decide};
-use rolegate_core::facts::Subject;
-use rolegate_core::mutation::mutate;
 use rolegate_core::policy::{Policy, Strictness};
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
+use rolegate_core::write::Write;
 use serde_json::{Value, json};
 
 const BATCHES: usize = 200;
@@ -28,9 +27,10 @@ fn main() {
     println!("{:<52}{:>10}{:>14}", "review", "bytes", "median");
     for (name, body) in reviews() {
         measure(name, &body, |body| {
-            let request = Request::parse(body).unwrap();
-            let decision = decide(&request, Door::Enforce, &policy, now).unwrap();
-            black_box(decision.to_json(&request.uid));
+            let review = AdmissionReview::parse(body).unwrap();
+            let request = &review.request;
+            let decision = judge(&request, Door::Enforce, &policy).unwrap();
+            black_box(decision.to_json(&review.uid));
         });
     }
     // The chains of a case, and its driver as a real API server sent it.
@@ -45,10 +45,11 @@ fn main() {
         ("/mutate: a pod that is not chained", other),
     ] {
         measure(name, &review, |body| {
-            let request = Request::parse(body).unwrap();
-            let subject = Subject::new(&request, &policy).unwrap();
-            let mutation = mutate(&subject).unwrap();
-            black_box(mutation.to_json(&request.uid, policy.hash));
+            let review = AdmissionReview::parse(body).unwrap();
+            let request = &review.request;
+            let subject = Write::new(&request, &policy).unwrap();
+            let mutation = subject.mutation().unwrap();
+            black_box(mutation.to_json(&review.uid, policy.hash));
         });
     }
 }

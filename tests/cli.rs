@@ -358,12 +358,15 @@ fn explain_lists_and_prints() {
         "{out}"
     );
     for rule in rolegate_core::rules::RULES {
-        let (code, out, _) = run(&["explain", rule.id().as_str()], "");
+        let (code, out, _) = run(&["explain", rule.about().id.as_str()], "");
         assert_eq!(code, 0);
         for part in ["# ", "## What it stops", "## Why", "## What to do instead"] {
-            assert!(out.contains(part), "{} lacks {part}", rule.id());
+            assert!(out.contains(part), "{} lacks {part}", rule.about().id);
         }
-        assert!(out.starts_with(&format!("# {}\n", rule.id())), "{out}");
+        assert!(
+            out.starts_with(&format!("# {}\n", rule.about().id)),
+            "{out}"
+        );
     }
 }
 

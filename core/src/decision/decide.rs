@@ -152,7 +152,7 @@ pub fn decide_by<'a>(
         who: if judged.is_empty() {
             String::new()
         } else {
-            message::who(&write)
+            message::who(&write.user, &write.requester)
         },
         name: write.name.shown(),
         policy: policy.hash,

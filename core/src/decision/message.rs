@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::facts::Requester;
 use crate::names::shown;
-use crate::write::Write;
+use crate::request::UserInfo;
 
 use super::{Decision, Judged};
 use crate::policy::Mode;
@@ -25,12 +25,12 @@ const MOST_WARNINGS: usize = 20;
 const ANNOTATION_BYTES: usize = 1_024;
 
 /// The requester for a sentence, with what it failed to prove.
-pub(super) fn who(write: &Write<'_>) -> String {
-    let name = match write.user.username.as_str() {
+pub(super) fn who(user: &UserInfo<'_>, requester: &Requester<'_>) -> String {
+    let name = match user.username.as_str() {
         "" => "somebody without a name".to_owned(),
         name => shown(name, 200),
     };
-    match &write.requester {
+    match requester {
         Requester::Tenant(Some(unproven)) => format!("{name} ({})", unproven.as_str()),
         _ => name,
     }

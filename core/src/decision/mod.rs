@@ -2,15 +2,18 @@
 //!
 //! - `door`: webhook endpoints; `scope`: how far a finding may go
 //! - `decide`: rules, then modes, then exemptions
+//! - `access`: questions of authorization
 //! - `message`: what the user, the audit log and the answer say
 //! - `policy_store`: the policy in force, and its replacement
 
+mod access;
 mod decide;
 mod door;
 mod message;
 mod policy_store;
 mod scope;
 
+pub use access::{AccessDecision, DeniedAccess, judge_access};
 pub use decide::{Decision, Judged, Outcome, Skipped, decide, decide_by};
 pub use door::Door;
 pub use policy_store::{PolicyStore, ReloadOutcome};

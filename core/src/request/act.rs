@@ -59,7 +59,7 @@ impl<'a> Act<'a> {
 }
 
 /// The object or part of one that a request is about.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Target<'a> {
     /// Group, version and plural name (after `matchPolicy: Equivalent`).
     pub resource: Resource<'a>,

@@ -13,7 +13,7 @@ use crate::json::{self, Ahead, Fault, Fill, Raw, Reader, filled};
 use super::act::{Act, Target};
 use super::object::{Object, Version};
 use super::pod::Pod;
-use super::{ReviewError, UserInfo};
+use super::{ReviewError, Stored, UserInfo};
 use crate::json::Text;
 
 /// The one group and version this endpoint speaks.
@@ -44,7 +44,7 @@ pub struct Request<'a> {
 }
 
 /// `group/version/resource`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Resource<'a> {
     /// API group; empty for the core group.
     pub group: Text<'a>,
@@ -69,7 +69,7 @@ impl Resource<'_> {
 }
 
 /// `group/version/kind`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Kind<'a> {
     /// API group; empty for the core group.
     pub group: Text<'a>,
@@ -237,6 +237,18 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn operation(&self) -> Operation {
         self.act.operation()
+    }
+
+    /// The object that a creation would leave behind; `None` for any other act.
+    #[must_use]
+    pub fn into_stored(self) -> Option<Stored<'a>> {
+        let Act::Create(new) = self.act else {
+            return None;
+        };
+        Some(Stored {
+            object: Object::new(new.raw(), Version::Stored),
+            target: self.target,
+        })
     }
 
     /// `new`, the new object of this request, as a pod.

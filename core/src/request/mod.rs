@@ -1,6 +1,7 @@
 //! Bytes become a [`Request`]: who does what to which object.
 //!
 //! - `envelope`: the AdmissionReview itself, and a pod in passing; other objects as text
+//! - `access`: a SubjectAccessReview; `audit_event`: an event of an audit log
 //! - `act`: what is done and to what; `object`: one version of an object
 //! - `user`: `userInfo`
 //! - `name`: which object a request is about
@@ -13,7 +14,9 @@
 //! - `path`: where in an object, written dotted and as JSON pointer
 //! - `spans`: where in a file, as line and column
 
+mod access;
 mod act;
+mod audit_event;
 pub mod change;
 pub mod document;
 mod envelope;
@@ -30,7 +33,9 @@ mod user;
 pub mod view;
 
 pub use crate::json::Text;
+pub use access::{Access, Selectors};
 pub use act::{Act, Target};
+pub use audit_event::{AuditEvent, Judgeable};
 pub use envelope::{API_VERSION, AdmissionReview, KIND, Kind, Operation, Request, Resource};
 pub use error::ReviewError;
 pub use name::{ObjectName, ProxyTarget};
