@@ -2,7 +2,7 @@
 //!
 //! - `envelope`: the AdmissionReview itself, and a pod in passing; other objects as text
 //! - `access`: a SubjectAccessReview; `audit_event`: an event of an audit log
-//! - `act`: what is done and to what; `object`: one version of an object
+//! - `act`, `target`: what is done and to what; `object`: one version of an object
 //! - `user`: `userInfo`
 //! - `name`: which object a request is about
 //! - `view`: narrow typed views of the objects
@@ -29,19 +29,21 @@ pub mod references;
 pub mod response;
 pub mod spans;
 mod stored;
+mod target;
 mod user;
 pub mod view;
 
 pub use crate::json::Text;
 pub use access::{Access, Selectors};
-pub use act::{Act, Target};
+pub use act::{Act, Operation};
 pub use audit_event::{AuditEvent, Judgeable};
-pub use envelope::{API_VERSION, AdmissionReview, KIND, Kind, Operation, Request, Resource};
+pub use envelope::{API_VERSION, AdmissionReview, KIND, Request};
 pub use error::ReviewError;
 pub use name::{ObjectName, ProxyTarget};
 pub use object::{Object, Version};
 pub use path::{Path, Segment};
 
 pub use stored::Stored;
+pub use target::{Kind, Resource, Target};
 pub use user::{Extra, UserInfo};
 pub use view::{ObjectMeta, OwnerReference};
