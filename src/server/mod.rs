@@ -15,7 +15,6 @@ mod connections;
 mod deadline;
 mod desk;
 mod duration;
-mod empty;
 mod engine;
 mod health;
 mod inflight;
@@ -34,7 +33,6 @@ mod tls;
 
 pub use crate::decision::Door;
 pub use duration::{duration_flag, parse_duration};
-pub use empty::EmptyAllow;
 pub use engine::Engine;
 pub use limits::{ConnectionLimits, Limits};
 pub use readiness::{Condition, Readiness};
