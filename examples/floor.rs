@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use jiff::Timestamp;
 use rolegate::cli::serve::{ServeArgs, run_with};
-use rolegate::server::{BadReview, Door, Record, Reviewed, Reviewer};
+use rolegate::cluster::Found;
+use rolegate::server::{BadReview, Door, Record, Reviewed, Reviewer, Round};
 use rolegate_core::policy::PolicyHash;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -23,7 +24,9 @@ struct Floor {
 }
 
 fn main() -> ExitCode {
-    run_with(&Floor::parse().serve, |_policy| EmptyAllow::default())
+    run_with(&Floor::parse().serve, |_policy, _cluster| {
+        EmptyAllow::default()
+    })
 }
 
 /// Reads the envelope, allows everything, records what the engine would record.
@@ -70,7 +73,13 @@ struct User<'a> {
 }
 
 impl Reviewer for EmptyAllow {
-    fn review(&self, _door: Door, body: &[u8], _now: Timestamp) -> Result<Reviewed, BadReview> {
+    fn review(
+        &self,
+        _door: Door,
+        body: &[u8],
+        _now: Timestamp,
+        _found: Option<&Found>,
+    ) -> Result<Round, BadReview> {
         let Envelope { request } = serde_json::from_slice(body).map_err(|_| BadReview {
             status: 400,
             message: "The body is no AdmissionReview.".to_owned(),
@@ -97,9 +106,9 @@ impl Reviewer for EmptyAllow {
             dry_run: request.dry_run,
             policy: self.policy,
         };
-        Ok(Reviewed {
+        Ok(Round::Reviewed(Reviewed {
             body: answer.to_string().into_bytes(),
             record,
-        })
+        }))
     }
 }

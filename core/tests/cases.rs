@@ -221,6 +221,7 @@ fn stored(manifests: &[String]) -> BTreeMap<Need, Stored<'_>> {
             let target = &stored.target;
             let need = Need::object(
                 target.group(),
+                &target.resource.version,
                 target.resource(),
                 target.namespace(),
                 &target.name,

@@ -62,6 +62,8 @@ mod properties;
 mod recorded_pods;
 #[path = "engine/requesters.rs"]
 mod requesters;
+#[path = "engine/rounds.rs"]
+mod rounds;
 #[path = "engine/secret_read.rs"]
 mod secret_read;
 #[path = "engine/service_account_identity.rs"]

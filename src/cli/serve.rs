@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::server::{Engine, Reviewer};
 use crate::telemetry::Telemetry;
+use kube::Client;
 use rolegate_core::decision::PolicyStore;
 
 pub use args::ServeArgs;
@@ -22,12 +23,13 @@ pub fn run(args: &ServeArgs) -> ExitCode {
     run_with(args, Engine::new)
 }
 
-/// Serves with another reviewer, which is handed the policy in force.
+/// Serves with another reviewer, which is handed the policy in force and the
+/// cluster, where there is one.
 /// Everything else is as in [`run`]: the floor is measured with it.
 #[must_use]
 pub fn run_with<R: Reviewer>(
     args: &ServeArgs,
-    reviewer: impl FnOnce(Arc<PolicyStore>) -> R,
+    reviewer: impl FnOnce(Arc<PolicyStore>, Option<Client>) -> R,
 ) -> ExitCode {
     let telemetry = match Telemetry::start(args.log_format, &args.log_filter()) {
         Ok(telemetry) => telemetry,

@@ -1,5 +1,9 @@
-//! The API server, where there is one. No rule asks it anything yet: this only
-//! finds it and sees that it answers.
+//! The API server, where there is one: finding it, seeing that it answers, and
+//! looking up single objects. No rule of this version asks for one.
+
+mod look_up;
+
+pub use look_up::{Found, look_up};
 
 use std::time::Duration;
 

@@ -17,7 +17,7 @@ mod net;
 mod ports;
 mod refusal;
 
-pub use doors::{BadReview, Engine, Record, Reviewed, Reviewer};
+pub use doors::{BadReview, Engine, Record, Reviewed, Reviewer, Round};
 pub use duration::{duration_flag, parse_duration};
 pub use limits::{ConnectionLimits, Limits};
 pub use ports::Ports;

@@ -7,8 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use rolegate::certs::{Certificates, in_memory};
+use rolegate::cluster::Found;
 use rolegate::runtime::Condition;
-use rolegate::server::{BadReview, Door, Limits, Ports, Record, Reviewed, Reviewer};
+use rolegate::server::{BadReview, Door, Limits, Ports, Record, Reviewed, Reviewer, Round};
+use rolegate_core::facts::{Known, Need};
 use rolegate_core::policy::Mode;
 use rolegate_core::policy::RuleId;
 use rustls::crypto::aws_lc_rs;
@@ -89,7 +91,13 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
 struct Obedient;
 
 impl Reviewer for Obedient {
-    fn review(&self, door: Door, body: &[u8], _now: Timestamp) -> Result<Reviewed, BadReview> {
+    fn review(
+        &self,
+        door: Door,
+        body: &[u8],
+        _now: Timestamp,
+        found: Option<&Found>,
+    ) -> Result<Round, BadReview> {
         let text = String::from_utf8_lossy(body);
         let (order, _padding) = text.split_once(' ').unwrap_or((&text, ""));
         match order {
@@ -109,15 +117,27 @@ impl Reviewer for Obedient {
             "sleep" => std::thread::sleep(Duration::from_millis(1500)),
             _ => {}
         }
+        if order == "needs" && found.is_none() {
+            return Ok(Round::Needs(vec![Need::object("", "v1", "pods", "a", "p")]));
+        }
+        if order == "insatiable" {
+            return Ok(Round::Needs(Vec::new()));
+        }
         let record = Record {
             operation: "CREATE",
             decision: "deny",
             findings: vec![(RuleId::new("pod-exec"), Mode::Enforce)],
             ..Record::default()
         };
-        Ok(Reviewed {
-            body: format!("{{\"door\":\"{door}\"}}").into_bytes(),
+        let looked_up = found.map_or(0, |Found(all)| all.len());
+        Ok(Round::Reviewed(Reviewed {
+            body: format!("{{\"door\":\"{door}\",\"found\":{looked_up}}}").into_bytes(),
             record,
-        })
+        }))
+    }
+
+    async fn look_up(&self, needs: Vec<Need>) -> Found {
+        let unknown = |need| (need, Known::Unknown);
+        Found(needs.into_iter().map(unknown).collect())
     }
 }

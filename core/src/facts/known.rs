@@ -3,17 +3,21 @@
 //! The engine does no I/O. A rule that lacks a fact says which ([`Need`]); the
 //! door looks all of them up at once and runs the rules a second time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::request::Stored;
+use crate::json::{Raw, Text};
+use crate::request::{Object, Resource, Stored, Target, Version};
 
 /// An object that a rule has to see besides the request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Need {
     /// API group; empty for the core group.
     pub group: String,
+    /// API version, as `v1`.
+    pub version: String,
     /// Plural resource name.
     pub resource: String,
     /// Empty for cluster-scoped resources.
@@ -23,12 +27,32 @@ pub struct Need {
 
 impl Need {
     #[must_use]
-    pub fn object(group: &str, resource: &str, namespace: &str, name: &str) -> Self {
+    pub fn object(group: &str, version: &str, resource: &str, namespace: &str, name: &str) -> Self {
         Self {
             group: group.to_owned(),
+            version: version.to_owned(),
             resource: resource.to_owned(),
             namespace: namespace.to_owned(),
             name: name.to_owned(),
+        }
+    }
+
+    /// The object, where its text was found.
+    #[must_use]
+    pub fn stored<'a>(&self, raw: Raw<'a>) -> Stored<'a> {
+        let text = |text: &str| Text(Cow::Owned(text.to_owned()));
+        Stored {
+            target: Target {
+                resource: Resource {
+                    group: text(&self.group),
+                    version: text(&self.version),
+                    resource: text(&self.resource),
+                },
+                namespace: text(&self.namespace),
+                name: text(&self.name),
+                ..Target::default()
+            },
+            object: Object::new(raw, Version::Stored),
         }
     }
 }
@@ -57,6 +81,18 @@ pub enum Known<T> {
     Is(T, Age),
     Absent(Age),
     Unknown,
+}
+
+impl<T> Known<T> {
+    /// The same, without the thing itself.
+    #[must_use]
+    pub const fn as_ref(&self) -> Known<&T> {
+        match self {
+            Self::Is(thing, age) => Known::Is(thing, *age),
+            Self::Absent(age) => Known::Absent(*age),
+            Self::Unknown => Known::Unknown,
+        }
+    }
 }
 
 /// What a door has found out about the cluster.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
+use kube::Client;
 use prometheus_client::registry::Registry;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio::net::{TcpListener, TcpSocket};
@@ -42,14 +43,13 @@ impl From<anyhow::Error> for Stop {
 /// started, so that bad input shows at once and leaves nothing behind.
 pub(super) fn run<R: Reviewer>(
     args: &ServeArgs,
-    reviewer: impl FnOnce(Arc<PolicyStore>) -> R,
+    reviewer: impl FnOnce(Arc<PolicyStore>, Option<Client>) -> R,
     lost_lines: LostLines,
 ) -> Result<(), Stop> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(lost_lines));
     let policy = PolicyFile::load(args.policy.clone(), &mut registry)?;
     let certificate = Certificate::load(args, &mut registry)?;
-    let reviewer = reviewer(Arc::clone(&policy.store));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(args.threads())
         .max_blocking_threads(BLOCKING_THREADS)
@@ -108,7 +108,7 @@ impl Certificate {
 
 async fn serve<R: Reviewer>(
     args: &ServeArgs,
-    reviewer: R,
+    reviewer: impl FnOnce(Arc<PolicyStore>, Option<Client>) -> R,
     mut registry: Registry,
     policy: PolicyFile,
     certificate: Certificate,
@@ -121,6 +121,7 @@ async fn serve<R: Reviewer>(
     stack.readiness.met(Condition::Policy);
     stack.readiness.met(Condition::Certificate);
     let client = cluster::connect(args.cluster, &stack.readiness).await?;
+    let reviewer = reviewer(Arc::clone(&policy.store), client.clone());
     let (https, health) = (bind(args.listen)?, bind(args.health_listen)?);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

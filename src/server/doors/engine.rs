@@ -1,55 +1,104 @@
 //! The engine behind the seam: a body in, the decision's answer and record out.
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use kube::Client;
 
 use rolegate_core::decision::{Decision, Door, Outcome, PolicyStore, Scope, decide};
-use rolegate_core::facts::Facts;
+use rolegate_core::facts::{Facts, Known, Need};
+use rolegate_core::json::Raw;
 use rolegate_core::names::shown;
 use rolegate_core::policy::{Policy, PolicyHash};
-use rolegate_core::request::{AdmissionReview, Request, ReviewError};
+use rolegate_core::request::{AdmissionReview, Request, ReviewError, Stored};
 use rolegate_core::write::Write;
 
-use super::{BadReview, Record, Reviewed, Reviewer};
+use crate::cluster::{self, Found};
+
+use super::{BadReview, Record, Reviewed, Reviewer, Round};
 
 /// Judges by whatever policy is in force when a review comes.
-#[derive(Debug)]
 pub struct Engine {
     policy: Arc<PolicyStore>,
+    /// Where rules' needs are looked up; without one, what they need is unknown.
+    cluster: Option<Client>,
 }
 
 impl Engine {
-    /// An engine that reads its policy from `policy` at every review.
+    /// An engine that reads its policy from `policy` at every review, and looks
+    /// up in `cluster` what rules need to know of it.
     #[must_use]
-    pub const fn new(policy: Arc<PolicyStore>) -> Self {
-        Self { policy }
+    pub const fn new(policy: Arc<PolicyStore>, cluster: Option<Client>) -> Self {
+        Self { policy, cluster }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("policy", &self.policy)
+            .field("cluster", &self.cluster.is_some())
+            .finish()
     }
 }
 
 impl Reviewer for Engine {
-    fn review(&self, door: Door, body: &[u8], now: Timestamp) -> Result<Reviewed, BadReview> {
+    fn review(
+        &self,
+        door: Door,
+        body: &[u8],
+        now: Timestamp,
+        found: Option<&Found>,
+    ) -> Result<Round, BadReview> {
         let policy = self.policy.load();
         let review = AdmissionReview::parse(body)?;
         if door == Door::Mutate {
-            return change(&review, &policy);
+            return change(&review, &policy).map(Round::Reviewed);
         }
         let scope = Scope::of_door(door, &policy);
-        let request = &review.request;
-        // No rule of this version needs facts of the cluster, and there is nobody
-        // to look them up: a rule that asks is reported as skipped.
-        let facts = Facts::unknowable();
-        let Outcome::Decided(decision) = decide(request, scope, &policy, &facts, now)? else {
-            return Err(BadReview {
-                status: 500,
-                message: "the engine asked for facts of the cluster twice".to_owned(),
-            });
+        let stored = found.map_or_else(Vec::new, stored);
+        let facts = match (found, &self.cluster) {
+            (Some(_), _) => {
+                let stored = stored.iter();
+                Facts::found(stored.map(|(need, known)| (need.clone(), known.as_ref())))
+            }
+            (None, Some(_)) => Facts::none_yet(),
+            (None, None) => Facts::unknowable(),
         };
-        Ok(Reviewed {
-            body: decision.to_json(&review.uid),
-            record: record(&review, &decision),
+        let outcome = decide(&review.request, scope, &policy, &facts, now)?;
+        Ok(match outcome {
+            Outcome::Needs(needs) => Round::Needs(needs),
+            Outcome::Decided(decision) => Round::Reviewed(Reviewed {
+                body: decision.to_json(&review.uid),
+                record: record(&review, &decision),
+            }),
         })
     }
+
+    async fn look_up(&self, needs: Vec<Need>) -> Found {
+        match &self.cluster {
+            Some(client) => cluster::look_up(client, needs).await,
+            None => Found::default(),
+        }
+    }
+}
+
+/// What was looked up, as the engine reads it. Text that is not JSON is unknown.
+fn stored(found: &Found) -> Vec<(Need, Known<Stored<'_>>)> {
+    fn read<'f>(need: &Need, known: &'f Known<String>) -> Known<Stored<'f>> {
+        match known {
+            Known::Is(text, age) => {
+                Raw::parse(text).map_or(Known::Unknown, |raw| Known::Is(need.stored(raw), *age))
+            }
+            Known::Absent(age) => Known::Absent(*age),
+            Known::Unknown => Known::Unknown,
+        }
+    }
+    let Found(all) = found;
+    all.iter()
+        .map(|(need, known)| (need.clone(), read(need, known)))
+        .collect()
 }
 
 /// The mutating side: a patch, warnings or nothing, and never a denial.

@@ -11,4 +11,4 @@ mod reviewer;
 pub(super) mod router;
 
 pub use engine::Engine;
-pub use reviewer::{BadReview, Record, Reviewed, Reviewer};
+pub use reviewer::{BadReview, Record, Reviewed, Reviewer, Round};

@@ -11,12 +11,12 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use super::Reviewed;
-use super::Reviewer;
 use super::body;
 use super::deadline;
 use super::pool::{Pools, Slot};
 use super::record;
+use super::{BadReview, Reviewed, Reviewer, Round};
+use crate::cluster::Found;
 use crate::server::limits::Limits;
 use crate::server::metrics::ReviewMetrics;
 use crate::server::refusal::Refusal;
@@ -98,13 +98,9 @@ impl<R: Reviewer> ReviewHandler<R> {
         )
         .await
         .map_err(late)??;
-        let result = if bytes.len() < self.limits.heavy_body {
-            review(&*self.reviewer, door, &bytes)
-        } else {
-            timeout_at(deadline, self.review_heavy(door, bytes, slot))
-                .await
-                .map_err(late)?
-        };
+        let result = timeout_at(deadline, self.rounds(door, bytes, slot))
+            .await
+            .map_err(late)?;
         // An answer after the deadline reaches nobody: the API server has
         // decided by failurePolicy, and metrics must not say otherwise.
         if Instant::now() > deadline {
@@ -114,21 +110,55 @@ impl<R: Reviewer> ReviewHandler<R> {
         }
     }
 
+    /// Reviews once, and a second time where the engine needs facts about the
+    /// cluster first. There is no third round.
+    async fn rounds(&self, door: Door, bytes: Bytes, slot: Slot) -> Result<Reviewed, Refusal> {
+        let slot = Arc::new(slot);
+        let needs = match self.round(door, &bytes, &slot, None).await? {
+            Round::Reviewed(reviewed) => return Ok(reviewed),
+            Round::Needs(needs) => needs,
+        };
+        let found = Arc::new(self.reviewer.look_up(needs).await);
+        match self.round(door, &bytes, &slot, Some(found)).await? {
+            Round::Reviewed(reviewed) => Ok(reviewed),
+            Round::Needs(_) => Err(Refusal::BadReview(BadReview {
+                status: 500,
+                message: "the engine asked for facts about the cluster twice".to_owned(),
+            })),
+        }
+    }
+
+    async fn round(
+        &self,
+        door: Door,
+        bytes: &Bytes,
+        slot: &Arc<Slot>,
+        found: Option<Arc<Found>>,
+    ) -> Result<Round, Refusal> {
+        if bytes.len() < self.limits.heavy_body {
+            review(&*self.reviewer, door, bytes, found.as_deref())
+        } else {
+            self.heavy_round(door, bytes.clone(), Arc::clone(slot), found)
+                .await
+        }
+    }
+
     /// Runs a long review where it holds up nobody. It cannot be interrupted:
     /// after the deadline it runs on, and its slot with it.
-    async fn review_heavy(
+    async fn heavy_round(
         &self,
         door: Door,
         bytes: Bytes,
-        slot: Slot,
-    ) -> Result<Reviewed, Refusal> {
+        slot: Arc<Slot>,
+        found: Option<Arc<Found>>,
+    ) -> Result<Round, Refusal> {
         let pool = Arc::clone(self.pools.of(door));
         let Ok(turn) = Arc::clone(&pool.heavy).acquire_owned().await else {
             return Err(Refusal::Busy(door));
         };
         let reviewer = Arc::clone(&self.reviewer);
         let task = tokio::task::spawn_blocking(move || {
-            let result = review(&*reviewer, door, &bytes);
+            let result = review(&*reviewer, door, &bytes, found.as_deref());
             drop((bytes, slot, turn));
             result
         });
@@ -138,11 +168,16 @@ impl<R: Reviewer> ReviewHandler<R> {
 
 /// Calls the reviewer; a panic becomes a refusal. The reviewer's own state is
 /// read-only snapshots, so nothing half-written is left behind.
-fn review<R: Reviewer>(reviewer: &R, door: Door, body: &[u8]) -> Result<Reviewed, Refusal> {
+fn review<R: Reviewer>(
+    reviewer: &R,
+    door: Door,
+    body: &[u8],
+    found: Option<&Found>,
+) -> Result<Round, Refusal> {
     let span = tracing::info_span!("review", door = door.as_str());
     let _entered = span.enter();
     match catch_unwind(AssertUnwindSafe(|| {
-        reviewer.review(door, body, Timestamp::now())
+        reviewer.review(door, body, Timestamp::now(), found)
     })) {
         Ok(result) => result.map_err(Refusal::BadReview),
         Err(_payload) => Err(Refusal::Panicked),

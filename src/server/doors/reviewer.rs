@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use rolegate_core::decision::Door;
-use rolegate_core::policy::Mode;
-use rolegate_core::policy::PolicyHash;
-use rolegate_core::policy::RuleId;
+use rolegate_core::facts::Need;
+use rolegate_core::policy::{Mode, PolicyHash, RuleId};
+
+use crate::cluster::Found;
 
 /// What decides. The server knows nothing else of the engine.
 ///
@@ -13,13 +14,35 @@ use rolegate_core::policy::RuleId;
 /// [`Limits::heavy_body`](crate::server::Limits::heavy_body) and more are handed over
 /// on a thread that may block. A panic is caught and answered with 500.
 pub trait Reviewer: Send + Sync + 'static {
-    /// Decides one request.
+    /// Decides one request. `found` is what [`Self::look_up`] came to for the
+    /// needs of the first round; with it there are no needs any more.
     ///
     /// # Errors
     ///
     /// [`BadReview`] if the body is no review that could be answered: the
     /// webhook's `failurePolicy` decides then.
-    fn review(&self, door: Door, body: &[u8], now: Timestamp) -> Result<Reviewed, BadReview>;
+    fn review(
+        &self,
+        door: Door,
+        body: &[u8],
+        now: Timestamp,
+        found: Option<&Found>,
+    ) -> Result<Round, BadReview>;
+
+    /// Looks all of these up at once. It may take the rest of the request's
+    /// deadline; what it leaves out is unknown.
+    fn look_up(&self, needs: Vec<Need>) -> impl Future<Output = Found> + Send {
+        let _ = needs;
+        std::future::ready(Found::default())
+    }
+}
+
+/// What one call came to.
+#[derive(Debug)]
+pub enum Round {
+    Reviewed(Reviewed),
+    /// These facts about the cluster first, then again.
+    Needs(Vec<Need>),
 }
 
 /// An answer and what there is to say about it.

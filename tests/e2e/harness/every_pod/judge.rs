@@ -5,7 +5,7 @@
 
 use rolegate_core::mutation::{Mutation, Patch};
 use rolegate_core::policy::Policy;
-use rolegate_core::request::{Request, ReviewError};
+use rolegate_core::request::{AdmissionReview, ReviewError};
 use rolegate_core::write::Write;
 use serde_json::Value;
 
@@ -133,8 +133,7 @@ pub(crate) fn apply_in_full(patch: &Patch, pod: &Value) -> Result<Value, String>
 /// What rolegate gives to the pod of a review.
 fn mutated(body: &[u8], policy: &Policy) -> Result<Mutation, ReviewError> {
     let review = AdmissionReview::parse(body)?;
-    let request = &review.request;
-    let subject = Write::new(&request, policy)?;
+    let subject = Write::new(&review.request, policy)?;
     subject.mutation()
 }
 

@@ -1,0 +1,165 @@
+//! Live look-ups of single objects: what a rule needs to know before it can judge.
+
+use std::time::Duration;
+
+use http::{Request, StatusCode};
+use kube::Client;
+use rolegate_core::facts::{Known, Need};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// Objects of the cluster that were looked up, as JSON.
+#[derive(Debug, Default)]
+pub struct Found(pub Vec<(Need, Known<String>)>);
+
+/// For all of them together, so that the review still meets its deadline.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Looks all objects up at once. One that is not answered in time, or that this
+/// process may not read, is unknown.
+pub async fn look_up(client: &Client, needs: Vec<Need>) -> Found {
+    let mut tasks = JoinSet::new();
+    for need in needs {
+        let client = client.clone();
+        tasks.spawn(async move {
+            let known = timeout(PATIENCE, get(&client, &need)).await;
+            let known = known.unwrap_or_else(|_elapsed| {
+                tracing::warn!(%need, "the API server did not answer in time; unknown");
+                Known::Unknown
+            });
+            (need, known)
+        });
+    }
+    Found(tasks.join_all().await)
+}
+
+async fn get(client: &Client, need: &Need) -> Known<String> {
+    let Ok(request) = Request::get(path(need)).body(Vec::new()) else {
+        return Known::Unknown;
+    };
+    match client.request_text(request).await {
+        Ok(text) => Known::Is(text, Duration::ZERO),
+        Err(kube::Error::Api(status)) if status.code == StatusCode::NOT_FOUND => {
+            Known::Absent(Duration::ZERO)
+        }
+        Err(error) => {
+            tracing::warn!(%need, %error, "the API server did not say; unknown");
+            Known::Unknown
+        }
+    }
+}
+
+/// `/apis/apps/v1/namespaces/spark-a/deployments/gateway`. Names that the API
+/// server has accepted hold nothing that a path would need escaped; a review is
+/// text from elsewhere, so everything else is escaped.
+fn path(need: &Need) -> String {
+    let root = if need.group.is_empty() {
+        "/api".to_owned()
+    } else {
+        format!("/apis/{}", escaped(&need.group))
+    };
+    let namespace = if need.namespace.is_empty() {
+        String::new()
+    } else {
+        format!("/namespaces/{}", escaped(&need.namespace))
+    };
+    format!(
+        "{root}/{}{namespace}/{}/{}",
+        escaped(&need.version),
+        escaped(&need.resource),
+        escaped(&need.name)
+    )
+}
+
+fn escaped(part: &str) -> String {
+    let mut out = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':') {
+            out.push(char::from(byte));
+        } else if byte == b'.' && part != "." && part != ".." {
+            out.push('.');
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Response;
+    use kube::client::Body;
+
+    #[test]
+    fn paths() {
+        for (need, expected) in [
+            (
+                Need::object("apps", "v1", "deployments", "spark-a", "gateway"),
+                "/apis/apps/v1/namespaces/spark-a/deployments/gateway",
+            ),
+            (
+                Need::object("", "v1", "nodes", "", "n1.x"),
+                "/api/v1/nodes/n1.x",
+            ),
+            (
+                Need::object("", "v1", "pods", "a", "../secrets/s?x=1#y"),
+                "/api/v1/namespaces/a/pods/..%2Fsecrets%2Fs%3Fx%3D1%23y",
+            ),
+            (
+                Need::object("", "v1", "pods", "..", "p"),
+                "/api/v1/namespaces/%2E%2E/pods/p",
+            ),
+        ] {
+            assert_eq!(path(&need), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn found_absent_forbidden_and_silent() {
+        let service = tower::service_fn(|request: Request<Body>| async move {
+            let name = request
+                .uri()
+                .path()
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            let (code, body) = match name.as_str() {
+                "there" => (200, r#"{"kind":"Pod"}"#),
+                "gone" => (
+                    404,
+                    r#"{"kind":"Status","status":"Failure","code":404,"reason":"NotFound","message":""}"#,
+                ),
+                "silent" => std::future::pending().await,
+                _ => (
+                    403,
+                    r#"{"kind":"Status","status":"Failure","code":403,"reason":"Forbidden","message":""}"#,
+                ),
+            };
+            let response = Response::builder()
+                .status(code)
+                .body(Body::from(body.as_bytes().to_vec()));
+            response.map_err(tower::BoxError::from)
+        });
+        let client = Client::new(service, "default");
+        let need = |name| Need::object("", "v1", "pods", "a", name);
+        let needs = ["there", "gone", "silent", "secret"].map(need);
+        let Found(mut found) = look_up(&client, needs.to_vec()).await;
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        let known: Vec<_> = found
+            .iter()
+            .map(|(need, known)| (need.name.as_str(), known))
+            .collect();
+        let now = Duration::ZERO;
+        assert_eq!(
+            known,
+            [
+                ("gone", &Known::Absent(now)),
+                ("secret", &Known::Unknown),
+                ("silent", &Known::Unknown),
+                ("there", &Known::Is(r#"{"kind":"Pod"}"#.to_owned(), now)),
+            ]
+        );
+    }
+}
