@@ -1,8 +1,9 @@
 //! # execution-role
 //!
-//! Denies IAM roles in a namespace that the policy does not list for it. Off until a
-//! virtual cluster of the policy lists `executionRoles`; then on in the namespaces
-//! of those that do.
+//! Denies IAM roles in a namespace that the policy does not list for it.
+//!
+//! Off until a virtual cluster of the policy lists `executionRoles`; then on in the
+//! namespaces of those that do.
 //!
 //! ## What it stops
 //!
@@ -31,9 +32,9 @@
 //!
 //! ## Why
 //!
-//! In IAM, the condition key `emr-containers:ExecutionRoleArn` limits which roles
-//! somebody may start a job with. This rule is its counterpart inside the cluster: it
-//! also holds for operators, for spark-submit, and where an IAM policy lacks the
+//! In IAM, the condition key `emr-containers:ExecutionRoleArn` limits which roles a
+//! principal may start a job with. This rule is its counterpart inside the cluster:
+//! it also holds for operators, for spark-submit, and where an IAM policy lacks the
 //! condition.
 //!
 //! ## What to do instead

@@ -1,7 +1,8 @@
 //! # job-lifecycle
 //!
-//! Denies ending another requester's job from inside the cluster. `warn` unless the
-//! policy gives another mode.
+//! Denies ending another requester's job from inside the cluster.
+//!
+//! The mode is `warn` unless the policy gives another.
 //!
 //! ## What it stops
 //!

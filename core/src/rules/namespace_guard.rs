@@ -174,7 +174,7 @@ impl<'a> Namespace<'a> {
     }
 }
 
-/// Whether a controller finishes a deletion that somebody was allowed to begin.
+/// Whether a controller finishes a deletion that was allowed.
 fn is_clean_up(write: &Write<'_>) -> bool {
     matches!(
         write.requester,

@@ -12,8 +12,8 @@ use super::permission::{PodOwner, may_change};
 use super::{ABOUT, Advice, Checked, Finding, POD_UPDATES};
 
 static CHANGE: Advice = Advice {
-    why: "a running pod keeps its service account and its Services whatever is changed in it, so \
-          whoever changes a job's pod acts as the job",
+    why: "a running pod keeps its service account and its Services whatever is changed in it, so a \
+          requester who changes a job's pod can act as the job",
     instead: "submit the job again with the settings you need; cluster software is listed under \
               `identities.platform` in rolegate's policy",
     source: POD_UPDATES,
