@@ -3,7 +3,7 @@
 
 use super::Class;
 
-/// A thing that the rules judge.
+/// An action that the rules judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// `kubectl exec`, `kubectl cp`.
@@ -22,18 +22,18 @@ pub enum Action {
     WriteConfigMap,
     /// Start a pod, directly, by a workload or by a custom resource.
     StartPod,
-    /// Have a service account's token made: `TokenRequest`, token Secrets,
-    /// tokens projected into a pod for others than the API server.
+    /// Request a service account's token: `TokenRequest`, token Secrets, tokens
+    /// projected into a pod for an audience other than the API server.
     MintToken,
     /// Create, change or delete a service account.
     WriteServiceAccount,
-    /// Have the kubelet or a driver read a Secret for a pod.
+    /// Make the kubelet or a driver read a Secret for a pod.
     ReferenceSecret,
     /// Change a pod, bind it to a node, or choose its node.
     ChangePod,
     /// End a pod or a Job: delete, evict.
     EndJob,
-    /// Start a pod that reaches its node, or credentials other than its role's.
+    /// Start a pod with access to its node, or to credentials other than its role's.
     ReachNode,
     /// Bring a role into a namespace.
     PlaceRole,
@@ -54,7 +54,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// All of them.
     pub const ALL: [Self; 22] = [
         Self::Exec,
         Self::Attach,
@@ -119,11 +118,11 @@ pub const fn extent(class: Class, action: Action) -> Extent {
         (Admin, _) => Extent::All,
 
         (EmrService, Attach | Proxy | Debug | Connect) => Extent::Never,
-        // EMR does what StartJobRun says: a role, an image, a chain or a way to
-        // the node that the policy does not know is one all the same.
+        // EMR does what the caller of StartJobRun asks, who may ask for a role, an
+        // image, a chain or access to the node that the policy does not list.
         (EmrService, PlaceRole | ChooseImage | ChooseChain | ReachNode) => Extent::Listed,
         (EmrService, WriteNamespace | ReachIntoNamespace) => Extent::Never,
-        // With Lake Formation it keeps Kyverno ClusterPolicies.
+        // With Lake Formation, EMR maintains Kyverno ClusterPolicies.
         (EmrService, DriveMutator) => Extent::OwnWork,
         (EmrService, _) => Extent::All,
 
@@ -134,13 +133,13 @@ pub const fn extent(class: Class, action: Action) -> Extent {
 
         (System, _) => Extent::OwnWork,
 
-        // Tokens of ordinary accounts; a job's are the kubelet's to ask for.
+        // Tokens of ordinary accounts; only the kubelet requests a job's.
         (Platform | Operator | Job | Tenant, MintToken) => Extent::Listed,
-        // Accounts that become roles; others are anybody's.
+        // Accounts that become roles; the rule does not judge others.
         (Platform | Job | Tenant, WriteServiceAccount) => Extent::Never,
         (Platform | Operator | Job | Tenant, DriveMutator | WriteNamespace) => Extent::Never,
-        // Outside the namespaces of jobs a tenant is any software that the policy
-        // does not name: a storage driver makes volumes.
+        // Cluster-scoped objects are also written by software that the policy does not
+        // name and that therefore counts as a tenant: a storage driver creates volumes.
         (Platform | Tenant, ReachIntoNamespace) => Extent::OwnWork,
         (Operator | Job, ReachIntoNamespace) => Extent::Never,
 
@@ -156,7 +155,7 @@ pub const fn extent(class: Class, action: Action) -> Extent {
             WriteConfigMap | StartPod | ReferenceSecret | ChangePod | EndJob | ReachNode
             | PlaceRole | UseVolume | ChooseImage | ChooseChain,
         ) => Extent::Listed,
-        // Services of its own applications; no list of the policy adds to them.
+        // Services of its own applications. The policy has no list that adds to them.
         (Tenant, Expose) => Extent::OwnWork,
     }
 }

@@ -1,4 +1,4 @@
-//! Facts about the cluster, as far as a door could find them out.
+//! Facts about the cluster, as far as a door could look them up.
 //!
 //! The engine does no I/O. A rule that lacks a fact says which ([`Need`]); the
 //! door looks all of them up at once and runs the rules a second time.
@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::json::{Raw, Text};
 use crate::request::{Object, Resource, Stored, Target, Version};
 
-/// An object that a rule has to see besides the request.
+/// An object that a rule needs besides the request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Need {
     /// API group; empty for the core group.
@@ -75,7 +75,7 @@ impl fmt::Display for Need {
 /// How long ago a fact was known to be true.
 pub type Age = Duration;
 
-/// What is known about something. Absent is not unknown.
+/// What is known about an object. Absent is not the same as unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known<T> {
     Is(T, Age),
@@ -99,7 +99,7 @@ impl<T> Known<T> {
 #[derive(Debug, Default)]
 pub struct Facts<'a> {
     objects: BTreeMap<Need, Known<&'a Stored<'a>>>,
-    /// Whether the door has looked already: what is unknown now stays unknown.
+    /// Whether the door has looked everything up: what is unknown stays unknown.
     looked: bool,
 }
 
@@ -110,8 +110,8 @@ impl<'a> Facts<'a> {
         Self::default()
     }
 
-    /// What came of looking up every need of the first round. A need that is not
-    /// in `found` is unknown for good.
+    /// The result of looking up every need of the first round. A need that is not in
+    /// `found` stays unknown.
     #[must_use]
     pub fn found(found: impl IntoIterator<Item = (Need, Known<&'a Stored<'a>>)>) -> Self {
         Self {
@@ -120,13 +120,13 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Nothing is known and nothing can be looked up: no cluster.
+    /// Nothing is known and nothing can be looked up: there is no cluster.
     #[must_use]
     pub fn unknowable() -> Self {
         Self::found([])
     }
 
-    /// Whether the door has looked already, so that no need will be met any more.
+    /// Whether the door has looked everything up and will look up nothing more.
     #[must_use]
     pub const fn are_final(&self) -> bool {
         self.looked
@@ -136,7 +136,7 @@ impl<'a> Facts<'a> {
     ///
     /// # Errors
     ///
-    /// The need itself, for the door to look up, unless it has looked already.
+    /// The need itself, for the door to look up, unless [`Self::are_final`].
     pub fn object(&self, need: Need) -> Result<Known<&'a Stored<'a>>, Need> {
         match self.objects.get(&need) {
             Some(known) => Ok(*known),

@@ -1,23 +1,20 @@
 //! What a service account stands for under the policy.
 
+use crate::names::{Component, Framework, Role, ServiceAccountName};
 use crate::policy::Policy;
 
-use crate::names::{Component, Framework, Role, ServiceAccountName};
-
-/// Whom a pod under some service account is.
+/// What a pod under a service account runs as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunsAs {
     /// A job: the service account becomes an execution role.
     Job {
-        /// The role.
         role: Role,
-        /// The engine.
         framework: Framework,
-        /// The part of the job; `None` for a fixed name that an operator's
-        /// entry of the policy explains.
+        /// The part of the job; `None` for a fixed name that the policy lists
+        /// under an operator.
         component: Option<Component>,
     },
-    /// A name that EMR reserves and that nothing explains.
+    /// A name that EMR reserves, that names no role and that the policy does not list.
     Reserved,
     /// Any other.
     Ordinary,
@@ -45,7 +42,7 @@ impl RunsAs {
         }
     }
 
-    /// The execution role, where it is a job.
+    /// The execution role of a job.
     #[must_use]
     pub const fn role(&self) -> Option<&Role> {
         match self {

@@ -9,7 +9,7 @@ const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// A role name has at most 64 bytes, which is 100 digits.
 const MOST_DIGITS: usize = 100;
 
-/// What that many digits fill: 518 bits.
+/// [`MOST_DIGITS`] digits need 518 bits, which is nine parts of 64 bits.
 const MOST_PARTS: usize = 9;
 
 /// `text` in base 36; `0` for nothing.
@@ -33,14 +33,14 @@ pub(super) fn encode(text: &str) -> String {
     digits.iter().rev().copied().map(char::from).collect()
 }
 
-/// The text that encodes to exactly `digits`, else `None`: a form with leading
-/// zeros, capitals or bytes that are no UTF-8 names nothing.
+/// The text that encodes to exactly `digits`; `None` for leading zeros, capitals and
+/// bytes that are not UTF-8.
 #[must_use]
 pub(super) fn decode(digits: &str) -> Option<String> {
     if digits.is_empty() || digits.len() > MOST_DIGITS {
         return None;
     }
-    // One number is written in one way only, but for zeros in front.
+    // Apart from leading zeros, a number has one form only.
     if digits.len() > 1 && digits.starts_with('0') {
         return None;
     }

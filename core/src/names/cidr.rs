@@ -24,7 +24,7 @@ impl Cidr {
         (prefix <= range.width() && range.mask(address) == bits(address)).then_some(range)
     }
 
-    /// Whether every address of `inner` is one of these.
+    /// Whether every address of `inner` is in this range.
     #[must_use]
     pub fn contains(&self, inner: &Self) -> bool {
         self.address.is_ipv4() == inner.address.is_ipv4()
@@ -32,7 +32,7 @@ impl Cidr {
             && self.mask(inner.address) == bits(self.address)
     }
 
-    /// Whether it is every address there is.
+    /// Whether the range holds every address of its family.
     #[must_use]
     pub const fn is_everything(&self) -> bool {
         self.prefix == 0

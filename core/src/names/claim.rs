@@ -1,6 +1,6 @@
 //! Names that Spark gives the volume claims of its pods.
 
-/// Whose claim a name says it is.
+/// What a claim's name says about the pod it was made for.
 ///
 /// `<prefix>-driver-pvc-<n>` and `<prefix>-exec-<id>-pvc-<n>`, for claims that
 /// are made on demand (apache/spark, `MountVolumesFeatureStep`). All claims of

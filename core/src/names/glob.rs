@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a text is no glob.
+/// Why a text is not a glob.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GlobError {
     /// Nothing matches the empty pattern: no name is empty.
@@ -18,9 +18,9 @@ pub enum GlobError {
 
 /// A pattern that a whole value must match, compared case-sensitively. `*`
 /// stands for any number of characters and `?` for one, and neither ever
-/// stands for `/` or `:`. So a pattern matches only values with as many parts
-/// as it has itself, and `arn:aws:sts::*:assumed-role/oncall/*` can not be
-/// stretched by a session name with a slash in it.
+/// stands for `/` or `:`. A pattern therefore matches only values with as many
+/// parts as it has itself: no session name with a slash in it matches
+/// `arn:aws:sts::*:assumed-role/oncall/*`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Glob {
     text: Box<str>,
@@ -28,7 +28,7 @@ pub struct Glob {
 }
 
 impl Glob {
-    /// The longest pattern taken, in bytes: an IAM ARN has at most 2048.
+    /// The longest pattern allowed, in bytes: an IAM ARN has at most 2048.
     pub const MAX_LEN: usize = 2048;
 
     /// Reads a pattern.
@@ -68,8 +68,8 @@ impl Glob {
         self.wild
     }
 
-    /// Whether the whole of `value` matches. Takes at most as many steps as
-    /// the value's length times the pattern's, whatever the two hold.
+    /// Whether the whole of `value` matches. Takes at most as many steps as the
+    /// value's length times the pattern's.
     #[must_use]
     pub fn matches(&self, value: &str) -> bool {
         if self.wild {
@@ -110,7 +110,7 @@ impl Glob {
     }
 }
 
-/// Whether two bytes of patterns, neither of them `*`, can stand for the same.
+/// Whether two bytes of patterns, neither of them `*`, can match one character.
 const fn fits(a: u8, b: u8) -> bool {
     a == b || (a == b'?' && !separates(b)) || (b == b'?' && !separates(a))
 }

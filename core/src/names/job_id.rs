@@ -1,9 +1,9 @@
 //! Job ids, and the pod names that carry one.
 //!
 //! A job's token says which pod it is bound to and nothing else about the job,
-//! so the pod's *name* is what ties a requester to its job. That is only worth
-//! something because nobody can choose such a name freely: see
-//! [`PodName::parse`] and the rule `foreign-service-account`.
+//! so the pod's *name* is what ties a requester to its job. The name proves this
+//! only because no requester can choose such a name freely: see [`PodName::parse`] and
+//! the rule `foreign-service-account`.
 
 use std::fmt;
 
@@ -18,15 +18,14 @@ impl<'a> JobId<'a> {
         (text.len() == 19 && text.bytes().all(is_base36)).then_some(Self(text))
     }
 
-    /// The ids that stand as whole words in a name, as in `spark-<id>-data`. A
-    /// word without a digit is none: ids start with zeros, as far as seen.
+    /// The ids that are whole words of a name, as in `spark-<id>-data`. A word
+    /// without a digit is not an id: all known ids start with zeros.
     pub fn words(name: &'a str) -> impl Iterator<Item = Self> {
         name.split(['-', '.'])
             .filter_map(Self::parse)
             .filter(|id| id.0.bytes().any(|byte| byte.is_ascii_digit()))
     }
 
-    /// The characters.
     #[must_use]
     pub const fn as_str(self) -> &'a str {
         self.0

@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-/// An EMR release, ordered by age: `emr-7.12.0`.
+/// An EMR release, ordered from the oldest to the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Release {
-    /// 7 in `emr-7.12.0`.
     pub major: u16,
-    /// 12 in `emr-7.12.0`.
     pub minor: u16,
-    /// 0 in `emr-7.12.0`.
     pub patch: u16,
 }
 

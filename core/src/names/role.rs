@@ -1,4 +1,4 @@
-//! IAM roles, compared as rolegate compares them: account and name.
+//! IAM roles, compared by account and name.
 
 use std::fmt;
 
@@ -16,7 +16,6 @@ impl AccountId {
             .then_some(Self(digits))
     }
 
-    /// The twelve digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Digits are UTF-8.
@@ -36,15 +35,14 @@ impl RoleName {
         ((1..=64).contains(&text.len()) && text.bytes().all(fits)).then(|| Self(text.into()))
     }
 
-    /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A role as service account names carry it: account and name. Partition and
-/// path are not in the name, so they take no part in any comparison.
+/// A role as a service account's name carries it: account and name. That name holds
+/// neither partition nor path, so roles are compared without them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Role {
     /// The account that holds the role.

@@ -34,7 +34,7 @@ pub enum RoleArnError {
     /// Not `[\w+=,.@-]{1,64}`.
     #[error("the role name is not 1 to 64 letters, digits or _+=,.@-")]
     Name,
-    /// A wildcard where exactly one role is meant.
+    /// A wildcard where exactly one role is expected.
     #[error("one role is meant here, so no wildcard is allowed; write its whole name")]
     One,
     /// A name pattern that no role name can match.
@@ -45,7 +45,7 @@ pub enum RoleArnError {
         "a wildcard is allowed in the role name only; write one entry for each account or partition"
     )]
     Wildcard,
-    /// `role/path/*`: with the path out of the comparison that is every role of the account.
+    /// `role/path/*`: paths are not compared, so this means every role of the account.
     #[error(
         "paths take no part in the comparison, so this would be every role of the account; give the name a fixed part"
     )]
@@ -110,9 +110,9 @@ fn check_path(path: &str) -> Result<&str, RoleArnError> {
     }
 }
 
-/// The ARN of exactly one IAM role. Refuses control characters, blanks and
-/// wildcards wherever they stand: such text ends up in AWS configuration
-/// files, where a newline in an ARN executes commands in four SDKs.
+/// The ARN of exactly one IAM role, without control characters, blanks and
+/// wildcards. The ARN is written into AWS configuration files, where a newline in it
+/// executes commands in four SDKs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleArn {
     text: Box<str>,
@@ -149,7 +149,7 @@ impl RoleArn {
         &self.text
     }
 
-    /// `aws`, `aws-cn`, …; a role can not be assumed from another partition.
+    /// `aws`, `aws-cn`, …; a role cannot be assumed from another partition.
     #[must_use]
     pub fn partition(&self) -> &'static str {
         self.partition

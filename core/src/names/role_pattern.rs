@@ -1,4 +1,4 @@
-//! Which roles a policy entry means.
+//! Patterns for the roles that an entry of the policy means.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use super::role_arn::{Parts, RoleArnError};
 use super::{AccountId, Role};
 use super::{Glob, RoleArn};
 
-/// A role ARN whose name, and only whose name, may hold wildcards: narrower
-/// than IAM's `StringLike`, so a pattern never reaches another account.
-/// Partition and path are checked when read and then take no part in the
-/// comparison, since a job service account's name carries neither.
+/// A role ARN whose name, and only its name, may hold wildcards: narrower than
+/// IAM's `StringLike`, so a pattern never matches a role of another account.
+/// Partition and path are checked when read and not compared, since a job service
+/// account's name carries neither.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RolePattern {
     text: Box<str>,

@@ -8,8 +8,8 @@ use std::fmt;
 
 use super::{AccountId, Role, RoleName, base36};
 
-/// Prefixes that nobody but EMR and administrators may use. The singular one
-/// is what EMR's Livy set-up creates.
+/// Prefixes that only EMR and administrators may use. The singular one is what
+/// EMR's Livy set-up creates.
 pub const RESERVED_PREFIXES: [&str; 2] = ["emr-containers-sa-", "emr-container-sa-"];
 
 /// Whether a name begins with one of [`RESERVED_PREFIXES`].
@@ -23,10 +23,10 @@ pub fn is_reserved(name: &str) -> bool {
 /// What a service account's name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceAccountName {
-    /// Names a role: whoever runs under it becomes that role.
+    /// Names a role: a pod under this service account can become that role.
     Job(JobServiceAccount),
-    /// Has a reserved prefix and names no role. Wide trust policies
-    /// (`emr-containers-sa-*`) give it one all the same.
+    /// Has a reserved prefix and names no role. A wide trust policy
+    /// (`emr-containers-sa-*`) still allows it to assume one.
     Reserved,
     /// Any other.
     Ordinary,
@@ -50,7 +50,7 @@ pub enum Framework {
     Spark,
     /// Apache Flink.
     Flink,
-    /// One this version has not heard of.
+    /// Any that this version does not know.
     Other,
 }
 
@@ -93,7 +93,7 @@ pub enum Component {
     JobManager,
     /// A Flink task manager.
     TaskManager,
-    /// One this version has not heard of.
+    /// Any that this version does not know.
     Other,
 }
 

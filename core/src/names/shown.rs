@@ -5,7 +5,7 @@
 /// the end of a sentence, or colour a terminal.
 #[must_use]
 pub fn shown(text: &str, most: usize) -> String {
-    // Nearly every name is like this.
+    // True of nearly every name.
     if text.len() <= most
         && text
             .bytes()

@@ -1,21 +1,22 @@
 //! # execution-role
 //!
-//! A namespace runs the roles that the policy lists for it. Off until a
-//! virtual cluster of the policy lists `executionRoles`; then in the namespaces
-//! of those that do.
+//! Denies IAM roles in a namespace that the policy does not list for it.
+//!
+//! Off until a virtual cluster of the policy lists `executionRoles`; then on in the
+//! namespaces of those that do.
 //!
 //! ## What it stops
 //!
 //! - service accounts whose name stands for a role that is not listed, or whose
-//!   annotation `eks.amazonaws.com/role-arn` names one, names no role, or names
-//!   another than the account's own name does
+//!   annotation `eks.amazonaws.com/role-arn` names such a role, is not a role's ARN,
+//!   or names another role than the account's own name does
 //! - Jobs, Deployments and all other pod templates, and pods, under such an account
 //! - tokens of such an account (`serviceaccounts/token`)
 //! - in a job's pods, a variable `AWS_ROLE_ARN` that is neither the role of the
-//!   pod's service account nor one that the policy's `chains` let that role go on to,
-//!   or whose value comes from elsewhere (`valueFrom`) and cannot be seen
+//!   pod's service account nor one that the policy's `chains` allow that role to
+//!   assume, or whose value comes from elsewhere (`valueFrom`) and cannot be seen
 //!
-//! On UPDATE only what changes.
+//! An UPDATE is judged by what it changes.
 //!
 //! ## How roles are compared
 //!
@@ -25,60 +26,70 @@
 //!
 //! ## Who may
 //!
-//! Administrators. Everybody else is refused, EMR, operators and controllers
-//! included: the first object that EMR creates for a job is refused, so
+//! Administrators. Everybody else is denied, including EMR, operators and
+//! controllers: the first object that EMR creates for a job is denied, so
 //! `StartJobRun` fails at once instead of timing out.
 //!
 //! ## Why
 //!
-//! `emr-containers:ExecutionRoleArn` limits in IAM which role somebody may start
-//! a job with. This is its twin inside the cluster: it holds for operators,
-//! spark-submit and whoever forgot the condition, too.
+//! In IAM, the condition key `emr-containers:ExecutionRoleArn` limits which roles a
+//! principal may start a job with. This rule is its counterpart inside the cluster:
+//! it also holds for operators, for spark-submit, and where an IAM policy lacks the
+//! condition.
 //!
 //! ## What to do instead
 //!
-//! Use a role that is listed, or have the platform team add the role to
+//! Use a role that is listed, or ask the platform team to add the role to
 //! `virtualClusters[].executionRoles` of the policy.
 //!
 //! ## What it does not see
 //!
 //! Roles that EKS Pod Identity associates with a service account: AWS keeps
-//! them outside the cluster. Custom resources: the pods an operator makes of
-//! them are judged. `AWS_ROLE_ARN` from a whole ConfigMap (`envFrom`), or
-//! written by the program itself: AWS STS decides by the token, whose role is
-//! the service account's.
+//! them outside the cluster. Custom resources: the pods that an operator makes from
+//! them are judged. `AWS_ROLE_ARN` from a whole ConfigMap (`envFrom`), or set by the
+//! program itself: AWS STS decides by the token, whose role is the service
+//! account's.
 
-use crate::facts::{Action, Extent, RunsAs};
-use crate::write::Write;
-use crate::json::Pairs;
-use crate::json::Raw;
-use crate::names::Role;
-use crate::names::RoleArn;
-use crate::names::shown;
+use crate::facts::{Action, Extent, Facts, RunsAs};
+use crate::names::{Role, RoleArn, shown};
+use crate::policy::{About, Needed, Severity};
 use crate::request::pod::{Container, Pod};
-use crate::request::{Operation, ReviewError, view};
+use crate::request::{Object, Path, ReviewError};
+use crate::write::Write;
 
 use super::shared::violation::{Violation, brought};
 use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("execution-role", Severity::High, include_str!("execution_role.rs"));
+pub(super) static ABOUT: About = About {
+    needs: Some(Needed {
+        what: "a virtual cluster lists `executionRoles`",
+        is_there: |policy| {
+            let mut entries = policy.clusters.iter();
+            entries.any(|entry| !entry.execution_roles.is_empty())
+        },
+    }),
+    ..About::new(
+        "execution-role",
+        Severity::High,
+        include_str!("execution_role.rs"),
+    )
+};
 
 /// See the file's header.
 pub(super) struct ExecutionRole;
 
 static ADVICE: Advice = Advice {
-    why: "the policy says which roles run in this namespace, so that a role's data stays \
-                   with the team whose role it is",
-    instead: "use a role that is listed for this namespace, or ask the platform team to \
-                       add it to `virtualClusters[].executionRoles` in rolegate's policy",
+    why: "the policy says which roles run in this namespace, so that only the team that owns a \
+          role gets its data",
+    instead: "use a role that is listed for this namespace, or ask the platform team to add it to \
+              `virtualClusters[].executionRoles` in rolegate's policy",
     source: "Amazon EMR on EKS security: emr-containers:ExecutionRoleArn",
 };
 
-/// What gives a service account a role by IRSA.
+/// The annotation that gives a service account its role in IRSA (IAM roles for
+/// service accounts).
 const ANNOTATION: &str = "eks.amazonaws.com/role-arn";
-/// What AWS SDKs take for the role to ask for.
+/// The variable that tells AWS SDKs which role to assume.
 const VARIABLE: &str = "AWS_ROLE_ARN";
 
 impl Rule for ExecutionRole {
@@ -87,87 +98,93 @@ impl Rule for ExecutionRole {
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
-        let request = write.request();
+        let Some((new, old)) = write.act.written() else {
+            return Ok(());
+        };
         if write.tenancy.execution_roles.is_empty()
             || write.extent(Action::PlaceRole) == Extent::All
-            || !matches!(request.operation(), Operation::Create | Operation::Update)
         {
             return Ok(());
         }
-        let accounts = request.target.is("", "serviceaccounts");
-        match request.target.subresource() {
-            "" if accounts => service_account(write, findings),
-            "token" if accounts => {
-                let name = write.possible_name();
-                if let Some(clause) = unlisted_account(&name, write) {
-                    findings.push(finding(write, "have a token made for", &clause, None));
-                }
-                Ok(())
-            }
-            "status" | "resize" => Ok(()),
-            _ => pods(write, findings),
+        let accounts = write.target.is("", "serviceaccounts");
+        match write.target.subresource() {
+            "" if accounts => service_account(write, new, old, findings)?,
+            "token" if accounts => findings.extend(token(write)),
+            "status" | "resize" => {}
+            _ => pods(write, findings)?,
         }
+        Ok(())
     }
 }
 
-fn service_account(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = write.request();
-    let name = write.possible_name();
-    let creates = request.operation() == Operation::Create;
-    if creates && let Some(clause) = unlisted_account(&name, write) {
-        findings.push(finding(
-            write,
-            "create",
-            &clause,
-            Some("metadata.name".to_owned()),
-        ));
+fn token(write: &Write<'_>) -> Option<Finding> {
+    let account = write.possible_name();
+    let clause = unlisted_account(account, write)?;
+    // The review of a TokenRequest calls its object one.
+    let act = format!(
+        "have a token made for service account {}: {clause}",
+        write.what()
+    );
+    Some(Finding::new(&ABOUT, &ADVICE, act).key(account_key(account)))
+}
+
+fn service_account(
+    write: &Write<'_>,
+    new: Object<'_>,
+    old: Option<Object<'_>>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ReviewError> {
+    let account = write.possible_name();
+    if old.is_none()
+        && let Some(clause) = unlisted_account(account, write)
+    {
+        let act = format!("create {}: {clause}", write.object());
+        findings.push(
+            Finding::new(&ABOUT, &ADVICE, act)
+                .at(Path::root().key("metadata").key("name"))
+                .key(account_key(account)),
+        );
         return Ok(());
     }
-    let new = annotations("request.object", request.object()?)?;
-    let Some(arn) = new.get(ANNOTATION).filter(|arn| !arn.is_empty()) else {
+    let annotations = new.annotations()?;
+    let Some(arn) = annotations.get(ANNOTATION).filter(|arn| !arn.is_empty()) else {
         return Ok(());
     };
-    if !creates {
-        let old = annotations("request.oldObject", request.old_object()?)?;
-        if old.get(ANNOTATION) == Some(arn) {
-            return Ok(());
-        }
+    if let Some(old) = old
+        && old.annotations()?.get(ANNOTATION) == Some(arn)
+    {
+        return Ok(());
     }
-    let own = write.runs_as(&name);
-    let clause = match RoleArn::parse(arn) {
-        Err(error) => format!("{ANNOTATION} {} names no role: {error}", shown(arn, 160)),
-        Ok(arn) if own.role().is_some_and(|own| own != arn.role()) => {
-            format!(
-                "{ANNOTATION} names the IAM role {}, and the account's name another",
-                arn.role()
-            )
-        }
-        Ok(arn) if !is_listed(arn.role(), write) => {
-            format!(
-                "the policy does not list the IAM role {} for this namespace",
-                arn.role()
-            )
-        }
-        Ok(_) => return Ok(()),
-    };
-    let path = format!("metadata.annotations[{ANNOTATION}]");
-    findings.push(finding(write, "give a role to", &clause, Some(path)));
+    if let Some(clause) = wrong_annotation(arn, account, write) {
+        let act = format!("give a role to {}: {clause}", write.object());
+        let path = Path::root().key("metadata").key("annotations");
+        findings.push(
+            Finding::new(&ABOUT, &ADVICE, act)
+                .at(path.key(ANNOTATION))
+                .key(format!("{ANNOTATION} {arn}")),
+        );
+    }
     Ok(())
 }
 
-fn annotations<'a>(what: &'static str, object: Raw<'a>) -> Result<Pairs<'a>, ReviewError> {
-    #[derive(Default, serde::Deserialize)]
-    struct Meta<'a> {
-        #[serde(borrow, default)]
-        annotations: Pairs<'a>,
+/// Why the annotation may not give the account the role `arn`; `None` where it may.
+fn wrong_annotation(arn: &str, account: &str, write: &Write<'_>) -> Option<String> {
+    let own = write.runs_as(account);
+    match RoleArn::parse(arn) {
+        Err(error) => Some(format!(
+            "{ANNOTATION} {} names no role: {error}",
+            shown(arn, 160)
+        )),
+        Ok(arn) if own.role().is_some_and(|own| own != arn.role()) => Some(format!(
+            "{ANNOTATION} names the IAM role {}, and the account's name another",
+            arn.role()
+        )),
+        Ok(arn) if !is_listed(arn.role(), write) => Some(format!(
+            "the policy does not list the IAM role {} for this namespace",
+            arn.role()
+        )),
+        Ok(_) => None,
     }
-    #[derive(serde::Deserialize)]
-    struct Object<'a> {
-        #[serde(borrow)]
-        metadata: Option<Meta<'a>>,
-    }
-    let object: Object<'a> = view::read(what, object)?;
-    Ok(object.metadata.unwrap_or_default().annotations)
 }
 
 fn pods(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
@@ -179,18 +196,21 @@ fn pods(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewErro
     } else {
         "start pods of"
     };
+    let object = write.object();
     for violation in brought(pod_write, |pod, violations| judge(pod, write, violations)) {
-        findings.push(finding(write, verb, &violation.seen, Some(violation.path)));
+        let act = format!("{verb} {object}: {}", violation.seen);
+        findings.push(violation.finding(&ABOUT, &ADVICE, act));
     }
     Ok(())
 }
 
 fn judge(pod: &Pod<'_>, write: &Write<'_>, violations: &mut Vec<Violation>) {
+    let spec = Path::root().key("spec");
     for account in pod.spec.service_accounts() {
         if let Some(clause) = unlisted_account(account, write) {
             violations.push(Violation {
-                key: format!("account {account}"),
-                path: "spec.serviceAccountName".to_owned(),
+                key: account_key(account),
+                path: spec.clone().key("serviceAccountName"),
                 seen: clause,
             });
         }
@@ -200,63 +220,79 @@ fn judge(pod: &Pod<'_>, write: &Write<'_>, violations: &mut Vec<Violation>) {
         }
         for (list, index, container) in pod.spec.all_containers() {
             for wrong in wrong_variables(container, identity.role(), write) {
+                let (name, clause) = (shown(&container.name, 63), wrong.clause);
                 violations.push(Violation {
-                    key: format!("{VARIABLE} {} {wrong}", container.name),
-                    path: format!("spec.{list}[{index}].env"),
-                    seen: format!(
-                        "{VARIABLE} of container {} {wrong}",
-                        shown(&container.name, 63)
-                    ),
+                    key: format!("{VARIABLE} {} {}", container.name, wrong.key),
+                    path: spec.clone().key(list).index(index).key("env"),
+                    seen: format!("{VARIABLE} of container {name} {clause}"),
                 });
             }
         }
     }
 }
 
-/// Every variable of that name counts: which of two wins is the runtime's choice.
+/// What is wrong with the value of a variable `AWS_ROLE_ARN`.
+struct WrongValue {
+    key: String,
+    /// Goes on from the container's name.
+    clause: String,
+}
+
+/// Judges every variable of that name: which of two wins is the runtime's choice.
 fn wrong_variables<'a>(
     container: &'a Container<'_>,
     own: Option<&'a Role>,
     write: &'a Write<'_>,
-) -> impl Iterator<Item = String> + 'a {
+) -> impl Iterator<Item = WrongValue> + 'a {
     let variables = container.env.kept().map(|(_, variable)| variable);
     let variables = variables.filter(|variable| variable.name.as_str() == VARIABLE);
-    variables.filter_map(move |variable| {
-        if variable.value_from.is_some() {
-            return Some("comes from elsewhere, where rolegate cannot see it".to_owned());
-        }
-        let value = variable
-            .value
-            .as_deref()
-            .filter(|value| !value.is_empty())?;
-        let role = match RoleArn::parse(value) {
-            Ok(arn) => arn.role().clone(),
-            Err(error) => {
-                return Some(format!(
-                    "is {}, which names no role: {error}",
-                    shown(value, 160)
-                ));
-            }
-        };
-        let chained = || {
-            let chains = write.tenancy.chains.iter();
-            chains
-                .filter(|chain| Some(chain.from.role()) == own)
-                .flat_map(|chain| &chain.to)
-                .any(|to| *to.role() == role)
-        };
-        let fits = own.map_or_else(|| is_listed(&role, write), |own| *own == role) || chained();
-        (!fits).then(|| match own {
-            Some(own) => {
-                format!("names the IAM role {role}, and the pod's service account becomes {own}")
-            }
-            None => format!(
-                "names the IAM role {role}, which the policy does not list for this namespace"
-            ),
-        })
+    variables.filter_map(move |variable| match variable.value.as_deref() {
+        _ if variable.value_from.is_some() => Some(WrongValue {
+            key: "valueFrom".to_owned(),
+            clause: "comes from elsewhere, where rolegate cannot see it".to_owned(),
+        }),
+        None | Some("") => None,
+        Some(value) => wrong_value(value, own, write),
     })
 }
 
+/// `own`: the role of the pod's service account, if it has one.
+fn wrong_value(value: &str, own: Option<&Role>, write: &Write<'_>) -> Option<WrongValue> {
+    let arn = match RoleArn::parse(value) {
+        Ok(arn) => arn,
+        Err(error) => {
+            let value = shown(value, 160);
+            let clause = format!("is {value}, which names no role: {error}");
+            return Some(WrongValue { key: value, clause });
+        }
+    };
+    let role = arn.role();
+    let chained = || {
+        let chains = write.tenancy.chains.iter();
+        chains
+            .filter(|chain| Some(chain.from.role()) == own)
+            .flat_map(|chain| &chain.to)
+            .any(|to| to.role() == role)
+    };
+    match own {
+        Some(own) if own == role || chained() => None,
+        Some(own) => Some(WrongValue {
+            key: format!("{role} under {own}"),
+            clause: format!(
+                "names the IAM role {role}, and the pod's service account becomes {own}"
+            ),
+        }),
+        None if is_listed(role, write) => None,
+        None => Some(WrongValue {
+            key: role.to_string(),
+            clause: format!(
+                "names the IAM role {role}, which the policy does not list for this namespace"
+            ),
+        }),
+    }
+}
+
+/// Why the account's role may not run in the namespace; `None` where it may.
 fn unlisted_account(account: &str, write: &Write<'_>) -> Option<String> {
     let identity = write.runs_as(account);
     let role = identity.role().filter(|role| !is_listed(role, write))?;
@@ -274,18 +310,7 @@ fn is_listed(role: &Role, write: &Write<'_>) -> bool {
         .any(|pattern| pattern.matches(role))
 }
 
-fn finding(write: &Write<'_>, verb: &str, clause: &str, path: Option<String>) -> Finding {
-    // The review of a TokenRequest calls its object one.
-    let object = match write.target.subresource() {
-        "token" => format!("service account {}", write.what()),
-        _ => write.object(),
-    };
-    Finding {
-        rule: RuleId::ExecutionRole,
-        seen: format!("{} may not {verb} {object}: {clause}", write.who()),
-        path,
-        why: WHY,
-        instead: INSTEAD.into(),
-        source: SOURCE,
-    }
+/// The key of a finding about a service account whose role is not listed.
+fn account_key(account: &str) -> String {
+    format!("account {account}")
 }

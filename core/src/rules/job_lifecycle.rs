@@ -1,21 +1,24 @@
 //! # job-lifecycle
 //!
-//! Nobody ends somebody else's job. `warn` unless the policy says otherwise.
+//! Denies ending another requester's job from inside the cluster.
+//!
+//! The mode is `warn` unless the policy gives another.
 //!
 //! ## What it stops
 //!
 //! - DELETE, one by one or as a collection, of a job's pods, of EMR's Jobs, and
-//!   of Deployments, StatefulSets and the like whose pods run under a job's
+//!   of Deployments, StatefulSets and other workloads whose pods run under a job's
 //!   service account (interactive endpoints, Flink clusters)
 //! - eviction (`pods/eviction`) by tenants, jobs and operators: the request
 //!   names a pod and does not say whose it is
 //! - changes of such Jobs and workloads that end their pods or hide them from
-//!   EMR: `suspend`, `parallelism`, `replicas`, deadlines, `ttlSecondsAfterFinished`,
-//!   whatever else stands beside the pod template; a Job's labels, owner references
+//!   EMR: `suspend`, `parallelism`, `replicas`, deadlines, `ttlSecondsAfterFinished`
+//!   and every other field beside the pod template; a Job's labels, owner references
 //!   (an owner that does not exist makes the garbage collector delete the object),
 //!   finalizers, and a status that says the Job is over
 //!
-//! The pod template itself is `foreign-service-account`'s matter: restarts pass.
+//! The pod template itself is judged by `foreign-service-account`: restarts are
+//! allowed here.
 //!
 //! ## Who may
 //!
@@ -29,47 +32,50 @@
 //!
 //! ## Why
 //!
-//! A deleted driver is a lost run, and one that EMR starts again may read other
-//! data than the first. AWS: jobs are cancelled by `CancelJobRun`, which is
-//! authorised by IAM and recorded.
+//! A deleted driver is a lost run, and if EMR starts it again, the new run may read
+//! other data than the first. AWS's way to cancel a job is `CancelJobRun`: IAM
+//! authorizes it, and it is recorded.
 //!
 //! ## What to do instead
 //!
 //! Cancel the job through EMR (`CancelJobRun`), delete the endpoint there
 //! (`DeleteManagedEndpoint`), or delete the custom resource of an operator.
-//! Delete one's own pods instead of evicting them.
+//! Delete your own pods instead of evicting them.
 //!
 //! ## What it does not see
 //!
-//! `*/scale` (a count without a pod template), pre-emption by a pod of higher
-//! priority, a node that is taken away, quotas.
+//! `*/scale` (a count without a pod template), preemption by a pod of higher
+//! priority, the removal of a node, quotas.
 
-use crate::facts::{Action, Extent, JobToken, Requester, RunsAs};
-use crate::write::Write;
+use crate::facts::{Action, Extent, Facts, JobToken, Requester, RunsAs};
 use crate::json::Raw;
-use crate::names::shown;
-use crate::names::{Component, JobId, Role};
-use crate::policy::Capability;
+use crate::names::{Component, JobId, Role, shown};
+use crate::policy::{About, Capability, Mode, Severity};
 use crate::request::change::{Changed, changed};
 use crate::request::pod::Pod;
-use crate::request::view::{self, TemplateShape};
-use crate::request::{Operation, ReviewError};
+use crate::request::view::TemplateShape;
+use crate::request::{Act, Object, ReviewError};
+use crate::write::Write;
 
 use super::shared::ownership::{identity_of, is_declared, is_own_pod, shares_role};
 use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("job-lifecycle", Severity::High, include_str!("job_lifecycle.rs"));
+pub(super) static ABOUT: About = About {
+    mode: Mode::Warn,
+    ..About::new(
+        "job-lifecycle",
+        Severity::Medium,
+        include_str!("job_lifecycle.rs"),
+    )
+};
 
 /// See the file's header.
 pub(super) struct JobLifecycle;
 
 static ADVICE: Advice = Advice {
-    why: "a job that is ended from inside the cluster is lost without EMR's knowledge \
-                   and IAM's leave",
-    instead: "cancel the job through Amazon EMR (CancelJobRun), or ask the platform team \
-                       to list its role under `submitters.roles` in rolegate's policy",
+    why: "ending a job here bypasses IAM authorization and EMR's records",
+    instead: "cancel the job through Amazon EMR (CancelJobRun), or ask the platform team to list \
+              its role under `submitters.roles` in rolegate's policy",
     source: "Amazon EMR on EKS documentation, Managing job runs: cancelling a job run",
 };
 
@@ -84,36 +90,32 @@ impl Rule for JobLifecycle {
         {
             return Ok(());
         }
-        let request = write.request();
-        let deletes = request.operation() == Operation::Delete;
-        let sub_resource = request.target.subresource();
-        if request.target.is("", "pods") {
-            return match sub_resource {
-                "eviction" => {
-                    eviction(write, findings);
-                    Ok(())
-                }
-                "" if deletes => pod(write, findings),
-                _ => Ok(()),
-            };
-        }
-        match TemplateShape::of(&request.target.resource) {
-            Some(TemplateShape::PodTemplate) => Ok(()),
-            Some(shape) if matches!(sub_resource, "" | "status") => {
-                workload(write, shape, findings)
+        let subresource = write.target.subresource();
+        if write.target.is("", "pods") {
+            match (subresource, write.act) {
+                ("eviction", _) => eviction(write, findings),
+                ("", Act::Delete(pod)) => deleted_pod(write, pod, findings)?,
+                _ => {}
             }
-            _ => Ok(()),
+            return Ok(());
+        }
+        match TemplateShape::of(&write.target.resource) {
+            Some(TemplateShape::PodTemplate) | None => Ok(()),
+            Some(shape) if matches!(subresource, "" | "status") => {
+                Ok(workload(write, shape, findings)?)
+            }
+            Some(_) => Ok(()),
         }
     }
 }
 
-/// The pod is in no part of the review, so nobody can show that it is theirs.
+/// The request does not hold the pod, so no job can show that the pod is its own.
 fn eviction(write: &Write<'_>, findings: &mut Vec<Finding>) {
     if !may_evict(write) {
-        findings.push(Finding {
-            instead: "delete the pod, if it is yours: a DELETE shows whose it is".into(),
-            ..finding(write, "evict", "")
-        });
+        findings.push(
+            finding(write, "evict", "evict", "")
+                .instead("delete the pod, if it is yours: a DELETE shows whose it is"),
+        );
     }
 }
 
@@ -122,31 +124,33 @@ fn may_evict(write: &Write<'_>) -> bool {
         if entry.capabilities.contains(Capability::Evict))
 }
 
-fn pod(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+fn deleted_pod(
+    write: &Write<'_>,
+    pod: Object<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ReviewError> {
     if may_evict(write) {
         return Ok(());
     }
-    let pod: Pod<'_> = view::fill("request.oldObject", write.request.old_object()?)?;
+    let pod: Pod<'_> = pod.fill()?;
     let identity = identity_of(&pod, write);
     if identity == RunsAs::Ordinary {
         return Ok(());
     }
     let role = identity.role();
     let own = match &write.requester {
-        Requester::Job(job) => {
-            is_own_pod(job, &pod, write) || is_kernel_of(job, &identity, write)
-        }
+        Requester::Job(job) => is_own_pod(job, &pod, write) || is_kernel_of(job, &identity, write),
         Requester::Operator(operator) => is_declared(operator, &pod, write),
         _ => submits(write, role),
     };
     if !own {
-        findings.push(finding(write, "delete", &runs_as(role)));
+        findings.push(finding(write, "delete", "delete", &runs_as(role)));
     }
     Ok(())
 }
 
-/// Whether a pod is a kernel of the gateway that asks: the gateway starts them,
-/// owns none by reference, and ends the idle ones.
+/// Whether a pod is a kernel of the requesting endpoint's gateway. The gateway
+/// starts kernels without an owner reference and ends the idle ones.
 fn is_kernel_of(job: &JobToken<'_>, identity: &RunsAs, write: &Write<'_>) -> bool {
     let kernel = matches!(
         identity,
@@ -162,75 +166,69 @@ fn is_kernel_of(job: &JobToken<'_>, identity: &RunsAs, write: &Write<'_>) -> boo
             .is_some_and(|role| shares_role(job, role, write))
 }
 
-/// EMR's Jobs, and whatever keeps pods under a job's service account alive.
+/// EMR's Jobs, and workloads that keep pods under a job's service account alive.
 fn workload(
     write: &Write<'_>,
     shape: TemplateShape,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
-    let request = write.request();
-    if request.operation() == Operation::Create {
+    let Some(old) = write.act.stored() else {
         return Ok(());
-    }
-    let old = request.old_object()?;
-    let template: Pod<'_> = match view::template("request.oldObject", old, shape)? {
-        Some(template) => view::fill("request.oldObject", template)?,
+    };
+    let template: Pod<'_> = match old.template(shape)? {
+        Some(template) => template.fill()?,
         None => Pod::default(),
     };
     let name = write.possible_name();
-    let emrs = request.target.is("batch", "jobs") && JobId::parse(&name).is_some();
+    let jobs = write.target.is("batch", "jobs");
     let identity = identity_of(&template, write);
-    if identity == RunsAs::Ordinary && !emrs {
+    if identity == RunsAs::Ordinary && !(jobs && JobId::parse(name).is_some()) {
         return Ok(());
     }
     let role = identity.role();
-    let verb = match request.operation() {
-        Operation::Delete => "delete".to_owned(),
-        _ => match ending_change(write)? {
-            Some(what) => format!("change {what} of"),
+    let (verb, key) = match write.act {
+        Act::Update { old, new } => match ending_change(write, old, new)? {
+            Some(what) => (format!("change {what} of"), what),
             None => return Ok(()),
         },
+        _ => ("delete".to_owned(), "delete".to_owned()),
     };
     let own = match &write.requester {
-        Requester::Job(job) => role
-            .as_ref()
-            .is_some_and(|role| is_own(job, role, &name, write)),
-        Requester::Operator(operator) => {
-            role.is_some() && is_declared(operator, &template, write)
-        }
-        Requester::Platform(_) if request.target.is("batch", "jobs") && may_evict(write) => {
-            true
-        }
+        Requester::Job(job) => role.is_some_and(|role| is_own(job, role, name, write)),
+        Requester::Operator(operator) => role.is_some() && is_declared(operator, &template, write),
+        Requester::Platform(_) if jobs && may_evict(write) => true,
         _ => submits(write, role),
     };
     if !own {
-        findings.push(finding(write, &verb, &runs_as(role)));
+        findings.push(finding(write, &verb, &key, &runs_as(role)));
     }
     Ok(())
 }
 
-/// A Flink job manager removes its own Deployment when the cluster is done; a
-/// job runner's own Job carries its id.
+/// Whether a workload is the job's own: a Flink job manager deletes its Deployment
+/// when the cluster is done, and a job runner's Job has the job's id as its name.
 fn is_own(job: &JobToken<'_>, role: &Role, name: &str, write: &Write<'_>) -> bool {
     shares_role(job, role, write)
         && (job.flink_cluster() == Some(name)
             || job.job_id().is_some() && job.job_id() == JobId::parse(name))
 }
 
-/// What an UPDATE changes beside the pod template, if it can end the pods or
-/// hide the object.
-fn ending_change(write: &Write<'_>) -> Result<Option<String>, ReviewError> {
-    let request = write.request();
-    let (old, new) = (request.old_object()?, request.object()?);
-    for part in changed("the object", Some(old), Some(new))? {
+/// The first field that an UPDATE changes in such a way that the pods end or the
+/// object is hidden from EMR.
+fn ending_change(
+    write: &Write<'_>,
+    old: Object<'_>,
+    new: Object<'_>,
+) -> Result<Option<String>, ReviewError> {
+    for part in changed("the object", Some(old.raw()), Some(new.raw()))? {
         let judged: fn(&str) -> bool = match part.name.as_str() {
             // EMR finds its Jobs by their labels.
-            "metadata" if request.target.is("batch", "jobs") => {
+            "metadata" if write.target.is("batch", "jobs") => {
                 |field| matches!(field, "labels" | "ownerReferences" | "finalizers")
             }
             "metadata" => |field| matches!(field, "ownerReferences" | "finalizers"),
             "spec" => |field| !matches!(field, "template" | "jobTemplate"),
-            "status" if request.target.subresource() == "status" => {
+            "status" if write.target.subresource() == "status" => {
                 return Ok(Some("the status".to_owned()));
             }
             _ => continue,
@@ -244,8 +242,8 @@ fn ending_change(write: &Write<'_>) -> Result<Option<String>, ReviewError> {
     Ok(None)
 }
 
-/// Whether a field only asks for more of the same, or lets a Job go: starting
-/// pods is `foreign-service-account`'s matter.
+/// Whether a field only asks for more pods or resumes a Job:
+/// `foreign-service-account` judges who may start pods.
 fn is_more(field: &Changed<'_>) -> bool {
     let count = |raw: Option<Raw<'_>>| raw.map_or(Some(1), |raw| raw.get().parse::<i64>().ok());
     match field.name.as_str() {
@@ -259,7 +257,7 @@ fn is_more(field: &Changed<'_>) -> bool {
     }
 }
 
-/// Whether the policy counts jobs of a role as this requester's own.
+/// Whether the policy lists the role under the requester's `submitters.roles`.
 fn submits(write: &Write<'_>, role: Option<&Role>) -> bool {
     role.is_some_and(|role| {
         let mut listed = write.submitters().flat_map(|entry| &entry.roles);
@@ -274,18 +272,12 @@ fn runs_as(role: Option<&Role>) -> String {
     )
 }
 
-fn finding(write: &Write<'_>, verb: &str, clause: &str) -> Finding {
+fn finding(write: &Write<'_>, verb: &str, key: &str, clause: &str) -> Finding {
     let object = match write.target.subresource() {
         // The review of an eviction calls its object an Eviction.
         "eviction" => format!("pod {}", write.what()),
         _ => write.object(),
     };
-    Finding {
-        rule: RuleId::JobLifecycle,
-        seen: format!("{} may not {verb} {object}{clause}", write.who()),
-        path: None,
-        why: WHY,
-        instead: INSTEAD.into(),
-        source: SOURCE,
-    }
+    let act = format!("{verb} {object}{clause}");
+    Finding::new(&ABOUT, &ADVICE, act).key(key.to_owned())
 }

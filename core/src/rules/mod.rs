@@ -57,6 +57,10 @@ pub trait Rule: Sync {
 rules! {
     pod_exec: PodExec;
     configmap_mutation: ConfigMapMutation;
+    pod_tampering: PodTampering;
+    job_lifecycle: JobLifecycle;
+    execution_role: ExecutionRole;
+    namespace_guard: NamespaceGuard;
 }
 
 /// The rule of that name.

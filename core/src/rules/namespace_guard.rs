@@ -1,33 +1,33 @@
 //! # namespace-guard
 //!
-//! A managed namespace stays managed.
+//! Denies changes that take a managed namespace out of rolegate's reach.
 //!
 //! ## What it stops
 //!
 //! Through `namespaces`, `namespaces/status` and `namespaces/finalize`:
 //!
 //! - the label `rolegate.dev/mode` removed, lowered (`enforce`, `warn`, `audit`, in
-//!   this order) or given a value that is none of them. Whatever else stands there
-//!   counts as `enforce`, as it does in the webhook configuration
+//!   this order) or set to any other value. Any other value counts as `enforce`, as
+//!   it does in the webhook configuration
 //! - `rolegate.dev/chain` removed or changed
 //! - in a managed namespace, the Pod Security labels
 //!   `pod-security.kubernetes.io/{enforce,audit,warn}` lowered, and the version they
 //!   are pinned to; the label that allows administrators' access to devices
 //!   (`resource.kubernetes.io/admin-access`) set
-//! - deleting a managed namespace, and taking its finalizers away
+//! - deleting a managed namespace, and removing its finalizers
 //!
-//! Adding a label, raising a mode and making a namespace pass.
+//! Adding a label, raising a mode and creating a namespace are allowed.
 //!
 //! ## Who may
 //!
-//! Administrators; Kubernetes deletes what was told to be deleted.
+//! Administrators. Kubernetes finishes a deletion that was allowed.
 //!
 //! ## Why
 //!
 //! The labels of the namespace decide which requests reach rolegate, and how
-//! strict Pod Security is. Whoever may change them leaves both. Who deletes a
-//! namespace and makes it anew has one without labels, and its name is what trust
-//! policies hold on to.
+//! strict Pod Security is, so a requester who may change them can switch both off.
+//! A requester who deletes a namespace and creates it again gets one without
+//! labels, under the name that IAM trust policies refer to.
 //!
 //! ## What to do instead
 //!
@@ -35,41 +35,40 @@
 //!
 //! ## What it does not see
 //!
-//! A webhook is chosen by the *new* labels, so of a namespace that keeps a mode
-//! the API server shows rolegate nothing, and neither a deletion nor a write of
-//! `status` or `finalize`. Removing the label it does see, at the cluster door. The
-//! `ValidatingAdmissionPolicy` `rolegate-namespace-guard` enforces all of this in
-//! the API server; this rule says the same of manifests (`rolegate review`).
+//! The API server chooses webhooks by the *new* labels. It therefore sends rolegate
+//! no update of a namespace that keeps a mode, no deletion and no write of `status`
+//! or `finalize`; it does send the removal of the label, to the cluster door. The
+//! admission policy `rolegate-namespace-guard` (a `ValidatingAdmissionPolicy`)
+//! enforces all of this in the API server; this rule reports the same for manifests
+//! (`rolegate review`).
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, System};
+use crate::facts::{Action, Extent, Facts, Requester, System};
+use crate::json::{List, Pairs, Text};
+use crate::names::{CHAIN_LABEL, MODE_LABEL, shown};
+use crate::policy::{About, Severity};
+use crate::request::{Act, Path};
 use crate::write::Write;
-use crate::json::Raw;
-use crate::json::Text;
-use crate::json::{List, Pairs};
-use crate::names::shown;
-use crate::request::{Operation, ReviewError, view};
 
 use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("namespace-guard", Severity::High, include_str!("namespace_guard.rs"));
+pub(super) static ABOUT: About = About::new(
+    "namespace-guard",
+    Severity::High,
+    include_str!("namespace_guard.rs"),
+);
 
 /// See the file's header.
 pub(super) struct NamespaceGuard;
 
 static ADVICE: Advice = Advice {
-    why: "the labels of a namespace decide what reaches rolegate and how strict Pod \
-                   Security is",
+    why: "the labels of a namespace decide what reaches rolegate and how strict Pod Security is",
     instead: "ask a platform administrator to change the namespace",
     source: "Kubernetes: extensible admission controllers, namespaceSelector",
 };
 
-const MODE: &str = "rolegate.dev/mode";
-const CHAIN: &str = "rolegate.dev/chain";
-/// The second is its name of Kubernetes 1.33.
+/// The second is the name in Kubernetes 1.33.
 const ADMIN_ACCESS: [&str; 2] = [
     "resource.kubernetes.io/admin-access",
     "resource.k8s.io/admin-access",
@@ -95,53 +94,50 @@ impl Rule for NamespaceGuard {
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
-        let request = write.request();
-        if !request.target.is("", "namespaces")
-            || write.extent(Action::WriteNamespace) == Extent::All
+        if !write.target.is("", "namespaces") || write.extent(Action::WriteNamespace) == Extent::All
         {
             return Ok(());
         }
-        let (new, old) = match request.operation() {
-            Operation::Create => (Namespace::read("request.object", request.object()?)?, None),
-            Operation::Update => (
-                Namespace::read("request.object", request.object()?)?,
-                Some(Namespace::read("request.oldObject", request.old_object()?)?),
-            ),
-            Operation::Delete => (
-                Namespace::default(),
-                Some(Namespace::read("request.oldObject", request.old_object()?)?),
-            ),
-            Operation::Connect => return Ok(()),
-        };
-        let mut report = |seen: String, label: Option<&str>| {
-            findings.push(Finding {
-                rule: RuleId::NamespaceGuard,
-                seen: format!(
-                    "{} may not {seen} namespace {}",
-                    write.who(),
-                    write.name.shown()
-                ),
-                path: label.map(|label| format!("metadata.labels[\"{label}\"]")),
-                why: WHY,
-                instead: INSTEAD.into(),
-                source: SOURCE,
+        let mut report = |verb: String, part: Part| {
+            let act = format!("{verb} namespace {}", write.name.shown());
+            let finding = Finding::new(&ABOUT, &ADVICE, act);
+            findings.push(match part {
+                Part::Whole => finding.key("namespace"),
+                Part::Finalizers => finding.key("finalizers"),
+                Part::Label(label) => {
+                    let path = Path::root().key("metadata").key("labels").key(label);
+                    finding.at(path).key(label)
+                }
             });
         };
-        match old {
-            None => check_mode(None, new.label(MODE), &mut report),
-            Some(old) if request.operation() == Operation::Delete => {
-                let managed = old.label(MODE).is_some();
-                if managed && !is_clean_up(write) {
-                    report("delete the managed".to_owned(), None);
+        match write.act {
+            Act::Create(new) => {
+                let new: Namespace<'_> = new.read()?;
+                check_mode(None, new.label(MODE_LABEL), &mut report);
+            }
+            Act::Update { old, new } => {
+                check_update(&old.read()?, &new.read()?, write, &mut report);
+            }
+            Act::Delete(old) => {
+                let old: Namespace<'_> = old.read()?;
+                if old.is_managed() && !is_clean_up(write) {
+                    report("delete the managed".to_owned(), Part::Whole);
                 }
             }
-            Some(old) => check_update(&old, &new, write, &mut report),
+            Act::Connect(_) => {}
         }
         Ok(())
     }
 }
 
-/// A namespace, as far as its labels and finalizers go.
+/// The part of a namespace that a finding is about.
+enum Part {
+    Whole,
+    Finalizers,
+    Label(&'static str),
+}
+
+/// The labels and finalizers of a namespace.
 #[derive(Default, Deserialize)]
 struct Namespace<'a> {
     #[serde(borrow)]
@@ -165,8 +161,8 @@ struct Spec<'a> {
 }
 
 impl<'a> Namespace<'a> {
-    fn read(what: &'static str, raw: Raw<'a>) -> Result<Self, ReviewError> {
-        view::read(what, raw)
+    fn is_managed(&self) -> bool {
+        self.label(MODE_LABEL).is_some()
     }
 
     fn label(&self, key: &str) -> Option<&str> {
@@ -178,7 +174,7 @@ impl<'a> Namespace<'a> {
     }
 }
 
-/// The controllers that finish what somebody else was allowed to begin.
+/// Whether a controller finishes a deletion that was allowed.
 fn is_clean_up(write: &Write<'_>) -> bool {
     matches!(
         write.requester,
@@ -193,17 +189,20 @@ fn check_update(
     old: &Namespace<'_>,
     new: &Namespace<'_>,
     write: &Write<'_>,
-    report: &mut impl FnMut(String, Option<&str>),
+    report: &mut impl FnMut(String, Part),
 ) {
-    check_mode(old.label(MODE), new.label(MODE), report);
-    if let Some(before) = old.label(CHAIN)
-        && new.label(CHAIN) != Some(before)
+    check_mode(old.label(MODE_LABEL), new.label(MODE_LABEL), report);
+    if let Some(before) = old.label(CHAIN_LABEL)
+        && new.label(CHAIN_LABEL) != Some(before)
     {
-        let verb = verb(new.label(CHAIN));
-        report(format!("{verb} the label {CHAIN} of"), Some(CHAIN));
+        let verb = verb_for(new.label(CHAIN_LABEL));
+        report(
+            format!("{verb} the label {CHAIN_LABEL} of"),
+            Part::Label(CHAIN_LABEL),
+        );
     }
-    // Of a namespace nobody manages the rest is its owners' matter.
-    if old.label(MODE).is_none() {
+    // rolegate does not protect the rest of an unmanaged namespace.
+    if !old.is_managed() {
         return;
     }
     for [level, version] in POD_SECURITY {
@@ -211,30 +210,35 @@ fn check_update(
         if strictness(after) < strictness(before) {
             report(
                 format!("lower the Pod Security label {level} of"),
-                Some(level),
+                Part::Label(level),
             );
-        } else if strictness(before) > 0 && age(new.label(version)) < age(old.label(version)) {
+        } else if strictness(before) > 0
+            && pinned_minor(new.label(version)) < pinned_minor(old.label(version))
+        {
             report(
                 format!("lower the Pod Security label {version} of"),
-                Some(version),
+                Part::Label(version),
             );
         }
     }
     for label in ADMIN_ACCESS {
         if new.label(label) == Some("true") && old.label(label) != Some("true") {
-            report(format!("set the label {label} of"), Some(label));
+            report(format!("set the label {label} of"), Part::Label(label));
         }
     }
     let kept = |finalizer: &Text<'_>| new.finalizers().contains(finalizer);
     if !old.finalizers().iter().all(kept) && !is_clean_up(write) {
-        report("take the finalizers of".to_owned(), None);
+        report("remove the finalizers of".to_owned(), Part::Finalizers);
     }
 }
 
-fn check_mode(old: Option<&str>, new: Option<&str>, report: &mut impl FnMut(String, Option<&str>)) {
-    if rank(new) < rank(old) {
+fn check_mode(old: Option<&str>, new: Option<&str>, report: &mut impl FnMut(String, Part)) {
+    if mode_rank(new) < mode_rank(old) {
         let verb = if new.is_none() { "remove" } else { "lower" };
-        report(format!("{verb} the label {MODE} of"), Some(MODE));
+        report(
+            format!("{verb} the label {MODE_LABEL} of"),
+            Part::Label(MODE_LABEL),
+        );
     } else if let Some(value) = new
         && new != old
         && !matches!(value, "audit" | "warn" | "enforce")
@@ -242,16 +246,16 @@ fn check_mode(old: Option<&str>, new: Option<&str>, report: &mut impl FnMut(Stri
         let value = shown(value, 63);
         report(
             format!(
-                "write `{value}`, which is none of audit, warn and enforce, into the label {MODE} of"
+                "write `{value}`, which is none of audit, warn and enforce, into the label {MODE_LABEL} of"
             ),
-            Some(MODE),
+            Part::Label(MODE_LABEL),
         );
     }
 }
 
-/// What the webhook configuration makes of a mode: any value that is none of
-/// the weak ones is the strong one, an empty value as well.
-fn rank(mode: Option<&str>) -> u8 {
+/// How strict a mode is to the webhook configuration: any value but the weak ones
+/// counts as `enforce`, an empty value too.
+fn mode_rank(mode: Option<&str>) -> u8 {
     match mode {
         None => 0,
         Some("audit") => 1,
@@ -260,9 +264,8 @@ fn rank(mode: Option<&str>) -> u8 {
     }
 }
 
-/// How strict a Pod Security level is. Pod Security itself takes what it does
-/// not know for `restricted`, and no label for `privileged` where the cluster
-/// says nothing else.
+/// How strict a Pod Security level is. Pod Security treats an unknown level as
+/// `restricted` and, unless the cluster has another default, no label as `privileged`.
 fn strictness(level: Option<&str>) -> u8 {
     match level {
         None | Some("privileged") => 0,
@@ -271,16 +274,16 @@ fn strictness(level: Option<&str>) -> u8 {
     }
 }
 
-/// The version a level is pinned to, by its minor; `latest` is the newest, and
-/// so is what Pod Security cannot read.
-fn age(version: Option<&str>) -> u32 {
+/// The minor version that a level is pinned to. `latest` is the newest, and so is a
+/// version that Pod Security cannot read.
+fn pinned_minor(version: Option<&str>) -> u32 {
     version
         .and_then(|version| version.strip_prefix("v1."))
         .and_then(|minor| minor.parse().ok())
         .unwrap_or(u32::MAX)
 }
 
-const fn verb(new: Option<&str>) -> &'static str {
+const fn verb_for(new: Option<&str>) -> &'static str {
     match new {
         None => "remove",
         Some(_) => "change",

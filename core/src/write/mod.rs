@@ -1,5 +1,5 @@
-//! One write as a rule sees it: the request, who makes it, what the policy says
-//! of the namespace, and what several rules would otherwise compute again.
+//! One write as a rule sees it: the request, its requester, the policy's entry for
+//! the namespace, and values that several rules use, each computed once.
 
 mod pod_write;
 
@@ -7,6 +7,7 @@ use std::cell::OnceCell;
 use std::ops::Deref;
 
 use crate::facts::{Action, Extent, Requester, RunsAs, extent};
+use crate::json::Raw;
 use crate::mutation::{self, Creator, Mutation};
 use crate::names::shown;
 use crate::policy::{Policy, Submitter, VirtualCluster};
@@ -14,8 +15,8 @@ use crate::request::{Act, ObjectName, Request, ReviewError, change};
 
 pub use pod_write::PodWrite;
 
-/// One request with everything a rule needs to judge it. Who does what to which
-/// object is the [`Request`]'s, to which it dereferences.
+/// One request with everything that a rule needs to judge it. Dereferences to the
+/// [`Request`], which holds the user, the target and the act.
 #[derive(Debug)]
 pub struct Write<'a> {
     request: &'a Request<'a>,
@@ -39,7 +40,7 @@ impl<'a> Deref for Write<'a> {
 }
 
 impl<'a> Write<'a> {
-    /// Looks at a request under a policy.
+    /// Prepares a request for the rules, under a policy.
     ///
     /// # Errors
     ///
@@ -59,15 +60,15 @@ impl<'a> Write<'a> {
         })
     }
 
-    /// The request, for as long as it lives.
+    /// The request with its own lifetime, which dereferencing does not give.
     #[must_use]
     pub const fn request(&self) -> &'a Request<'a> {
         self.request
     }
 
     /// The pod or pod template that the request writes, read once for all rules;
-    /// `None` where it writes none. Custom resources have none either: what they
-    /// hold is for the rules that walk them.
+    /// `None` where it writes none. `None` for custom resources too: some rules walk
+    /// them by themselves.
     ///
     /// # Errors
     ///
@@ -80,15 +81,14 @@ impl<'a> Write<'a> {
         Ok(self.pod.get_or_init(|| read).as_ref())
     }
 
-    /// The object's name, or one that it could get: five letters stand for the
-    /// part that the API server generates. Empty where it is unknown.
+    /// The object's name, or one that it could get: five letters replace the part
+    /// that the API server generates. Empty where it is unknown.
     #[must_use]
     pub fn possible_name(&self) -> &str {
         self.possible_name.get_or_init(|| self.name.sample())
     }
 
-    /// Whether this is an UPDATE that changes nothing but the API server's
-    /// bookkeeping.
+    /// Whether this is an UPDATE that changes only the API server's bookkeeping.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         let same = |(old, new)| change::same_object(Some(old), Some(new));
@@ -104,7 +104,7 @@ impl<'a> Write<'a> {
         *self.keeps_intent.get_or_init(compare)
     }
 
-    fn raws(&self) -> Option<(crate::json::Raw<'a>, crate::json::Raw<'a>)> {
+    fn raws(&self) -> Option<(Raw<'a>, Raw<'a>)> {
         let (old, new) = self.act.update()?;
         Some((old.raw(), new.raw()))
     }
@@ -115,9 +115,9 @@ impl<'a> Write<'a> {
         RunsAs::of(account, self.policy)
     }
 
-    /// Whether a tenant or a job resumes a suspended Job: its pods start now,
-    /// and the template may be older than the namespace's label. Software such as
-    /// Kueue does this for a living.
+    /// Whether a tenant or a job resumes a suspended Job. Its pods start now, and the
+    /// template may be older than the namespace's label. Queues such as Kueue resume
+    /// Jobs as a matter of course and are not meant here.
     ///
     /// # Errors
     ///
@@ -135,14 +135,14 @@ impl<'a> Write<'a> {
         Ok(old.is_suspended()? && !new.is_suspended()?)
     }
 
-    /// How far this requester may go with `action`.
+    /// How far this requester's class may go with `action`.
     #[must_use]
     pub const fn extent(&self, action: Action) -> Extent {
         extent(self.requester.class(), action)
     }
 
-    /// The `submitters` entries that name this requester; none for one that
-    /// could not prove the identity that its name claims.
+    /// The `submitters` entries that name this requester; none for a requester that
+    /// did not prove the identity that its username claims.
     pub fn submitters(&self) -> impl Iterator<Item = &'a Submitter> {
         let user = &self.request.user;
         let unproven = matches!(self.requester, Requester::Tenant(Some(_)));
@@ -151,7 +151,7 @@ impl<'a> Write<'a> {
             .filter(move |_| !unproven)
     }
 
-    /// Who creates a pod, as far as role chaining asks.
+    /// The requester as role chaining sees it: as the creator of a pod.
     #[must_use]
     pub const fn creator(&self) -> Creator<'_> {
         Creator {
@@ -161,8 +161,7 @@ impl<'a> Write<'a> {
         }
     }
 
-    /// What the mutating webhook answers. Nothing for any other request than the
-    /// creation of a pod.
+    /// What the mutating webhook answers: nothing unless the request creates a pod.
     ///
     /// # Errors
     ///

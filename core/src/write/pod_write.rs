@@ -9,24 +9,24 @@ use crate::request::{Object, Operation, Path, ReviewError, change};
 
 use super::Write;
 
-/// A pod on its way in, with the one it replaces.
+/// A pod as a request writes it, with the stored one that it replaces.
 #[derive(Debug)]
 pub struct PodWrite<'a> {
-    /// Where in the object: empty for a pod itself, else as `spec.template`.
+    /// Where in the object it is: empty for a pod itself, else as `spec.template`.
     pub path: &'static str,
     /// The pod as it would be stored.
     pub new: Cow<'a, Pod<'a>>,
-    /// The stored one, of an UPDATE; `None` also where the write starts the
-    /// pods of a template that waited suspended, so that all of it is judged.
+    /// The stored pod, in an UPDATE. `None` where the write resumes a suspended Job,
+    /// so that its whole template is judged.
     pub old: Option<Pod<'a>>,
-    /// A template as it was and as it is to be.
+    /// The stored template, if any, and the new one.
     template: Option<(Option<Raw<'a>>, Raw<'a>)>,
 }
 
 impl<'a> PodWrite<'a> {
-    /// Reads it from a request that creates a pod, updates one through
-    /// whichever subresource, or writes a built-in kind with a pod template; the
-    /// revisions that `StatefulSets` and `DaemonSets` go back to are such a kind.
+    /// Reads the pod from a request that creates a pod, updates one through any
+    /// subresource, or writes a built-in kind with a pod template. The revisions that
+    /// `StatefulSets` and `DaemonSets` roll back to are such a kind.
     pub(super) fn of(write: &Write<'a>) -> Result<Option<Self>, ReviewError> {
         let request = write.request();
         let Some((new, old)) = request.act.written() else {
@@ -34,12 +34,12 @@ impl<'a> PodWrite<'a> {
         };
         let pods = request.target.is("", "pods");
         let shape = TemplateShape::of_target(&request.target);
-        // Controllers write all day what is there already.
+        // Controllers often write an object without changing it.
         if !(pods || shape.is_some()) || write.is_unchanged() {
             return Ok(None);
         }
         let Some(shape) = shape else {
-            // What is created at a subresource is no pod: a Binding, an Eviction.
+            // A CREATE at a subresource holds another object: a Binding, an Eviction.
             if old.is_none() && !request.target.is_main() {
                 return Ok(None);
             }
@@ -66,9 +66,9 @@ impl<'a> PodWrite<'a> {
         }))
     }
 
-    /// Whether other programs are started than before, by a template that
-    /// differs from the stored one or in a pod by another image: they get
-    /// whatever the template or the pod already held.
+    /// Whether the write starts other programs than before: a template differs from
+    /// the stored one, or a pod's container has another image. The new programs get
+    /// everything that the template or the pod already held.
     #[must_use]
     pub fn starts_other_programs(&self) -> bool {
         match (self.template, &self.old) {
@@ -78,13 +78,13 @@ impl<'a> PodWrite<'a> {
         }
     }
 
-    /// Whether this is a pod itself, no template of one.
+    /// Whether this is a pod itself, not a template.
     #[must_use]
     pub const fn is_pod(&self) -> bool {
         self.path.is_empty()
     }
 
-    /// What the write does to pods, for a sentence that goes on with the object.
+    /// What the write does to pods, as a verb before the object's name.
     #[must_use]
     pub const fn verb(&self, operation: Operation) -> &'static str {
         match (self.is_pod(), operation) {
@@ -102,7 +102,7 @@ impl<'a> PodWrite<'a> {
     }
 }
 
-/// Debug containers left out: those are `pod-exec`'s matter.
+/// Without debug containers, which `pod-exec` judges.
 fn images<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = (&'p str, &'p str)> {
     let spec = &pod.spec;
     let containers = spec.containers.iter().chain(spec.init_containers.iter());

@@ -157,7 +157,7 @@ fn finalizers_are_the_namespace_controllers() {
             update(who.clone(), road, mode(Some("enforce")), done.clone()).refused(
                 &policy,
                 RULE,
-                "take the finalizers of",
+                "remove the finalizers of",
             );
             update(who, road, done.clone(), done.clone()).passes(&policy);
         }

@@ -1,11 +1,12 @@
-//! Labels that say which job an object is a part of. Shared by the rules that
-//! keep pods from borrowing them and Services from selecting by them.
+//! Labels that say which job an object belongs to.
+//!
+//! Pods may not borrow another job's labels, and a tenant's Services may not select
+//! a job's pods by them.
 
 use crate::facts::Requester;
 use crate::names::JobId;
 
-/// Labels whose value says which job a pod is a part of. Services find a
-/// driver by them.
+/// Labels whose value names a pod's job. Services select a driver by them.
 pub(in crate::rules) const JOB_LABELS: [&str; 2] =
     ["spark-app-selector", "emr-containers.amazonaws.com/job.id"];
 
@@ -14,18 +15,18 @@ pub(in crate::rules) fn job_of(value: &str) -> Option<JobId<'_>> {
     JobId::parse(value.strip_prefix("spark-").unwrap_or(value))
 }
 
-/// Whether the value of one of [`JOB_LABELS`] names a job that is not the requester's.
-pub(in crate::rules) fn is_anothers(label: &str, requester: &Requester<'_>) -> bool {
+/// Whether the value of one of [`JOB_LABELS`] names a job other than the requester's.
+pub(in crate::rules) fn is_anothers(value: &str, requester: &Requester<'_>) -> bool {
     let own = match requester {
         Requester::Job(job) => job.job_id(),
         _ => None,
     };
-    job_of(label).is_some_and(|id| own != Some(id))
+    job_of(value).is_some_and(|id| own != Some(id))
 }
 
-/// Keys by which EMR, Spark's and Flink's operators, EKS and the job
-/// controller find pods or say what they are (facts of EMR's own pods, Spark's
-/// `Constants.scala`, Kubernetes' well-known labels).
+/// Whether EMR, an operator of Spark or Flink, EKS or the job controller finds pods
+/// by this label or annotation, or marks with it what they are. Sources: EMR's own
+/// pods, Spark's `Constants.scala`, Kubernetes' list of well-known labels.
 pub(in crate::rules) fn is_reserved(key: &str) -> bool {
     const PREFIXES: [&str; 6] = [
         "emr-containers.amazonaws.com/",

@@ -1,13 +1,14 @@
-//! Whose a stored object is. Shared by the rules that let a job change and end
-//! what is its own.
+//! Which job a stored object belongs to, for the rules that allow a job to change
+//! and end its own objects.
 
 use crate::facts::{JobToken, RunsAs, task_manager_cluster};
 use crate::names::{PodName, Role};
+use crate::policy::Operator;
 use crate::request::OwnerReference;
 use crate::request::pod::Pod;
 use crate::write::Write;
 
-/// Whether a stored owner is the token's own pod, or a Job or pod of its own job.
+/// Whether `owner`, of a stored object, is the token's pod, or a Job or pod of its job.
 pub(in crate::rules) fn is_owned_by(job: &JobToken<'_>, owner: &OwnerReference<'_>) -> bool {
     if owner.uid.as_str() == job.pod_uid {
         return true;
@@ -20,8 +21,9 @@ pub(in crate::rules) fn is_owned_by(job: &JobToken<'_>, owner: &OwnerReference<'
     }
 }
 
-/// Whether a job may count objects of `role` in the request's namespace among
-/// its own: its own role at home, or what the policy pairs with it.
+/// Whether objects of `role` in the request's namespace may belong to the job: in the
+/// job's own namespace those of its role, elsewhere those of a role that the policy
+/// pairs with it (`crossRole`).
 pub(in crate::rules) fn shares_role(job: &JobToken<'_>, role: &Role, write: &Write<'_>) -> bool {
     if job.namespace == write.target.namespace() {
         return *role == job.role;
@@ -33,8 +35,8 @@ pub(in crate::rules) fn shares_role(job: &JobToken<'_>, role: &Role, write: &Wri
         .any(|pair| pair.namespace == job.namespace && pair.from == job.role && pair.to == *role)
 }
 
-/// Whether a stored pod is a part of the job whose token asks: the token's own
-/// pod, one that it owns, or one whose name only that job could have given.
+/// Whether a stored pod belongs to the requesting job: it is the token's pod, or has
+/// an owner of that job, or has a name that only that job could give.
 pub(in crate::rules) fn is_own_pod(job: &JobToken<'_>, pod: &Pod<'_>, write: &Write<'_>) -> bool {
     let same_role = pod.spec.service_accounts().all(|account| {
         write
@@ -55,12 +57,12 @@ pub(in crate::rules) fn is_own_pod(job: &JobToken<'_>, pod: &Pod<'_>, write: &Wr
         return true;
     }
     let name = write.possible_name();
-    let (id, cluster) = (PodName::parse(&name).job_id(), task_manager_cluster(&name));
+    let (id, cluster) = (PodName::parse(name).job_id(), task_manager_cluster(name));
     id.is_some() && id == job.job_id() || cluster.is_some() && cluster == job.flink_cluster()
 }
 
-/// Whom a pod or a template runs as: a job's identity, if there is one among
-/// the names it gives.
+/// What a pod or template runs as. The service account's name and its alias may
+/// differ: one that stands for a job or is reserved counts.
 pub(in crate::rules) fn identity_of(pod: &Pod<'_>, write: &Write<'_>) -> RunsAs {
     pod.spec
         .service_accounts()
@@ -69,16 +71,12 @@ pub(in crate::rules) fn identity_of(pod: &Pod<'_>, write: &Write<'_>) -> RunsAs 
         .unwrap_or(RunsAs::Ordinary)
 }
 
-/// Whether the policy declares the requester, an operator, for whatever a
-/// stored pod or template runs as.
-pub(in crate::rules) fn is_declared(
-    operator: &crate::policy::Operator,
-    pod: &Pod<'_>,
-    write: &Write<'_>,
-) -> bool {
+/// Whether the policy declares for `operator` every service account of a stored pod
+/// or template, by its name or by its role.
+pub(in crate::rules) fn is_declared(operator: &Operator, pod: &Pod<'_>, write: &Write<'_>) -> bool {
     pod.spec.service_accounts().all(|account| {
-        let fixed = operator.job_service_accounts.iter();
-        fixed.clone().any(|fixed| fixed.name == account)
+        let mut fixed = operator.job_service_accounts.iter();
+        fixed.any(|fixed| fixed.name == account)
             || write
                 .runs_as(account)
                 .role()

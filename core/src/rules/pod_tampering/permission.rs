@@ -1,0 +1,106 @@
+//! Which changes a requester may make to a pod, depending on whose pod it is.
+
+use crate::facts::{Requester, RunsAs};
+use crate::policy::{Capability, Platform};
+use crate::rules::shared::job_labels::is_anothers;
+use crate::rules::shared::ownership::{identity_of, is_declared, is_own_pod};
+use crate::rules::shared::startable::{Start, refusal};
+use crate::write::{PodWrite, Write};
+
+use super::change::{ChangeKind, PodChange};
+
+/// Whose a pod is, seen from the requester.
+pub(super) enum PodOwner {
+    /// The requester's own job, or one of a role declared for the requester;
+    /// anybody's, if the requester is Kubernetes.
+    Requester,
+    /// No job's: its service account becomes no role.
+    NoJob {
+        /// Whether the requester may start pods under that service account.
+        startable: bool,
+    },
+    /// Another job's, with a clause that says which role it runs as.
+    AnotherJob(String),
+    /// A job's that a controller adopts.
+    Adopted,
+}
+
+impl PodOwner {
+    pub(super) fn of(write: &Write<'_>, pod_write: &PodWrite<'_>, adopts: bool) -> Self {
+        let pod = pod_write.old.as_ref().unwrap_or(&pod_write.new);
+        let own = match &write.requester {
+            Requester::Job(job) => is_own_pod(job, pod, write),
+            Requester::Operator(operator) => is_declared(operator, pod, write),
+            Requester::System(_) if adopts => return Self::Adopted,
+            Requester::System(_) => true,
+            _ => false,
+        };
+        if own {
+            return Self::Requester;
+        }
+        match identity_of(pod, write) {
+            RunsAs::Job { role, .. } => {
+                Self::AnotherJob(format!(", which runs as the IAM role {role}"))
+            }
+            RunsAs::Reserved => {
+                Self::AnotherJob(", whose service account is reserved for Amazon EMR".to_owned())
+            }
+            RunsAs::Ordinary => {
+                let start = Start::Pod {
+                    name: write.possible_name(),
+                };
+                let mut accounts = pod.spec.service_accounts();
+                let startable = accounts.all(|account| refusal(write, account, start).is_none());
+                Self::NoJob { startable }
+            }
+        }
+    }
+
+    /// A clause for the sentence, after the pod's name.
+    pub(super) fn clause(&self) -> &str {
+        match self {
+            Self::AnotherJob(clause) => clause,
+            Self::Adopted => ", which it could not have started",
+            Self::Requester | Self::NoJob { .. } => "",
+        }
+    }
+}
+
+pub(super) fn may_change(write: &Write<'_>, owner: &PodOwner, change: &PodChange<'_>) -> bool {
+    if change.kind == ChangeKind::Rolegate {
+        return false;
+    }
+    match (&write.requester, owner) {
+        (Requester::System(_), PodOwner::Adopted) => change.kind != ChangeKind::Owner,
+        (Requester::System(_) | Requester::Admin | Requester::EmrService, _) => true,
+        (Requester::Platform(entry), _) => is_capable(entry, change.kind),
+        (Requester::Job(_) | Requester::Operator(_), PodOwner::Requester) => {
+            match (change.kind, &change.value) {
+                (ChangeKind::Status, _) => false,
+                (ChangeKind::Reserved, Some(value)) => !is_anothers(value, &write.requester),
+                _ => true,
+            }
+        }
+        (Requester::Tenant(_), PodOwner::NoJob { startable }) => match change.kind {
+            ChangeKind::Status | ChangeKind::Reserved => false,
+            ChangeKind::Image => *startable,
+            _ => true,
+        },
+        _ => false,
+    }
+}
+
+fn is_capable(entry: &Platform, kind: ChangeKind) -> bool {
+    let needed = match kind {
+        ChangeKind::Label | ChangeKind::Scheduling | ChangeKind::Finalizer => Capability::Annotate,
+        ChangeKind::Size => Capability::Resize,
+        ChangeKind::Status => Capability::Status,
+        ChangeKind::Deadline => Capability::Evict,
+        ChangeKind::Image
+        | ChangeKind::Rolegate
+        | ChangeKind::Reserved
+        | ChangeKind::Owner
+        | ChangeKind::Other => return false,
+    };
+    entry.capabilities.contains(needed)
+}
