@@ -6,6 +6,7 @@
 //! | `cluster` | a control plane: [`Cluster::shared`], [`Cluster::start`] |
 //! | `users`, `accounts` | who acts: people, service accounts, their tokens |
 //! | `namespace` | a namespace for a test: unmanaged or labelled |
+//! | `cast`, `workloads` | the roles, jobs, accounts and objects that most tests need |
 //! | `http`, `kubectl` | requests, raw and by the real client |
 //! | `audit` | what the API server's audit log says about them |
 //! | `definitions` | custom resources of any content |
@@ -31,6 +32,7 @@ mod supervise;
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod aws;
+pub(crate) mod cast;
 pub(crate) mod cluster;
 pub(crate) mod definitions;
 pub(crate) mod dirs;
@@ -48,6 +50,7 @@ pub(crate) mod tls;
 pub(crate) mod users;
 pub(crate) mod wait;
 pub(crate) mod webhook;
+pub(crate) mod workloads;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use namespace::Namespace;
