@@ -8,6 +8,7 @@
 //! | `namespace` | a namespace for a test: unmanaged or labelled |
 //! | `cast`, `workloads` | the roles, jobs, accounts and objects that most tests need |
 //! | `http`, `kubectl` | requests, raw and by the real client |
+//! | `road`, `refusal` | a request for any namespace, and what a refusal must say |
 //! | `audit` | what the API server's audit log says about them |
 //! | `definitions` | custom resources of any content |
 //! | `guards` | our shipped admission policies, and somebody they stop |
@@ -43,6 +44,8 @@ pub(crate) mod kubectl;
 pub(crate) mod kubelet;
 pub(crate) mod namespace;
 pub(crate) mod pod_identity;
+pub(crate) mod refusal;
+pub(crate) mod road;
 pub(crate) mod rolegate;
 pub(crate) mod sdk;
 pub(crate) mod spark;
