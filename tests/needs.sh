@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Checks that this machine has what the tests need. Lists everything that is
-# missing, with how to install it, and then exits 1.
+# What the tests need on this machine, for `make e2e` and `make test`; `make check`
+# takes Rust and the C compiler. Names everything that is missing at once, with
+# what to install; exits 1 if anything is.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 

@@ -12,14 +12,15 @@ use rolegate_core::mutation::{
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
-use crate::harness::accounts::{emr_service_account, pod, pod_spec};
+use crate::harness::accounts::{pod, pod_spec};
+use crate::harness::cast::{ROLE, job_account};
 use crate::harness::every_pod::{self, Fate, Sighting};
 use crate::harness::{Cluster, Namespace, pod_identity, wait};
 
 /// A namespace with the service account of one of a job's components.
 fn scene(component: &str) -> (Namespace<'static>, String) {
     let namespace = Namespace::unmanaged(Cluster::shared());
-    let account = emr_service_account("spark", component, "111122223333", "etl");
+    let account = job_account(component, ROLE);
     namespace.service_account(&account);
     (namespace, account)
 }
@@ -104,7 +105,7 @@ fn what_a_test_makes_stays_as_it_is() {
 #[test]
 fn pods_that_get_nothing_are_told_apart() {
     let (namespace, account) = scene("driver");
-    let runner = emr_service_account("spark", "client", "111122223333", "etl");
+    let runner = job_account("client", ROLE);
     namespace.service_account(&runner);
     let dry_run = |object: &Value| {
         let path = namespace.core("pods?dryRun=All");

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::harness::accounts::emr_service_account;
+use crate::harness::cast::{JOB, ROLE, job_account};
 use crate::harness::spark::spark_submit;
 use crate::harness::{Cluster, Namespace};
 
@@ -11,9 +11,10 @@ use crate::harness::{Cluster, Namespace};
 fn spark_submit_makes_a_driver_its_service_and_its_config_map() {
     let cluster = Cluster::shared();
     let namespace = Namespace::unmanaged(cluster);
-    let account = |component| emr_service_account("spark", component, "111122223333", "etl");
+    let account = |component| job_account(component, ROLE);
     let (client, driver, executor) = (account("client"), account("driver"), account("executor"));
-    let (_, submitter) = namespace.job(&client, "0000000337okspsc913-runner");
+    let (runner, driver_pod) = (format!("{JOB}-runner"), format!("spark-{JOB}-driver"));
+    let (_, submitter) = namespace.job(&client, &runner);
     namespace.service_account(&driver);
     namespace.service_account(&executor);
 
@@ -28,7 +29,7 @@ fn spark_submit_makes_a_driver_its_service_and_its_config_map() {
             &conf("authenticate.driver.serviceAccountName", &driver),
             &conf("authenticate.executor.serviceAccountName", &executor),
             &conf("container.image", "registry.example/spark:1"),
-            &conf("driver.pod.name", "spark-0000000337okspsc913-driver"),
+            &conf("driver.pod.name", &driver_pod),
             &conf("submission.waitAppCompletion", "false"),
             "local:///x.py",
         ],
@@ -40,7 +41,7 @@ fn spark_submit_makes_a_driver_its_service_and_its_config_map() {
         String::from_utf8_lossy(&output.stderr)
     );
 
-    let pod = cluster.get(&namespace.core("pods/spark-0000000337okspsc913-driver"));
+    let pod = cluster.get(&namespace.core(&format!("pods/{driver_pod}")));
     assert_eq!(pod["spec"]["serviceAccountName"], driver);
     for (resource, verb) in [
         ("pods", "create"),
@@ -53,8 +54,7 @@ fn spark_submit_makes_a_driver_its_service_and_its_config_map() {
                 event["verb"] == verb
                     && event["objectRef"]["resource"] == resource
                     && event["user"]["username"] == namespace.account_user(&client)
-                    && event["user"]["extra"]["authentication.kubernetes.io/pod-name"][0]
-                        == "0000000337okspsc913-runner"
+                    && event["user"]["extra"]["authentication.kubernetes.io/pod-name"][0] == runner
             },
         );
     }

@@ -6,7 +6,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::accounts::{emr_service_account, pod, pod_spec};
+use crate::harness::accounts::{pod, pod_spec};
+use crate::harness::cast::{OTHER_ROLE, config_map, job_account};
 use crate::harness::http::{APPLY, Answer, JSON_PATCH, MERGE, STRATEGIC};
 use crate::harness::{Cluster, Namespace};
 
@@ -19,7 +20,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let namespace = Namespace::unmanaged(Cluster::shared());
-        let job_account = emr_service_account("spark", "driver", "111122223333", "team-b-etl");
+        let job_account = job_account("driver", OTHER_ROLE);
         namespace.service_account(&job_account);
         namespace.pod("driver", &job_account);
         Self {
@@ -85,7 +86,11 @@ fn config_maps_change_by_every_road() {
     let scene = Scene::new();
     let all = scene.namespace.core("configmaps");
     let one = scene.namespace.core("configmaps/shape");
-    let map = |value: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shape"}, "data": {"key": value}});
+    let map = |value: &str| {
+        let mut map = config_map("shape");
+        map["data"] = json!({"key": value});
+        map
+    };
     scene
         .post(&format!("{all}?dryRun=All"), &map("0"))
         .expect_status(201);

@@ -14,8 +14,14 @@ mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
+
 use crate::coverage;
+use crate::coverage::probes::{Place, driver, driver_pod, driver_service};
 use crate::coverage::stage::stage;
+use crate::harness::accounts::pod;
+use crate::harness::audit::annotation;
+use crate::harness::wait;
 
 use rows::ROWS;
 use ways::Way;
@@ -71,13 +77,9 @@ fn the_page_has_all_sixty_five_and_the_tests_have_what_it_calls_closed() {
     }
 }
 
-/// Every request of a row that is no line of `docs/coverage.md`, by its name.
-pub(crate) fn requests() -> impl Iterator<Item = (&'static str, ways::Send)> {
-    let ways = ROWS.iter().flat_map(|row| row.ways);
-    ways.filter_map(|way| match way {
-        Way::Request(name, send) => Some((*name, *send)),
-        Way::Line(..) => None,
-    })
+/// Every way of every row.
+pub(crate) fn ways() -> impl Iterator<Item = &'static Way> {
+    ROWS.iter().flat_map(|row| row.ways)
 }
 
 /// Runs the rows of one section; says which fail, and how.
@@ -98,21 +100,154 @@ fn try_section(section: char) {
 }
 
 fn try_way(way: &Way, by: &str) -> Result<(), String> {
-    let (name, send) = match way {
-        Way::Line(resource, verb) => return coverage::probe(resource, verb, by),
-        Way::Request(name, send) => (name, send),
-    };
+    if let Way::Line(resource, verb) = way {
+        return coverage::probe(resource, verb, by);
+    }
     let stage = stage();
-    let open = stage.without_rolegate(name).unwrap_or_default();
-    if !(200..300).contains(&open) {
+    let sent = way.send(stage, stage.place());
+    let (name, answer) = sent.ok_or("no request")?;
+    let open = stage.without_rolegate(&name).unwrap_or_default();
+    if !way.works(open) {
         return Err(format!("does not even work without rolegate: {open}"));
     }
-    let answer = send(stage, stage.place());
-    // The rule's id, and a colon: other rules may have a say beside it.
-    if answer.status == 403 && answer.message().contains(&format!("{by}: ")) {
+    if way.is_refused(&answer, by) {
         Ok(())
     } else {
         Err(format!("{} {}", answer.status, answer.body))
+    }
+}
+
+/// HEAD has no body to refuse with; the audit log tells that it was refused,
+/// and why.
+#[test]
+fn a4_proxies_are_closed_to_head() {
+    let stage = stage();
+    for (name, shown) in [
+        (
+            format!("pods/http:{}:4040", driver_pod()),
+            format!("pod {}/{} on port 4040", stage.enforced, driver_pod()),
+        ),
+        (
+            format!("services/{}", driver_service()),
+            format!("service {}/{}", stage.enforced, driver_service()),
+        ),
+    ] {
+        let path = format!("{name}/proxy/");
+        let send = |place: Place<'_>| stage.bobs("HEAD", &place.core(&path), None).send().status;
+        assert!(
+            matches!(send(Place(&stage.open)), 400 | 404 | 503),
+            "{name}"
+        );
+        assert_eq!(send(stage.place()), 403, "{name}");
+        let path = stage.place().core(&path);
+        let events = stage
+            .cluster
+            .wait_for_audit("the refused HEAD", &path, |event| {
+                event["requestURI"] == path.as_str() && event["responseStatus"]["code"] == 403
+            });
+        let said = annotation(&events[0], "enforce.rolegate.dev/pod-exec");
+        let expected = format!("enforce: bob may not proxy to {shown}");
+        assert_eq!(said, Some(expected.as_str()));
+    }
+}
+
+/// A role of reads can hold `get` on the ways into a pod, and a GET is all a
+/// proxy needs. Of exec, Kubernetes asks for `create` besides since 1.35, but
+/// asks after admission.
+#[test]
+fn a_reader_is_refused_too() {
+    let stage = stage();
+    let resources = ["pods/exec", "pods/proxy", "services/proxy"];
+    let rule = json!({"apiGroups": [""], "resources": resources, "verbs": ["get"]});
+    let subject =
+        json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "mallory"});
+    stage
+        .cluster
+        .grant_in_the_cluster("e2e-reader", &[rule], &subject);
+    let get = |place: Place<'_>, rest: &str| {
+        stage
+            .cluster
+            .request(stage.cluster.mallory(), "GET", &place.core(rest))
+            .send()
+    };
+    let proxy = format!("pods/{}/proxy/", driver_pod());
+    wait::until("RBAC to know the reader", || {
+        let answer = get(Place(&stage.open), &proxy);
+        (answer.status != 403).then_some(()).ok_or(answer.body)
+    });
+    for rest in [
+        proxy.clone(),
+        format!("services/{}/proxy/", driver_service()),
+        format!("pods/{}/exec?command=id", driver_pod()),
+    ] {
+        let open = get(Place(&stage.open), &rest);
+        assert!(!open.refused_by_webhook(), "{rest}: {}", open.body);
+        let refused = get(stage.place(), &rest);
+        assert!(
+            refused.refused_by_webhook() && refused.message().contains("pod-exec: mallory may not"),
+            "{rest}: {}",
+            refused.body
+        );
+    }
+}
+
+/// Whoever asks for the connection as a websocket is asked the same.
+#[test]
+fn a1_a_websocket_is_an_exec() {
+    let stage = stage();
+    let upgrade = |place: Place<'_>| {
+        let path = place.core(&format!("pods/{}/exec?command=id", driver_pod()));
+        stage
+            .bobs("GET", &path, None)
+            .header("Connection", "Upgrade")
+            .header("Upgrade", "websocket")
+            .header("Sec-WebSocket-Version", "13")
+            .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .header("Sec-WebSocket-Protocol", "v5.channel.k8s.io")
+            .send()
+    };
+    // The pod has no node.
+    assert_eq!(upgrade(Place(&stage.open)).status, 400);
+    let refused = upgrade(stage.place());
+    assert!(
+        refused.refused_by_webhook() && refused.message().contains("pod-exec: "),
+        "{}",
+        refused.body
+    );
+}
+
+/// Beside A5: what a node says of itself, and of itself only.
+#[test]
+fn a_nodes_figures_pass() {
+    let stage = stage();
+    for path in [
+        "/metrics",
+        "/metrics/cadvisor",
+        "/stats/summary",
+        "/healthz",
+        "/configz",
+    ] {
+        let path = format!("/api/v1/nodes/n1/proxy{path}");
+        let answer = stage.bobs("GET", &path, None).send();
+        // There is no such node.
+        assert_eq!(answer.status, 404, "{path}: {}", answer.body);
+    }
+}
+
+/// Beside B13: on a pod Kubernetes itself refuses the annotation together with
+/// a service account.
+#[test]
+fn no_mirror_pod_has_a_service_account() {
+    let stage = stage();
+    let mut mirror = pod("mirror", &driver());
+    mirror["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "x"});
+    for place in [Place(&stage.open), stage.place()] {
+        let answer = stage
+            .bobs("POST", &place.core("pods?dryRun=All"), None)
+            .json(&mirror)
+            .send();
+        let says = "a mirror pod may not reference service accounts";
+        assert!(answer.message().contains(says), "{}", answer.body);
     }
 }
 

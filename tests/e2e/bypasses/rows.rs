@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::ways::{self, Way, kinds, nodes, secrets, services};
-use Way::{Line, Request};
+use super::ways::{self, Twist, Way, kinds, nodes, pretenders, secrets, services};
+use Twist::{GeneratedName, OldField};
+use Way::{Connect, Line, Request, Twisted};
 
 /// One row.
 pub(super) struct Row {
@@ -21,7 +22,12 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "A1",
         "pod-exec",
-        &[Line("pods/exec", "get"), Line("pods/exec", "create")],
+        &[
+            Line("pods/exec", "get"),
+            Line("pods/exec", "create"),
+            // Not even whether it exists is told.
+            Connect("POST", "pods/ghost/exec?command=id"),
+        ],
     ),
     row(
         "A2",
@@ -50,12 +56,38 @@ pub(super) const ROWS: &[Row] = &[
             Line("services/proxy", "update"),
             Line("services/proxy", "patch"),
             Line("services/proxy", "delete"),
+            Connect("GET", "pods/<driver>:4040/proxy/"),
+            Connect("GET", "pods/http:<driver>:4040/proxy/jobs/?id=1"),
+            Connect("POST", "pods/https:<driver>:4040/proxy/"),
+            Connect("OPTIONS", "pods/<driver>/proxy/"),
+            Connect("GET", "services/<service>:4040/proxy/"),
+            Connect("GET", "services/http:<service>:ui/proxy/jobs/?id=1"),
+            Connect("POST", "services/https:<service>:443/proxy/"),
+            Connect("OPTIONS", "services/<service>/proxy/"),
         ],
     ),
     row(
         "A5",
         "pod-exec",
-        &[Line("nodes/proxy", "get"), Line("nodes/proxy", "create")],
+        &[
+            Line("nodes/proxy", "get"),
+            Line("nodes/proxy", "create"),
+            Line("nodes/proxy", "update"),
+            Line("nodes/proxy", "patch"),
+            Line("nodes/proxy", "delete"),
+            Connect("GET", "/api/v1/nodes/n1:10250/proxy"),
+            Connect("GET", "/api/v1/nodes/n1:10250/proxy/"),
+            Connect("GET", "/api/v1/nodes/n1/proxy/exec/ns/pod/main?command=id"),
+            Connect("GET", "/api/v1/nodes/n1/proxy/attach/ns/pod/main"),
+            Connect("GET", "/api/v1/nodes/n1/proxy/portForward/ns/pod"),
+            Connect("GET", "/api/v1/nodes/n1/proxy/pods"),
+            Connect("GET", "/api/v1/nodes/n1/proxy/containerLogs/ns/pod/main"),
+            // What only begins like a node's figures, as the API server cleans it.
+            Connect("GET", "/api/v1/nodes/n1/proxy/metrics/../exec/ns/pod/main"),
+            Connect("GET", "/api/v1/nodes/n1/proxy/metricsx"),
+            Connect("GET", "/api/v1/nodes/n1/proxy/metrics%2f..%2fexec"),
+            Connect("GET", "/api/v1/nodes/n1/proxy/Metrics"),
+        ],
     ),
     row(
         "A7",
@@ -130,7 +162,8 @@ pub(super) const ROWS: &[Row] = &[
         "foreign-service-account",
         &[
             Line("pods", "create"),
-            Request("the old field", ways::old_field),
+            Twisted("pods", OldField),
+            Twisted("pods", GeneratedName),
         ],
     ),
     row(
@@ -145,27 +178,56 @@ pub(super) const ROWS: &[Row] = &[
             Line("cronjobs.batch", "create"),
             Line("replicationcontrollers", "create"),
             Line("podtemplates", "create"),
+            Twisted("deployments.apps", OldField),
+            Twisted("replicasets.apps", OldField),
+            Twisted("statefulsets.apps", OldField),
+            Twisted("daemonsets.apps", OldField),
+            Twisted("jobs.batch", OldField),
+            Twisted("cronjobs.batch", OldField),
+            Twisted("replicationcontrollers", OldField),
+            Twisted("podtemplates", OldField),
+            Twisted("deployments.apps", GeneratedName),
+            Line("deployments.apps", "patch"),
+            Request("turned to the driver", ways::turned_to_the_driver),
+            Request("another image", |stage, place| {
+                let container = json!({"name": "main", "image": "registry.example/mine:1"});
+                ways::other_code(stage, place, &json!({"containers": [container]}))
+            }),
+            Request("another command", |stage, place| {
+                let container = json!({"name": "main", "command": ["sh"]});
+                ways::other_code(stage, place, &json!({"containers": [container]}))
+            }),
+            Request("another variable", |stage, place| {
+                let container = json!({"name": "main", "env": [{"name": "A", "value": "b"}]});
+                ways::other_code(stage, place, &json!({"containers": [container]}))
+            }),
+            Request("another node", |stage, place| {
+                ways::other_code(stage, place, &json!({"nodeName": "mine"}))
+            }),
         ],
     ),
     row(
         "B4",
         "foreign-service-account",
-        &[Request("a custom resource", ways::custom_resource)],
+        &[
+            Request("a custom resource", ways::custom_resource),
+            Request("a custom resource by apply", ways::applied_resource),
+            Request("what a custom resource runs", ways::steered_resource),
+        ],
     ),
     row(
         "B5",
         "foreign-service-account",
         &[Request("by a driver's token", ways::by_a_driver)],
     ),
-    row(
-        "B6",
-        "service-account-token",
-        &[Line("serviceaccounts/token", "create")],
-    ),
+    row("B6", "service-account-token", secrets::TOKENS_BY_REQUEST),
     row(
         "B7",
         "service-account-identity",
-        &[Line("serviceaccounts", "create")],
+        &[
+            Line("serviceaccounts", "create"),
+            Twisted("serviceaccounts", GeneratedName),
+        ],
     ),
     row(
         "B8",
@@ -175,6 +237,7 @@ pub(super) const ROWS: &[Row] = &[
             Line("serviceaccounts", "update"),
             Line("serviceaccounts", "delete"),
             Line("serviceaccounts", "deletecollection"),
+            Request("a role for an ordinary account", ways::account_bound),
             Request("its Secrets", |stage, place| {
                 ways::account_changed(stage, place, &json!({"secrets": [{"name": "mine"}]}))
             }),
@@ -185,6 +248,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row("B9", "service-account-token", secrets::TOKENS),
+    row("B11", "foreign-service-account", pretenders::STARTS),
     row(
         "B12",
         "cluster-takeover",
@@ -194,9 +258,17 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     row(
+        "B13",
+        "foreign-service-account",
+        &[Request("a mirror's template", ways::mirrors_template)],
+    ),
+    row(
         "B14",
         "foreign-service-account",
-        &[Request("EMR's labels", ways::emrs_labels)],
+        &[
+            Request("EMR's labels", ways::emrs_labels),
+            Request("every disguise", ways::every_disguise),
+        ],
     ),
     row(
         "B15",
@@ -273,8 +345,11 @@ pub(super) const ROWS: &[Row] = &[
             Line("configmaps", "patch"),
             Line("configmaps", "delete"),
             Line("configmaps", "deletecollection"),
+            Twisted("configmaps", GeneratedName),
         ],
     ),
+    // B11, of ConfigMaps.
+    row("D13", "configmap-mutation", pretenders::WRITES),
     row(
         "D14",
         "configmap-mutation",

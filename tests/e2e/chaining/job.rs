@@ -4,8 +4,9 @@
 use serde_json::Value;
 
 use super::scene;
-use crate::harness::accounts::{Pod, emr_service_account};
+use crate::harness::accounts::Pod;
 use crate::harness::aws::Aws;
+use crate::harness::cast::job_account;
 use crate::harness::http::Answer;
 use crate::harness::sdk::{From, Sdk};
 use crate::harness::users::User;
@@ -23,7 +24,7 @@ pub(super) const COMPONENTS: [&str; 3] = ["client", "driver", "executor"];
 
 /// The service account of one of the job's components.
 pub(super) fn account(component: &str) -> String {
-    emr_service_account("spark", component, "111122223333", "job-execution-role-1")
+    job_account(component, "job-execution-role-1")
 }
 
 impl Job {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::harness::cast;
 use crate::harness::http::MERGE;
 
 /// Who sends a request.
@@ -115,8 +116,7 @@ pub(super) fn connect(target: &str) -> Call {
 
 /// A tenant's plainest request, sent wherever rolegate looks.
 pub(super) fn config_map() -> Call {
-    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "new"}});
-    post("configmaps", map)
+    post("configmaps", cast::config_map("new"))
 }
 
 impl fmt::Display for Who {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::call::{ALICE, Call, Case, Who, connect, delete, past, post, sent};
 use super::people;
 use super::scene::{Place, metadata};
+use crate::harness::cast;
 
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
 
@@ -101,11 +102,9 @@ pub(super) fn reserved_account() -> Call {
 
 pub(super) fn reserved_names(place: &Place) -> Vec<Case> {
     let create = |metadata| post("serviceaccounts", account(metadata));
-    let token =
-        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+    let token = cast::token_request(&json!({}));
     let reserved = format!("serviceaccounts/{}", place.job_account);
-    let role =
-        json!({"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/x"}});
+    let role = json!({"annotations": {"eks.amazonaws.com/role-arn": cast::role_arn("x")}});
     vec![
         past(ALICE, create(json!({"name": "plain"}))),
         past(ALICE, create(json!({"generateName": "plain-"}))),

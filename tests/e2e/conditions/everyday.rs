@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::call::{ALICE, Call, Case, Who, delete, kubernetes, past, patch, post, sent};
 use super::lookalikes::{LOOKALIKE, lookalike};
 use super::scene::{Place, metadata, secret};
+use crate::harness::cast;
 
 const TOKEN: &str = "kubernetes.io/service-account-token";
 
@@ -14,8 +15,7 @@ pub(super) fn reviews(place: &Place) -> Vec<Case> {
         "apiVersion": "authorization.k8s.io/v1", "kind": "LocalSubjectAccessReview", "metadata": {"namespace": namespace},
         "spec": {"user": "bob", "resourceAttributes": {"namespace": namespace, "verb": "get", "resource": "pods"}},
     });
-    let token =
-        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+    let token = cast::token_request(&json!({}));
     let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "new"}, "rules": []});
     let group = format!("authorization.k8s.io.{LOOKALIKE}/v1");
     let similar = json!({"apiVersion": group, "kind": "Review", "metadata": {"name": "new"}});

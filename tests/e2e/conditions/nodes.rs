@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::call::{ALICE, Call, Case, Who, connect, delete, kubernetes, past, patch, post, sent};
 use super::lookalikes::LOOKALIKE;
 use super::scene::{FINALIZER, Place, metadata};
+use crate::harness::cast;
 
 const NODE: Who = Who::Person("system:node:n1");
 const OTHER_NODE: Who = Who::Pretended("system:node:n2", &["system:nodes"]);
@@ -72,12 +73,10 @@ pub(super) fn tokens(place: &Place) -> Vec<Case> {
     let target = format!("serviceaccounts/{}/token", place.job_account);
     let token = |body| post(&target, body);
     let bound = || token(place.token_request());
-    let unbound =
-        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+    let unbound = cast::token_request(&json!({}));
     let mut to_secret = place.token_request();
     to_secret["spec"]["boundObjectRef"] =
         json!({"apiVersion": "v1", "kind": "Secret", "name": "opaque"});
-    let account = |name: &str| json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}});
     vec![
         past(NODE, bound()),
         sent(ALICE, bound()),
@@ -89,14 +88,14 @@ pub(super) fn tokens(place: &Place) -> Vec<Case> {
             NODE,
             post(
                 "serviceaccounts",
-                account("emr-containers-sa-spark-driver-1-0"),
+                cast::service_account("emr-containers-sa-spark-driver-1-0"),
             ),
         ),
         sent(
             NODE,
             metadata(
                 &format!("serviceaccounts/{}", place.job_account),
-                json!({"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/x"}}),
+                json!({"annotations": {"eks.amazonaws.com/role-arn": cast::role_arn("x")}}),
             ),
         ),
         sent(

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use crate::harness::accounts::{emr_service_account, pod, pod_spec};
+use crate::harness::accounts::{pod, pod_spec};
+use crate::harness::cast::{self, ROLE, job_account};
 use crate::harness::http::{Answer, MERGE};
 use crate::harness::users::User;
 use crate::harness::{Cluster, Namespace, wait};
@@ -118,8 +119,7 @@ impl Scene {
 
     /// Some controllers run only in some clusters; their names mean the same.
     fn ensure_account(&self, namespace: &Namespace<'_>, name: &str) {
-        let object =
-            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}});
+        let object = cast::service_account(name);
         let path = namespace.core("serviceaccounts");
         let answer = self
             .cluster
@@ -179,13 +179,12 @@ impl Place {
         // Nobody is to be stopped by RBAC. It does not reach `breakglass`,
         // which is asked for the whole cluster.
         namespace.grant_everything("Group", "system:authenticated");
-        let job_account = emr_service_account("spark", "driver", "111122223333", "etl");
+        let job_account = job_account("driver", ROLE);
         namespace.service_account(&job_account);
         let create = |target: &str, object: &Value| {
             cluster.create(&path_in(&namespace, target), object)["metadata"]["uid"].clone()
         };
-        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shape"}});
-        let owner = create("configmaps", &map);
+        let owner = create("configmaps", &cast::config_map("shape"));
         let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}});
         create("services", &service);
 
@@ -237,10 +236,8 @@ impl Place {
 
     /// A kubelet's request for a token of the pod `bare`.
     pub(super) fn token_request(&self) -> Value {
-        json!({
-            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-            "spec": {"boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": "bare", "uid": self.bare_uid}},
-        })
+        let bare = json!({"apiVersion": "v1", "kind": "Pod", "name": "bare", "uid": self.bare_uid});
+        cast::token_request(&json!({ "boundObjectRef": bare }))
     }
 }
 

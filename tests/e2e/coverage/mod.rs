@@ -6,9 +6,11 @@
 //! |---|---|
 //! | `discovery` | what the API server serves |
 //! | `probes` | one dangerous request for every judged line |
+//! | `forms` | the forms in which a verb arrives: patch types, apply, options in a body |
 //! | `stage` | where they are sent: with rolegate, and without |
 
 mod discovery;
+mod forms;
 pub(crate) mod probes;
 pub(crate) mod stage;
 
@@ -101,31 +103,36 @@ fn everything_judged_is_judged() {
     );
 }
 
-/// Tries one line of the table without and with rolegate.
+/// Tries one line of the table, in every form, without and with rolegate.
 pub(crate) fn probe(resource: &str, verb: &str, by: &str) -> Result<(), String> {
     let stage = stage::stage();
-    let open = stage
-        .without_rolegate(&stage::line(resource, verb))
-        .ok_or("tests/e2e/coverage/probes.rs has no dangerous request for it")?;
-    // Connecting goes on to a node or a pod that is not there.
-    let works = match open {
-        200..300 => true,
-        400 | 404 | 503 => resource.contains('/'),
-        _ => false,
-    };
-    if !works {
-        return Err(format!("does not even work without rolegate: {open}"));
+    let mut wrong = Vec::new();
+    for (name, answer) in stage.attempt(stage.place(), resource, verb)? {
+        let open = stage.without_rolegate(&name);
+        let open = open.ok_or("tests/e2e/coverage/probes.rs has no dangerous request for it")?;
+        // Connecting goes on to a node or a pod that is not there.
+        let works = match open {
+            200..300 => true,
+            400 | 404 | 503 => resource.contains('/'),
+            _ => false,
+        };
+        // A rule's id and a colon, or the name of a policy of ours: neither
+        // stands in the advice that another rule gives.
+        let said = match by.strip_prefix("rolegate-") {
+            Some(guard) => answer.refused_by_guard(guard),
+            None => answer.refused_by_webhook() && answer.message().contains(&format!("{by}: ")),
+        };
+        if !works {
+            wrong.push(format!(
+                "{name} does not even work without rolegate: {open}"
+            ));
+        } else if !said {
+            wrong.push(format!("{name}: {} {}", answer.status, answer.body));
+        }
     }
-    let answer = stage.attempt(stage.place(), resource, verb)?;
-    // A rule's id and a colon, or the name of a policy of ours: neither stands
-    // in the advice that another rule gives.
-    let said = match by.strip_prefix("rolegate-") {
-        Some(guard) => answer.refused_by_guard(guard),
-        None => answer.refused_by_webhook() && answer.message().contains(&format!("{by}: ")),
-    };
-    if said {
+    if wrong.is_empty() {
         Ok(())
     } else {
-        Err(format!("{} {}", answer.status, answer.body))
+        Err(wrong.join("; "))
     }
 }

@@ -3,14 +3,17 @@
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 
-use crate::harness::accounts::{emr_service_account, pod, pod_spec};
+use crate::harness::accounts::{pod, pod_spec};
+use crate::harness::cast::{
+    JOB, OTHER_ROLE, config_map, job_account, role_arn, service_account, token_request,
+};
+use crate::harness::workloads::{group_version, workload};
 
-pub(crate) const JOB: &str = "0000000337okspsc913";
 pub(super) const JSON: &str = "application/json";
 
 /// The service account whose pods, tokens and objects bob is after.
 pub(crate) fn driver() -> String {
-    emr_service_account("spark", "driver", "111122223333", "team-b-etl")
+    job_account("driver", OTHER_ROLE)
 }
 
 pub(crate) fn driver_pod() -> String {
@@ -29,13 +32,22 @@ pub(crate) struct Place<'a>(pub(crate) &'a str);
 pub(crate) struct Probe {
     /// The collection: `/api/v1/namespaces/ns/pods`, or the whole path of what
     /// one connects to or posts to.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// What is there before, if anything.
     pub(super) stored: Option<Value>,
     /// What a tenant must not create.
-    pub(super) create: Value,
+    pub(crate) create: Value,
     /// What a tenant must not change of `stored`, as a merge patch.
     pub(super) change: Value,
+}
+
+impl Probe {
+    /// The name of what is there before.
+    pub(super) fn stored_name(&self) -> Result<&str, String> {
+        let stored = self.stored.as_ref().ok_or("nothing of it is stored")?;
+        let name = stored["metadata"]["name"].as_str();
+        Ok(name.ok_or("it has no name")?)
+    }
 }
 
 impl Place<'_> {
@@ -95,10 +107,7 @@ impl Place<'_> {
     fn created(resource: &str) -> Value {
         let name = driver_pod();
         match resource {
-            "serviceaccounts/token" => json!({
-                "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-                "spec": {"audiences": ["sts.amazonaws.com"]},
-            }),
+            "serviceaccounts/token" => token_request(&json!({"audiences": ["sts.amazonaws.com"]})),
             "pods/eviction" => json!({
                 "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name},
             }),
@@ -180,7 +189,7 @@ impl Place<'_> {
                 stored: Some(
                     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("stored"), "data": {"a": "1"}}),
                 ),
-                create: json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("mine")}),
+                create: config_map("mine"),
                 change: json!({"data": {"a": "2"}}),
             },
             "secrets" => Probe {
@@ -196,14 +205,9 @@ impl Place<'_> {
             },
             "serviceaccounts" => Probe {
                 path: self.core("serviceaccounts"),
-                stored: Some(
-                    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta(&driver)}),
-                ),
-                create: json!({
-                    "apiVersion": "v1", "kind": "ServiceAccount",
-                    "metadata": meta(&emr_service_account("spark", "executor", "111122223333", "team-b-etl")),
-                }),
-                change: json!({"metadata": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/other"}}}),
+                stored: Some(service_account(&driver)),
+                create: service_account(&job_account("executor", OTHER_ROLE)),
+                change: json!({"metadata": {"annotations": {"eks.amazonaws.com/role-arn": role_arn("other")}}}),
             },
             "persistentvolumeclaims" => {
                 let claim = |name: &str, spec: Value| {
@@ -325,48 +329,7 @@ impl Place<'_> {
     /// A kind with a pod template, under a job's service account.
     fn workload(self, resource: &str, account: &str) -> Option<Probe> {
         let (plural, _) = resource.split_once('.').unwrap_or((resource, ""));
-        let (version, kind) = match plural {
-            "deployments" => ("apps/v1", "Deployment"),
-            "replicasets" => ("apps/v1", "ReplicaSet"),
-            "statefulsets" => ("apps/v1", "StatefulSet"),
-            "daemonsets" => ("apps/v1", "DaemonSet"),
-            "jobs" => ("batch/v1", "Job"),
-            "cronjobs" => ("batch/v1", "CronJob"),
-            "replicationcontrollers" => ("v1", "ReplicationController"),
-            "podtemplates" => ("v1", "PodTemplate"),
-            _ => return None,
-        };
-        let object = |name: &str| {
-            let labels = json!({"app": name});
-            let mut template = json!({"metadata": {"labels": labels}, "spec": pod_spec(account)});
-            template["spec"]["restartPolicy"] = match plural {
-                "jobs" | "cronjobs" => "Never".into(),
-                _ => "Always".into(),
-            };
-            let mut object =
-                json!({"apiVersion": version, "kind": kind, "metadata": {"name": name}});
-            match plural {
-                "podtemplates" => object["template"] = template,
-                "jobs" => object["spec"] = json!({"suspend": true, "template": template}),
-                "cronjobs" => {
-                    object["spec"] = json!({
-                        "schedule": "0 0 1 1 *", "suspend": true, "jobTemplate": {"spec": {"template": template}},
-                    });
-                }
-                "replicationcontrollers" => {
-                    object["spec"] =
-                        json!({"replicas": 0, "selector": labels, "template": template});
-                }
-                "daemonsets" => {
-                    object["spec"] =
-                        json!({"selector": {"matchLabels": labels}, "template": template});
-                }
-                _ => {
-                    object["spec"] = json!({"replicas": 0, "selector": {"matchLabels": labels}, "template": template});
-                }
-            }
-            object
-        };
+        let version = group_version(plural)?;
         let name = if plural == "jobs" { JOB } else { "stored" };
         let annotated = json!({"metadata": {"annotations": {"a": "b"}}});
         let change = match plural {
@@ -381,8 +344,8 @@ impl Place<'_> {
                 "v1" => self.core(plural),
                 version => self.group(version, plural),
             },
-            stored: Some(object(name)),
-            create: object("mine"),
+            stored: Some(workload(plural, name, account)),
+            create: workload(plural, "mine", account),
             change,
         })
     }
@@ -421,7 +384,7 @@ impl Place<'_> {
                     path: format!("/apis/admissionregistration.k8s.io/v1/{plural}"),
                     stored: Some(configuration("rolegate-stored")),
                     create: configuration("mine"),
-                    change: json!({"webhooks": []}),
+                    change: json!({"webhooks": [{"timeoutSeconds": 1}]}),
                 }
             }
             "certificatesigningrequests.certificates.k8s.io" => Probe {
@@ -524,7 +487,7 @@ impl Place<'_> {
 }
 
 /// What is there before the tenant comes, accounts before their pods.
-pub(super) const NAMESPACED: [&str; 19] = [
+pub(crate) const NAMESPACED: [&str; 19] = [
     "serviceaccounts",
     "pods",
     "configmaps",
@@ -547,7 +510,7 @@ pub(super) const NAMESPACED: [&str; 19] = [
 ];
 
 /// The same, without a namespace.
-pub(super) const CLUSTER_SCOPED: [&str; 7] = [
+pub(crate) const CLUSTER_SCOPED: [&str; 7] = [
     "mutatingwebhookconfigurations.admissionregistration.k8s.io",
     "validatingwebhookconfigurations.admissionregistration.k8s.io",
     "certificatesigningrequests.certificates.k8s.io",

@@ -6,15 +6,17 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use crate::harness::accounts::emr_service_account;
+use crate::harness::accounts::Pod;
+use crate::harness::cast::{OTHER_ROLE, THIRD_ROLE, job_account};
 use crate::harness::http::{Answer, MERGE};
 use crate::harness::rolegate::Rolegate;
 use crate::harness::users::User;
 use crate::harness::webhook::VALIDATING;
+use crate::harness::workloads::deployment;
 use crate::harness::{Cluster, Namespace, wait};
 
-use super::discovery;
-use super::probes::{CLUSTER_SCOPED, JSON, NAMESPACED, Place, Probe, driver};
+use super::probes::{CLUSTER_SCOPED, NAMESPACED, Place, driver, driver_pod};
+use super::{discovery, forms};
 
 /// What is off or only warns without being asked for.
 const POLICY: &str = "
@@ -64,10 +66,13 @@ impl Stage {
         stage.cluster.define(&crate::bypasses::KINDS);
         stage.let_bob_do_everything();
         for namespace in [&stage.open, &stage.enforced] {
-            stage.store_accounts(Place(namespace));
+            stage.furnish(Place(namespace));
             stage.store(Place(namespace), &NAMESPACED);
         }
         stage.store(stage.place(), &CLUSTER_SCOPED);
+        for namespace in [&stage.open, &stage.enforced] {
+            stage.store_thing(Place(namespace));
+        }
         stage.before = stage.try_everything();
         stage.install();
         stage
@@ -100,72 +105,44 @@ impl Stage {
 
     fn try_everything(&self) -> BTreeMap<String, u16> {
         let mut statuses = BTreeMap::new();
+        let place = Place(&self.open);
         for served in discovery::served(&self.cluster) {
             if !Place::knows(&served.name) {
                 continue;
             }
             for verb in &served.verbs {
-                if let Ok(answer) = self.attempt(Place(&self.open), &served.name, verb) {
-                    statuses.insert(line(&served.name, verb), answer.status);
+                for (name, answer) in self.attempt(place, &served.name, verb).unwrap_or_default() {
+                    statuses.insert(name, answer.status);
                 }
             }
         }
-        for (name, send) in crate::bypasses::requests() {
-            let status = send(self, Place(&self.open)).status;
-            let twice = statuses.insert(name.to_owned(), status);
-            assert!(twice.is_none(), "two requests are called {name:?}");
+        for way in crate::bypasses::ways() {
+            if let Some((name, answer)) = way.send(self, place) {
+                let twice = statuses.insert(name.clone(), answer.status);
+                assert!(twice.is_none(), "two requests are called {name:?}");
+            }
         }
         statuses
     }
 
-    /// Sends bob's dangerous request of one verb on one resource, as a dry-run
-    /// where it changes something: rolegate decides it like a real one.
+    /// Sends bob's dangerous request of one verb on one resource in all its
+    /// forms; gives each with its name.
     pub(crate) fn attempt(
         &self,
         place: Place<'_>,
         resource: &str,
         verb: &str,
-    ) -> Result<Answer, String> {
+    ) -> Result<Vec<(String, Answer)>, String> {
         let probe = place
             .probe(resource)
             .ok_or("tests/e2e/coverage/probes.rs has no dangerous request for it")?;
-        if let Some(method) = connects(resource, verb) {
-            return Ok(self.bobs(method, &probe.path, None).send());
-        }
-        let collection = format!("{}?dryRun=All", probe.path);
-        Ok(match verb {
-            "create" => self
-                .bobs("POST", &collection, Some((JSON, &probe.create)))
-                .send(),
-            "deletecollection" => self.bobs("DELETE", &collection, None).send(),
-            _ => self.on_stored(&probe, resource, verb)?,
-        })
-    }
-
-    fn on_stored(&self, probe: &Probe, resource: &str, verb: &str) -> Result<Answer, String> {
-        let stored = probe.stored.as_ref().ok_or("nothing of it is stored")?;
-        let name = stored["metadata"]["name"]
-            .as_str()
-            .ok_or("it has no name")?;
-        let object = format!("{}/{name}", probe.path);
-        let target = match resource.split_once('/') {
-            Some((_, sub)) => format!("{object}/{sub}?dryRun=All"),
-            None => format!("{object}?dryRun=All"),
+        let forms = forms::of(&probe, resource, verb, |path| self.cluster.get(path))?;
+        let send = |form: forms::Form| {
+            let body = form.body.as_ref().map(|(kind, body)| (*kind, body));
+            let answer = self.bobs(form.method, &form.path, body).send();
+            (line(resource, verb, form.name), answer)
         };
-        Ok(match verb {
-            "patch" | "update" => {
-                let mut whole = self.cluster.get(&object);
-                merge(&mut whole, &probe.change);
-                if verb == "update" {
-                    self.bobs("PUT", &target, Some((JSON, &whole))).send()
-                } else {
-                    let patch = touched(&whole, &probe.change);
-                    self.bobs("PATCH", &target, Some((MERGE, &patch))).send()
-                }
-            }
-            "delete" => self.bobs("DELETE", &target, None).send(),
-            verb => return Err(format!("no way to send {verb}")),
-        })
+        Ok(forms.into_iter().map(send).collect())
     }
 
     /// A request of bob's.
@@ -198,15 +175,65 @@ impl Stage {
         request.body(kind, body.to_string())
     }
 
-    /// Service accounts of others: one that nobody lists for bob, with a token
-    /// Secret, and another role's; and the rights that a driver has.
-    fn store_accounts(&self, place: Place<'_>) {
-        let others = emr_service_account("spark", "executor", "111122223333", "team-c-etl");
-        for name in ["others", &others] {
-            let account =
-                json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}});
-            self.cluster
-                .create(&place.core("serviceaccounts"), &account);
+    /// One of the two, for what a namespace can do.
+    pub(crate) fn namespace(&self, place: Place<'_>) -> Namespace<'_> {
+        Namespace {
+            cluster: &self.cluster,
+            name: place.0.to_owned(),
+        }
+    }
+
+    /// Of the two the one that `place` is not.
+    pub(crate) fn other(&self, place: Place<'_>) -> Place<'_> {
+        if place.0 == self.open {
+            Place(&self.enforced)
+        } else {
+            Place(&self.open)
+        }
+    }
+
+    /// The path of the enforced object that stands for a resource.
+    pub(crate) fn stored(&self, resource: &str) -> String {
+        let place = self.place();
+        match place.probe(resource) {
+            Some(probe) => {
+                let name = probe
+                    .stored_name()
+                    .unwrap_or_else(|why| panic!("{resource}: {why}"));
+                format!("{}/{name}", probe.path)
+            }
+            None => place.group("stored.example.com/v1", "things/stored"),
+        }
+    }
+
+    /// The driver with its pod's token.
+    pub(crate) fn driver(&self, place: Place<'_>) -> User {
+        let path = place.core(&format!("pods/{}", driver_pod()));
+        let uid = self.cluster.get(&path)["metadata"]["uid"].clone();
+        let pod = Pod {
+            name: driver_pod(),
+            uid: uid.as_str().expect("every object has one").to_owned(),
+        };
+        self.namespace(place).bound_token(&driver(), &pod)
+    }
+
+    /// What no probe stores: service accounts of others, one that nobody lists
+    /// for bob, with a token Secret, and another role's; those of the role's
+    /// other components; a Deployment under none of them; the rights that
+    /// drivers have, those of the other namespace too.
+    fn furnish(&self, place: Place<'_>) {
+        let namespace = self.namespace(place);
+        for name in [
+            "others".to_owned(),
+            job_account("executor", THIRD_ROLE),
+            job_account("client", OTHER_ROLE),
+            job_account("jeg", OTHER_ROLE),
+        ] {
+            namespace.service_account(&name);
+        }
+        for drivers in [place, self.other(place)] {
+            let user = self.namespace(drivers).account_user(&driver());
+            namespace.grant_everything("User", &user);
         }
         self.cluster.create(
             &place.core("secrets"),
@@ -216,13 +243,24 @@ impl Stage {
             }),
         );
         self.cluster.create(
-            &place.group("rbac.authorization.k8s.io/v1", "rolebindings"),
-            &json!({
-                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "driver"},
-                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "everything"},
-                "subjects": [{"kind": "ServiceAccount", "name": driver(), "namespace": place.0}],
-            }),
+            &place.group("apps/v1", "deployments"),
+            &deployment("plain", "default"),
         );
+    }
+
+    /// A custom resource that runs under the driver's account, once the API
+    /// server serves its kind.
+    fn store_thing(&self, place: Place<'_>) {
+        let thing = json!({
+            "apiVersion": "stored.example.com/v1", "kind": "Thing", "metadata": {"name": "stored"},
+            "spec": {"driver": {"serviceAccount": driver()}},
+        });
+        let path = place.group("stored.example.com/v1", "things");
+        wait::until("a custom resource to be served", || {
+            let request = self.cluster.request(self.cluster.admin(), "POST", &path);
+            let answer = request.json(&thing).try_send()?;
+            (answer.status == 201).then_some(()).ok_or(answer.body)
+        });
     }
 
     fn store(&self, place: Place<'_>, resources: &[&str]) {
@@ -280,60 +318,10 @@ impl Stage {
     }
 }
 
-/// The HTTP method of a verb on what one connects to.
-fn connects(resource: &str, verb: &str) -> Option<&'static str> {
-    let ends = ["/exec", "/attach", "/portforward", "/proxy"];
-    if !ends.iter().any(|end| resource.ends_with(end)) {
-        return None;
-    }
-    Some(match verb {
-        "create" => "POST",
-        "update" => "PUT",
-        "patch" => "PATCH",
-        "delete" => "DELETE",
-        _ => "GET",
-    })
-}
-
-/// The name of a line of `docs/coverage.md`.
-pub(crate) fn line(resource: &str, verb: &str) -> String {
-    format!("{verb} {resource}")
-}
-
-/// A merge patch, but lists are merged member by member.
-fn merge(target: &mut Value, patch: &Value) {
-    match (patch, &mut *target) {
-        (Value::Object(patch), Value::Object(map)) => {
-            for (key, value) in patch {
-                if value.is_null() {
-                    map.remove(key);
-                } else {
-                    merge(map.entry(key.clone()).or_insert(Value::Null), value);
-                }
-            }
-        }
-        (Value::Object(patch), other) => {
-            *other = json!({});
-            merge(other, &Value::Object(patch.clone()));
-        }
-        (Value::Array(patch), Value::Array(list)) if !patch.is_empty() => {
-            list.resize(list.len().max(patch.len()), Value::Null);
-            for (member, change) in list.iter_mut().zip(patch) {
-                merge(member, change);
-            }
-        }
-        (value, other) => *other = value.clone(),
-    }
-}
-
-/// What a merge patch of `change` has to say so that `whole` comes of it.
-fn touched(whole: &Value, change: &Value) -> Value {
-    match change {
-        Value::Object(fields) => {
-            let field =
-                |(key, change): (&String, &Value)| (key.clone(), touched(&whole[key], change));
-            fields.iter().map(field).collect()
-        }
-        _ => whole.clone(),
+/// The name of one form of a line of `docs/coverage.md`.
+fn line(resource: &str, verb: &str, form: &str) -> String {
+    match form {
+        "" => format!("{verb} {resource}"),
+        form => format!("{verb} {resource}, {form}"),
     }
 }

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::harness::cast::config_map;
 use crate::harness::http::JSON_PATCH;
 use crate::harness::kubectl::Output;
 use crate::harness::rolegate::Rolegate;
@@ -183,7 +184,7 @@ fn its_own_namespace_and_kube_system_are_never_judged() {
     let cluster = Cluster::start();
     let admin = cluster.kubectl(cluster.admin());
     apply(&cluster).expect_ok();
-    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "new"}});
+    let map = config_map("new");
     for (namespace, judged) in [
         ("kube-system", false),
         ("rolegate", false),

@@ -4,13 +4,15 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::accounts::{emr_service_account, pod};
+use crate::harness::accounts::pod;
 use crate::harness::audit::annotation;
+use crate::harness::cast::{ROLE, job_account};
+use crate::harness::definitions::Kind;
 use crate::harness::http::Answer;
 use crate::harness::webhook::guarded;
-use crate::harness::{Cluster, Namespace, wait};
+use crate::harness::{Cluster, Namespace};
 
-const GROUP: &str = "edge.example";
+const BLOB: Kind = ("edge.example/v1", "blobs", "Blob");
 
 /// The API server takes bodies of at most 3 MiB.
 const NEARLY_3_MIB: usize = 2_900_000;
@@ -49,7 +51,7 @@ fn assert_judged(namespace: &Namespace<'_>, answer: Answer) {
 #[test]
 fn a_pod_that_grows_sixfold_on_the_way_is_judged() {
     let cluster = guarded().cluster;
-    let job = emr_service_account("spark", "driver", "111122223333", "etl");
+    let job = job_account("driver", ROLE);
     let huge = |account: &str| {
         let mut pod = pod("huge", account);
         let value = "<".repeat(NEARLY_3_MIB);
@@ -72,7 +74,7 @@ fn a_pod_that_grows_sixfold_on_the_way_is_judged() {
 #[test]
 fn a_custom_resource_of_3_mib_is_searched_to_its_end() {
     let cluster = served();
-    let job = emr_service_account("spark", "driver", "111122223333", "etl");
+    let job = job_account("driver", ROLE);
     let big = |last: &str| {
         let mut steps = vec![
             json!({"image": "registry.example/main:1", "args": ["--conf", "a=b"]});
@@ -84,7 +86,7 @@ fn a_custom_resource_of_3_mib_is_searched_to_its_end() {
     assert!(big(&job).to_string().len() > 2_500_000);
     let free = Namespace::unmanaged(cluster);
     let managed = Namespace::labelled(cluster, "enforce");
-    let path = |namespace: &Namespace<'_>| namespace.group(&format!("{GROUP}/v1"), "blobs");
+    let path = |namespace: &Namespace<'_>| namespace.group(BLOB.0, BLOB.1);
     create(&free, &path(&free), &big(&job)).expect_status(201);
     assert_judged(
         &managed,
@@ -102,7 +104,7 @@ fn a_custom_resource_nested_200_deep_is_refused_with_a_sentence() {
     };
     let free = Namespace::unmanaged(cluster);
     let managed = Namespace::labelled(cluster, "enforce");
-    let path = |namespace: &Namespace<'_>| namespace.group(&format!("{GROUP}/v1"), "blobs");
+    let path = |namespace: &Namespace<'_>| namespace.group(BLOB.0, BLOB.1);
     create(&free, &path(&free), &deep(200)).expect_status(201);
     assert_judged(&managed, create(&managed, &path(&managed), &deep(90)));
     let refused = create(&managed, &path(&managed), &deep(200));
@@ -110,25 +112,12 @@ fn a_custom_resource_nested_200_deep_is_refused_with_a_sentence() {
 }
 
 fn blob(spec: &Value) -> Value {
-    json!({"apiVersion": format!("{GROUP}/v1"), "kind": "Blob", "metadata": {"name": "blob"}, "spec": spec})
+    json!({"apiVersion": BLOB.0, "kind": BLOB.2, "metadata": {"name": "blob"}, "spec": spec})
 }
 
 /// The shared control plane with a kind of custom resource that takes anything.
 fn served() -> &'static Cluster {
     let cluster = guarded().cluster;
-    let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    cluster.apply_as_admin(&json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("blobs.{GROUP}")},
-        "spec": {
-            "group": GROUP, "scope": "Namespaced", "names": {"kind": "Blob", "plural": "blobs"},
-            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}}],
-        },
-    }));
-    wait::until("the custom resource to be served", || {
-        let path = format!("/apis/{GROUP}/v1/blobs");
-        let answer = cluster.request(cluster.admin(), "GET", &path).try_send()?;
-        (answer.status == 200).then_some(()).ok_or(answer.body)
-    });
+    cluster.define(&[BLOB]);
     cluster
 }

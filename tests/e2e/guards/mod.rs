@@ -33,6 +33,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
+use crate::harness::cast::service_account;
 use crate::harness::http::Answer;
 use crate::harness::users::User;
 use crate::harness::webhook::guarded;
@@ -194,10 +195,7 @@ fn account(cluster: &Cluster, namespace: &str, name: &str) -> User {
             "/api/v1/namespaces".to_owned(),
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace.name}}),
         ),
-        (
-            namespace.core("serviceaccounts"),
-            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}),
-        ),
+        (namespace.core("serviceaccounts"), service_account(name)),
     ] {
         let answer = cluster.request(admin, "POST", &path).json(&object).send();
         assert!(matches!(answer.status, 201 | 409), "{name}: {answer:?}");

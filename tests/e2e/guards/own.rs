@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Attack, account, assert_passes, assert_refused, bare, with_guards};
 use crate::harness::accounts::{pod, pod_spec};
+use crate::harness::cast::token_request;
 use crate::harness::http::{APPLY, MERGE, STRATEGIC};
 use crate::harness::{Cluster, Namespace, wait};
 
@@ -199,8 +200,7 @@ fn core(home: &Home) -> Vec<Attack> {
     new["metadata"]["labels"] =
         json!({"app.kubernetes.io/name": "rolegate", "app.kubernetes.io/component": "admission"});
     new["spec"] = restricted();
-    let token =
-        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+    let token = token_request(&json!({}));
     let mut token_secret = secret("mine", "kubernetes.io/service-account-token");
     token_secret["metadata"]["annotations"] =
         json!({"kubernetes.io/service-account.name": "rolegate"});

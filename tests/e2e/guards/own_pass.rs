@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::own::{GUARD, Home, map, restricted, secret};
 use super::{Attack, account, assert_passes, assert_refused};
+use crate::harness::cast::token_request;
 use crate::harness::http::MERGE;
 use crate::harness::{Cluster, wait};
 
@@ -129,10 +130,9 @@ fn nodes_and_the_scheduler_do_their_work() {
     let bind = Attack::new("POST", namespace.core(&format!("pods/{name}/binding"))).json(&binding);
     assert_passes("bind", &bind.by(cluster, cluster.scheduler()));
     let status = json!({"status": {"phase": "Running", "podIP": "10.1.2.3"}});
-    let token = json!({
-        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-        "spec": {"boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": made["metadata"]["uid"]}},
-    });
+    let bound =
+        json!({"apiVersion": "v1", "kind": "Pod", "name": name, "uid": made["metadata"]["uid"]});
+    let token = token_request(&json!({ "boundObjectRef": bound }));
     let now = json!({"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0});
     for attack in [
         Attack::new("PATCH", namespace.core(&format!("pods/{name}/status"))).body(MERGE, &status),

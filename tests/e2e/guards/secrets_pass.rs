@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::secrets::secret;
 use super::{account, assert_passes, assert_refused, user, with_guards};
+use crate::harness::cast::config_map;
 use crate::harness::http::MERGE;
 use crate::harness::users::User;
 use crate::harness::{Cluster, Namespace, dirs, wait};
@@ -129,10 +130,7 @@ fn administrators_need_no_right_of_their_own() {
 fn what_lost_its_owner_is_collected_and_namespaces_go() {
     let namespace = enforced();
     let cluster = namespace.cluster;
-    let owner = cluster.create(
-        &namespace.core("configmaps"),
-        &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner"}}),
-    );
+    let owner = cluster.create(&namespace.core("configmaps"), &config_map("owner"));
     let mut dependent = secret("owned");
     dependent["metadata"]["ownerReferences"] = json!([{
         "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"],

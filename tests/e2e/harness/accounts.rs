@@ -6,6 +6,8 @@
 
 use serde_json::{Value, json};
 
+use super::cast::token_request;
+use super::http::MERGE;
 use super::namespace::Namespace;
 use super::pod_identity::ROLE_ARN;
 use super::users::User;
@@ -64,6 +66,27 @@ impl Namespace<'_> {
         }
     }
 
+    /// A pod that says it runs, as kubectl wants to see it before it connects.
+    pub(crate) fn running_pod(&self, name: &str, service_account: &str) {
+        let mut object = pod(name, service_account);
+        object["metadata"]["labels"] = json!({"app": name});
+        self.pod_from(&object);
+        let running = json!({"status": {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "containerStatuses": [{
+                "name": "main", "ready": true, "restartCount": 0, "image": "i", "imageID": "i",
+                "state": {"running": {}},
+            }],
+        }});
+        let path = self.core(&format!("pods/{name}/status"));
+        let request = self.cluster.request(self.cluster.admin(), "PATCH", &path);
+        request
+            .body(MERGE, running.to_string())
+            .send()
+            .expect_status(200);
+    }
+
     /// The service account with a token bound to `pod`, as the kubelet gives
     /// it to a pod; the same request as `kubectl create token SA
     /// --bound-object-kind Pod --bound-object-name P --bound-object-uid U`.
@@ -90,7 +113,7 @@ impl Namespace<'_> {
     fn token(&self, service_account: &str, spec: &Value) -> User {
         let answer = self.cluster.create(
             &self.core(&format!("serviceaccounts/{service_account}/token")),
-            &json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}),
+            &token_request(spec),
         );
         User {
             name: self.account_user(service_account),

@@ -6,7 +6,9 @@
 //! | `cluster` | a control plane: [`Cluster::shared`], [`Cluster::start`] |
 //! | `users`, `accounts` | who acts: people, service accounts, their tokens |
 //! | `namespace` | a namespace for a test: unmanaged or labelled |
+//! | `cast`, `workloads` | the roles, jobs, accounts and objects that most tests need |
 //! | `http`, `kubectl` | requests, raw and by the real client |
+//! | `road`, `refusal` | a request for any namespace, and what a refusal must say |
 //! | `audit` | what the API server's audit log says about them |
 //! | `definitions` | custom resources of any content |
 //! | `guards` | our shipped admission policies, and somebody they stop |
@@ -31,6 +33,7 @@ mod supervise;
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod aws;
+pub(crate) mod cast;
 pub(crate) mod cluster;
 pub(crate) mod definitions;
 pub(crate) mod dirs;
@@ -41,6 +44,8 @@ pub(crate) mod kubectl;
 pub(crate) mod kubelet;
 pub(crate) mod namespace;
 pub(crate) mod pod_identity;
+pub(crate) mod refusal;
+pub(crate) mod road;
 pub(crate) mod rolegate;
 pub(crate) mod sdk;
 pub(crate) mod spark;
@@ -48,6 +53,7 @@ pub(crate) mod tls;
 pub(crate) mod users;
 pub(crate) mod wait;
 pub(crate) mod webhook;
+pub(crate) mod workloads;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use namespace::Namespace;

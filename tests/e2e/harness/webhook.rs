@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::cast::config_map;
 use super::cluster::Cluster;
 use super::namespace::Namespace;
 use super::pod_identity;
@@ -114,6 +115,15 @@ impl Cluster {
 }
 
 impl Namespace<'_> {
+    /// Labels the namespace, and waits until that takes effect.
+    pub(crate) fn start_enforcing(&self) {
+        self.set_mode("enforce");
+        wait::until("the label to take effect", || {
+            let answer = self.try_config_map()?;
+            answer.refused_by_webhook().then_some(()).ok_or(answer.body)
+        });
+    }
+
     /// alice's dry-run CREATE of a `ConfigMap`: harmless, and refused wherever
     /// rolegate enforces.
     pub(crate) fn try_config_map(&self) -> Result<super::http::Answer, String> {
@@ -123,7 +133,7 @@ impl Namespace<'_> {
                 "POST",
                 &self.core("configmaps?dryRun=All"),
             )
-            .json(&json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "probe"}}))
+            .json(&config_map("probe"))
             .try_send()
     }
 }

@@ -4,14 +4,12 @@
 use serde_json::{Value, json};
 
 use super::attack::{Attack, state};
-use super::emr::{ACCOUNT, JobRun};
+use super::emr::JobRun;
 use super::spark::Driver;
 use crate::harness::accounts::{Pod, pod, pod_spec};
+use crate::harness::cast::{ACCOUNT, JOB, OTHER_ROLE, ROLE, becomes, config_map};
 use crate::harness::webhook::guarded;
 use crate::harness::{Cluster, Namespace, pod_identity};
-
-const ROLE: &str = "team-a-etl";
-const OTHER_ROLE: &str = "team-b-etl";
 
 #[test]
 fn without_rolegate_one_job_takes_over_the_others() {
@@ -77,7 +75,7 @@ impl<'n> Scene<'n> {
     }
 
     /// Another driver's maps: relabelled (so that its owner loses them),
-    /// rewritten, deleted, deleted as a collection.
+    /// adopted, rewritten, deleted, deleted as a collection.
     fn on_maps(&self, theirs: &Driver<'_>) -> Vec<Attack> {
         let (executors, template) = (theirs.executor_map(), theirs.template_map());
         let evil = json!({"data": {"pod-spec-template.yml": "evil"}});
@@ -90,7 +88,14 @@ impl<'n> Scene<'n> {
             rule: "configmap-mutation",
             says: format!("may not delete ConfigMap {}/", self.name()),
         };
+        // To make it one's own in the same breath.
+        let mut adopted = config_map(&template);
+        adopted["metadata"]["ownerReferences"] = json!([{
+            "apiVersion": "v1", "kind": "Pod", "controller": true,
+            "name": self.mine.pod.name, "uid": self.mine.pod.uid,
+        }]);
         vec![
+            self.on_map("PUT", &template, adopted),
             self.on_map("PATCH", &executors, relabel),
             self.on_map("PATCH", &template, evil),
             self.on_map("DELETE", &template, Value::Null),
@@ -112,17 +117,17 @@ impl<'n> Scene<'n> {
                 self.on_map("DELETE", &logs, Value::Null),
             ]
         };
-        let ahead = "podtemplate-0000000337okspsc913";
-        let squatted = Attack {
-            what: "a pod template made before EMR makes it".to_owned(),
+        // A pod template before EMR makes it, and what is nobody's.
+        let squatted = [format!("podtemplate-{JOB}"), "app".to_owned()].map(|name| Attack {
+            what: format!("a ConfigMap {name}"),
             method: "POST",
             path: self.path("configmaps"),
-            body: json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": ahead}}),
+            body: config_map(&name),
             rule: "configmap-mutation",
-            says: format!("may not create ConfigMap {}/{ahead}", self.name()),
-        };
+            says: format!("may not create ConfigMap {}/{name}", self.name()),
+        });
         let own = of(&self.mine).into_iter();
-        own.chain(of(&self.other_role)).chain([squatted]).collect()
+        own.chain(of(&self.other_role)).chain(squatted).collect()
     }
 
     /// Pods under another role, and pods whose name says they are another job's.
@@ -194,23 +199,19 @@ impl<'n> Scene<'n> {
         });
         let (jobs, deployments) = (("batch/v1", "jobs"), ("apps/v1", "deployments"));
         // Its pod would be 0000000337okspsc913-xxxxx: that job's runner.
-        let named_alike = "0000000337okspsc913";
+        let named_alike = JOB;
         [
             (
                 jobs,
                 job("evil", &other.account("client")),
-                format!("becomes the IAM role {ACCOUNT}/{OTHER_ROLE}"),
+                becomes(OTHER_ROLE),
             ),
             (
                 jobs,
                 job(named_alike, &self.mine.run.account("client")),
                 format!("the name {named_alike} would make the pod pass"),
             ),
-            (
-                deployments,
-                deployment,
-                format!("becomes the IAM role {ACCOUNT}/{OTHER_ROLE}"),
-            ),
+            (deployments, deployment, becomes(OTHER_ROLE)),
         ]
         .into_iter()
         .map(|((group, resource), body, says)| Attack {

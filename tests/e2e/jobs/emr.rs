@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 
 use super::client::{Client, pod_of};
-use crate::harness::accounts::{Pod, emr_service_account};
+use crate::harness::accounts::Pod;
+use crate::harness::cast::{self, job_account, role_arn};
 use crate::harness::{Namespace, dirs, wait};
 
-/// The account of all roles here.
-pub(super) const ACCOUNT: &str = "111122223333";
 const VIRTUAL_CLUSTER: &str = "jk518skp01ys9ka8b0npx9nt0";
 const PREFIX: &str = "emr-containers.amazonaws.com";
 
@@ -64,7 +63,7 @@ impl<'n> JobRun<'n> {
 
     /// The service account of one of the job's components.
     pub(super) fn account(&self, component: &str) -> String {
-        emr_service_account("spark", component, ACCOUNT, &self.role)
+        job_account(component, &self.role)
     }
 
     /// The names of EMR's own `ConfigMaps`.
@@ -179,21 +178,15 @@ pub(super) fn log_sidecar() -> Value {
     })
 }
 
-/// The ARN that EMR writes on a job's service accounts.
-pub(super) fn role_arn(role: &str) -> String {
-    format!("arn:aws:iam::{ACCOUNT}:role/{role}")
-}
-
-/// A service account with a role's ARN on it.
+/// A service account with the ARN on it that EMR writes there.
 pub(super) fn service_account(emr: &Client<'_>, account: &str, role: &str) {
     emr.create_once("serviceaccounts", &service_account_of(account, role));
 }
 
 pub(super) fn service_account_of(account: &str, role: &str) -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "ServiceAccount",
-        "metadata": {"name": account, "annotations": {"eks.amazonaws.com/role-arn": role_arn(role)}},
-    })
+    let mut object = cast::service_account(account);
+    object["metadata"]["annotations"] = json!({"eks.amazonaws.com/role-arn": role_arn(role)});
+    object
 }
 
 /// `emr-containers-role-<component>`, and its binding to an account.

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::attack::Attack;
 use super::client::Client;
-use super::emr::ACCOUNT;
 use super::interactive_endpoint::wait_for_pod;
-use super::operators::{self, DECLARED, OTHER, account};
+use super::operators::{self, account};
 use super::{node, traces};
 use crate::harness::accounts::{pod, pod_spec};
+use crate::harness::cast::{ACCOUNT, OTHER_ROLE, ROLE, config_map};
 use crate::harness::{Namespace, dirs};
 
 #[test]
@@ -19,16 +19,14 @@ fn a_flink_cluster_of_a_declared_role_passes_untouched() {
     let namespace = &scene.enforced;
     let manager = Manager::start(namespace);
     let cluster = &manager.cluster;
-    manager.client.create_pod(&task_manager(
-        &format!("{cluster}-taskmanager-1-1"),
-        DECLARED,
-    ));
+    manager
+        .client
+        .create_pod(&task_manager(&format!("{cluster}-taskmanager-1-1"), ROLE));
     for name in [
         format!("{cluster}-cluster-config-map"),
         format!("{cluster}-{:032x}-config-map", 7),
     ] {
-        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
-        manager.client.create("configmaps", &map);
+        manager.client.create("configmaps", &config_map(&name));
         let path = namespace.core(&format!("configmaps/{name}"));
         manager
             .client
@@ -89,20 +87,12 @@ impl Manager {
             format!("flink-config-{cluster}"),
             format!("pod-template-{cluster}"),
         ] {
-            operator.create(
-                "configmaps",
-                &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}),
-            );
+            operator.create("configmaps", &config_map(&name));
         }
-        operator.create("deployments", &deployment(&cluster, DECLARED));
+        operator.create("deployments", &deployment(&cluster, ROLE));
         let pod = wait_for_pod(namespace, &cluster);
         node::run(namespace, &pod);
-        let token = node::token(
-            namespace,
-            &account("flink", "jobmanager", DECLARED),
-            &pod,
-            None,
-        );
+        let token = node::token(namespace, &account("flink", "jobmanager", ROLE), &pod, None);
         Self {
             cluster,
             client: Client::new(namespace, &token),
@@ -116,19 +106,19 @@ impl Manager {
             (
                 "-taskmanager-1-7",
                 "taskmanager",
-                OTHER,
-                format!("becomes the IAM role {ACCOUNT}/{OTHER}, and this job runs as"),
+                OTHER_ROLE,
+                format!("becomes the IAM role {ACCOUNT}/{OTHER_ROLE}, and this job runs as"),
             ),
             (
                 "-x-taskmanager-1-1",
                 "taskmanager",
-                DECLARED,
+                ROLE,
                 "named <its cluster>-taskmanager-<attempt>-<number> only".to_owned(),
             ),
             (
                 "-x-0123456789-abcde",
                 "jobmanager",
-                DECLARED,
+                ROLE,
                 "named <its cluster>-taskmanager-<attempt>-<number> only".to_owned(),
             ),
         ];
@@ -151,9 +141,9 @@ impl Manager {
             what: "the operator's Deployment of an undeclared role".to_owned(),
             method: "POST",
             path: namespace.group("apps/v1", "deployments"),
-            body: deployment(&format!("{}-evil", self.cluster), OTHER),
+            body: deployment(&format!("{}-evil", self.cluster), OTHER_ROLE),
             rule: "foreign-service-account",
-            says: format!("becomes the IAM role {ACCOUNT}/{OTHER}, which the policy does not declare for this operator"),
+            says: format!("becomes the IAM role {ACCOUNT}/{OTHER_ROLE}, which the policy does not declare for this operator"),
         }));
         all.push((
             operator(),
@@ -163,7 +153,7 @@ impl Manager {
                 path: namespace.core("pods"),
                 body: pod(
                     &format!("{}-y-0123456789-abcde", self.cluster),
-                    &account("flink", "jobmanager", DECLARED),
+                    &account("flink", "jobmanager", ROLE),
                 ),
                 rule: "foreign-service-account",
                 says: "a Flink job manager is started by a Deployment".to_owned(),
@@ -176,13 +166,12 @@ impl Manager {
     fn on_maps(&self) -> Vec<(Client<'static>, Attack)> {
         let namespace = self.client.namespace;
         let theirs = format!("{}-b-cluster-config-map", self.cluster);
-        let map = |name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
         operators::flink()
             .operator(namespace)
-            .create("configmaps", &map(&theirs));
+            .create("configmaps", &config_map(&theirs));
         let ahead = format!("{}-c-cluster-config-map", self.cluster);
         [
-            ("POST", "create", String::new(), map(&ahead), &ahead),
+            ("POST", "create", String::new(), config_map(&ahead), &ahead),
             (
                 "PATCH",
                 "change",

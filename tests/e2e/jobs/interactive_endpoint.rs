@@ -5,15 +5,13 @@ use serde_json::{Value, json};
 
 use super::attack::{Attack, state};
 use super::client::{Client, pod_of};
-use super::emr::{ACCOUNT, bind_role, service_account, service_account_of};
+use super::emr::{bind_role, service_account, service_account_of};
 use super::{examples, node, traces};
-use crate::harness::accounts::{Pod, emr_service_account, pod, pod_spec};
+use crate::harness::accounts::{Pod, pod, pod_spec};
+use crate::harness::cast::{ACCOUNT, OTHER_ROLE, ROLE, becomes, config_map, job_account};
 use crate::harness::webhook::guarded;
 use crate::harness::{Cluster, Namespace, wait};
 
-/// One that the policy lists, and one that it does not.
-const ROLE: &str = "team-a-etl";
-const OTHER_ROLE: &str = "team-b-etl";
 const GATEWAY: &str = "jeg-0000000337okspsc913";
 
 #[test]
@@ -61,7 +59,7 @@ fn an_endpoint_its_kernels_and_their_executors_pass_untouched() {
 fn an_endpoint_of_a_role_that_is_not_listed_is_refused_at_the_first_object() {
     let listed = examples::interactive_endpoint();
     let emr = Client::new(&listed.misused, listed.misused.cluster.emr());
-    let gateway = account("jeg", OTHER_ROLE);
+    let gateway = job_account("jeg", OTHER_ROLE);
     let refused = |what: &str, path: String, body: Value| {
         let attack = Attack {
             what: what.to_owned(),
@@ -69,9 +67,7 @@ fn an_endpoint_of_a_role_that_is_not_listed_is_refused_at_the_first_object() {
             path,
             body,
             rule: "execution-role",
-            says: format!(
-                "becomes the IAM role {ACCOUNT}/{OTHER_ROLE}, which the policy does not list"
-            ),
+            says: format!("{}, which the policy does not list", becomes(OTHER_ROLE)),
         };
         attack.expect_refused(&emr);
     };
@@ -120,14 +116,14 @@ impl<'n> Endpoint<'n> {
     fn start(namespace: &'n Namespace<'static>, role: &'static str) -> Self {
         let emr = Client::new(namespace, namespace.cluster.emr());
         for component in ["jeg", "jeg-kernel", "session"] {
-            service_account(&emr, &account(component, role), role);
+            service_account(&emr, &job_account(component, role), role);
             bind_role(
                 &emr,
                 &format!("spark-{component}"),
-                &account(component, role),
+                &job_account(component, role),
             );
         }
-        emr.create("deployments", &deployment(&account("jeg", role)));
+        emr.create("deployments", &deployment(&job_account("jeg", role)));
         emr.create(
             "services",
             &json!({
@@ -137,12 +133,18 @@ impl<'n> Endpoint<'n> {
         );
         let gateway_pod = wait_for_pod(namespace, GATEWAY);
         node::run(namespace, &gateway_pod);
-        let token = node::token(namespace, &account("jeg", role), &gateway_pod, None);
+        let token = node::token(namespace, &job_account("jeg", role), &gateway_pod, None);
         let gateway = Client::new(namespace, &token);
 
-        let kernel_pod = gateway.create_pod(&pod("jovyan-k1-driver", &account("jeg-kernel", role)));
+        let kernel_pod =
+            gateway.create_pod(&pod("jovyan-k1-driver", &job_account("jeg-kernel", role)));
         node::run(namespace, &kernel_pod);
-        let token = node::token(namespace, &account("jeg-kernel", role), &kernel_pod, None);
+        let token = node::token(
+            namespace,
+            &job_account("jeg-kernel", role),
+            &kernel_pod,
+            None,
+        );
         Self {
             gateway,
             kernel: Client::new(namespace, &token),
@@ -161,7 +163,7 @@ impl<'n> Endpoint<'n> {
         self.kernel.create("configmaps", &json!({
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata("spark-exec-0123456789abcdef-conf-map"),
         }));
-        let mut executor = pod("", &account("session", self.role));
+        let mut executor = pod("", &job_account("session", self.role));
         executor["metadata"] = metadata("kernel-0123456789abcdef-exec-1");
         self.kernel.create_pod(&executor)
     }
@@ -169,14 +171,11 @@ impl<'n> Endpoint<'n> {
     /// With an endpoint of another role beside it.
     fn attacks(&self) -> Vec<(&Client<'n>, Attack)> {
         let namespace = self.kernel.namespace;
-        let theirs = account("jeg-kernel", OTHER_ROLE);
+        let theirs = job_account("jeg-kernel", OTHER_ROLE);
         let emr = Client::new(namespace, namespace.cluster.emr());
         service_account(&emr, &theirs, OTHER_ROLE);
         let their_map = "spark-exec-fedcba9876543210-conf-map";
-        emr.create(
-            "configmaps",
-            &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": their_map}}),
-        );
+        emr.create("configmaps", &config_map(their_map));
         let start = |name: &str| Attack {
             what: format!("pod {name} under another role"),
             method: "POST",
@@ -217,10 +216,6 @@ impl<'n> Endpoint<'n> {
             (&self.kernel, on_map("DELETE", "delete", Value::Null)),
         ]
     }
-}
-
-fn account(component: &str, role: &str) -> String {
-    emr_service_account("spark", component, ACCOUNT, role)
 }
 
 fn deployment(account: &str) -> Value {

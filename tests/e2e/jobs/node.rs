@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::accounts::Pod;
+use crate::harness::cast::token_request;
 use crate::harness::http::{Answer, STRATEGIC};
 use crate::harness::users::User;
 use crate::harness::{Cluster, Namespace, wait};
@@ -54,13 +55,10 @@ pub(super) fn token(
     audience: Option<&str>,
 ) -> User {
     let path = namespace.core(&format!("serviceaccounts/{account}/token"));
-    let request = json!({
-        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-        "spec": {
-            "audiences": audience.iter().collect::<Vec<_>>(),
-            "boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": pod.name, "uid": pod.uid},
-        },
-    });
+    let request = token_request(&json!({
+        "audiences": audience.iter().collect::<Vec<_>>(),
+        "boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": pod.name, "uid": pod.uid},
+    }));
     let cluster = namespace.cluster;
     let answer = allowed("token", || {
         cluster

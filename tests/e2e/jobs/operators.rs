@@ -4,16 +4,12 @@
 use std::sync::LazyLock;
 
 use super::client::Client;
-use super::emr::ACCOUNT;
 use super::examples;
 use crate::harness::accounts::emr_service_account;
+use crate::harness::cast::{ACCOUNT, OTHER_ROLE, ROLE};
 use crate::harness::definitions::Kind;
 use crate::harness::rolegate::Rolegate;
 use crate::harness::{Cluster, Namespace};
-
-/// The role that the operators and alice's team may use, and the other.
-pub(super) const DECLARED: &str = "team-a-etl";
-pub(super) const OTHER: &str = "team-b-etl";
 
 /// An operator with a chart of its own.
 struct Operator {
@@ -89,7 +85,8 @@ impl Scene {
         for namespace in [&enforced, &unmanaged] {
             namespace.grant_everything("User", &home.account_user(operator.name));
             namespace.grant_everything("User", "bob");
-            for role in [DECLARED, OTHER] {
+            // The policy declares the first for the operators and for alice's team.
+            for role in [ROLE, OTHER_ROLE] {
                 for component in operator.components {
                     namespace.service_account(&account(operator.framework, component, role));
                 }

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::attack::Attack;
 use super::client::Client;
-use super::emr::ACCOUNT;
-use super::operators::{self, DECLARED, OTHER, account};
+use super::operators::{self, account};
 use super::{node, traces};
 use crate::harness::Namespace;
 use crate::harness::accounts::pod;
+use crate::harness::cast::{JOB, OTHER_ROLE, ROLE, becomes};
 
 const APPLICATIONS: (&str, &str) = ("sparkoperator.k8s.io/v1beta2", "sparkapplications");
 
@@ -20,8 +20,8 @@ fn an_application_of_a_declared_role_passes_from_the_submitter_to_the_executors(
     let alice = Client::new(namespace, namespace.cluster.alice());
     let operator = scene.operator(namespace);
 
-    alice.create(APPLICATIONS.1, &application("pi", DECLARED));
-    let driver = operator.create_pod(&pod("pi-driver", &account("spark", "driver", DECLARED)));
+    alice.create(APPLICATIONS.1, &application("pi", ROLE));
+    let driver = operator.create_pod(&pod("pi-driver", &account("spark", "driver", ROLE)));
     let owner =
         json!([{"apiVersion": "v1", "kind": "Pod", "name": driver.name, "uid": driver.uid}]);
     operator.create("services", &json!({
@@ -37,16 +37,11 @@ fn an_application_of_a_declared_role_passes_from_the_submitter_to_the_executors(
         &running,
     );
     node::run(namespace, &driver);
-    let token = node::token(
-        namespace,
-        &account("spark", "driver", DECLARED),
-        &driver,
-        None,
-    );
+    let token = node::token(namespace, &account("spark", "driver", ROLE), &driver, None);
     let driver = Client::new(namespace, &token);
     let mut executor = pod(
         "pi-0123456789abcdef-exec-1",
-        &account("spark", "executor", DECLARED),
+        &account("spark", "executor", ROLE),
     );
     executor["metadata"]["ownerReferences"] = owner;
     driver.create_pod(&executor);
@@ -87,14 +82,19 @@ fn attacks<'n>(namespace: &'n Namespace<'static>) -> Vec<(Client<'n>, Attack)> {
 
 fn by_operator<'n>(namespace: &'n Namespace<'static>) -> Vec<(Client<'n>, Attack)> {
     let undeclared = format!(
-        "becomes the IAM role {ACCOUNT}/{OTHER}, which the policy does not declare for this operator"
+        "{}, which the policy does not declare for this operator",
+        becomes(OTHER_ROLE)
     );
-    let taken = "spark-0000000337okspsc913-driver";
+    let taken = format!("spark-{JOB}-driver");
     [
-        ("evil-driver", account("spark", "driver", OTHER), undeclared),
         (
-            taken,
-            account("spark", "driver", DECLARED),
+            "evil-driver",
+            account("spark", "driver", OTHER_ROLE),
+            undeclared,
+        ),
+        (
+            &taken,
+            account("spark", "driver", ROLE),
             format!("the name {taken} would make the pod pass for a part of that job"),
         ),
         (
@@ -122,15 +122,16 @@ fn by_operator<'n>(namespace: &'n Namespace<'static>) -> Vec<(Client<'n>, Attack
 /// reads; and one of the declared role, by somebody who is no submitter.
 fn by_submitters<'n>(namespace: &'n Namespace<'static>) -> Vec<(Client<'n>, Attack)> {
     let (alice, bob) = (namespace.cluster.alice(), namespace.cluster.bob());
-    let mut by_conf = application("evil-conf", DECLARED);
-    by_conf["spec"]["sparkConf"] = json!({"spark.kubernetes.authenticate.driver.serviceAccountName": account("spark", "driver", OTHER)});
-    let mut by_executor = application("evil-executor", DECLARED);
-    by_executor["spec"]["executor"]["serviceAccount"] = account("spark", "executor", OTHER).into();
+    let mut by_conf = application("evil-conf", ROLE);
+    by_conf["spec"]["sparkConf"] = json!({"spark.kubernetes.authenticate.driver.serviceAccountName": account("spark", "driver", OTHER_ROLE)});
+    let mut by_executor = application("evil-executor", ROLE);
+    by_executor["spec"]["executor"]["serviceAccount"] =
+        account("spark", "executor", OTHER_ROLE).into();
     [
-        (alice, application("evil", OTHER), OTHER),
-        (alice, by_conf, OTHER),
-        (alice, by_executor, OTHER),
-        (bob, application("bobs", DECLARED), DECLARED),
+        (alice, application("evil", OTHER_ROLE), OTHER_ROLE),
+        (alice, by_conf, OTHER_ROLE),
+        (alice, by_executor, OTHER_ROLE),
+        (bob, application("bobs", ROLE), ROLE),
     ]
     .into_iter()
     .map(|(user, body, role)| {
@@ -144,7 +145,7 @@ fn by_submitters<'n>(namespace: &'n Namespace<'static>) -> Vec<(Client<'n>, Atta
             path: namespace.group(APPLICATIONS.0, APPLICATIONS.1),
             body,
             rule: "foreign-service-account",
-            says: format!("becomes the IAM role {ACCOUNT}/{role}"),
+            says: becomes(role),
         };
         (Client::new(namespace, user), attack)
     })

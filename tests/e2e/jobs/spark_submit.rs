@@ -8,6 +8,7 @@ use super::emr::JobRun;
 use super::submit::{Submission, executors_of, printed};
 use super::{node, traces};
 use crate::harness::accounts::Pod;
+use crate::harness::cast::{ACCOUNT, OTHER_ROLE, ROLE, becomes};
 use crate::harness::users::User;
 use crate::harness::webhook::guarded;
 use crate::harness::{Cluster, Namespace, wait};
@@ -109,7 +110,7 @@ fn spark_tells_a_stranger_why_there_is_no_driver() {
             "rolegate refused this request: foreign-service-account: {}",
             who.name
         );
-        assert!(text.contains(&refused) && text.contains(says), "{text}");
+        assert!(text.contains(&refused) && text.contains(&says), "{text}");
         assert!(named(&namespace, "pods", "spark-", "").is_empty());
     }
 }
@@ -134,10 +135,13 @@ fn spark_tells_a_driver_why_another_roles_executors_do_not_start() {
             .ok_or("not refused yet".to_owned())
     });
     let text = printed(&output);
-    let says = "becomes the IAM role 111122223333/team-b-etl, and this job runs as 111122223333/team-a-etl";
+    let says = format!(
+        "{}, and this job runs as {ACCOUNT}/{ROLE}",
+        becomes(OTHER_ROLE)
+    );
     assert!(
         text.contains("rolegate refused this request: foreign-service-account")
-            && text.contains(says),
+            && text.contains(&says),
         "{text}"
     );
     assert!(named(&namespace, "pods", "pi-", "").is_empty());
@@ -154,7 +158,7 @@ struct Job<'n> {
 
 impl<'n> Job<'n> {
     fn new(namespace: &'n Namespace<'static>) -> Self {
-        let run = JobRun::start(namespace, "team-a-etl");
+        let run = JobRun::start(namespace, ROLE);
         node::run(namespace, &run.runner);
         Self {
             client: node::token(namespace, &run.account("client"), &run.runner, None),
@@ -191,16 +195,13 @@ impl<'n> Job<'n> {
 
     /// Who may not submit it: a tenant, and somebody with a token of the
     /// job's account that is not the runner's. With words of the answer.
-    fn strangers(&self) -> [(User, &'static str); 2] {
+    fn strangers(&self) -> [(User, String); 2] {
         let namespace = self.run.namespace;
         [
-            (
-                namespace.cluster.alice().clone(),
-                "becomes the IAM role 111122223333/team-a-etl",
-            ),
+            (namespace.cluster.alice().clone(), becomes(ROLE)),
             (
                 namespace.unbound_token(&self.run.account("client")),
-                "its token is not bound to a pod",
+                "its token is not bound to a pod".to_owned(),
             ),
         ]
     }
@@ -208,7 +209,7 @@ impl<'n> Job<'n> {
     /// A driver that runs, its token, and an executor account of a role that
     /// has jobs in the namespace, too.
     fn with_another_roles_executors(&self) -> (Pod, User, String) {
-        let other = JobRun::start(self.run.namespace, "team-b-etl");
+        let other = JobRun::start(self.run.namespace, OTHER_ROLE);
         let driver = self
             .run
             .namespace

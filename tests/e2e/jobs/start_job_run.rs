@@ -5,16 +5,13 @@ use serde_json::Value;
 
 use super::attack::Attack;
 use super::client::Client;
-use super::emr::{ACCOUNT, JobRun, role_arn, service_account_of};
+use super::emr::{JobRun, service_account_of};
 use super::spark::Driver;
 use super::traces;
 use super::{examples, node};
 use crate::harness::accounts::Pod;
+use crate::harness::cast::{OTHER_ROLE, ROLE, becomes, role_arn};
 use crate::harness::{Namespace, wait};
-
-/// One that the policy lists, and one that it does not.
-const ROLE: &str = "team-a-etl";
-const OTHER_ROLE: &str = "team-b-etl";
 
 #[test]
 fn a_whole_job_passes_untouched_completes_and_is_cleaned_up() {
@@ -77,9 +74,7 @@ fn a_role_that_is_not_listed_is_refused_at_the_first_object() {
             path,
             body,
             rule: "execution-role",
-            says: format!(
-                "becomes the IAM role {ACCOUNT}/{OTHER_ROLE}, which the policy does not list"
-            ),
+            says: format!("{}, which the policy does not list", becomes(OTHER_ROLE)),
         };
         attack.expect_refused(&emr);
     };

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::harness::cast::JOB;
 use crate::harness::{Namespace, wait};
 
 use super::running;
@@ -29,7 +30,7 @@ fn a_running_job_turns_complete() {
     running::report(namespace, &job.driver.0.name, "Succeeded");
     running::report(namespace, &job.runner.0.name, "Succeeded");
     wait::until("the Job to be Complete", || {
-        let path = namespace.group("batch/v1", &format!("jobs/{}", running::JOB_ID));
+        let path = namespace.group("batch/v1", &format!("jobs/{JOB}"));
         let stored = namespace.cluster.get(&path);
         let conditions = stored["status"]["conditions"].as_array();
         let complete = conditions

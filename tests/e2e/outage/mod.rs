@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::harness::Namespace;
 use crate::harness::audit::annotation;
+use crate::harness::cast::token_request;
 
 use stage::Stage;
 use writes::{Outcome, writes};
@@ -127,10 +128,8 @@ fn the_scheduler_binds_and_the_kubelet_takes_over() {
     let stored = cluster.get(&namespace.core("pods/admins-own"));
     assert_eq!(stored["spec"]["nodeName"], running::NODE);
     assert_eq!(stored["status"]["phase"], "Running");
-    let token = json!({
-        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-        "spec": {"boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": pod.name, "uid": pod.uid}},
-    });
+    let bound = json!({"apiVersion": "v1", "kind": "Pod", "name": pod.name, "uid": pod.uid});
+    let token = token_request(&json!({ "boundObjectRef": bound }));
     crate::harness::wait::until("a token for the pod on the node", || {
         let path = namespace.core("serviceaccounts/default/token");
         let answer = cluster

@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::accounts::{Pod, emr_service_account, pod, pod_spec};
+use crate::harness::accounts::{Pod, pod, pod_spec};
+use crate::harness::cast::{JOB, ROLE, job_account};
 use crate::harness::http::{Answer, MERGE};
 use crate::harness::users::User;
 use crate::harness::{Cluster, Namespace, wait};
 
 /// The node of `harness/users.rs`.
 pub(super) const NODE: &str = "n1";
-pub(super) const JOB_ID: &str = "0000000337okspsc913";
 
 pub(super) struct Job {
     pub(super) namespace: Namespace<'static>,
@@ -21,7 +21,7 @@ pub(super) struct Job {
 
 /// The name of the service account of one of the job's parts.
 pub(super) fn account(component: &str) -> String {
-    emr_service_account("spark", component, "111122223333", "team-a-etl")
+    job_account(component, ROLE)
 }
 
 pub(super) fn make_node(cluster: &Cluster) {
@@ -47,14 +47,14 @@ impl Job {
             &namespace,
             cluster.emr(),
             &namespace.group("batch/v1", "jobs"),
-            &emr_job(JOB_ID),
+            &emr_job(JOB),
         );
         let runner = runner_of(&namespace);
         bind(&namespace, &runner.name);
         report(&namespace, &runner.name, "Running");
         let client = namespace.bound_token(&account("client"), &runner);
 
-        let name = format!("spark-{JOB_ID}-driver");
+        let name = format!("spark-{JOB}-driver");
         let pods = namespace.core("pods");
         let made = post(&namespace, &client, &pods, &pod(&name, &account("driver"))).json();
         let uid = made["metadata"]["uid"]
@@ -93,7 +93,7 @@ fn post(namespace: &Namespace<'_>, user: &User, path: &str, object: &Value) -> A
 /// The pod the Job controller makes.
 fn runner_of(namespace: &Namespace<'_>) -> Pod {
     wait::until("the Job's pod", || {
-        let path = namespace.core(&format!("pods?labelSelector=job-name%3D{JOB_ID}"));
+        let path = namespace.core(&format!("pods?labelSelector=job-name%3D{JOB}"));
         let pods = namespace.cluster.get(&path);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let metadata = &pods["items"][0]["metadata"];

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::Cluster;
 use crate::harness::accounts::pod;
+use crate::harness::cast::{OTHER_JOB, config_map, token_request};
 use crate::harness::http::{Answer, MERGE, STRATEGIC};
 use crate::harness::users::User;
 
@@ -36,8 +37,6 @@ pub(super) fn writes(job: &Job) -> Vec<Write<'_>> {
     let cluster = job.namespace.cluster;
     let (alice, emr) = (cluster.alice(), cluster.emr());
     let (driver, runner) = (&job.driver.1, &job.runner.1);
-    let map =
-        |name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
     let core = |rest: &str| job.namespace.core(rest);
     let new = |user, path: String, body| Write {
         user,
@@ -59,11 +58,10 @@ pub(super) fn writes(job: &Job) -> Vec<Write<'_>> {
     };
     let the_driver = format!("pods/{}", job.driver.0.name);
     let debug = json!({"spec": {"ephemeralContainers": [{"name": "debug", "image": "registry.example/debug:1"}]}});
-    let token =
-        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+    let token = token_request(&json!({}));
     let drv = "configmaps/spark-drv-0123456789abcdef-conf-map";
     vec![
-        new(alice, core("configmaps"), map("alices")),
+        new(alice, core("configmaps"), config_map("alices")),
         new(alice, core("pods"), pod("harmless", "default")),
         new(alice, core("pods"), pod("thief", &account("driver"))),
         new(
@@ -97,17 +95,17 @@ pub(super) fn writes(job: &Job) -> Vec<Write<'_>> {
         new(
             driver,
             core("configmaps"),
-            map("spark-exec-0123456789abcdef-conf-map"),
+            config_map("spark-exec-0123456789abcdef-conf-map"),
         ),
         new(
             runner,
             core("configmaps"),
-            map("spark-drv-fedcba9876543210-conf-map"),
+            config_map("spark-drv-fedcba9876543210-conf-map"),
         ),
         new(
             emr,
             job.namespace.group("batch/v1", "jobs"),
-            emr_job("0000000337okspsc914"),
+            emr_job(OTHER_JOB),
         ),
         change(
             emr,

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `kinds` | custom resources that rules know by their names |
 //! | `nodes` | pods that reach for their node |
+//! | `pretenders` | identities without their proof |
 //! | `secrets` | whatever has a Secret read |
 //! | `services` | doors to a job, and detours from it |
 
 pub(super) mod kinds;
 pub(super) mod nodes;
+pub(super) mod pretenders;
 pub(super) mod secrets;
 pub(super) mod services;
 
@@ -16,31 +18,113 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::coverage::probes::{JOB, Place, driver, driver_pod};
+use crate::coverage::probes::{Place, driver, driver_pod, driver_service};
 use crate::coverage::stage::Stage;
-use crate::harness::accounts::{emr_service_account, pod, pod_spec};
-use crate::harness::http::{Answer, MERGE};
-use crate::harness::users::User;
+use crate::harness::accounts::pod;
+use crate::harness::cast::{JOB, OTHER_JOB, THIRD_ROLE, config_map, job_account};
+use crate::harness::http::{APPLY, Answer, MERGE, STRATEGIC};
+use crate::harness::workloads;
 
 const JSON: &str = "application/json";
 
-pub(crate) type Send = fn(&Stage, Place<'_>) -> Answer;
+type Send = fn(&Stage, Place<'_>) -> Answer;
 
 /// One way of a row.
-pub(super) enum Way {
-    /// A line of `docs/coverage.md`: resource and verb.
+pub(crate) enum Way {
+    /// A line of `docs/coverage.md`, in all its forms: resource and verb.
     Line(&'static str, &'static str),
+    /// A line's creation, but not as it is usually written.
+    Twisted(&'static str, Twist),
+    /// A connection: the HTTP method, and the path in the namespace or, where
+    /// it begins with `/`, the whole of it. `<driver>` and `<service>` stand
+    /// for those of the job.
+    Connect(&'static str, &'static str),
     /// A request of its own.
     Request(&'static str, Send),
+    /// One whose refusal says besides why the requester is not who they seem.
+    Told(&'static str, Send, &'static str),
+}
+
+/// What is unusual about a creation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Twist {
+    /// `generateName`, cut by the API server where it is too long.
+    GeneratedName,
+    /// `serviceAccount` alone, which the API server itself copies.
+    OldField,
+}
+
+impl Way {
+    /// Sends it; gives the answer and a name. A line is the stage's matter.
+    pub(crate) fn send(&self, stage: &Stage, place: Place<'_>) -> Option<(String, Answer)> {
+        let answer = match self {
+            Self::Line(..) => return None,
+            Self::Twisted(resource, twist) => twisted(stage, place, resource, *twist),
+            Self::Connect(method, rest) => {
+                let rest = rest
+                    .replace("<driver>", &driver_pod())
+                    .replace("<service>", &driver_service());
+                let path = if rest.starts_with('/') {
+                    rest
+                } else {
+                    place.core(&rest)
+                };
+                stage.bobs(method, &path, None).send()
+            }
+            Self::Request(_, send) | Self::Told(_, send, _) => send(stage, place),
+        };
+        Some((format!("{self:?}"), answer))
+    }
+
+    /// Whether this is what it leads to where nothing stops it. Connecting
+    /// goes on to a node or a pod that is not there.
+    pub(super) fn works(&self, status: u16) -> bool {
+        match self {
+            Self::Connect(..) => matches!(status, 400 | 404 | 503),
+            _ => (200..300).contains(&status),
+        }
+    }
+
+    /// Whether it was refused by a rule, and with the words it should be.
+    pub(super) fn is_refused(&self, answer: &Answer, by: &str) -> bool {
+        let message = answer.message();
+        // The rule's id, and a colon: other rules may have a say beside it.
+        let said = message.contains(&format!("{by}: "));
+        let told = match self {
+            Self::Told(_, _, words) => message.contains(words),
+            _ => true,
+        };
+        answer.status == 403 && said && told
+    }
 }
 
 impl fmt::Debug for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(resource, verb) => write!(f, "{verb} {resource}"),
-            Self::Request(name, _) => f.write_str(name),
+            Self::Twisted(resource, twist) => write!(f, "{resource} by {twist:?}"),
+            Self::Connect(method, rest) => write!(f, "{method} {rest}"),
+            Self::Request(name, _) | Self::Told(name, ..) => f.write_str(name),
         }
     }
+}
+
+fn twisted(stage: &Stage, place: Place<'_>, resource: &str, twist: Twist) -> Answer {
+    let probe = place.probe(resource).expect("a resource with a probe");
+    let mut object = probe.create;
+    match twist {
+        Twist::GeneratedName => {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            object["metadata"] = json!({"generateName": format!("{name}-")});
+        }
+        Twist::OldField => {
+            let text = object.to_string();
+            assert!(text.contains("serviceAccountName"), "{text}");
+            let text = text.replace("serviceAccountName", "serviceAccount");
+            object = serde_json::from_str(&text).expect("still JSON");
+        }
+    }
+    create(stage, &probe.path, &object)
 }
 
 fn create(stage: &Stage, path: &str, object: &Value) -> Answer {
@@ -112,12 +196,6 @@ pub(super) fn node_name(stage: &Stage, place: Place<'_>) -> Answer {
     new_pod(stage, place, |pod| pod["spec"]["nodeName"] = "n1".into())
 }
 
-pub(super) fn old_field(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| {
-        pod["spec"] = json!({"serviceAccount": driver(), "containers": pod["spec"]["containers"]});
-    })
-}
-
 fn thing(stage: &Stage, place: Place<'_>, version: &str, spec: &Value) -> Answer {
     let group_version = format!("stored.example.com/{version}");
     let object = json!({"apiVersion": group_version, "kind": "Thing", "metadata": {"name": "mine"}, "spec": spec});
@@ -128,6 +206,23 @@ pub(super) fn custom_resource(stage: &Stage, place: Place<'_>) -> Answer {
     let conf =
         json!({"sparkConf": {"spark.kubernetes.authenticate.driver.serviceAccountName": driver()}});
     thing(stage, place, "v1", &conf)
+}
+
+pub(super) fn applied_resource(stage: &Stage, place: Place<'_>) -> Answer {
+    let path = place.group("stored.example.com/v1", "things/applied");
+    let object = json!({
+        "apiVersion": "stored.example.com/v1", "kind": "Thing", "metadata": {"name": "applied"},
+        "spec": {"command": ["submit", format!("--sa={},more", driver())]},
+    });
+    let path = format!("{path}?dryRun=All&fieldManager=e2e");
+    stage.bobs("PATCH", &path, Some((APPLY, &object))).send()
+}
+
+/// Whoever may not name the account may not steer what runs under it either.
+pub(super) fn steered_resource(stage: &Stage, place: Place<'_>) -> Answer {
+    let path = place.group("stored.example.com/v1", "things/stored");
+    let change = json!({"spec": {"mainApplicationFile": "s3://mine/x.py"}});
+    patch(stage, &path, &change)
 }
 
 pub(super) fn another_version(stage: &Stage, place: Place<'_>) -> Answer {
@@ -148,28 +243,10 @@ pub(super) fn too_deep(stage: &Stage, place: Place<'_>) -> Answer {
 }
 
 pub(super) fn by_a_driver(stage: &Stage, place: Place<'_>) -> Answer {
-    let stored = stage
-        .cluster
-        .get(&place.core(&format!("pods/{}", driver_pod())));
-    let bound = json!({"apiVersion": "v1", "kind": "Pod", "name": driver_pod(), "uid": stored["metadata"]["uid"]});
-    let token = stage.cluster.create(
-        &place.core(&format!("serviceaccounts/{}/token", driver())),
-        &json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"boundObjectRef": bound}}),
-    );
-    let driver = User {
-        name: format!("system:serviceaccount:{}:{}", place.0, driver()),
-        token: token["status"]["token"]
-            .as_str()
-            .expect("a token")
-            .to_owned(),
-    };
-    let other = emr_service_account("spark", "executor", "111122223333", "team-c-etl");
+    let other = job_account("executor", THIRD_ROLE);
     let path = place.core("pods?dryRun=All");
-    stage
-        .cluster
-        .request(&driver, "POST", &path)
-        .json(&pod("mine", &other))
-        .send()
+    let request = stage.cluster.request(&stage.driver(place), "POST", &path);
+    request.json(&pod("mine", &other)).send()
 }
 
 /// What `kubectl patch serviceaccount` can change beside the annotations.
@@ -180,9 +257,8 @@ pub(super) fn account_changed(stage: &Stage, place: Place<'_>, change: &Value) -
 
 /// A ConfigMap that a job of that id would be built from.
 pub(super) fn copy_of_a_template(stage: &Stage, place: Place<'_>) -> Answer {
-    let name = "podtemplate-0000000337okspsc914";
-    let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
-    create(stage, &place.core("configmaps"), &object)
+    let name = format!("podtemplate-{OTHER_JOB}");
+    create(stage, &place.core("configmaps"), &config_map(&name))
 }
 
 /// A disk of one's own, filled from a job's, which comes with the pod.
@@ -212,6 +288,61 @@ pub(super) fn emrs_labels(stage: &Stage, place: Place<'_>) -> Answer {
     })
 }
 
+/// All that an object can say of itself, and the name of a job's pod.
+pub(super) fn every_disguise(stage: &Stage, place: Place<'_>) -> Answer {
+    new_pod(stage, place, |pod| {
+        pod["spec"]["serviceAccountName"] = driver().into();
+        pod["metadata"] = json!({
+            "name": format!("{}-2", driver_pod()),
+            "labels": {"spark-role": "driver", "rolegate.dev/mode": "audit"},
+            "annotations": {"rolegate.dev/mode": "off", "rolegate.dev/allow": "true"},
+            "managedFields": [{
+                "manager": "emr-containers", "operation": "Update", "apiVersion": "v1",
+                "fieldsType": "FieldsV1", "fieldsV1": {"f:metadata": {}},
+            }],
+        });
+    })
+}
+
+/// The annotation turns some of Kubernetes' own checks off. In a template
+/// nothing keeps it from a service account.
+pub(super) fn mirrors_template(stage: &Stage, place: Place<'_>) -> Answer {
+    let probe = place.probe("podtemplates").expect("a kind with a template");
+    let mut object = probe.create;
+    let mirror = json!({"kubernetes.io/config.mirror": "x"});
+    object["metadata"]["annotations"] = mirror.clone();
+    object["template"]["metadata"]["annotations"] = mirror;
+    object["template"]["spec"]["nodeName"] = "n1".into();
+    create(stage, &probe.path, &object)
+}
+
+/// A Deployment that ran as nobody in particular.
+pub(super) fn turned_to_the_driver(stage: &Stage, place: Place<'_>) -> Answer {
+    let spec = json!({"serviceAccountName": driver(), "serviceAccount": driver()});
+    let change = json!({"spec": {"template": {"spec": spec}}});
+    let path = place.group("apps/v1", "deployments/plain");
+    patch(stage, &path, &change)
+}
+
+/// Other code under the driver's account is the same takeover. With the
+/// annotation of a restart, which by itself passes.
+pub(super) fn other_code(stage: &Stage, place: Place<'_>, spec: &Value) -> Answer {
+    let restarted = json!({"kubectl.kubernetes.io/restartedAt": "2026-11-22T12:00:00Z"});
+    let change = json!({"spec": {"template": {
+        "metadata": {"annotations": restarted}, "spec": spec,
+    }}});
+    let path = place.group("apps/v1", "deployments/stored?dryRun=All");
+    let body = Some((STRATEGIC, &change));
+    stage.bobs("PATCH", &path, body).send()
+}
+
+/// The annotation by which EKS gives any service account a role.
+pub(super) fn account_bound(stage: &Stage, place: Place<'_>) -> Answer {
+    let arn = "arn:aws:iam::111122223333:role/team-b-etl";
+    let change = json!({"metadata": {"annotations": {"eks.amazonaws.com/role-arn": arn}}});
+    patch(stage, &place.core("serviceaccounts/default"), &change)
+}
+
 pub(super) fn account_of_others(stage: &Stage, place: Place<'_>) -> Answer {
     new_pod(stage, place, |pod| {
         pod["spec"]["serviceAccountName"] = "others".into();
@@ -220,14 +351,8 @@ pub(super) fn account_of_others(stage: &Stage, place: Place<'_>) -> Answer {
 
 /// A Deployment of one's own.
 fn deployment(stage: &Stage, place: Place<'_>, change: impl FnOnce(&mut Value)) -> Answer {
-    let mut spec = pod_spec("default");
-    spec["restartPolicy"] = "Always".into();
-    change(&mut spec);
-    let labels = json!({"app": "mine"});
-    let object = json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "mine"},
-        "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
-    });
+    let mut object = workloads::deployment("mine", "default");
+    change(&mut object["spec"]["template"]["spec"]);
     create(stage, &place.group("apps/v1", "deployments"), &object)
 }
 

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::Way::{self, Request};
 use super::{Answer, Place, Stage, create, deployment, driver_pod, new_pod, patch, with_volume};
+use crate::harness::cast::OTHER_ROLE;
+use crate::harness::workloads::workload;
 
 #[rustfmt::skip]
 pub(in crate::bypasses) const NODE: &[Way] = &[
@@ -34,12 +36,9 @@ pub(in crate::bypasses) const NODE: &[Way] = &[
         spec["volumes"] = json!([{"name": "v", "hostPath": {"path": "/"}}]);
     })),
     Request("hostNetwork in a CronJob", |stage, place| {
-        let mut spec = crate::harness::accounts::pod_spec("default");
-        spec["hostNetwork"] = true.into();
-        create(stage, &place.group("batch/v1", "cronjobs"), &json!({
-            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "mine"},
-            "spec": {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": {"template": {"spec": spec}}}},
-        }))
+        let mut object = workload("cronjobs", "mine", "default");
+        object["spec"]["jobTemplate"]["spec"]["template"]["spec"]["hostNetwork"] = true.into();
+        create(stage, &place.group("batch/v1", "cronjobs"), &object)
     }),
 ];
 
@@ -86,6 +85,6 @@ fn host_process(stage: &Stage, place: Place<'_>) -> Answer {
 
 fn annotated(stage: &Stage, place: Place<'_>, key: &str) -> Answer {
     new_pod(stage, place, |pod| {
-        pod["metadata"]["annotations"] = json!({key: "team-b-etl"});
+        pod["metadata"]["annotations"] = json!({key: OTHER_ROLE});
     })
 }

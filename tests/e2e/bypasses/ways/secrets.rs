@@ -8,6 +8,7 @@ use super::{
     Answer, MERGE, Place, Stage, create, deployment, driver, driver_pod, kinds, new_pod,
     with_volume,
 };
+use crate::harness::cast::token_request;
 use crate::harness::http::STRATEGIC;
 
 #[rustfmt::skip]
@@ -53,6 +54,30 @@ pub(in crate::bypasses) const BY_ROUTES: &[Way] = &[
         "listeners": [{"name": "l", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "stored"}]}}],
     }))),
 ];
+
+/// B6: for a job's account whatever it is for, and for AWS whoever's it is.
+#[rustfmt::skip]
+pub(in crate::bypasses) const TOKENS_BY_REQUEST: &[Way] = &[
+    Line("serviceaccounts/token", "create"),
+    Request("a token for the API server", |stage, place| token(stage, place, &driver(), &json!({}))),
+    Request("a token for somebody else", |stage, place| {
+        token(stage, place, &driver(), &json!({"audiences": ["vault"], "expirationSeconds": 600}))
+    }),
+    Request("an ordinary account's token for AWS", |stage, place| {
+        token(stage, place, "default", &json!({"audiences": ["sts.amazonaws.com"]}))
+    }),
+    Request("a volume with a token for AWS", |stage, place| with_volume(stage, place, &json!({"projected": {"sources": [
+        {"serviceAccountToken": {"path": "token", "audience": "sts.amazonaws.com"}},
+    ]}}))),
+    Request("a volume with a token for EKS", |stage, place| with_volume(stage, place, &json!({"projected": {"sources": [
+        {"serviceAccountToken": {"path": "token", "audience": "pods.eks.amazonaws.com"}},
+    ]}}))),
+];
+
+fn token(stage: &Stage, place: Place<'_>, account: &str, spec: &Value) -> Answer {
+    let path = place.core(&format!("serviceaccounts/{account}/token"));
+    create(stage, &path, &token_request(spec))
+}
 
 pub(in crate::bypasses) const TOKENS: &[Way] = &[
     Line("secrets", "create"),

@@ -9,6 +9,7 @@ use rolegate_core::mutation::Mutation;
 use rolegate_core::policy::PolicyHash;
 use serde_json::{Value, json};
 
+use crate::harness::cast::service_account;
 use crate::harness::dirs;
 use crate::harness::http::{Answer, Api};
 use crate::harness::users::User;
@@ -98,8 +99,7 @@ impl Copies {
             return Ok(());
         }
         let path = format!("/api/v1/namespaces/{}/serviceaccounts", self.namespace);
-        let object =
-            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account}});
+        let object = service_account(account);
         let request = self.api.request(&self.admin, "POST", &path).json(&object);
         let answer = request.try_send()?;
         if answer.status != 201 {

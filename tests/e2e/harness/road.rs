@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use crate::harness::Namespace;
-use crate::harness::http::{Answer, Request};
-use crate::harness::users::User;
+use super::http::{Answer, Request};
+use super::namespace::Namespace;
+use super::users::User;
+use super::wait;
 
 /// A request without its namespace and its user.
 #[derive(Clone, Debug)]
-pub(super) struct Road {
+pub(crate) struct Road {
     method: &'static str,
     group_version: &'static str,
     rest: String,
@@ -18,7 +19,7 @@ pub(super) struct Road {
 impl Road {
     /// `group_version`: `v1`, `apps/v1`; `rest`: what follows the namespace,
     /// query included.
-    pub(super) fn new(
+    pub(crate) fn new(
         method: &'static str,
         group_version: &'static str,
         rest: impl Into<String>,
@@ -32,7 +33,7 @@ impl Road {
     }
 
     /// POST of an object.
-    pub(super) fn create(
+    pub(crate) fn create(
         group_version: &'static str,
         resource: impl Into<String>,
         object: &Value,
@@ -41,7 +42,7 @@ impl Road {
     }
 
     /// PATCH of one content type.
-    pub(super) fn patch(
+    pub(crate) fn patch(
         group_version: &'static str,
         rest: impl Into<String>,
         content_type: &'static str,
@@ -50,17 +51,17 @@ impl Road {
         Self::new("PATCH", group_version, rest).body(content_type, patch)
     }
 
-    pub(super) fn json(self, object: &Value) -> Self {
+    pub(crate) fn json(self, object: &Value) -> Self {
         self.body("application/json", object)
     }
 
-    pub(super) fn body(mut self, content_type: &'static str, body: &Value) -> Self {
+    pub(crate) fn body(mut self, content_type: &'static str, body: &Value) -> Self {
         self.body = Some((content_type, body.to_string()));
         self
     }
 
     /// The same with one more query parameter.
-    pub(super) fn query(mut self, parameter: &str) -> Self {
+    pub(crate) fn query(mut self, parameter: &str) -> Self {
         let separator = if self.rest.contains('?') { '&' } else { '?' };
         self.rest.push(separator);
         self.rest.push_str(parameter);
@@ -68,12 +69,12 @@ impl Road {
     }
 
     /// The same as a dry-run.
-    pub(super) fn dry(&self) -> Self {
+    pub(crate) fn dry(&self) -> Self {
         self.clone().query("dryRun=All")
     }
 
     /// The path in a namespace.
-    pub(super) fn path(&self, namespace: &Namespace<'_>) -> String {
+    pub(crate) fn path(&self, namespace: &Namespace<'_>) -> String {
         match self.group_version {
             "v1" => namespace.core(&self.rest),
             group_version => namespace.group(group_version, &self.rest),
@@ -81,7 +82,7 @@ impl Road {
     }
 
     /// The request by `user`, not yet sent.
-    pub(super) fn request<'n>(&self, user: &User, namespace: &Namespace<'n>) -> Request<'n> {
+    pub(crate) fn request<'n>(&self, user: &User, namespace: &Namespace<'n>) -> Request<'n> {
         let cluster = namespace.cluster;
         let request = cluster.request(user, self.method, &self.path(namespace));
         match &self.body {
@@ -91,16 +92,26 @@ impl Road {
     }
 
     /// Makes the request.
-    pub(super) fn by(&self, user: &User, namespace: &Namespace<'_>) -> Answer {
+    pub(crate) fn by(&self, user: &User, namespace: &Namespace<'_>) -> Answer {
         self.request(user, namespace).send()
     }
 
     /// What it looks like, for messages.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let kind = self.body.as_ref().map_or("", |(kind, _)| kind);
         format!(
             "{} {} {} {kind}",
             self.method, self.group_version, self.rest
         )
     }
+}
+
+/// Waits until RBAC lets `user` read `rest`: a new binding takes a moment to
+/// reach the authorizer, and its refusal must not be taken for rolegate's.
+pub(crate) fn wait_for_rights(namespace: &Namespace<'_>, user: &User, rest: &str) {
+    let road = Road::new("GET", "v1", rest);
+    wait::until("RBAC to know the binding", || {
+        let answer = road.request(user, namespace).try_send()?;
+        (answer.status == 200).then_some(()).ok_or(answer.body)
+    });
 }

@@ -1,11 +1,10 @@
 //! One road of each rule, for tests that are about something else.
 
-use super::config_maps::map;
-use super::pair::{account, becomes, running_pod};
-use super::refusal::{ACCOUNTS, CONFIG_MAPS, POD_EXEC, Rule};
-use super::road::Road;
 use crate::harness::Namespace;
 use crate::harness::accounts::pod;
+use crate::harness::cast::{OTHER_ROLE, becomes, config_map, job_account};
+use crate::harness::refusal::{ACCOUNTS, CONFIG_MAPS, POD_EXEC, Rule};
+use crate::harness::road::Road;
 
 /// A road, where it leads when it is open, and what a refusal says.
 pub(super) struct Sample {
@@ -18,7 +17,7 @@ pub(super) struct Sample {
 
 /// The three, in a namespace of [`prepare`].
 pub(super) fn samples() -> [Sample; 3] {
-    let driver = account("driver");
+    let driver = driver();
     [
         Sample {
             road: Road::new("POST", "v1", "pods/driver/exec?command=id"),
@@ -28,7 +27,7 @@ pub(super) fn samples() -> [Sample; 3] {
             seen: "alice may not exec into pod <ns>/driver".to_owned(),
         },
         Sample {
-            road: Road::create("v1", "configmaps", &map("shape", "1")),
+            road: Road::create("v1", "configmaps", &config_map("shape")),
             open: 201,
             rule: CONFIG_MAPS,
             seen: "alice may not create ConfigMap <ns>/shape".to_owned(),
@@ -38,8 +37,8 @@ pub(super) fn samples() -> [Sample; 3] {
             open: 201,
             rule: ACCOUNTS,
             seen: format!(
-                "alice may not start pod <ns>/mine under service account {driver}: {} (at spec.serviceAccountName)",
-                becomes()
+                "alice may not start pod <ns>/mine under service account {driver}: that service account {} (at spec.serviceAccountName)",
+                becomes(OTHER_ROLE)
             ),
         },
     ]
@@ -47,7 +46,12 @@ pub(super) fn samples() -> [Sample; 3] {
 
 /// A namespace with a driver in it.
 pub(super) fn prepare(namespace: Namespace<'static>) -> Namespace<'static> {
-    namespace.service_account(&account("driver"));
-    running_pod(&namespace, "driver", &account("driver"));
+    namespace.service_account(&driver());
+    namespace.running_pod("driver", &driver());
     namespace
+}
+
+/// The service account of the driver there.
+pub(super) fn driver() -> String {
+    job_account("driver", OTHER_ROLE)
 }

@@ -1,14 +1,27 @@
 //! What a finding leads to: refused, warned about, recorded, or nothing at
-//! all, by the label of the namespace.
+//! all, by the label of the namespace and by the policy.
+//!
+//! | module | gives |
+//! |---|---|
+//! | `cluster_door` | the door without a label, in audit as it is shipped |
+//! | `policies` | the mode of a rule, exemptions, submitters, EMR's role, registries |
+//! | `sample` | a request of each of three rules |
+//! | `private` | a rolegate with a policy of the test's own |
+
+mod cluster_door;
+mod policies;
+mod private;
+mod sample;
 
 use serde_json::Value;
 
-use super::refusal::assert_refused;
-use super::road::Road;
-use super::sample::{Sample, prepare, samples};
 use crate::harness::Namespace;
 use crate::harness::audit::annotation;
+use crate::harness::refusal::assert_refused;
+use crate::harness::road::Road;
 use crate::harness::webhook::guarded;
+
+use sample::{Sample, prepare, samples};
 
 fn labelled(mode: &str) -> Namespace<'static> {
     prepare(Namespace::labelled(guarded().cluster, mode))
