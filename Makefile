@@ -31,7 +31,7 @@ test:
 
 lint:
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 	@if command -v cargo-deny >/dev/null; then \
 	  cargo deny --locked check bans licenses sources; \
 	else \

@@ -17,7 +17,7 @@ async fn every_door_answers_json() {
         let answer = client.post(door.path(), "{}").await;
         assert_eq!(
             (answer.status, answer.body),
-            (200, format!("{{\"door\":\"{door}\"}}"))
+            (200, format!("{{\"door\":\"{door}\",\"found\":0}}"))
         );
         assert!(
             answer.head.contains("content-type: application/json"),
@@ -32,6 +32,25 @@ async fn every_door_answers_json() {
         .metric(r#"rolegate_findings_total{rule="pod-exec",mode="enforce"} 5"#)
         .await;
     server.metric("rolegate_connections_open 1").await;
+}
+
+/// The engine may ask for facts about the cluster once; they are looked up and
+/// it decides again, for a small body and for one that is reviewed aside.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_engine_needs_is_looked_up_once() {
+    let server = Server::start(Limits::default()).await;
+    let mut client = Client::connect(server.address).await;
+    for padding in [1, 2 * Limits::default().heavy_body] {
+        let body = format!("needs {}", "x".repeat(padding));
+        let answer = client.post("/validate/warn", &body).await;
+        assert_eq!(
+            (answer.status, &*answer.body),
+            (200, r#"{"door":"warn","found":1}"#)
+        );
+    }
+    let answer = client.post("/validate/warn", "insatiable x").await;
+    assert_eq!(answer.status, 500, "{}", answer.body);
+    assert!(answer.body.contains("twice"), "{}", answer.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
