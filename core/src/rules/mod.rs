@@ -57,6 +57,9 @@ pub trait Rule: Sync {
 rules! {
     pod_exec: PodExec;
     configmap_mutation: ConfigMapMutation;
+    secret_read: SecretRead;
+    mutating_webhook: MutatingWebhook;
+    foreign_volume: ForeignVolume;
 }
 
 /// The rule of that name.
