@@ -165,13 +165,16 @@ fn judge_claim(
     for (field, source) in [("dataSource", source), ("dataSourceRef", reference)] {
         let Some(source) = source else { continue };
         if let Some(why) = not_to_copy(write, source) {
+            let namespace = source.namespace.as_deref();
+            let namespace = namespace.map_or_else(String::new, |name| format!("{name}/"));
+            let (kind, name) = (source.kind.as_str(), source.name.as_str());
             violations.push(Violation {
-                key: format!("{at} copies {}", key_of(source)),
+                key: format!("{at} copies {kind} {namespace}{name}"),
                 path: at.clone().key(field),
                 seen: format!(
                     "{verb} with a copy of {} {}: {why}",
-                    shown(&source.kind, 63),
-                    shown(&source.name, 253)
+                    shown(kind, 63),
+                    shown(name, 253)
                 ),
             });
         }
@@ -186,13 +189,6 @@ fn judge_claim(
             ),
         });
     }
-}
-
-/// All fields, quoted so that no two sources have the same key.
-fn key_of(source: &DataSource<'_>) -> String {
-    let namespace = source.namespace.as_deref();
-    let (kind, name) = (source.kind.as_str(), source.name.as_str());
-    format!("{kind:?} {namespace:?} {name:?}")
 }
 
 fn not_to_copy(write: &Write<'_>, source: &DataSource<'_>) -> Option<String> {
