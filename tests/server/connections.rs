@@ -177,7 +177,10 @@ async fn pipelined_requests_are_answered_in_order() {
         client.answer().await.body,
         client.answer().await.body
     );
-    assert_eq!(both, r#"{"door":"warn","found":0}{"door":"audit","found":0}"#);
+    assert_eq!(
+        both,
+        r#"{"door":"warn","found":0}{"door":"audit","found":0}"#
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

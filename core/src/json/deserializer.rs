@@ -8,20 +8,20 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::error::Fault;
+use super::error::ParseFault;
 use super::raw::RAW;
 use super::reader::Reader;
 use super::scan;
 
 impl<'de> Reader<'de> {
-    fn visit_string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+    fn visit_string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ParseFault> {
         match self.string()? {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
             Cow::Owned(text) => visitor.visit_string(text),
         }
     }
 
-    fn visit_map<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+    fn visit_map<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ParseFault> {
         self.begin(b'{', false)?;
         let mut inside = Inside::of(self);
         let value = visitor.visit_map(&mut inside)?;
@@ -29,7 +29,7 @@ impl<'de> Reader<'de> {
         Ok(value)
     }
 
-    fn visit_seq<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+    fn visit_seq<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ParseFault> {
         self.begin(b'[', false)?;
         let mut inside = Inside::of(self);
         let value = visitor.visit_seq(&mut inside)?;
@@ -37,26 +37,26 @@ impl<'de> Reader<'de> {
         Ok(value)
     }
 
-    fn visit_null<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+    fn visit_null<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ParseFault> {
         self.word("null", ())?;
         visitor.visit_unit()
     }
 
-    fn visit_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+    fn visit_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ParseFault> {
         let start = self.at;
         self.at = scan::number(self.text.as_bytes(), start)?;
         let mut number = serde_json::Deserializer::from_str(self.since(start));
-        // A number too big for any type is the one syntax error left.
+        // The only syntax error left is a number too big for any type.
         number
             .deserialize_any(visitor)
-            .map_err(|error| Fault::new(super::Error::from(&error).problem, start))
+            .map_err(|error| ParseFault::new(super::Error::from(&error).problem, start))
     }
 }
 
 macro_rules! only {
     ($($method:ident $byte:literal $read:ident)*) => {$(
         #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParseFault> {
             match self.space() {
                 $byte => self.$read(visitor),
                 b'n' => self.visit_null(visitor),
@@ -67,9 +67,9 @@ macro_rules! only {
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
-    type Error = Fault;
+    type Error = ParseFault;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParseFault> {
         match self.space() {
             b'"' => self.visit_string(visitor),
             b'{' => self.visit_map(visitor),
@@ -89,7 +89,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     #[inline]
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParseFault> {
         if self.null()? {
             return visitor.visit_none();
         }
@@ -102,7 +102,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         _name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ParseFault> {
         match self.space() {
             b'{' => self.visit_map(visitor),
             b'n' => self.visit_null(visitor),
@@ -115,7 +115,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ParseFault> {
         if name == RAW {
             return visitor.visit_borrowed_str(self.skip()?);
         }
@@ -128,7 +128,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         _name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ParseFault> {
         if self.space() == b'"' {
             return visitor.visit_enum(self);
         }
@@ -136,7 +136,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     #[inline]
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParseFault> {
         self.skip()?;
         visitor.visit_unit()
     }
@@ -147,37 +147,40 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 }
 
-/// A variant by its name alone: no review has others.
+/// Reads a variant by its name alone: reviews have no others.
 impl<'de> EnumAccess<'de> for &mut Reader<'de> {
-    type Error = Fault;
+    type Error = ParseFault;
     type Variant = Self;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Fault> {
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, Self), ParseFault> {
         Ok((seed.deserialize(&mut *self)?, self))
     }
 }
 
 impl<'de> VariantAccess<'de> for &mut Reader<'de> {
-    type Error = Fault;
+    type Error = ParseFault;
 
-    fn unit_variant(self) -> Result<(), Fault> {
+    fn unit_variant(self) -> Result<(), ParseFault> {
         Ok(())
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Fault> {
-        Err(Fault::custom("a variant with content"))
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, ParseFault> {
+        Err(ParseFault::custom("a variant with content"))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Fault> {
-        Err(Fault::custom("a variant with content"))
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, ParseFault> {
+        Err(ParseFault::custom("a variant with content"))
     }
 
     fn struct_variant<V: Visitor<'de>>(
         self,
         _: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, Fault> {
-        Err(Fault::custom("a variant with content"))
+    ) -> Result<V::Value, ParseFault> {
+        Err(ParseFault::custom("a variant with content"))
     }
 }
 
@@ -197,23 +200,23 @@ impl<'r, 'de> Inside<'r, 'de> {
         }
     }
 
-    /// A visitor may stop where it has enough; nothing may follow there.
-    fn closed(self) -> Result<(), Fault> {
+    /// Checks that the visitor read all members: one may stop early.
+    fn closed(self) -> Result<(), ParseFault> {
         if self.open {
-            return Err(self.reader.misfit());
+            return Err(self.reader.wrong_shape());
         }
         Ok(())
     }
 }
 
 impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
-    type Error = Fault;
+    type Error = ParseFault;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
+    ) -> Result<Option<K::Value>, ParseFault> {
         self.open = self.reader.another_key(&mut self.first)?;
         if !self.open {
             return Ok(None);
@@ -222,20 +225,23 @@ impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
     }
 
     #[inline]
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, ParseFault> {
         self.reader.colon()?;
         seed.deserialize(&mut *self.reader)
     }
 }
 
 impl<'de> SeqAccess<'de> for &mut Inside<'_, 'de> {
-    type Error = Fault;
+    type Error = ParseFault;
 
     #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
-    ) -> Result<Option<S::Value>, Fault> {
+    ) -> Result<Option<S::Value>, ParseFault> {
         self.open = self.reader.another(&mut self.first)?;
         if !self.open {
             return Ok(None);

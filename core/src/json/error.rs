@@ -1,4 +1,4 @@
-//! What is wrong with a text, and where; never what stands there.
+//! What is wrong with a text, and where; never the text itself.
 
 use std::fmt;
 use std::num::NonZero;
@@ -6,20 +6,20 @@ use std::num::NonZero;
 /// The kind of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The text ends in the middle of something.
+    /// The text ends before the value does.
     Early,
-    /// It is no JSON.
+    /// It is not JSON.
     Syntax,
-    /// It is JSON of another shape: a field twice, or of the wrong type.
+    /// It is JSON of another shape: a repeated field, or one of the wrong type.
     Shape,
-    /// More levels than are read.
+    /// It has more levels than the reader accepts.
     Deep,
-    /// A list with more elements than are read.
+    /// It has a list with more elements than the reader accepts.
     Long,
 }
 
 impl Problem {
-    /// The words that follow what has the problem.
+    /// The predicate of a sentence whose subject is the text.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -59,18 +59,20 @@ impl From<&serde_json::Error> for Error {
     }
 }
 
-/// An error on its way up. One word, so that results stay in registers: of all
-/// the results of a review none is an error.
+/// An error inside the reader, before line and column are counted. It packs the
+/// problem and the offset into one word, so that results stay in registers: a review
+/// has thousands of results, and nearly always none is an error.
 #[derive(Clone, Copy, Debug)]
-pub struct Fault(NonZero<usize>);
+pub struct ParseFault(NonZero<usize>);
 
-impl Fault {
-    /// The place of a fault that only the reader knows.
+impl ParseFault {
+    /// The offset of a fault whose place only the reader knows.
     const ANYWHERE: usize = (usize::MAX >> 3) - 1;
 
     #[cold]
     pub(super) const fn new(problem: Problem, at: usize) -> Self {
-        // The problem, then an offset that is never nought.
+        // The problem in the three lowest bits, above them the offset plus one, which
+        // is never zero.
         let packed = ((at + 1) << 3) | problem as usize;
         Self(NonZero::<usize>::MIN.saturating_add(packed - 1))
     }
@@ -85,7 +87,7 @@ impl Fault {
         }
     }
 
-    /// Counts lines; `reader` is where reading stopped.
+    /// Adds line and column; `reader` is the offset where reading stopped.
     #[cold]
     pub(super) fn in_text(self, text: &str, reader: usize) -> Error {
         let at = match (self.0.get() >> 3) - 1 {
@@ -102,16 +104,16 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ParseFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.problem().as_str())
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for ParseFault {}
 
-impl serde::de::Error for Fault {
-    /// The message is dropped: it may quote the text.
+impl serde::de::Error for ParseFault {
+    /// Drops the message: it may quote the text.
     #[cold]
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::new(Problem::Shape, Self::ANYWHERE)

@@ -1,61 +1,60 @@
-//! Values filled in where they stand.
+//! Values that are parsed in place.
 //!
-//! A derived reader is compiled once for every struct and hands each up by
-//! copies. For a pod with its hundred small structs that costs more than going
-//! over the text: between two reviews a processor forgets most of what it knew,
-//! and code that all types share is learnt once. So there is one loop over
-//! objects and one over lists, and a type only says where its parts are.
+//! A derived `Deserialize` is one function per struct, and each returns its struct by
+//! copying it. For a pod with its hundred small structs that costs more than scanning
+//! the text: the instruction cache and the branch predictor are cold between reviews,
+//! so one shared loop beats one generated function per struct. Therefore one loop
+//! reads all objects and one reads all lists, and a type only tells its fields.
 
 use std::slice;
 
-use serde::de::{Deserialize, Deserializer, Error as _};
-
-use super::error::Fault;
+use super::error::ParseFault;
 use super::name::Name;
-use super::raw::Raw;
 use super::reader::{Key, Reader};
 
-/// What a reader fills in. Begins as its default, which is what an absent
-/// field leaves behind.
+/// A type that is parsed in place. It starts as its default, which is also its value
+/// if the field is absent.
 pub trait Fill<'de> {
-    /// Reads the value that comes into this one.
+    /// Reads the next value into this one.
     ///
     /// # Errors
     ///
-    /// A [`Fault`] for no JSON, and for another shape.
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault>;
+    /// A [`ParseFault`] for text that is not JSON, and for another shape.
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault>;
 }
 
-/// What is known of a struct.
+/// The fields of a struct.
 #[derive(Debug)]
 pub struct Shape {
-    /// Its fields' names.
+    /// Their names.
     pub names: &'static [Name],
-    /// Whether `null` is as good as an empty one. Not among the elements of a
-    /// list: there it is nothing that an API server writes.
+    /// Whether `null` means an empty struct. Not for elements of a list: no API server
+    /// writes `null` there.
     pub null_is_empty: bool,
 }
 
 /// A struct with known fields; [`filled!`](crate::json::filled) writes it.
 pub trait Object<'de> {
-    /// What is known of it.
     fn shape(&self) -> &'static Shape;
 
-    /// The field of that place among the names.
+    /// The field with the name at index `place`.
     fn field(&mut self, place: usize) -> Option<&mut dyn Fill<'de>>;
 }
 
-/// Fills in a struct.
+/// Reads a struct.
 ///
 /// # Errors
 ///
 /// See [`Fill::fill`].
-pub fn object<'de>(object: &mut dyn Object<'de>, reader: &mut Reader<'de>) -> Result<(), Fault> {
+pub fn object<'de>(
+    object: &mut dyn Object<'de>,
+    reader: &mut Reader<'de>,
+) -> Result<(), ParseFault> {
     let shape = object.shape();
     if !reader.begin(b'{', shape.null_is_empty)? {
         return Ok(());
     }
-    // A bit each: `filled!` sees to it that there are enough.
+    // One bit per field: `filled!` checks that there are enough.
     let mut seen = 0_u32;
     let (mut first, mut next) = (true, 0);
     while let Some(key) = reader.field(&mut first, shape.names, next)? {
@@ -65,7 +64,7 @@ pub fn object<'de>(object: &mut dyn Object<'de>, reader: &mut Reader<'de>) -> Re
         };
         // Two answers to one question cannot be judged.
         if seen & (1 << place) != 0 {
-            return Err(reader.misfit());
+            return Err(reader.wrong_shape());
         }
         seen |= 1 << place;
         next = place + 1;
@@ -77,7 +76,7 @@ pub fn object<'de>(object: &mut dyn Object<'de>, reader: &mut Reader<'de>) -> Re
     Ok(())
 }
 
-/// Fills in one field of an object, whose other fields nobody reads.
+/// Reads one field of an object and skips its other fields.
 ///
 /// # Errors
 ///
@@ -86,13 +85,13 @@ pub fn only<'de>(
     reader: &mut Reader<'de>,
     field: &Name,
     value: &mut dyn Fill<'de>,
-) -> Result<(), Fault> {
+) -> Result<(), ParseFault> {
     reader.begin(b'{', false)?;
     let (mut first, mut seen) = (true, false);
     while let Some(key) = reader.field(&mut first, slice::from_ref(field), 0)? {
         match key {
             Key::Other => reader.pass()?,
-            Key::Known(_) if seen => return Err(reader.misfit()),
+            Key::Known(_) if seen => return Err(reader.wrong_shape()),
             Key::Known(_) => {
                 value.fill(reader)?;
                 seen = true;
@@ -102,16 +101,16 @@ pub fn only<'de>(
     Ok(())
 }
 
-/// A list that grows.
-pub trait Grow<'de> {
-    /// A new element at the end, to be filled in.
-    fn next(&mut self) -> Option<&mut dyn Fill<'de>>;
+/// A list of any element type, so that one loop reads all lists.
+pub trait FillList<'de> {
+    /// Appends an empty element and returns it.
+    fn push_default(&mut self) -> Option<&mut dyn Fill<'de>>;
 }
 
-impl<'de, T: Fill<'de> + Default> Grow<'de> for Vec<T> {
-    fn next(&mut self) -> Option<&mut dyn Fill<'de>> {
+impl<'de, T: Fill<'de> + Default> FillList<'de> for Vec<T> {
+    fn push_default(&mut self) -> Option<&mut dyn Fill<'de>> {
         if self.is_empty() {
-            // Enough for most, so that little is moved.
+            // Enough for most lists, so that elements are rarely moved.
             self.reserve((2048 / size_of::<T>().max(1)).clamp(1, 16));
         }
         self.push(T::default());
@@ -119,43 +118,31 @@ impl<'de, T: Fill<'de> + Default> Grow<'de> for Vec<T> {
     }
 }
 
-/// Fills in a list, of which absent, `null` and empty are one.
+/// Reads a list; absent, `null` and empty are the same.
 ///
 /// # Errors
 ///
 /// See [`Fill::fill`]; and for more than `most` elements.
 pub fn list<'de>(
-    list: &mut dyn Grow<'de>,
+    list: &mut dyn FillList<'de>,
     most: usize,
     reader: &mut Reader<'de>,
-) -> Result<(), Fault> {
+) -> Result<(), ParseFault> {
     if !reader.begin(b'[', true)? {
         return Ok(());
     }
     let (mut first, mut left) = (true, most);
     while reader.another(&mut first)? {
         left = left.checked_sub(1).ok_or_else(|| reader.too_long())?;
-        if let Some(element) = list.next() {
+        if let Some(element) = list.push_default() {
             element.fill(reader)?;
         }
     }
     Ok(())
 }
 
-/// Reads what is filled in for those who know `serde` only: its text first, and
-/// then that.
-///
-/// # Errors
-///
-/// The deserializer's, for another shape.
-pub fn bridge<'de, T: Fill<'de> + Default, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    let raw = Raw::deserialize(deserializer)?;
-    super::fill(raw.get()).map_err(D::Error::custom)
-}
-
-/// Writes how a struct is read: its fields by their names in JSON, all of them.
+/// Implements [`Fill`], [`Object`] and `Deserialize` for a struct, from the JSON name
+/// of each of its fields.
 macro_rules! filled {
     ($type:ident<'a> or null $fields:tt) => {
         $crate::json::filled!(@ ['de: 'a, 'a] $type<'a>, true, $fields);
@@ -173,15 +160,16 @@ macro_rules! filled {
                     names: &[$($crate::json::Name::new($name)),*],
                     null_is_empty: $null,
                 };
-                // A bit each: a name past the last one would count as another's.
+                // One bit per field: a field without a bit would share another's.
                 const { assert!(SHAPE.names.len() <= u32::BITS as usize) };
                 &SHAPE
             }
 
             fn field(&mut self, place: usize) -> Option<&mut dyn $crate::json::Fill<'de>> {
+                // Numbers the fields in the order of their names.
                 #[expect(non_camel_case_types, reason = "the fields' own names")]
                 enum Field { $($field),* }
-                // A field without a name here would not compile.
+                // A struct with a field that has no name here does not compile.
                 let Self { $($field),* } = self;
                 match place {
                     $(place if place == Field::$field as usize => Some($field),)*
@@ -194,23 +182,23 @@ macro_rules! filled {
             fn fill(
                 &mut self,
                 reader: &mut $crate::json::Reader<'de>,
-            ) -> Result<(), $crate::json::Fault> {
+            ) -> Result<(), $crate::json::ParseFault> {
                 $crate::json::object(self, reader)
             }
         }
 
         impl<$($generics)*> ::serde::Deserialize<'de> for $type {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::json::bridge(deserializer)
+                $crate::json::deserialize_filled(deserializer)
             }
         }
     };
 }
 pub(crate) use filled;
 
-/// `null` is as if the field were absent.
+/// `null` and an absent field are the same.
 impl<'de, T: Fill<'de> + Default> Fill<'de> for Option<T> {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         if reader.null()? {
             return Ok(());
         }
@@ -219,20 +207,20 @@ impl<'de, T: Fill<'de> + Default> Fill<'de> for Option<T> {
 }
 
 impl<'de, T: Fill<'de>> Fill<'de> for Box<T> {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         (**self).fill(reader)
     }
 }
 
 impl<'de> Fill<'de> for bool {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         *self = reader.bool()?;
         Ok(())
     }
 }
 
 impl<'de> Fill<'de> for i64 {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         *self = reader.integer()?;
         Ok(())
     }

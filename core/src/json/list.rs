@@ -1,11 +1,11 @@
-//! Lists and maps in which absent, `null` and empty are one.
+//! Lists and maps for which absent, `null` and empty are the same.
 
 use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer};
 
 use super::text::Text;
-use super::{Fault, Fill, Reader};
+use super::{Fill, ParseFault, Reader};
 use crate::json;
 
 /// A list.
@@ -35,14 +35,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 }
 
 impl<'de, T: Fill<'de> + Default> Fill<'de> for List<T> {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         json::list(&mut self.0, usize::MAX, reader)
     }
 }
 
-/// No pod that a kubelet could run has as many containers or volumes. Rules
-/// look up one in the list of the other, and `/mutate` answers each with a
-/// change ten times its size, before anybody has looked at their names.
+/// A pod with more containers or volumes could run on no kubelet. The limit keeps
+/// the work of one review small: rules look up one list in the other, and `/mutate`
+/// answers each container with a change ten times its size, before the API server
+/// has validated the pod.
 const MOST: usize = 1000;
 
 /// A [`List`] of at most a thousand; a longer one cannot be read.
@@ -64,17 +65,17 @@ impl<T> Deref for Bounded<T> {
 }
 
 impl<'de, T: Fill<'de> + Default> Fill<'de> for Bounded<T> {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         json::list(&mut self.0, MOST, reader)
     }
 }
 
-/// A map of strings, in document order. A key that stands twice is there twice.
+/// A map of strings, in document order. A repeated key is kept twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pairs<'a>(Vec<(Text<'a>, Text<'a>)>);
 
 impl Pairs<'_> {
-    /// The value of a key; the last one, as JSON parsers take it.
+    /// The value of a key; of a repeated key the last value, as JSON parsers do.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.iter()
@@ -93,7 +94,7 @@ impl<'a> Deref for Pairs<'a> {
 }
 
 impl<'de: 'a, 'a> Fill<'de> for Pairs<'a> {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         entries(&mut self.0, reader)
     }
 }
@@ -102,7 +103,7 @@ impl<'de: 'a, 'a> Fill<'de> for Pairs<'a> {
 pub(crate) fn entries<'de: 'a, 'a, V: Fill<'de> + Default>(
     pairs: &mut Vec<(Text<'a>, V)>,
     reader: &mut Reader<'de>,
-) -> Result<(), Fault> {
+) -> Result<(), ParseFault> {
     if !reader.begin(b'{', true)? {
         return Ok(());
     }
@@ -120,22 +121,22 @@ pub(crate) fn entries<'de: 'a, 'a, V: Fill<'de> + Default>(
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        json::bridge(deserializer)
+        json::deserialize_filled(deserializer)
     }
 }
 
-/// A field of which only matters that it is there.
+/// A field whose value does not matter, only its presence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Present;
 
 impl<'de> Fill<'de> for Present {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         reader.pass()
     }
 }
 
 impl<'de> Deserialize<'de> for Present {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        json::bridge(deserializer)
+        json::deserialize_filled(deserializer)
     }
 }

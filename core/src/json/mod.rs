@@ -1,30 +1,31 @@
-//! JSON as reviews have it, read once.
+//! The JSON reader: reads a review in one pass.
 //!
-//! Nearly all the work of a decision is getting over the text of the object.
-//! A general parser goes over it twice: once to find its end, once for the
-//! fields that rules judge. This one is made for reviews:
+//! Nearly all the time of a decision goes into scanning the object's text. A
+//! general parser scans it twice: once to find its end, once for the fields that
+//! rules judge. This reader is made for reviews:
 //!
-//! - [`Fill`]: what every review has is filled in where it stands, by one loop
-//!   for all types; rarer views are derived, for [`serde`]
-//! - [`Raw`]: the text of a part, and [`Ahead`]: its text *and* what it says,
-//!   in one pass
-//! - [`Sifted`]: what is not wanted of a long list is passed over
-//! - strings stay where they are unless they hold an escape
-//! - a struct is read from an object, never from a list of its fields in order:
-//!   no API server writes one so, and a tenant would hide fields in it
+//! - [`Fill`] parses in place: one loop reads all types that every review has. Rarer
+//!   views derive [`serde::Deserialize`]
+//! - [`Raw`] is the text of a part; `Raw::read_with` gives its text *and* its
+//!   value from one pass
+//! - strings are borrowed unless they contain an escape
+//! - an array is rejected where an object is expected: no API server writes a struct
+//!   as a list of its fields, and a tenant could hide fields in one
 //!
-//! It takes the JSON that `serde_json` takes and means the same by it; property
-//! tests and a fuzz target compare the two. What is rare is left to `serde_json`:
-//! fractions and strings with escapes. What is filled in is laxer about what
-//! nobody reads: that is passed over by its quotes and brackets. For JSON, and
-//! an API server sends nothing else, it ends where it ends.
+//! It accepts the JSON that `serde_json` accepts and gives it the same meaning;
+//! property tests and a fuzz target compare the two. Rare input is left to
+//! `serde_json`: fractions and strings with escapes. Where a [`Fill`] type skips a
+//! value that it does not have, it does not validate it: the value ends where its
+//! quotes and brackets end. For valid JSON, and an API server sends nothing else,
+//! that is its real end.
 //!
-//! - `scan`: the grammar; `plain`, `pass`: many bytes of a string, or of what
-//!   nobody reads, at a time
-//! - `reader`: a text and how far it is read; `name`: which field a key is;
-//!   `fill`: structs and lists by them; `deserializer`: the same for `serde`
-//! - `raw`, `sifted`: what reviews need besides
-//! - `value`: whole trees; `write`: strings on their way out
+//! - `scan`: the grammar; `plain`, `pass`: many bytes at a time, of a string and of
+//!   a value that is skipped
+//! - `reader`: a text and the position in it; `name`: which field a key is; `fill`:
+//!   structs and lists that are parsed in place; `deserializer`: the same for `serde`
+//! - `list`: lists and maps; `text`: strings; `raw`: texts of parts; `value`: whole
+//!   trees
+//! - `error`: what is wrong and where; `write`: writing strings
 
 mod deserializer;
 mod error;
@@ -36,7 +37,6 @@ mod plain;
 mod raw;
 mod reader;
 mod scan;
-mod sifted;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -48,14 +48,13 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
 
-pub use error::{Error, Fault, Problem};
+pub use error::{Error, ParseFault, Problem};
 pub(crate) use fill::filled;
-pub use fill::{Fill, Grow, Object, Shape, bridge, list, object, only};
+pub use fill::{Fill, FillList, Object, Shape, list, object, only};
 pub use list::*;
 pub use name::Name;
-pub use raw::{Ahead, Hinted, Raw};
+pub use raw::{Raw, deserialize_filled};
 pub use reader::Reader;
-pub use sifted::{Sift, Sifted};
 pub use text::Text;
 pub use value::Tree;
 pub use write::{write, write_member};
@@ -64,13 +63,13 @@ pub use write::{write, write_member};
 ///
 /// # Errors
 ///
-/// An [`Error`] for what is no JSON, has another shape than `T`, or goes on
-/// after its end.
+/// An [`Error`] for text that is not JSON, has another shape than `T`, or continues
+/// after the value's end.
 pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
     from_str_seed(text, PhantomData::<T>)
 }
 
-/// Reads the whole of `text` as what is filled in.
+/// Reads the whole of `text` as a type that is parsed in place.
 ///
 /// # Errors
 ///
@@ -85,7 +84,7 @@ pub fn fill<'a, T: Fill<'a> + Default>(text: &'a str) -> Result<T, Error> {
     Ok(value)
 }
 
-/// The values that stand in `text` one after the other.
+/// The values of `text`, which follow one another.
 pub fn values(text: &str) -> impl Iterator<Item = Result<Raw<'_>, Error>> {
     let mut reader = Reader::new(text);
     std::iter::from_fn(move || {

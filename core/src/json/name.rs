@@ -1,28 +1,27 @@
-//! Fields' names, found in a text by their first bytes.
+//! Names of fields, recognized in a text by their first bytes.
 //!
-//! A review has some hundred keys, and each is tried against several names.
-//! That is a call for each where slices are compared, and a few instructions here.
+//! A review has some hundred keys, and each is compared with several names.
+//! Comparing slices takes a function call each; this takes a few instructions.
 
 use wide::u8x16;
 
 const WIDTH: usize = 16;
 
-/// The name of a field, as it stands in a text: with the quote after it.
+/// The name of a field as it is in a text: with the quote after it.
 #[derive(Clone, Copy, Debug)]
 pub struct Name {
     text: &'static str,
     head: [u8; WIDTH],
-    /// A bit for each byte of `head` that counts.
+    /// One bit for each byte of `head` that belongs to the name or is its quote.
     counts: u32,
 }
 
 impl Name {
-    /// The name `text`: ASCII letters and digits, so that there is nothing to
-    /// escape.
+    /// The name `text`: ASCII letters and digits, which need no escape.
     ///
     /// # Panics
     ///
-    /// For any other name, which for a constant is when it is compiled.
+    /// For any other name; for a constant, at compile time.
     #[must_use]
     pub const fn new(text: &'static str) -> Self {
         let bytes = text.as_bytes();
@@ -43,13 +42,13 @@ impl Name {
         Self { text, head, counts }
     }
 
-    /// Without the quote.
+    /// The name without the quote.
     #[inline]
     pub(super) const fn text(&self) -> &'static str {
         self.text
     }
 
-    /// Whether the key is this one. One with an escape never is.
+    /// Whether the key is this name. A key with an escape never is.
     #[inline]
     pub(super) fn is(&self, key: &Literal<'_>) -> bool {
         let same = u8x16::from(self.head).simd_eq(key.head).to_bitmask();
@@ -63,8 +62,8 @@ impl Name {
     }
 }
 
-/// A key as it stands in a text: what comes after its opening quote, and goes
-/// on behind the closing one.
+/// A key as it is in a text: the text from its opening quote on, past the closing
+/// one.
 pub(super) struct Literal<'a> {
     text: &'a [u8],
     head: u8x16,
@@ -81,7 +80,7 @@ impl<'a> Literal<'a> {
     }
 }
 
-/// Zeros behind the last byte: no name has one.
+/// Pads with zeros, which no name contains.
 #[cold]
 fn short(text: &[u8]) -> u8x16 {
     let mut head = [0; WIDTH];

@@ -1,17 +1,17 @@
-//! Going over what nobody reads, by its quotes and brackets alone.
+//! Skips a value by its quotes and brackets alone, without validating it.
 //!
-//! In what an API server sends, nearly half is of that kind: `managedFields`.
-//! Here 64 bytes are looked at together, with a bit for each.
+//! Nearly half of what an API server sends is skipped: `managedFields`. Bytes are
+//! compared 64 at a time, with one bit for each.
 
 use wide::u8x64;
 
 const WIDTH: usize = 64;
 
-/// The offset after the object or list whose bracket is at `at`; `None` where
-/// the text ends before it does.
+/// The offset after the object or list whose bracket is at `at`; `None` if the
+/// text ends before it does.
 ///
-/// For JSON this is its end. In what is no JSON a bracket may close another
-/// kind, and anything may stand between brackets: it is not read.
+/// For JSON this is its end. In a text that is not JSON, a bracket may close one of
+/// the other kind, and anything may be between brackets: it is not read.
 pub(super) fn pass(bytes: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
     let mut depth = 1;
@@ -29,7 +29,7 @@ pub(super) fn pass(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The next bytes, blanks behind the last.
+/// The next bytes, padded with blanks after the last.
 fn block(rest: &[u8]) -> Option<u8x64> {
     if let Some(block) = rest.first_chunk::<WIDTH>() {
         return Some(u8x64::from(*block));
@@ -39,7 +39,7 @@ fn block(rest: &[u8]) -> Option<u8x64> {
     (!rest.is_empty()).then(|| u8x64::from(block))
 }
 
-/// The place behind the bracket that closes the outermost.
+/// The place after the bracket that closes the outermost one.
 fn end(opening: u64, closing: u64, depth: &mut u32) -> Option<usize> {
     let mut both = opening | closing;
     while both != 0 {
@@ -57,7 +57,7 @@ fn end(opening: u64, closing: u64, depth: &mut u32) -> Option<usize> {
     None
 }
 
-/// What a block leaves to the next one.
+/// The state that one block passes to the next.
 #[derive(Default)]
 struct Carried {
     /// All ones inside a string.
@@ -67,12 +67,12 @@ struct Carried {
 }
 
 impl Carried {
-    /// The opening and the closing brackets that stand in no string.
+    /// The opening and the closing brackets outside strings.
     #[inline]
     fn brackets(&mut self, block: &u8x64) -> (u64, u64) {
         let is = |byte: u8| block.simd_eq(u8x64::splat(byte)).to_bitmask();
         let quotes = is(b'"') & !self.escaped(is(b'\\'));
-        // A one from each opening quote to its closing one.
+        // Ones from each opening quote to its closing quote.
         let mut strings = quotes;
         for distance in [1, 2, 4, 8, 16, 32] {
             strings ^= strings << distance;
@@ -89,7 +89,7 @@ impl Carried {
     #[inline]
     fn escaped(&mut self, backslashes: u64) -> u64 {
         let first = u64::from(std::mem::take(&mut self.escape));
-        // An escaped one escapes nothing.
+        // An escaped backslash escapes nothing.
         let backslashes = backslashes & !first;
         let behind = backslashes << 1;
         if backslashes & behind != 0 {
@@ -99,7 +99,7 @@ impl Carried {
         first | behind
     }
 
-    /// The same where backslashes stand in a row.
+    /// The same where one backslash follows another.
     #[cold]
     fn runs(&mut self, mut backslashes: u64) -> u64 {
         let mut escaped = 0;

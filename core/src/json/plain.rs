@@ -1,11 +1,16 @@
 //! The plain part of a string: up to the first quote, backslash or control
-//! character. Most of a review is strings, so bytes are looked at together.
+//! character. Most of a review is strings, so bytes are compared 16 at a time.
 
 use wide::u8x16;
 
-use super::scan::byte;
-
 const WIDTH: usize = 16;
+
+/// The byte at an offset; zero at the end of the text and after it.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "two instructions of every loop here")]
+pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at).copied().unwrap_or_default()
+}
 
 /// The first offset, from `at` on, of a quote, a backslash or a control
 /// character; else the end.
@@ -32,7 +37,7 @@ pub(super) fn plain(bytes: &[u8], mut at: usize) -> usize {
 mod tests {
     use super::plain;
 
-    /// Whatever stands beside it, and wherever it stands.
+    /// Whatever its neighbours are, and wherever it is.
     #[test]
     fn every_byte_at_every_place() {
         for byte in 0..=u8::MAX {

@@ -1,14 +1,14 @@
-//! Parts of a text, kept as they stand.
+//! Parts of a text, kept unparsed.
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 
-use super::error::{Error, Fault};
+use super::error::{Error, ParseFault};
 use super::fill::Fill;
 use super::reader::Reader;
 
-/// The name by which the reader knows that a text is wanted, and not a value.
+/// The name that tells the deserializer to return a value's text.
 pub(super) const RAW: &str = "$rolegate_core::json::Raw";
 
 /// The text of one valid JSON value, borrowed.
@@ -20,7 +20,7 @@ impl<'a> Raw<'a> {
     ///
     /// # Errors
     ///
-    /// An [`Error`] for what is not one JSON value.
+    /// An [`Error`] for text that is not one JSON value.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         super::fill(text)
     }
@@ -30,16 +30,38 @@ impl<'a> Raw<'a> {
     pub const fn get(self) -> &'a str {
         self.0
     }
+
+    /// Reads a value's text and, where the text begins like a `T`, the `T` too, in
+    /// the same pass. In that case the fields that a `T` does not have are skipped
+    /// without validation.
+    ///
+    /// A text that only begins like a `T` gives no `T` and no error: a caller that
+    /// needs the `T` reads the text again and gets the error.
+    pub(crate) fn read_with<T: Fill<'a> + Default>(
+        reader: &mut Reader<'a>,
+        begins_like_t: fn(&str) -> bool,
+    ) -> Result<(Self, Option<T>), ParseFault> {
+        reader.space();
+        let (start, levels) = (reader.at, reader.levels);
+        if begins_like_t(reader.text.get(start..).unwrap_or_default()) {
+            let mut value = T::default();
+            if value.fill(reader).is_ok() {
+                return Ok((Self(reader.since(start)), Some(value)));
+            }
+            (reader.at, reader.levels) = (start, levels);
+        }
+        Ok((Self(reader.skip()?), None))
+    }
 }
 
 impl fmt::Debug for Raw<'_> {
-    /// Its length only: it may be a Secret.
+    /// Shows the length only: the text may be a Secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Raw({} bytes)", self.0.len())
     }
 }
 
-/// Nothing.
+/// `null`.
 impl Default for Raw<'_> {
     fn default() -> Self {
         Self("null")
@@ -47,7 +69,7 @@ impl Default for Raw<'_> {
 }
 
 impl<'de: 'a, 'a> Fill<'de> for Raw<'a> {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         self.0 = reader.skip()?;
         Ok(())
     }
@@ -73,52 +95,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
     }
 }
 
-/// What can be told by how a text begins.
-pub trait Hinted {
-    /// Whether a text that begins so is worth reading as this.
-    fn is_likely(text: &str) -> bool;
-}
-
-impl<T: Hinted> Hinted for Box<T> {
-    fn is_likely(text: &str) -> bool {
-        T::is_likely(text)
-    }
-}
-
-/// A part's text and, where it looks like a `T`, what it says, from one pass
-/// (in which what a `T` does not have is passed over).
-/// What only looked like one is kept as text: whoever needs the `T` reads it
-/// again and gets the error.
-#[derive(Clone, Copy, Debug)]
-pub struct Ahead<'a, T> {
-    /// The text.
-    pub raw: Raw<'a>,
-    /// What it says.
-    pub value: Option<T>,
-}
-
-impl<T> Default for Ahead<'_, T> {
-    fn default() -> Self {
-        Self {
-            raw: Raw::default(),
-            value: None,
-        }
-    }
-}
-
-impl<'de: 'a, 'a, T: Fill<'de> + Hinted + Default> Fill<'de> for Ahead<'a, T> {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
-        reader.space();
-        let (start, levels) = (reader.at, reader.levels);
-        if T::is_likely(reader.text.get(start..).unwrap_or_default()) {
-            if self.value.insert(T::default()).fill(reader).is_ok() {
-                self.raw = Raw(reader.since(start));
-                return Ok(());
-            }
-            // It was not what it looked like: as if nobody had tried.
-            self.value = None;
-            (reader.at, reader.levels) = (start, levels);
-        }
-        self.raw.fill(reader)
-    }
+/// Deserializes a type that implements [`Fill`] for callers that know [`serde`] only:
+/// takes the value's text from the deserializer and reads that.
+///
+/// # Errors
+///
+/// The deserializer's, for another shape.
+pub fn deserialize_filled<'de, T: Fill<'de> + Default, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let raw = Raw::deserialize(deserializer)?;
+    super::fill(raw.get()).map_err(D::Error::custom)
 }

@@ -1,19 +1,19 @@
-//! A text that is read from its beginning to its end.
+//! A text and the position in it, which only moves forward.
 //!
 //! Nothing here depends on the type that is read: see [`fill`](super::fill).
 
 use std::borrow::Cow;
 
-use super::error::{Fault, Problem};
+use super::error::{ParseFault, Problem};
 use super::name::{Literal, Name};
 use super::pass::pass;
 use super::scan::{self, End};
 
-/// Levels that are read into values, as in `serde_json`: a text of brackets
-/// must not use up the stack. What nobody reads may be deeper.
+/// The nesting that is read into values, as in `serde_json`: a text of brackets must
+/// not use up the stack. Values that are skipped may be deeper.
 const MOST_LEVELS: u8 = 127;
 
-/// A text, and how far it is read.
+/// A text, and the position up to which it is read.
 #[expect(missing_debug_implementations, reason = "the text may be a Secret")]
 pub struct Reader<'de> {
     pub(super) text: &'de str,
@@ -21,12 +21,12 @@ pub struct Reader<'de> {
     pub(super) levels: u8,
 }
 
-/// A key of an object of which some fields are known.
+/// A key of an object, of whose fields some are known.
 #[derive(Clone, Copy)]
 pub(super) enum Key {
-    /// Its place among their names.
+    /// A known field, by its index among their names.
     Known(usize),
-    /// Nobody reads what it has.
+    /// Any other field; its value is skipped.
     Other,
 }
 
@@ -39,8 +39,8 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Nothing but white space may follow.
-    pub(super) fn end(&mut self) -> Result<(), Fault> {
+    /// Checks that only white space follows.
+    pub(super) fn end(&mut self) -> Result<(), ParseFault> {
         self.space();
         if self.at == self.text.len() {
             Ok(())
@@ -49,60 +49,60 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// The next byte that is no white space, which stays the next.
+    /// Skips white space and returns the next byte, without going past it.
     #[inline]
     pub(super) fn space(&mut self) -> u8 {
         scan::next(self.text.as_bytes(), &mut self.at)
     }
 
     #[cold]
-    pub(super) fn fault(&self) -> Fault {
+    pub(super) fn fault(&self) -> ParseFault {
         scan::fault(self.text.as_bytes(), self.at)
     }
 
-    /// The fault of a value that is JSON and does not fit where it stands.
+    /// The fault of a value that is JSON, but not of the shape expected here.
     #[cold]
-    pub(crate) const fn misfit(&self) -> Fault {
-        Fault::new(Problem::Shape, self.at)
+    pub(crate) const fn wrong_shape(&self) -> ParseFault {
+        ParseFault::new(Problem::Shape, self.at)
     }
 
-    /// The fault of a list with more elements than are read.
+    /// The fault of a list with more elements than the reader accepts.
     #[cold]
-    pub(crate) const fn too_long(&self) -> Fault {
-        Fault::new(Problem::Long, self.at)
+    pub(crate) const fn too_long(&self) -> ParseFault {
+        ParseFault::new(Problem::Long, self.at)
     }
 
-    /// The fault of a value of another type, or of what is no value.
+    /// The fault of a value of another type, or of text that is not a value.
     #[cold]
-    pub(super) fn unexpected(&mut self) -> Fault {
+    pub(super) fn unexpected(&mut self) -> ParseFault {
         let start = self.at;
         match self.skip() {
             Ok(_) => {
                 self.at = start;
-                self.misfit()
+                self.wrong_shape()
             }
             Err(fault) => fault,
         }
     }
 
-    /// The text from `start` to where reading is. Both are ends of tokens.
+    /// The text from `start` to the position. Both are boundaries of tokens.
     #[inline]
     pub(super) fn since(&self, start: usize) -> &'de str {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    /// The value that comes, as text.
+    /// The next value as text, validated.
     #[inline(never)]
-    pub(crate) fn skip(&mut self) -> Result<&'de str, Fault> {
+    pub(crate) fn skip(&mut self) -> Result<&'de str, ParseFault> {
         self.space();
         let start = self.at;
         self.at = scan::value(self.text.as_bytes(), start)?;
         Ok(self.since(start))
     }
 
-    /// Goes over a value that nobody reads.
+    /// Skips the next value without validating objects and lists.
     #[inline(never)]
-    pub(crate) fn pass(&mut self) -> Result<(), Fault> {
+    pub(crate) fn pass(&mut self) -> Result<(), ParseFault> {
         let bytes = self.text.as_bytes();
         self.at = match self.space() {
             b'{' | b'[' => pass(bytes, self.at).ok_or_else(|| scan::fault(bytes, bytes.len()))?,
@@ -112,9 +112,9 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    /// The string that comes.
+    /// The next value, which must be a string.
     #[inline(never)]
-    pub(crate) fn string(&mut self) -> Result<Cow<'de, str>, Fault> {
+    pub(crate) fn string(&mut self) -> Result<Cow<'de, str>, ParseFault> {
         if self.space() != b'"' {
             return Err(self.unexpected());
         }
@@ -130,16 +130,16 @@ impl<'de> Reader<'de> {
         ))
     }
 
-    /// Goes over the next key of an object and its colon, and tells which of
-    /// `names` it is; or goes out of the object. API servers write the fields of
-    /// an object in one order, so the name of `guess` is tried first.
+    /// Reads the next key of an object and its colon, and returns which of `names` it
+    /// is; `None` after the object's end. API servers write the fields of an object in
+    /// one order, so the name at `guess` is tried first.
     #[inline(never)]
     pub(super) fn field(
         &mut self,
         first: &mut bool,
         names: &[Name],
         guess: usize,
-    ) -> Result<Option<Key>, Fault> {
+    ) -> Result<Option<Key>, ParseFault> {
         if !self.key(first)? {
             return Ok(None);
         }
@@ -164,14 +164,14 @@ impl<'de> Reader<'de> {
         Ok(Some(place.map_or(Key::Other, Key::Known)))
     }
 
-    /// Goes into the object or list that comes; `false` for a `null`, where
-    /// that may stand for an empty one.
+    /// Enters the next value, which must be an object or a list; `false` for a `null`
+    /// where `or_null` accepts one as empty.
     #[inline(never)]
-    pub(crate) fn begin(&mut self, bracket: u8, or_null: bool) -> Result<bool, Fault> {
+    pub(crate) fn begin(&mut self, bracket: u8, or_null: bool) -> Result<bool, ParseFault> {
         let next = self.space();
         if next == bracket {
             if self.levels == MOST_LEVELS {
-                return Err(Fault::new(Problem::Deep, self.at));
+                return Err(ParseFault::new(Problem::Deep, self.at));
             }
             self.levels += 1;
             self.at += 1;
@@ -183,14 +183,14 @@ impl<'de> Reader<'de> {
         Err(self.unexpected())
     }
 
-    /// Goes to the next key of an object, or out of the object.
+    /// Goes to the next key of an object; `false` after the object's end.
     #[inline(never)]
-    pub(crate) fn another_key(&mut self, first: &mut bool) -> Result<bool, Fault> {
+    pub(crate) fn another_key(&mut self, first: &mut bool) -> Result<bool, ParseFault> {
         self.key(first)
     }
 
     #[inline]
-    fn key(&mut self, first: &mut bool) -> Result<bool, Fault> {
+    fn key(&mut self, first: &mut bool) -> Result<bool, ParseFault> {
         if !self.goes_on(first, b'}')? {
             return Ok(false);
         }
@@ -200,9 +200,9 @@ impl<'de> Reader<'de> {
         Ok(true)
     }
 
-    /// Goes over the colon after a key.
+    /// Reads the colon after a key.
     #[inline]
-    pub(crate) fn colon(&mut self) -> Result<(), Fault> {
+    pub(crate) fn colon(&mut self) -> Result<(), ParseFault> {
         if self.space() != b':' {
             return Err(self.fault());
         }
@@ -210,15 +210,15 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    /// Goes to the next element of a list, or out of the list.
+    /// Goes to the next element of a list; `false` after the list's end.
     #[inline(never)]
-    pub(crate) fn another(&mut self, first: &mut bool) -> Result<bool, Fault> {
+    pub(crate) fn another(&mut self, first: &mut bool) -> Result<bool, ParseFault> {
         self.goes_on(first, b']')
     }
 
-    /// Goes over the comma before what is not the first, or over the bracket.
+    /// Reads the comma before every member but the first, or the closing bracket.
     #[inline]
-    fn goes_on(&mut self, first: &mut bool, bracket: u8) -> Result<bool, Fault> {
+    fn goes_on(&mut self, first: &mut bool, bracket: u8) -> Result<bool, ParseFault> {
         let first = std::mem::take(first);
         match self.space() {
             next if next == bracket => {
@@ -233,18 +233,24 @@ impl<'de> Reader<'de> {
         Ok(true)
     }
 
-    /// The end of the `{"name":"…","value":"…"}` that comes, if its name is not
-    /// wanted. Any other writing is for those who read the element.
+    /// Skips the next value if it is a `{"name":"…","value":"…"}` whose name is not
+    /// wanted. Any other spelling is left to the caller.
     #[inline]
-    pub(super) fn unwanted(&mut self, is_wanted: fn(&str) -> bool) -> Option<usize> {
+    pub(crate) fn skip_unwanted(&mut self, is_wanted: fn(&str) -> bool) -> bool {
         self.space();
-        let (name, end) = scan::simple(self.text.as_bytes(), self.at)?;
-        (!is_wanted(self.text.get(name)?)).then_some(end)
+        let Some((name, end)) = scan::simple(self.text.as_bytes(), self.at) else {
+            return false;
+        };
+        let wanted = self.text.get(name).is_none_or(is_wanted);
+        if !wanted {
+            self.at = end;
+        }
+        !wanted
     }
 
-    /// Goes over a `null`, if one comes.
+    /// Reads a `null` if the next value is one.
     #[inline]
-    pub(crate) fn null(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn null(&mut self) -> Result<bool, ParseFault> {
         if self.space() != b'n' {
             return Ok(false);
         }
@@ -252,7 +258,7 @@ impl<'de> Reader<'de> {
     }
 
     /// `true` or `false`.
-    pub(crate) fn bool(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn bool(&mut self) -> Result<bool, ParseFault> {
         match self.space() {
             b't' => self.word("true", true),
             b'f' => self.word("false", false),
@@ -261,7 +267,7 @@ impl<'de> Reader<'de> {
     }
 
     /// A whole number.
-    pub(crate) fn integer(&mut self) -> Result<i64, Fault> {
+    pub(crate) fn integer(&mut self) -> Result<i64, ParseFault> {
         if !matches!(self.space(), b'-' | b'0'..=b'9') {
             return Err(self.unexpected());
         }
@@ -269,21 +275,21 @@ impl<'de> Reader<'de> {
         self.at = scan::number(self.text.as_bytes(), start)?;
         self.since(start)
             .parse()
-            .map_err(|_| Fault::new(Problem::Shape, start))
+            .map_err(|_| ParseFault::new(Problem::Shape, start))
     }
 
     #[inline(never)]
-    pub(super) fn word<T>(&mut self, word: &str, value: T) -> Result<T, Fault> {
+    pub(super) fn word<T>(&mut self, word: &str, value: T) -> Result<T, ParseFault> {
         self.at = scan::word(self.text.as_bytes(), self.at, word)?;
         Ok(value)
     }
 }
 
-/// A string literal's meaning.
+/// The string that a literal with escapes stands for.
 #[cold]
-fn unescape(literal: &str, start: usize) -> Result<String, Fault> {
+fn unescape(literal: &str, start: usize) -> Result<String, ParseFault> {
     serde_json::from_str(literal).map_err(|error| {
         let place = start + error.column().saturating_sub(1);
-        Fault::new(Problem::Syntax, place)
+        ParseFault::new(Problem::Syntax, place)
     })
 }

@@ -1,22 +1,14 @@
 //! The grammar: where a string, a number, a value ends.
 //!
-//! Offsets go in and come out instead of standing in a reader's field, so that
-//! they stay in registers. An offset at the end of the text reads as a zero
-//! byte, which no grammar has a place for.
+//! Offsets are parameters and results, not fields of a reader, so that they stay in
+//! registers. At the end of the text a zero byte is read, which JSON allows nowhere.
 
 use std::ops::Range;
 
-use super::error::{Fault, Problem};
-use super::plain::plain;
+use super::error::{ParseFault, Problem};
+use super::plain::{byte, plain};
 
-/// The byte at an offset.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "two instructions of every loop here")]
-pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
-    bytes.get(at).copied().unwrap_or_default()
-}
-
-/// Goes over white space, and gives the byte behind it. API servers write none.
+/// Skips white space and returns the byte after it. API servers write none.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "one comparison of every loop here")]
 pub(super) fn next(bytes: &[u8], at: &mut usize) -> u8 {
@@ -36,17 +28,17 @@ fn spaces(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The fault of a text that stops fitting at `at`.
+/// The fault of a text that is not JSON from `at` on.
 #[cold]
-pub(super) const fn fault(bytes: &[u8], at: usize) -> Fault {
+pub(super) const fn fault(bytes: &[u8], at: usize) -> ParseFault {
     if at < bytes.len() {
-        Fault::new(Problem::Syntax, at)
+        ParseFault::new(Problem::Syntax, at)
     } else {
-        Fault::new(Problem::Early, bytes.len())
+        ParseFault::new(Problem::Early, bytes.len())
     }
 }
 
-/// A string's end.
+/// The end of a string.
 #[derive(Clone, Copy)]
 pub(super) struct End {
     /// The offset of the closing quote.
@@ -55,10 +47,10 @@ pub(super) struct End {
     pub(super) escaped: bool,
 }
 
-/// The end of the string whose opening quote is before `at`. Like `serde_json`
-/// it lets half of a surrogate pair stand where nobody wants the string.
+/// The end of the string whose opening quote is before `at`. Like `serde_json`, it
+/// accepts half of a surrogate pair in a string that is skipped.
 #[inline]
-pub(super) fn string(bytes: &[u8], mut at: usize) -> Result<End, Fault> {
+pub(super) fn string(bytes: &[u8], mut at: usize) -> Result<End, ParseFault> {
     let mut escaped = false;
     loop {
         at = plain(bytes, at);
@@ -67,7 +59,7 @@ pub(super) fn string(bytes: &[u8], mut at: usize) -> Result<End, Fault> {
             b'\\' => {
                 escaped = true;
                 at = match byte(bytes, at + 1) {
-                    // Nearly all: the keys of `managedFields` are full of them.
+                    // Nearly all escapes: the keys of `managedFields` have many.
                     b'"' => at + 2,
                     _ => escape(bytes, at)?,
                 };
@@ -77,30 +69,30 @@ pub(super) fn string(bytes: &[u8], mut at: usize) -> Result<End, Fault> {
     }
 }
 
-/// Where the name stands in the `{"name":"…","value":"…"}` at `at`, and its
-/// end. Only as API servers write it: any other writing, escapes among them,
-/// is for those who read the element.
+/// The range of the name in the `{"name":"…","value":"…"}` at `at`, and the offset
+/// after the whole. `None` for any other spelling than the API servers' own, and
+/// where there is an escape: the caller then reads the element.
 #[inline]
 pub(super) fn simple(bytes: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
     const NAME: &[u8] = br#"{"name":""#;
     const VALUE: &[u8] = br#"","value":""#;
     const END: &[u8] = br#""}"#;
-    let stands = |what: &[u8], at: usize| {
+    let after = |what: &[u8], at: usize| {
         bytes
             .get(at..)?
             .starts_with(what)
             .then_some(at + what.len())
     };
-    let name = stands(NAME, at)?;
+    let name = after(NAME, at)?;
     let name = name..plain(bytes, name);
-    let end = plain(bytes, stands(VALUE, name.end)?);
-    let end = stands(END, end)?;
+    let end = plain(bytes, after(VALUE, name.end)?);
+    let end = after(END, end)?;
     Some((name, end))
 }
 
 /// The offset after the escape whose backslash is at `at`.
 #[cold]
-fn escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+fn escape(bytes: &[u8], at: usize) -> Result<usize, ParseFault> {
     match byte(bytes, at + 1) {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
         b'u' => {
@@ -113,7 +105,7 @@ fn escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
 }
 
 /// The offset after the number at `at`.
-pub(super) fn number(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
+pub(super) fn number(bytes: &[u8], mut at: usize) -> Result<usize, ParseFault> {
     let digits = |start: usize| {
         let mut at = start;
         while byte(bytes, at).is_ascii_digit() {
@@ -145,17 +137,17 @@ pub(super) fn number(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
     Ok(at)
 }
 
-/// The offset after the `word` that must stand at `at`.
-pub(super) fn word(bytes: &[u8], at: usize, word: &str) -> Result<usize, Fault> {
+/// The offset after the `word` that must be at `at`.
+pub(super) fn word(bytes: &[u8], at: usize, word: &str) -> Result<usize, ParseFault> {
     let wrong =
         (0..word.len()).find(|&index| byte(bytes, at + index) != byte(word.as_bytes(), index));
     wrong.map_or(Ok(at + word.len()), |index| Err(fault(bytes, at + index)))
 }
 
-/// The offset after the value at `at`, however deep it is.
-pub(super) fn value(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
+/// The offset after the value at `at`, at any depth.
+pub(super) fn value(bytes: &[u8], mut at: usize) -> Result<usize, ParseFault> {
     let mut open = Nesting::default();
-    // Whether a key comes, and nothing else may.
+    // Whether only a key may come next.
     let mut key = false;
     loop {
         match next(bytes, &mut at) {
@@ -206,7 +198,7 @@ pub(super) fn value(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
     }
 }
 
-/// Which of the open brackets are objects': a bit each, in words of 64.
+/// Which of the open brackets belong to objects: one bit each, in words of 64.
 #[derive(Default)]
 struct Nesting {
     bits: u64,
@@ -224,7 +216,7 @@ impl Nesting {
         self.depth += 1;
     }
 
-    /// Whether the innermost is an object; `None` where nothing is open.
+    /// Whether the innermost is an object; `None` if nothing is open.
     #[inline]
     fn innermost(&self) -> Option<bool> {
         (self.depth > 0).then_some(self.bits & 1 == 1)

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Ahead, Error, Hinted, Problem, Raw, Reader, Tree, fill, filled, from_str, write};
+use super::{Error, Fill, ParseFault, Problem, Raw, Reader, Tree, fill, filled, from_str, write};
 use crate::json::List;
 
 /// Whether both take a text, and for the same.
@@ -170,13 +170,22 @@ struct Pair {
 
 filled!(Pair { a: "a", b: "b" });
 
-impl Hinted for Pair {
-    fn is_likely(text: &str) -> bool {
-        text.starts_with("{\"a\"")
+/// A text, and the pair where it begins like one.
+#[derive(Default)]
+struct RawAndPair<'a> {
+    raw: Raw<'a>,
+    pair: Option<Pair>,
+}
+
+impl<'de: 'a, 'a> Fill<'de> for RawAndPair<'a> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
+        let begins = |text: &str| text.starts_with("{\"a\"");
+        (self.raw, self.pair) = Raw::read_with(reader, begins)?;
+        Ok(())
     }
 }
 
-type Both<'a> = List<Ahead<'a, Pair>>;
+type Both<'a> = List<RawAndPair<'a>>;
 
 fn both(text: &str) -> Result<Both<'_>, Error> {
     fill(text)
@@ -186,7 +195,7 @@ fn both(text: &str) -> Result<Both<'_>, Error> {
 fn a_text_and_what_it_says() {
     let text = r#"[ {"a":12, "b":3} ,{"b":1,"a":2},{"a":1,"b":"x"}, 7 , {"a":1,"a":1}]"#;
     let read: Both<'_> = both(text).expect("all of it is JSON");
-    let texts: Vec<_> = read.iter().map(|ahead| ahead.raw.get()).collect();
+    let texts: Vec<_> = read.iter().map(|both| both.raw.get()).collect();
     assert_eq!(
         texts,
         [
@@ -197,9 +206,9 @@ fn a_text_and_what_it_says() {
             r#"{"a":1,"a":1}"#,
         ]
     );
-    let says: Vec<_> = read.iter().map(|ahead| ahead.value.is_some()).collect();
+    let says: Vec<_> = read.iter().map(|both| both.pair.is_some()).collect();
     assert_eq!(says, [true, false, false, false, false]);
-    let first = read.first().and_then(|ahead| ahead.value.as_ref());
+    let first = read.first().and_then(|both| both.pair.as_ref());
     assert_eq!(
         first.map(|pair| (pair.a, pair.b)),
         Some((Some(12), Some(3)))

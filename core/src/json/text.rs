@@ -6,17 +6,16 @@ use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use crate::json::{Fault, Fill, Reader};
+use crate::json::{Fill, ParseFault, Reader};
 
-/// A JSON string: borrowed from the body, owned only where it held escapes.
+/// A JSON string: borrowed from the body, owned only if it contained escapes.
 ///
-/// `serde`'s own `Cow<str>` copies as soon as it stands inside an `Option` or a
-/// `Vec`, which is where nearly all of a review's strings stand.
+/// `serde`'s own `Cow<str>` copies inside an `Option` or a `Vec`, where nearly all of
+/// a review's strings are.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text<'a>(pub Cow<'a, str>);
 
 impl Text<'_> {
-    /// The string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -50,8 +49,8 @@ impl fmt::Display for Text<'_> {
 }
 
 impl<'de: 'a, 'a> Fill<'de> for Text<'a> {
-    /// `null` is no text, as it is to the API server.
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    /// `null` means the empty text, as it does to the API server.
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         if !reader.null()? {
             self.0 = reader.string()?;
         }

@@ -1,4 +1,4 @@
-//! Whole trees.
+//! Whole values, as trees.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use serde_json::{Map, Number, Value};
 
 use crate::json::Text;
 
-/// A [`Value`] that is what stands in the text. `Value`'s own reader takes an
+/// A [`Value`] that says what the text says. `Value`'s own `Deserialize` takes an
 /// object with a certain private key of `serde_json` for the JSON inside that
-/// member's string: two objects that differ would look the same.
+/// member's string, so two different objects would look the same.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tree(pub Value);
 

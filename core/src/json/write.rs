@@ -2,8 +2,8 @@
 
 use super::plain::plain;
 
-/// Writes `text` as a JSON string: what needs no escape in one go, which is
-/// nearly always all of it.
+/// Writes `text` as a JSON string. The parts that need no escape are copied whole;
+/// nearly always that is all of it.
 pub fn write(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.push(b'"');
@@ -29,10 +29,9 @@ pub fn write(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Writes a member that is a string into an object that is open at the end of
-/// `out`.
+/// Writes a string member into the object that is open at the end of `out`.
 pub fn write_member(out: &mut Vec<u8>, key: &str, value: &str) {
-    // No value ends so.
+    // No value ends with an opening brace, so this is the object's own.
     if out.last() != Some(&b'{') {
         out.push(b',');
     }

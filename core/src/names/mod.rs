@@ -3,7 +3,8 @@
 //! - `role`, `role_arn`, `role_pattern`: IAM roles, their ARNs, patterns of them
 //! - `service_account`, `base36`: the service accounts that become roles
 //! - `username`: usernames of service accounts
-//! - `job_id`, `claim`: pods and volume claims that are named after jobs
+//! - `job_id`, `claim`, `log_secret`: pods, volume claims and Secrets that are
+//!   named after jobs
 //! - `cidr`: ranges of addresses
 //! - `image`, `release`: image references, EMR releases
 //! - `glob`: patterns; `labels`: the keys that rolegate owns
@@ -16,6 +17,7 @@ mod glob;
 mod image;
 mod job_id;
 mod labels;
+mod log_secret;
 mod release;
 mod role;
 mod role_arn;
@@ -30,6 +32,7 @@ pub use glob::{Glob, GlobError};
 pub use image::ImageReference;
 pub use job_id::{JobId, PodName};
 pub use labels::{ANNOTATION_PREFIX, CHAIN_LABEL, MODE_LABEL, OWN_NAMESPACE};
+pub use log_secret::{LOG_SECRET_PREFIX, LogSecret};
 pub use release::Release;
 pub use role::{AccountId, Role, RoleName};
 pub use role_arn::{RoleArn, RoleArnError};

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::json::{self, Ahead, Fault, Fill, Raw, Reader, filled};
+use crate::json::{self, Fill, ParseFault, Raw, Reader, filled};
 
 use super::pod::Pod;
 use super::{
@@ -66,7 +66,7 @@ struct WireRequest<'a> {
     namespace: Text<'a>,
     operation: WireOperation,
     user_info: Option<UserInfo<'a>>,
-    object: Option<Ahead<'a, Box<Pod<'a>>>>,
+    object: Option<WireObject<'a>>,
     old_object: Option<Raw<'a>>,
     dry_run: Option<bool>,
 }
@@ -85,11 +85,25 @@ filled!(WireRequest<'a> {
     dry_run: "dryRun",
 });
 
+/// The new object, and what it says where it begins like a pod.
+#[derive(Default)]
+struct WireObject<'a> {
+    raw: Raw<'a>,
+    pod: Option<Box<Pod<'a>>>,
+}
+
+impl<'de: 'a, 'a> Fill<'de> for WireObject<'a> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
+        (self.raw, self.pod) = Raw::read_with(reader, Pod::begins)?;
+        Ok(())
+    }
+}
+
 #[derive(Default)]
 struct WireOperation(Option<Operation>);
 
 impl<'de> Fill<'de> for WireOperation {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         if reader.null()? {
             return Ok(());
         }
@@ -97,7 +111,7 @@ impl<'de> Fill<'de> for WireOperation {
         self.0 = Operation::ALL
             .into_iter()
             .find(|known| known.as_str() == given);
-        self.0.map(|_| ()).ok_or_else(|| reader.misfit())
+        self.0.map(|_| ()).ok_or_else(|| reader.wrong_shape())
     }
 }
 
@@ -223,7 +237,7 @@ impl<'a> WireRequest<'a> {
             .ok_or(ReviewError::Missing("request.userInfo"))?;
         let (object, pod) = self
             .object
-            .map_or((None, None), |object| (Some(object.raw), object.value));
+            .map_or((None, None), |object| (Some(object.raw), object.pod));
         let new = object.map(|raw| Object::new(raw, Version::New));
         let old = self.old_object.map(|raw| Object::new(raw, Version::Old));
         let new_object = || new.ok_or(ReviewError::Missing("request.object"));

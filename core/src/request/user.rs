@@ -1,7 +1,7 @@
 //! `userInfo`: the only part of a review that says who asks.
 
 use crate::json::Text;
-use crate::json::{Fault, Fill, Reader, filled};
+use crate::json::{Fill, ParseFault, Reader, filled};
 use crate::json::{List, entries};
 
 /// Who the API server authenticated (or was told to impersonate).
@@ -74,7 +74,7 @@ impl<'a> Extra<'a> {
 }
 
 impl<'de: 'a, 'a> Fill<'de> for Extra<'a> {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         entries(&mut self.0, reader)
     }
 }

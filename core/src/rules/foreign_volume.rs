@@ -1,50 +1,51 @@
 //! # foreign-volume
 //!
-//! Nobody gets at the data on another job's volumes.
+//! Denies access to the data on another job's volumes.
 //!
 //! ## What it stops
 //!
 //! **In pods, debug containers and pod templates:**
 //!
-//! - a volume claim that carries another job's id, or that Spark named for
+//! - a volume claim whose name contains another job's id, or that Spark named for
 //!   another job's pods (`<prefix>-driver-pvc-<n>`, `<prefix>-exec-<id>-pvc-<n>`)
 //! - `ephemeral` volumes and `StatefulSets`' `volumeClaimTemplates` that copy such
-//!   a claim, bind to a volume by its name, or come to such a name
-//! - disks by their id, past every claim (`awsElasticBlockStore` and the like)
+//!   a claim, name the volume to bind to, or result in a claim of such a name
+//! - disks by their id, without a claim (`awsElasticBlockStore` and similar kinds)
 //! - another job's `emr-containers-s3-…` Secret as a volume, whatever the policy
 //!   lists
 //!
-//! A template that changes in any way is judged whole, and a pod that gets
-//! another image. Restarts, scaling and writes that change nothing pass.
+//! A template that changes in any way is judged as a whole, and so is a pod that
+//! gets another image. Restarts, scaling and writes that change nothing are
+//! allowed.
 //!
 //! **`PersistentVolumeClaims`:**
 //!
-//! - new ones under a job's name, by others
+//! - new ones under a job's name, by other requesters
 //! - content copied from a job's claim or snapshot (`dataSource`,
-//!   `dataSourceRef`), or from another namespace at all
-//! - `volumeName`, which takes a volume that may have been another's
+//!   `dataSourceRef`), or from any object in another namespace
+//! - `volumeName`, which binds a volume that may have been another job's
 //! - changes (of `spec`, labels and owners) and deletion of a job's claims by
-//!   others; by a job, of any claim that is not its own
+//!   other requesters; by a job, of any claim that is not its own
 //!
-//! **Snapshots:** `VolumeSnapshots` of a job's claim, or of content that is
-//! already there, and `VolumeGroupSnapshots`, which pick claims by label.
+//! **Snapshots:** `VolumeSnapshots` of a job's claim, or of existing snapshot
+//! content, and `VolumeGroupSnapshots`, which select claims by label.
 //!
 //! ## Who may what
 //!
 //! | requester | claims |
 //! |---|---|
-//! | EMR, administrators, Kubernetes' controllers | all; a job's pods that controllers start are held to the job's own id |
-//! | a job | mounts claims without a job id or with its own; executors those of executors of the same prefix, drivers those of drivers; changes and deletes what its pod or its job owns |
-//! | an operator of the policy | the same for the pods it starts; changes and deletes claims without a job id |
-//! | tenants, add-ons | claims that are no job's |
+//! | EMR, administrators, Kubernetes' controllers | all; but a job's pod that a controller starts may only mount claims of its own job |
+//! | a job | mounts claims that contain no job id or its own; executors mount those of executors with the same prefix, drivers those of drivers; changes and deletes those that its pod or its job owns |
+//! | an operator of the policy | the same for the pods it starts; changes and deletes claims that contain no job id |
+//! | tenants, add-ons | claims that do not belong to a job |
 //!
-//! A stored claim is a job's own by its owner, the job id in its name, or
-//! Spark's label `spark-app-selector: spark-<job id>`. Claims with other names
-//! that a pod template mentions, made beforehand for everybody's use, pass.
+//! A stored claim belongs to a job by its owner, by the job id in its name, or by
+//! Spark's label `spark-app-selector: spark-<job id>`. Claims with other names,
+//! made beforehand for everybody's use, are allowed in pod templates.
 //!
 //! ## Why
 //!
-//! A claim outlives the pod, and whoever mounts or copies it reads what the job
+//! A claim outlives its pod, and a pod that mounts or copies it reads what the job
 //! read under its role: shuffle data, spills, caches.
 //!
 //! ## What to do instead
@@ -55,43 +56,47 @@
 //!
 //! ## What it does not see
 //!
-//! Whose a claim is that has neither job id nor Spark's form of name: jobs that
-//! must not see each other's belong into namespaces of their own. An executor's
-//! prefix is its creator's word, and so is the name of a driver's claim: a job
-//! that knows another's prefix can name its executor after it. A driver that an
-//! operator started has no job id, so it deletes only what its pod owns
-//! (`spark.kubernetes.driver.ownPersistentVolumeClaim`, as is Spark's default).
-//! Network file systems (`nfs`, EFS), where the server decides. A template that
-//! waited in the cluster before the namespace was labelled: look before you
-//! label.
+//! - Which job a claim belongs to whose name has neither a job id nor Spark's form:
+//!   put jobs that must not see each other's data into separate namespaces.
+//! - Whether an executor's prefix, or the name of a driver's claim, is true: both
+//!   are given by the pod's creator. A job that knows another job's prefix can name
+//!   its executor after it.
+//! - The job id of a driver that an operator started: it has none, so it deletes
+//!   only what its pod owns (`spark.kubernetes.driver.ownPersistentVolumeClaim`,
+//!   Spark's default).
+//! - Network file systems (`nfs`, EFS): their server decides.
+//! - A template that was in the cluster before the namespace was labelled. Check
+//!   the templates before you label a namespace.
 
 mod claims;
 mod mounts;
 
-use crate::facts::{Action, Extent, Requester};
-use crate::write::Write;
-use crate::names::shown;
-use crate::names::{ClaimName, JobId};
-use crate::request::ReviewError;
+use crate::facts::{Action, Extent, Facts, Requester};
+use crate::names::{ClaimName, JobId, shown};
+use crate::policy::{About, Severity};
+use crate::request::Path;
 use crate::request::pod::{ClaimSpec, DataSource};
+use crate::write::Write;
 
 use super::shared::violation::{self, Violation};
 use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("foreign-volume", Severity::High, include_str!("foreign_volume.rs"));
+pub(super) static ABOUT: About = About::new(
+    "foreign-volume",
+    Severity::High,
+    include_str!("foreign_volume.rs"),
+);
 
 /// See the file's header.
 pub(super) struct ForeignVolume;
 
 static ADVICE: Advice = Advice {
-    why: "a volume outlives its pod, so whoever mounts or copies it has the data that \
-                   the job read under its own role",
-    instead: "use a claim of your own, or let Spark make one (claimName=OnDemand); to \
-                       share data go through S3 under the job's role",
+    why: "a volume outlives its pod, so a pod that mounts or copies it gets the data that the \
+          job read under its own role",
+    instead: "use a claim of your own, or let Spark make one (claimName=OnDemand); share data \
+              through S3, under the job's role",
     source: "Kubernetes documentation: Persistent Volumes, Volume Cloning; Apache Spark: \
-                      Running Spark on Kubernetes, Using Kubernetes Volumes",
+             Running Spark on Kubernetes, Using Kubernetes Volumes",
 };
 
 impl Rule for ForeignVolume {
@@ -113,20 +118,16 @@ impl Rule for ForeignVolume {
             }
             None => claims::judge(write)?,
         };
-        findings.extend(violations.into_iter().map(|violation| Finding {
-            rule: RuleId::ForeignVolume,
-            seen: format!("{} may not {}", write.who(), violation.seen),
-            path: (!violation.path.is_empty()).then_some(violation.path),
-            why: WHY,
-            instead: INSTEAD.into(),
-            source: SOURCE,
+        findings.extend(violations.into_iter().map(|mut violation| {
+            let act = std::mem::take(&mut violation.seen);
+            violation.finding(&ABOUT, &ADVICE, act)
         }));
         Ok(())
     }
 }
 
-/// Why a name is not this requester's, as the id or the form of name says;
-/// `None` where neither says anything.
+/// Why the name of a claim or snapshot is not this requester's, by the job id in it
+/// or by its form; `None` where neither says so.
 fn not_own(write: &Write<'_>, name: &str) -> Option<String> {
     if let Some(id) = others_id(own_id(write), name) {
         return Some(format!("it is that of job {id}"));
@@ -136,7 +137,7 @@ fn not_own(write: &Write<'_>, name: &str) -> Option<String> {
         .then(|| "Spark gave that name to a job's claim".to_owned())
 }
 
-/// The job whose token this is.
+/// The id of the requester's own job, where the requester is a job.
 fn own_id<'s>(write: &'s Write<'_>) -> Option<JobId<'s>> {
     match &write.requester {
         Requester::Job(job) => job.job_id(),
@@ -149,28 +150,31 @@ fn others_id<'n>(own: Option<JobId<'_>>, name: &'n str) -> Option<JobId<'n>> {
     JobId::words(name).find(|id| own != Some(*id))
 }
 
-/// What is wrong with what a claim is to start with.
+/// Judges what a new claim copies and binds to; `at` is the path of its spec.
 fn judge_claim(
     write: &Write<'_>,
     claim: &ClaimSpec<'_>,
     verb: &str,
-    at: &str,
+    at: &Path,
     violations: &mut Vec<Violation>,
 ) {
     let source = claim.data_source.as_ref();
-    // The API server keeps the two alike.
+    // The API server sets both fields to the same source.
     let reference = claim.data_source_ref.as_ref();
     let reference = reference.filter(|reference| Some(*reference) != source);
     for (field, source) in [("dataSource", source), ("dataSourceRef", reference)] {
         let Some(source) = source else { continue };
         if let Some(why) = not_to_copy(write, source) {
+            let namespace = source.namespace.as_deref();
+            let namespace = namespace.map_or_else(String::new, |name| format!("{name}/"));
+            let (kind, name) = (source.kind.as_str(), source.name.as_str());
             violations.push(Violation {
-                key: format!("{at} copies {source:?}"),
-                path: format!("{at}.{field}"),
+                key: format!("{at} copies {kind} {namespace}{name}"),
+                path: at.clone().key(field),
                 seen: format!(
                     "{verb} with a copy of {} {}: {why}",
-                    shown(&source.kind, 63),
-                    shown(&source.name, 253)
+                    shown(kind, 63),
+                    shown(name, 253)
                 ),
             });
         }
@@ -178,7 +182,7 @@ fn judge_claim(
     if let Some(name) = claim.volume_name.as_deref().filter(|name| !name.is_empty()) {
         violations.push(Violation {
             key: format!("{at} binds {name}"),
-            path: format!("{at}.volumeName"),
+            path: at.clone().key("volumeName"),
             seen: format!(
                 "{verb} bound to volume {}, which may be another's",
                 shown(name, 253)

@@ -61,6 +61,9 @@ rules! {
     job_lifecycle: JobLifecycle;
     execution_role: ExecutionRole;
     namespace_guard: NamespaceGuard;
+    secret_read: SecretRead;
+    mutating_webhook: MutatingWebhook;
+    foreign_volume: ForeignVolume;
 }
 
 /// The rule of that name.

@@ -1,13 +1,58 @@
 //! A container's variables.
 
-use crate::json::{Sift, Sifted, Text, filled};
+use crate::json::{Fill, ParseFault, Reader, Text, filled};
 
 use super::Named;
 
-/// `env`: most of a pod's text, and in most pods nothing that is judged. Kept
-/// are the variables that somebody asks for by name and those whose value
-/// comes from elsewhere.
-pub type Env<'a> = Sifted<EnvVar<'a>>;
+/// `env`: most of a pod's text, of which most pods have nothing that a rule
+/// judges. Keeps the variables that a rule or the mutation looks up by name, and
+/// those whose value comes from elsewhere. The others are skipped as soon as their
+/// end is found, where they are spelled as API servers spell them.
+#[derive(Clone, Debug, Default)]
+pub struct Env<'a> {
+    count: usize,
+    /// With their indices in the whole list.
+    kept: Vec<(usize, EnvVar<'a>)>,
+}
+
+impl<'a> Env<'a> {
+    /// Whether the list has no variable at all.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The kept variables, each with its index in the whole list.
+    #[must_use]
+    pub fn kept(&self) -> impl DoubleEndedIterator<Item = (usize, &EnvVar<'a>)> {
+        self.kept.iter().map(|(index, variable)| (*index, variable))
+    }
+}
+
+impl<'de: 'a, 'a> Fill<'de> for Env<'a> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
+        if !reader.begin(b'[', true)? {
+            return Ok(());
+        }
+        let mut first = true;
+        while reader.another(&mut first)? {
+            let index = self.count;
+            self.count += 1;
+            if reader.skip_unwanted(is_looked_at) {
+                continue;
+            }
+            if self.kept.is_empty() {
+                self.kept.reserve(8);
+            }
+            self.kept.push((index, EnvVar::default()));
+            if let Some((_, variable)) = self.kept.last_mut() {
+                variable.fill(reader)?;
+            }
+            self.kept.pop_if(|(_, variable)| !variable.is_kept());
+        }
+        Ok(())
+    }
+}
 
 /// One variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,17 +99,13 @@ filled!(EnvFrom<'a> {
     secret_ref: "secretRef",
 });
 
-/// Whether a rule or the mutation asks for a variable of this name. Whoever
-/// asks for another one adds it here.
+/// Whether a rule or the mutation looks up a variable of this name. Code that looks
+/// up another one has to add it here.
 pub(super) fn is_looked_at(name: &str) -> bool {
     name.starts_with("AWS_") || name.ends_with("_ROLE_ARN") || name == "JAVA_TOOL_OPTIONS"
 }
 
-impl Sift for EnvVar<'_> {
-    fn is_wanted(name: &str) -> bool {
-        is_looked_at(name)
-    }
-
+impl EnvVar<'_> {
     fn is_kept(&self) -> bool {
         self.value_from.is_some() || is_looked_at(&self.name)
     }

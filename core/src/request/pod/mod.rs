@@ -10,7 +10,7 @@ mod volume;
 
 use super::OwnerReference;
 use crate::json::Text;
-use crate::json::{Hinted, filled};
+use crate::json::filled;
 
 pub use container::{
     Capabilities, Container, ContainerSecurity, Handler, Lifecycle, Port, Target, VolumeMount,
@@ -39,9 +39,10 @@ filled!(Pod<'a> {
     spec: "spec",
 });
 
-impl Hinted for Pod<'_> {
-    /// As API servers begin a pod, and as sorted keys do.
-    fn is_likely(text: &str) -> bool {
+impl Pod<'_> {
+    /// Whether a text begins as API servers begin a pod, or as a pod with sorted
+    /// keys does.
+    pub(super) fn begins(text: &str) -> bool {
         [
             r#"{"kind":"Pod","apiVersion":"v1","#,
             r#"{"apiVersion":"v1","kind":"Pod","#,

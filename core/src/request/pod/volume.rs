@@ -2,7 +2,7 @@
 
 use super::{Named, Present};
 use crate::json::Text;
-use crate::json::{self, Fault, Fill, Name, Reader, filled};
+use crate::json::{self, Fill, Name, ParseFault, Reader, filled};
 use crate::json::{List, Pairs};
 
 /// One volume of a pod.
@@ -99,7 +99,7 @@ macro_rules! only {
 
 impl<'a> Source<'a> {
     /// Reads the value of the field `kind`; `None` for `null`.
-    fn read<'de: 'a>(kind: Text<'a>, reader: &mut Reader<'de>) -> Result<Option<Self>, Fault> {
+    fn read<'de: 'a>(kind: Text<'a>, reader: &mut Reader<'de>) -> Result<Option<Self>, ParseFault> {
         if reader.null()? {
             return Ok(None);
         }
@@ -129,7 +129,7 @@ impl<'a> Source<'a> {
         kind: &'static str,
         field: &'static str,
         reader: &mut Reader<'de>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, ParseFault> {
         let secret = if field.ends_with("secretName") {
             only!(reader, "secretName")?
         } else {
@@ -141,21 +141,24 @@ impl<'a> Source<'a> {
     }
 }
 
-fn whole<'de, T: Fill<'de> + Default>(reader: &mut Reader<'de>) -> Result<T, Fault> {
+fn whole<'de, T: Fill<'de> + Default>(reader: &mut Reader<'de>) -> Result<T, ParseFault> {
     let mut value = T::default();
     value.fill(reader)?;
     Ok(value)
 }
 
 /// One field of a source, as its default where it is absent.
-fn only<'de, T: Fill<'de> + Default>(reader: &mut Reader<'de>, field: &Name) -> Result<T, Fault> {
+fn only<'de, T: Fill<'de> + Default>(
+    reader: &mut Reader<'de>,
+    field: &Name,
+) -> Result<T, ParseFault> {
     let mut value = T::default();
     json::only(reader, field, &mut value)?;
     Ok(value)
 }
 
 impl<'de: 'a, 'a> Fill<'de> for Volume<'a> {
-    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), Fault> {
+    fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
         reader.begin(b'{', false)?;
         let mut first = true;
         while reader.another_key(&mut first)? {

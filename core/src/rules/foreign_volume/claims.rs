@@ -3,14 +3,12 @@
 use serde::Deserialize;
 
 use crate::facts::{JobToken, Requester};
-use crate::write::Write;
-use crate::json::Raw;
-use crate::json::Text;
-use crate::names::shown;
-use crate::names::{ClaimName, JobId, PodName, executor_prefix};
+use crate::json::{Present, Raw, Text};
+use crate::names::{ClaimName, JobId, PodName, executor_prefix, shown};
 use crate::request::pod::{ClaimSpec, PodMeta};
-use crate::request::{Operation, ReviewError, change, view};
+use crate::request::{Act, Object, Path, ReviewError, change};
 use crate::rules::shared::ownership::is_owned_by;
+use crate::write::Write;
 
 use super::{Violation, judge_claim, not_own, others_id, own_id};
 
@@ -18,17 +16,15 @@ use super::{Violation, judge_claim, not_own, others_id, own_id};
 /// jobs `spark-<job id>`.
 const APPLICATION: &str = "spark-app-selector";
 
-/// What is wrong with a write of a claim or a snapshot.
+/// Judges a write of a claim or a snapshot.
 pub(super) fn judge(write: &Write<'_>) -> Result<Vec<Violation>, ReviewError> {
-    let request = write.request();
-    let resource = &request.target.resource;
     if matches!(write.requester, Requester::System(_)) {
         return Ok(Vec::new());
     }
-    let (group, kind) = (resource.group.as_str(), resource.resource.as_str());
-    match (group, kind, request.target.subresource()) {
-        // What is written to its status takes labels and owners along.
-        ("", "persistentvolumeclaims", "" | "status") => judge_write(write),
+    let target = &write.target;
+    match (target.group(), target.resource(), target.subresource()) {
+        // A write to `status` stores labels and owners too.
+        ("", "persistentvolumeclaims", "" | "status") => judge_claim_write(write),
         ("snapshot.storage.k8s.io", "volumesnapshots", "")
         | ("groupsnapshot.storage.k8s.io", "volumegroupsnapshots", "") => judge_snapshot(write),
         _ => Ok(Vec::new()),
@@ -43,66 +39,82 @@ struct Claim<'a> {
     spec: Option<ClaimSpec<'a>>,
 }
 
-fn judge_write(write: &Write<'_>) -> Result<Vec<Violation>, ReviewError> {
-    let request = write.request();
+fn judge_claim_write(write: &Write<'_>) -> Result<Vec<Violation>, ReviewError> {
+    Ok(match write.act {
+        Act::Create(new) => judge_new(write, new)?,
+        Act::Update { old, new } => judge_change(write, old, new)?,
+        Act::Delete(old) => {
+            let old: Claim<'_> = old.read()?;
+            let why = not_to_touch(write, old.metadata.as_ref());
+            why.map(|why| whole_claim(format!("delete {}: {why}", write.object())))
+                .into_iter()
+                .collect()
+        }
+        Act::Connect(_) => Vec::new(),
+    })
+}
+
+fn judge_new(write: &Write<'_>, new: Object<'_>) -> Result<Vec<Violation>, ReviewError> {
+    let new: Claim<'_> = new.read()?;
+    let verb = format!("create {}", write.object());
     let mut violations = Vec::new();
-    match request.operation() {
-        Operation::Create => {
-            let new: Claim<'_> = view::read("request.object", request.object()?)?;
-            let verb = format!("create {}", write.object());
-            if let Some(why) = not_to_name(write, &write.possible_name()) {
-                violations.push(violation(format!("{verb}: {why}"), "metadata.name"));
-            }
-            if let Some(spec) = &new.spec {
-                judge_claim(write, spec, &verb, "spec", &mut violations);
-            }
-        }
-        Operation::Update => {
-            let old: Claim<'_> = view::read("request.oldObject", request.old_object()?)?;
-            let new: Claim<'_> = view::read("request.object", request.object()?)?;
-            let verb = format!("change {}", write.object());
-            let spec = |claim: &Claim<'_>| {
-                let mut violations = Vec::new();
-                if let Some(spec) = &claim.spec {
-                    judge_claim(write, spec, &verb, "spec", &mut violations);
-                }
-                violations
-            };
-            let before = spec(&old);
-            violations = spec(&new);
-            violations.retain(|violation| !before.iter().any(|old| old.key == violation.key));
-            if changes(&old, &new, request.old_object()?, request.object()?)?
-                && let Some(why) = not_to_touch(write, old.metadata.as_ref())
-            {
-                violations.push(violation(format!("{verb}: {why}"), ""));
-            }
-        }
-        Operation::Delete => {
-            let old: Claim<'_> = view::read("request.oldObject", request.old_object()?)?;
-            if let Some(why) = not_to_touch(write, old.metadata.as_ref()) {
-                violations.push(violation(format!("delete {}: {why}", write.object()), ""));
-            }
-        }
-        Operation::Connect => {}
+    if let Some(why) = not_to_name(write, write.possible_name()) {
+        violations.push(Violation {
+            key: "name".to_owned(),
+            path: Path::root().key("metadata").key("name"),
+            seen: format!("{verb}: {why}"),
+        });
+    }
+    violations.extend(of_spec(write, &new, &verb));
+    Ok(violations)
+}
+
+fn judge_change(
+    write: &Write<'_>,
+    old: Object<'_>,
+    new: Object<'_>,
+) -> Result<Vec<Violation>, ReviewError> {
+    let (old_claim, new_claim): (Claim<'_>, Claim<'_>) = (old.read()?, new.read()?);
+    let verb = format!("change {}", write.object());
+    let before = of_spec(write, &old_claim, &verb);
+    let mut violations = of_spec(write, &new_claim, &verb);
+    violations.retain(|violation| !before.iter().any(|old| old.key == violation.key));
+    if changes((old, &old_claim), (new, &new_claim))?
+        && let Some(why) = not_to_touch(write, old_claim.metadata.as_ref())
+    {
+        violations.push(whole_claim(format!("{verb}: {why}")));
     }
     Ok(violations)
 }
 
-fn violation(seen: String, path: &str) -> Violation {
+fn of_spec(write: &Write<'_>, claim: &Claim<'_>, verb: &str) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    if let Some(spec) = &claim.spec {
+        judge_claim(
+            write,
+            spec,
+            verb,
+            &Path::root().key("spec"),
+            &mut violations,
+        );
+    }
+    violations
+}
+
+/// The change or deletion of a claim as a whole.
+fn whole_claim(seen: String) -> Violation {
     Violation {
-        key: String::new(),
-        path: path.to_owned(),
+        key: "claim".to_owned(),
+        path: Path::root(),
         seen,
     }
 }
 
-/// Whether an UPDATE changes what a claim is: annotations and finalizers are
-/// the storage drivers' bookkeeping.
+/// Whether an UPDATE changes a claim's spec, labels or owners. Annotations and
+/// finalizers are the storage drivers' bookkeeping.
 fn changes(
-    old: &Claim<'_>,
-    new: &Claim<'_>,
-    old_raw: Raw<'_>,
-    new_raw: Raw<'_>,
+    (old, old_claim): (Object<'_>, &Claim<'_>),
+    (new, new_claim): (Object<'_>, &Claim<'_>),
 ) -> Result<bool, ReviewError> {
     #[derive(Deserialize)]
     struct Spec<'a> {
@@ -110,12 +122,11 @@ fn changes(
         spec: Option<Raw<'a>>,
     }
     let none = PodMeta::default();
-    let before = old.metadata.as_ref().unwrap_or(&none);
-    let after = new.metadata.as_ref().unwrap_or(&none);
+    let before = old_claim.metadata.as_ref().unwrap_or(&none);
+    let after = new_claim.metadata.as_ref().unwrap_or(&none);
     let same_meta =
         before.labels == after.labels && before.owner_references == after.owner_references;
-    let old: Spec<'_> = view::read("request.oldObject", old_raw)?;
-    let new: Spec<'_> = view::read("request.object", new_raw)?;
+    let (old, new): (Spec<'_>, Spec<'_>) = (old.read()?, new.read()?);
     Ok(!same_meta || !change::same(old.spec, new.spec))
 }
 
@@ -133,15 +144,14 @@ fn not_to_name(write: &Write<'_>, name: &str) -> Option<String> {
 fn not_to_touch(write: &Write<'_>, stored: Option<&PodMeta<'_>>) -> Option<String> {
     let name = write.possible_name();
     match &write.requester {
-        Requester::Job(job) => (!is_own(job, &name, stored))
+        Requester::Job(job) => (!is_own(job, name, stored))
             .then(|| "it belongs neither to this job's pod nor to its job".to_owned()),
-        Requester::Operator(_) => {
-            others_id(None, &name).map(|id| format!("it is that of job {id}"))
-        }
-        _ => is_a_jobs(&name, stored).then(|| "it is a job's".to_owned()),
+        Requester::Operator(_) => others_id(None, name).map(|id| format!("it is that of job {id}")),
+        _ => is_a_jobs(name, stored).then(|| "it is a job's".to_owned()),
     }
 }
 
+/// Whether a stored claim belongs to the job whose token this is.
 fn is_own(job: &JobToken<'_>, name: &str, stored: Option<&PodMeta<'_>>) -> bool {
     let owners = stored
         .into_iter()
@@ -155,7 +165,7 @@ fn is_own(job: &JobToken<'_>, name: &str, stored: Option<&PodMeta<'_>>) -> bool 
     owners.next().is_some() || by_label || JobId::words(name).any(|word| word == id)
 }
 
-/// Whether anything says that a stored claim is some job's.
+/// Whether a stored claim belongs to any job, by its name, label or owner.
 fn is_a_jobs(name: &str, stored: Option<&PodMeta<'_>>) -> bool {
     if JobId::words(name).next().is_some() || ClaimName::parse(name) != ClaimName::Other {
         return true;
@@ -196,21 +206,19 @@ struct SnapshotSource<'a> {
     volume_snapshot_content_name: Option<Text<'a>>,
     #[serde(borrow)]
     volume_group_snapshot_content_name: Option<Text<'a>>,
-    selector: Option<crate::json::Present>,
+    selector: Option<Present>,
 }
 
 fn judge_snapshot(write: &Write<'_>) -> Result<Vec<Violation>, ReviewError> {
-    let request = write.request();
-    let (verb, old) = match request.operation() {
-        Operation::Create => ("create", None),
-        Operation::Update => ("change", Some(request.old_object()?)),
-        Operation::Delete | Operation::Connect => return Ok(Vec::new()),
+    let Some((new, old)) = write.act.written() else {
+        return Ok(Vec::new());
     };
-    let mut violations = of_snapshot(write, verb, "request.object", request.object()?)?;
+    let verb = if old.is_some() { "change" } else { "create" };
+    let mut violations = of_snapshot(write, verb, new)?;
     if let Some(old) = old
         && !violations.is_empty()
     {
-        let before = of_snapshot(write, verb, "request.oldObject", old)?;
+        let before = of_snapshot(write, verb, old)?;
         violations.retain(|violation| !before.iter().any(|old| old.key == violation.key));
     }
     Ok(violations)
@@ -219,29 +227,24 @@ fn judge_snapshot(write: &Write<'_>) -> Result<Vec<Violation>, ReviewError> {
 fn of_snapshot(
     write: &Write<'_>,
     verb: &str,
-    part: &'static str,
-    object: Raw<'_>,
+    object: Object<'_>,
 ) -> Result<Vec<Violation>, ReviewError> {
-    let snapshot: Snapshot<'_> = view::read(part, object)?;
+    let snapshot: Snapshot<'_> = object.read()?;
     let source = snapshot.spec.and_then(|spec| spec.source);
     let source = source.unwrap_or_default();
-    let given = |text: &Option<Text<'_>>| {
-        let text = text.as_deref().filter(|text| !text.is_empty());
-        text.map(str::to_owned)
-    };
     let mut violations = Vec::new();
-    let mut push = |field: &str, what: String| {
+    let mut push = |field: &'static str, name: &str, what: String| {
         violations.push(Violation {
-            key: format!("{field} {what}"),
-            path: format!("spec.source.{field}"),
+            key: format!("{field} {name}"),
+            path: Path::root().key("spec").key("source").key(field),
             seen: format!("{verb} {} of {what}", write.object()),
         });
     };
-    if let Some(claim) = given(&source.persistent_volume_claim_name)
-        && let Some(why) = not_own(write, &claim)
+    if let Some(claim) = given(source.persistent_volume_claim_name.as_ref())
+        && let Some(why) = not_own(write, claim)
     {
-        let what = format!("claim {}: {why}", shown(&claim, 253));
-        push("persistentVolumeClaimName", what);
+        let what = format!("claim {}: {why}", shown(claim, 253));
+        push("persistentVolumeClaimName", claim, what);
     }
     for (field, name) in [
         (
@@ -253,16 +256,18 @@ fn of_snapshot(
             &source.volume_group_snapshot_content_name,
         ),
     ] {
-        if let Some(name) = given(name) {
-            let what = format!("content {}, which may be another's", shown(&name, 253));
-            push(field, what);
+        if let Some(name) = given(name.as_ref()) {
+            let what = format!("content {}, which may be another's", shown(name, 253));
+            push(field, name, what);
         }
     }
     if source.selector.is_some() {
-        push(
-            "selector",
-            "claims by their labels, which a job's may have".to_owned(),
-        );
+        let what = "claims by their labels, which a job's may have".to_owned();
+        push("selector", "", what);
     }
     Ok(violations)
+}
+
+fn given<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
+    text.map(Text::as_str).filter(|text| !text.is_empty())
 }

@@ -1,20 +1,18 @@
-//! Volumes of pods.
+//! The volumes of pods.
 
 use serde::Deserialize;
 
 use crate::facts::{Requester, RunsAs};
-use crate::write::{PodWrite, Write};
-use crate::json::Raw;
-use crate::names::shown;
-use crate::names::{ClaimName, Component, JobId, PodName, executor_prefix};
+use crate::json::Text;
+use crate::names::{ClaimName, Component, JobId, LogSecret, PodName, executor_prefix, shown};
 use crate::request::pod::{ClaimSpec, Pod, Source};
-use crate::request::{Operation, ReviewError, view};
-
+use crate::request::{Object, Path, ReviewError};
 use crate::rules::shared::violation::new_ones;
+use crate::write::{PodWrite, Write};
 
 use super::{Violation, judge_claim, not_own, others_id, own_id};
 
-/// Kinds that attach a disk, or mount one over the network, by its own id.
+/// Kinds of volumes that attach a disk, or mount one over the network, by its id.
 const DISKS: [&str; 14] = [
     "awsElasticBlockStore",
     "azureDisk",
@@ -32,97 +30,106 @@ const DISKS: [&str; 14] = [
     "glusterfs",
 ];
 
-/// What EMR gives the Secrets with which a job's log sidecar writes to S3:
-/// `emr-containers-s3-<virtual cluster>-<job id>`.
-const LOG_SECRET: &str = "emr-containers-s3-";
-
-/// What is wrong with a pod's volumes.
+/// Judges the volumes of a pod.
 pub(super) fn judge(
     write: &Write<'_>,
     pod_write: &PodWrite<'_>,
     pod: &Pod<'_>,
     violations: &mut Vec<Violation>,
 ) {
+    let verb = || {
+        let verb = pod_write.verb(write.operation());
+        format!("{verb} {}", write.object())
+    };
     let mut user = None;
     for (index, volume) in pod.spec.volumes.iter().enumerate() {
+        let at = || Path::root().key("spec").key("volumes").index(index);
         for source in volume.sources.iter() {
-            let (kind, claim) = match source {
-                Source::Claim(name) => ("", Some(name.as_str())),
-                Source::Ephemeral(_) => ("", None),
-                Source::Old { kind, .. } => (*kind, None),
-                Source::Other(kind) => (kind.as_str(), None),
-                Source::Secret(name) if name.starts_with(LOG_SECRET) => {
-                    if let Some(id) = others_upload(write, pod_write, name) {
-                        violations.push(Violation {
-                            key: format!("secret {name}"),
-                            path: format!("spec.volumes[{index}].secret.secretName"),
-                            seen: format!(
-                                "{} {} with Secret {}: it is that of job {id}",
-                                pod_write.verb(write.operation()),
-                                write.object(),
-                                shown(name, 253)
-                            ),
-                        });
-                    }
-                    continue;
+            if let Source::Secret(secret) = source {
+                if let Some(id) = others_log_secret(write, pod_write, secret) {
+                    violations.push(Violation {
+                        key: format!("secret {}", secret.as_str()),
+                        path: at().key("secret").key("secretName"),
+                        seen: format!(
+                            "{} with Secret {}: it is that of job {id}",
+                            verb(),
+                            shown(secret, 253)
+                        ),
+                    });
                 }
-                _ => continue,
-            };
-            let is_disk = DISKS.contains(&kind);
-            if claim.is_none() && !is_disk && !matches!(source, Source::Ephemeral(_)) {
                 continue;
             }
-            // Few pods come this far.
+            let Some(storage) = Storage::of(source) else {
+                continue;
+            };
+            // Made here because few pods have such volumes.
             let user = user.get_or_insert_with(|| User::of(write, pod_write, pod));
             if user.is_judged_elsewhere() {
                 return;
             }
-            let verb = || {
-                format!(
-                    "{} {}",
-                    pod_write.verb(write.operation()),
-                    write.object()
-                )
-            };
-            if is_disk {
-                violations.push(Violation {
+            match storage {
+                Storage::Disk(kind) => violations.push(Violation {
                     key: format!("{} {kind}", volume.name.as_str()),
-                    path: format!("spec.volumes[{index}].{kind}"),
+                    path: at().key(kind),
                     seen: format!("{} with a disk by its id ({kind})", verb()),
-                });
-            }
-            if let Some(claim) = claim
-                && let Some(why) = user.refusal(claim)
-            {
-                violations.push(Violation {
-                    key: format!("claim {claim}"),
-                    path: format!("spec.volumes[{index}].persistentVolumeClaim.claimName"),
-                    seen: format!("{} with claim {}: {why}", verb(), shown(claim, 253)),
-                });
-            }
-            if let Source::Ephemeral(claim) = source {
-                let at = format!("spec.volumes[{index}].ephemeral.volumeClaimTemplate.spec");
-                judge_claim(write, claim, &verb(), &at, violations);
+                }),
+                Storage::Claim(claim) => {
+                    if let Some(why) = user.refusal(claim) {
+                        violations.push(Violation {
+                            key: format!("claim {claim}"),
+                            path: at().key("persistentVolumeClaim").key("claimName"),
+                            seen: format!("{} with claim {}: {why}", verb(), shown(claim, 253)),
+                        });
+                    }
+                }
+                Storage::NewClaim(claim) => {
+                    let at = at().key("ephemeral").key("volumeClaimTemplate").key("spec");
+                    judge_claim(write, claim, &verb(), &at, violations);
+                }
             }
         }
     }
 }
 
-/// The job whose presigned uploads a Secret holds, where it is not that of the
-/// pod's creator. Whose token says nothing of a job (a kernel's) is for
+/// What a volume keeps its data on.
+enum Storage<'p, 'a> {
+    /// A claim that exists, by its name.
+    Claim(&'p str),
+    /// A claim that is made with the pod.
+    NewClaim(&'p ClaimSpec<'a>),
+    /// A disk, by its id: the field of [`DISKS`] that names it.
+    Disk(&'static str),
+}
+
+impl<'p, 'a> Storage<'p, 'a> {
+    fn of(source: &'p Source<'a>) -> Option<Self> {
+        let kind = match source {
+            Source::Claim(name) => return Some(Self::Claim(name.as_str())),
+            Source::Ephemeral(claim) => return Some(Self::NewClaim(claim)),
+            Source::Old { kind, .. } => *kind,
+            Source::Other(kind) => kind.as_str(),
+            _ => return None,
+        };
+        let disk = DISKS.into_iter().find(|disk| *disk == kind);
+        disk.map(Self::Disk)
+    }
+}
+
+/// The job for whose log sidecar EMR made a Secret, where that is not the job of
+/// the pod's creator. A creator without a job id (a kernel) is left to
 /// `secret-read`, which asks the policy.
-fn others_upload<'n>(
+fn others_log_secret<'n>(
     write: &Write<'_>,
     pod_write: &PodWrite<'_>,
     secret: &'n str,
 ) -> Option<JobId<'n>> {
-    let (_, id) = secret.rsplit_once('-')?;
-    let id = JobId::parse(id)?;
-    let name = write.possible_name();
+    let id = LogSecret::parse(secret)?.job;
     let own = match &write.requester {
         Requester::Job(_) => own_id(write)?,
         // The job controller names pods after EMR's Job.
-        Requester::System(_) if pod_write.is_pod() => PodName::parse(&name).job_id()?,
+        Requester::System(_) if pod_write.is_pod() => {
+            PodName::parse(write.possible_name()).job_id()?
+        }
         Requester::System(_) => return None,
         _ => return Some(id),
     };
@@ -132,8 +139,8 @@ fn others_upload<'n>(
 /// The pod that a volume is for.
 struct User<'s, 'a> {
     write: &'s Write<'a>,
-    /// Its own name; empty for a template.
-    name: String,
+    /// The pod's name; empty for a template.
+    name: &'s str,
     identities: Vec<RunsAs>,
 }
 
@@ -145,16 +152,15 @@ impl<'s, 'a> User<'s, 'a> {
             name: if pod_write.is_pod() {
                 write.possible_name()
             } else {
-                String::new()
+                ""
             },
-            identities: accounts
-                .map(|account| write.runs_as(account))
-                .collect(),
+            identities: accounts.map(|account| write.runs_as(account)).collect(),
         }
     }
 
-    /// What Kubernetes starts was judged as a template; of a job's pods, only
-    /// the gateway's, whose Deployment is EMR's own.
+    /// Whether the pod was judged as a template: a controller starts it, and it runs
+    /// under an ordinary service account or as the gateway, whose Deployment is
+    /// EMR's own.
     fn is_judged_elsewhere(&self) -> bool {
         matches!(self.write.requester, Requester::System(_))
             && self.identities.iter().all(|identity| {
@@ -169,7 +175,7 @@ impl<'s, 'a> User<'s, 'a> {
             })
     }
 
-    /// Why the pod may not have the claim.
+    /// Why the pod may not mount the claim.
     fn refusal(&self, claim: &str) -> Option<String> {
         self.identities.iter().find_map(|identity| match identity {
             RunsAs::Job { component, .. } => self.refusal_to_job(*component, claim),
@@ -191,8 +197,8 @@ impl<'s, 'a> User<'s, 'a> {
         let fits = match ClaimName::parse(claim) {
             ClaimName::Other => true,
             ClaimName::Driver => driver,
-            // Spark gives the claims of executors that are gone to new ones.
-            ClaimName::Executor(prefix) => executor && executor_prefix(&self.name) == Some(prefix),
+            // Spark reuses the claims of lost executors for new ones.
+            ClaimName::Executor(prefix) => executor && executor_prefix(self.name) == Some(prefix),
         };
         (!fits).then(|| "Spark gave that name to the claim of another pod".to_owned())
     }
@@ -200,7 +206,7 @@ impl<'s, 'a> User<'s, 'a> {
     fn job(&self) -> Option<JobId<'_>> {
         match self.write.requester {
             // The job controller names pods after EMR's Job.
-            Requester::System(_) => match PodName::parse(&self.name) {
+            Requester::System(_) => match PodName::parse(self.name) {
                 PodName::Runner(id) => Some(id),
                 PodName::Driver(_) | PodName::Other => None,
             },
@@ -233,47 +239,41 @@ struct ClaimTemplate<'a> {
 #[derive(Deserialize)]
 struct Metadata<'a> {
     #[serde(borrow)]
-    name: Option<crate::json::Text<'a>>,
+    name: Option<Text<'a>>,
 }
 
-/// Claims that a `StatefulSet` makes for its pods, or finds under their names:
-/// `<template>-<set>-<number>`.
+/// Judges the claims that a `StatefulSet` makes for its pods, or finds under their
+/// names: `<template>-<set>-<number>`.
 pub(super) fn judge_claim_templates(
     write: &Write<'_>,
     violations: &mut Vec<Violation>,
 ) -> Result<(), ReviewError> {
-    let request = write.request();
-    if matches!(write.requester, Requester::System(_)) {
+    let Some((new, old)) = write.act.written() else {
+        return Ok(());
+    };
+    if matches!(write.requester, Requester::System(_)) || !write.target.is("apps", "statefulsets") {
         return Ok(());
     }
-    if !request.target.is("apps", "statefulsets") {
-        return Ok(());
-    }
-    let new = of_set(write, "request.object", request.object()?)?;
+    let new = of_set(write, new)?;
     if new.is_empty() {
         return Ok(());
     }
-    let old = match request.operation() {
-        Operation::Update => of_set(write, "request.oldObject", request.old_object()?)?,
-        _ => Vec::new(),
-    };
-    violations.extend(new_ones(new, old));
+    let old = old.map(|old| of_set(write, old)).transpose()?;
+    violations.extend(new_ones(new, old.unwrap_or_default()));
     Ok(())
 }
 
-fn of_set(
-    write: &Write<'_>,
-    part: &'static str,
-    object: Raw<'_>,
-) -> Result<Vec<Violation>, ReviewError> {
-    let set: StatefulSet<'_> = view::read(part, object)?;
+fn of_set(write: &Write<'_>, object: Object<'_>) -> Result<Vec<Violation>, ReviewError> {
+    let set: StatefulSet<'_> = object.read()?;
     let templates = set.spec.and_then(|spec| spec.volume_claim_templates);
+    let verb = format!("start pods by {}", write.object());
     let mut violations = Vec::new();
     for (index, template) in templates.into_iter().flatten().enumerate() {
-        let at = format!("spec.volumeClaimTemplates[{index}]");
-        let verb = format!("start pods by {}", write.object());
+        let list = Path::root().key("spec").key("volumeClaimTemplates");
+        let at = list.index(index);
         if let Some(spec) = &template.spec {
-            judge_claim(write, spec, &verb, &format!("{at}.spec"), &mut violations);
+            let spec_at = at.clone().key("spec");
+            judge_claim(write, spec, &verb, &spec_at, &mut violations);
         }
         let name = template.metadata.and_then(|metadata| metadata.name);
         let name = name.as_deref().unwrap_or_default();
@@ -281,7 +281,7 @@ fn of_set(
         if let Some(why) = not_own(write, &claim) {
             violations.push(Violation {
                 key: format!("claim {claim}"),
-                path: format!("{at}.metadata.name"),
+                path: at.key("metadata").key("name"),
                 seen: format!("{verb} with claim {}: {why}", shown(&claim, 253)),
             });
         }

@@ -1,21 +1,20 @@
-//! The objects that drive mutators: one reviewed row a group, each with the
-//! public text that says so. Versions do not matter: what an object asks for is
-//! the same in all of them.
+//! The objects that drive mutators: reviewed rows by API group, each with the
+//! public document that says so. Versions do not matter: an object asks for the
+//! same in all of them.
 
 use crate::request::Resource;
 
 /// Objects that tell an installed mutator what to do with pods.
 pub(super) struct Driver {
-    /// Their API group.
     pub(super) group: &'static str,
-    /// Their resources; empty: all of the group.
+    /// Empty for all resources of the group.
     pub(super) resources: &'static [&'static str],
-    /// Whether only objects in mode `sidecar` do; in the other modes their
-    /// operator makes pods of its own.
+    /// Whether only objects in mode `sidecar` drive a mutator; in the other modes
+    /// their operator creates pods of its own.
     pub(super) only_sidecars: bool,
-    /// What they drive, for a sentence.
+    /// What they drive, as the object of a sentence.
     pub(super) drives: &'static str,
-    /// Where that is written.
+    /// The document that says so.
     pub(super) source: &'static str,
 }
 
@@ -36,7 +35,7 @@ impl Driver {
 pub(super) static DRIVERS: &[Driver] = &[
     Driver {
         group: "kyverno.io",
-        // Not its reports, which older versions keep in this group.
+        // Without its reports, which older versions keep in this group.
         resources: &[
             "policies",
             "clusterpolicies",
@@ -109,7 +108,7 @@ pub(super) static DRIVERS: &[Driver] = &[
     },
     Driver {
         group: "networking.istio.io",
-        // The image type and the environment of the sidecar; what runs in it.
+        // They set the sidecar's image type and environment, and what runs in it.
         // `Sidecar`, `WorkloadGroup` and the routing kinds shape traffic only.
         resources: &["proxyconfigs", "envoyfilters"],
         only_sidecars: false,
@@ -125,8 +124,8 @@ pub(super) static DRIVERS: &[Driver] = &[
     },
     Driver {
         group: "dapr.io",
-        // The injector adds the container that a Component's annotation names;
-        // the sidecar loads both and acts with the pod's identity.
+        // The injector adds the container that a Component's annotation names.
+        // The sidecar loads both kinds and acts with the pod's identity.
         resources: &["components", "configurations"],
         only_sidecars: false,
         drives: "Dapr's injected sidecars",

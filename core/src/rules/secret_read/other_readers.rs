@@ -1,35 +1,35 @@
-//! Objects other than pods that make somebody read a Secret on their
-//! writer's behalf.
+//! Objects other than pods whose controller reads a Secret for the object's writer.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use crate::facts::Requester;
-use crate::write::Write;
-use crate::json::{self, Raw, Tree};
+use crate::json::{self, Tree};
 use crate::names::shown;
-use crate::policy::RuleId;
-use crate::request::{Operation, ReviewError, view};
-use crate::rules::Finding;
+use crate::request::{Act, Object, Path, ReviewError};
+use crate::rules::shared::violation::MOST;
+use crate::rules::{Advice, Checked, Finding};
+use crate::write::Write;
 
-use super::{INSTEAD, SOURCE, of_the_requester};
+use super::{ABOUT, INSTEAD, SOURCE, refusal_to_requester};
 
-const WHY: &str = "a controller reads the Secret that such an object names, whatever the rights of \
-                   whoever wrote the object";
+static ADVICE: Advice = Advice {
+    why: "a controller reads the Secret that such an object names by its own permissions, not by \
+          those of the object's writer",
+    instead: INSTEAD,
+    source: SOURCE,
+};
 
-/// An object can name hundreds; this many tell the story.
-const MOST_FINDINGS: usize = 8;
-
-/// One kind of object that has Secrets read.
+/// One kind of object whose controller reads Secrets.
 struct Reader {
     groups: &'static [&'static str],
     resources: &'static [&'static str],
-    /// Where it names them; `[]` after every element of a list.
+    /// The fields that name a Secret; `[]` stands for every element of a list.
     names: &'static [&'static str],
-    /// Where it picks them by label: any could be meant.
-    picks: &'static [&'static str],
-    /// Whether annotations name them, too.
+    /// The fields that select Secrets by label: any Secret could be meant.
+    selectors: &'static [&'static str],
+    /// Whether annotations name Secrets too.
     annotations: bool,
 }
 
@@ -43,7 +43,7 @@ static READERS: [Reader; 7] = [
         groups: &["networking.k8s.io", "extensions"],
         resources: &["ingresses"],
         names: &["spec.tls[].secretName"],
-        picks: &[],
+        selectors: &[],
         annotations: true,
     },
     Reader {
@@ -54,21 +54,21 @@ static READERS: [Reader; 7] = [
             "spec.backendTLS.clientCertificateRef.name",
             "spec.tls.backend.clientCertificateRef.name",
         ],
-        picks: &[],
+        selectors: &[],
         annotations: false,
     },
     Reader {
         groups: &["external-secrets.io"],
         resources: &["pushsecrets"],
         names: &["spec.selector.secret.name"],
-        picks: &["spec.selector.secret.selector"],
+        selectors: &["spec.selector.secret.selector"],
         annotations: false,
     },
     Reader {
         groups: &["traefik.io", "traefik.containo.us"],
         resources: &["ingressroutes", "ingressroutetcps"],
         names: &["spec.tls.secretName"],
-        picks: &[],
+        selectors: &[],
         annotations: false,
     },
     Reader {
@@ -78,94 +78,89 @@ static READERS: [Reader; 7] = [
             "spec.defaultCertificate.secretName",
             "spec.certificates[].secretName",
         ],
-        picks: &[],
+        selectors: &[],
         annotations: false,
     },
     Reader {
         groups: &["projectcontour.io"],
         resources: &["httpproxies"],
         names: &["spec.virtualhost.tls.secretName"],
-        picks: &[],
+        selectors: &[],
         annotations: false,
     },
     Reader {
         groups: &["networking.istio.io"],
         resources: &["gateways"],
         names: &["spec.servers[].tls.credentialName"],
-        picks: &[],
+        selectors: &[],
         annotations: false,
     },
 ];
 
-/// Judges an object of these kinds; on UPDATE what it names anew.
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = write.request();
-    let updates = request.operation() == Operation::Update;
-    let resource = &request.target.resource;
-    if !(updates || request.operation() == Operation::Create) {
+/// Judges an object of these kinds; of an UPDATE only the Secrets that the stored
+/// object does not name.
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    let Some((new, old)) = write.act.written() else {
         return Ok(());
-    }
+    };
+    let target = &write.target;
     let Some(reader) = READERS.iter().find(|reader| {
-        reader.resources.contains(&resource.resource.as_str())
-            && reader.groups.contains(&resource.group.as_str())
+        reader.resources.contains(&target.resource()) && reader.groups.contains(&target.group())
     }) else {
         return Ok(());
     };
-    // What is written to a status takes annotations along, and no spec.
-    let whole = match request.target.subresource() {
+    // A write to `status` stores the annotations, but not the spec.
+    let whole = match target.subresource() {
         "" => true,
         "status" if reader.annotations => false,
         _ => return Ok(()),
     };
-    let new: Vec<Named> = reader
-        .read("request.object", request.object()?, whole)?
+    let named = reader.read(new, whole)?;
+    let refused: Vec<(Named, String)> = named
         .into_iter()
-        .filter(|named| named.refusal(write).is_some())
+        .filter_map(|named| named.refusal(write).map(|why| (named, why)))
         .collect();
-    if new.is_empty() {
+    if refused.is_empty() {
         return Ok(());
     }
-    let old = if updates {
-        reader.read("request.oldObject", request.old_object()?, whole)?
-    } else {
-        Vec::new()
+    let old = old.map(|old| reader.read(old, whole)).transpose()?;
+    let before: HashSet<_> = old
+        .into_iter()
+        .flatten()
+        .map(|named| named.secret)
+        .collect();
+    let verb = match write.act {
+        Act::Update { .. } => "change",
+        _ => "create",
     };
-    let before: HashSet<_> = old.iter().map(|old| &old.secret).collect();
-    let brought = new.iter().filter(|named| !before.contains(&named.secret));
-    let verb = if updates { "change" } else { "create" };
-    findings.extend(brought.take(MOST_FINDINGS).filter_map(|named| {
-        let refused = named.refusal(write)?;
+    let brought = refused
+        .into_iter()
+        .filter(|(named, _)| !before.contains(&named.secret));
+    findings.extend(brought.take(MOST).map(|(named, why)| {
         let secret = match &named.secret {
             Some(name) => format!("Secret {}", shown(name, 253)),
             None => "Secrets by their labels".to_owned(),
         };
-        Some(Finding {
-            rule: RuleId::SecretRead,
-            seen: format!(
-                "{} may not {verb} {} with {secret}: {refused}",
-                write.who(),
-                write.object(),
-            ),
-            path: Some(named.path.clone()),
-            why: WHY,
-            instead: INSTEAD.into(),
-            source: SOURCE,
-        })
+        let act = format!("{verb} {} with {secret}: {why}", write.object());
+        Finding::new(&ABOUT, &ADVICE, act)
+            .at(named.path)
+            .key(named.secret.unwrap_or_else(|| "any Secret".to_owned()))
     }));
     Ok(())
 }
 
 /// A Secret that an object names.
 struct Named {
-    path: String,
+    path: Path,
     /// `None`: any, by label.
     secret: Option<String>,
 }
 
 impl Named {
+    /// Why the requester may not have it read; `None` where it may.
     fn refusal(&self, write: &Write<'_>) -> Option<String> {
         match &self.secret {
-            Some(name) => of_the_requester(write, name),
+            Some(name) => refusal_to_requester(write, name),
             None => (!matches!(write.requester, Requester::System(_)))
                 .then(|| "the policy lists Secrets by their names".to_owned()),
         }
@@ -173,24 +168,20 @@ impl Named {
 }
 
 impl Reader {
-    fn read(
-        &self,
-        part: &'static str,
-        object: Raw<'_>,
-        whole: bool,
-    ) -> Result<Vec<Named>, ReviewError> {
-        let Tree(object) = view::read(part, object)?;
+    /// The Secrets that an object names; in its annotations only, unless `whole`.
+    fn read(&self, object: Object<'_>, whole: bool) -> Result<Vec<Named>, ReviewError> {
+        let Tree(object) = object.read()?;
         let mut found = Vec::new();
-        for path in self.names.iter().filter(|_| whole) {
-            walk(&object, path, String::new(), &mut |path, value| {
+        for field in self.names.iter().filter(|_| whole) {
+            walk(&object, field, Path::root(), &mut |path, value| {
                 if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
                     let secret = Some(name.to_owned());
                     found.push(Named { path, secret });
                 }
             });
         }
-        for path in self.picks.iter().filter(|_| whole) {
-            walk(&object, path, String::new(), &mut |path, _| {
+        for field in self.selectors.iter().filter(|_| whole) {
+            walk(&object, field, Path::root(), &mut |path, _| {
                 found.push(Named { path, secret: None });
             });
         }
@@ -198,9 +189,12 @@ impl Reader {
             let annotations = object.pointer("/metadata/annotations");
             for (key, value) in annotations.and_then(Value::as_object).into_iter().flatten() {
                 let secrets = value.as_str().map(|value| of_annotation(key, value));
-                found.extend(secrets.into_iter().flatten().map(|secret| Named {
-                    path: format!("metadata.annotations[{}]", shown(key, 120)),
-                    secret: Some(secret),
+                found.extend(secrets.into_iter().flatten().map(|secret| {
+                    let annotations = Path::root().key("metadata").key("annotations");
+                    Named {
+                        path: annotations.key(key.clone()),
+                        secret: Some(secret),
+                    }
                 }));
             }
         }
@@ -208,8 +202,8 @@ impl Reader {
     }
 }
 
-/// The Secrets behind an annotation: `…/auth-secret: [<namespace>/]<name>` and
-/// the like, or the load balancer controller's JSON.
+/// The Secrets that an annotation names: in `…/auth-secret: [<namespace>/]<name>`
+/// and the other `…-secret` keys, or in the load balancer controller's JSON.
 fn of_annotation(key: &str, value: &str) -> Vec<String> {
     let word = key.rsplit_once('/').map_or("", |(_, word)| word);
     let mut names = if word.ends_with("-secret") {
@@ -223,9 +217,9 @@ fn of_annotation(key: &str, value: &str) -> Vec<String> {
     names
 }
 
-/// The Secrets in the controller's JSON, as Go reads it: fields in whatever
-/// case, half characters and all. What cannot be read here may be readable
-/// there, so it counts as a name that no list has.
+/// The Secrets in the controller's JSON, as Go reads it: field names in any case,
+/// and unpaired surrogates accepted. Text that cannot be read here may be readable
+/// there, so it counts as a name that no policy lists.
 fn of_settings(value: &str) -> Vec<String> {
     if value.trim().is_empty() {
         return Vec::new();
@@ -235,32 +229,32 @@ fn of_settings(value: &str) -> Vec<String> {
     };
     let named = settings
         .iter()
-        // Upper case, for Go takes the long s and the Kelvin sign for letters.
+        // In upper case, because Go's comparison also accepts the long s and the
+        // Kelvin sign as letters.
         .filter(|(field, _)| field.to_uppercase() == "SECRETNAME")
         .filter_map(|(_, name)| name.as_str());
     named.map(str::to_owned).collect()
 }
 
-/// Every value at `path`, with the path it was found at.
-fn walk(value: &Value, path: &str, at: String, found: &mut impl FnMut(String, &Value)) {
-    if path.is_empty() {
+/// Calls `found` with every value at `field`, and the path it was found at.
+fn walk(value: &Value, field: &str, at: Path, found: &mut impl FnMut(Path, &Value)) {
+    if field.is_empty() {
         if !value.is_null() {
             found(at, value);
         }
         return;
     }
-    let (field, rest) = path.split_once('.').unwrap_or((path, ""));
-    let (name, each) = match field.strip_suffix("[]") {
+    let (step, rest) = field.split_once('.').unwrap_or((field, ""));
+    let (name, each) = match step.strip_suffix("[]") {
         Some(name) => (name, true),
-        None => (field, false),
+        None => (step, false),
     };
     let Some(inner) = value.get(name) else { return };
-    let dot = if at.is_empty() { "" } else { "." };
-    let at = format!("{at}{dot}{name}");
+    let at = at.key(name.to_owned());
     if !each {
         return walk(inner, rest, at, found);
     }
     for (index, item) in inner.as_array().into_iter().flatten().enumerate() {
-        walk(item, rest, format!("{at}[{index}]"), found);
+        walk(item, rest, at.clone().index(index), found);
     }
 }

@@ -1,37 +1,40 @@
-//! Where a pod names Secrets.
+//! The places where a pod names Secrets.
 
+use crate::request::Path;
 use crate::request::pod::{Csi, Pod, Source};
 
-/// One place.
+/// One place where a pod names a Secret.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reference<'p> {
-    /// The container; empty where the whole pod is meant.
+    /// The container's name; empty for a reference of the whole pod.
     pub(super) container: &'p str,
-    /// The list it stands in, from the pod's root, and its place there.
+    /// The list of the pod's spec that it stands in, and its index there.
     list: &'static str,
     index: usize,
-    /// The place within the container's own list, where it has one.
-    inner: Option<(&'static str, usize)>,
-    /// The field, from there.
+    inner: Inner,
+    /// The field that holds the name, from the innermost list's element.
     pub(super) field: &'static str,
     /// The Secret's name.
     pub(super) secret: &'p str,
 }
 
+/// The list within an element of the outer list, and the index there; `None` where
+/// the field is the element's own.
+type Inner = Option<(&'static str, usize)>;
+
 impl Reference<'_> {
     /// As `spec.containers[0].env[2].valueFrom.secretKeyRef.name`.
-    pub(super) fn path(&self) -> String {
-        let Self {
-            list, index, field, ..
-        } = self;
-        match self.inner {
-            Some((inner, place)) => format!("spec.{list}[{index}].{inner}[{place}].{field}"),
-            None => format!("spec.{list}[{index}].{field}"),
-        }
+    pub(super) fn path(&self) -> Path {
+        let element = Path::root().key("spec").key(self.list).index(self.index);
+        let holder = match self.inner {
+            Some((list, index)) => element.join(&Path::parse_dotted(list)).index(index),
+            None => element,
+        };
+        holder.join(&Path::parse_dotted(self.field))
     }
 }
 
-/// Calls `found` for every Secret that the pod names. An empty name is none.
+/// Calls `found` for every Secret that the pod names; an empty name is ignored.
 pub(super) fn visit<'p>(pod: &'p Pod<'_>, mut found: impl FnMut(Reference<'p>)) {
     let mut found = |reference: Reference<'p>| {
         if !reference.secret.is_empty() {
@@ -89,8 +92,6 @@ pub(super) fn visit<'p>(pod: &'p Pod<'_>, mut found: impl FnMut(Reference<'p>)) 
     }
 }
 
-type Inner = Option<(&'static str, usize)>;
-
 fn of_source<'p>(source: &'p Source<'_>, mut found: impl FnMut(Inner, &'static str, &'p str)) {
     match source {
         Source::Secret(name) => found(None, "secret.secretName", name.as_str()),
@@ -111,7 +112,7 @@ fn of_source<'p>(source: &'p Source<'_>, mut found: impl FnMut(Inner, &'static s
     }
 }
 
-/// A driver reads what its attributes name with its own rights.
+/// A CSI driver reads the Secrets that its attributes name by its own permissions.
 fn of_csi<'p>(csi: &'p Csi<'_>, mut found: impl FnMut(Inner, &'static str, &'p str)) {
     if let Some(secret) = &csi.node_publish_secret_ref {
         found(None, "csi.nodePublishSecretRef.name", secret.name.as_str());
