@@ -2,12 +2,10 @@
 //! `rules:` in the policy file.
 
 /// Declares the rules of this version in the order their findings are listed:
-/// the file, the type in it, and the keys of the policy file if it takes others
+/// the file, the type in it, and its keys in the policy file if it takes others
 /// than `mode`.
 macro_rules! rules {
     ($($file:ident: $rule:ident $(, $entry:ty)?;)*) => {
-        $(mod $file;)*
-
         /// Every rule of this version, in the order findings are listed.
         pub static RULES: &[&dyn Rule] = &[$(&$file::$rule,)*];
 

@@ -5,12 +5,29 @@
 //! does no I/O and keeps no state. Its file's header is its published page
 //! (`rolegate explain <rule>`), and its keys in the policy file are its own.
 //!
-//! To add one: a file here, a line in [`rules!`](list), a folder under
-//! `tests/cases/`.
+//! To add one: a file here with its `mod` line, a line in the list below, a
+//! folder under `tests/cases/`.
 
+mod chain_profile;
+mod cluster_takeover;
+mod configmap_mutation;
+mod credential_provider;
+mod endpoint_exposure;
+mod execution_role;
 mod finding;
+mod foreign_service_account;
+mod foreign_volume;
+mod image_source;
+mod job_lifecycle;
 mod list;
+mod mutating_webhook;
+mod namespace_guard;
+mod pod_exec;
+mod pod_tampering;
 mod policy_file;
+mod secret_read;
+mod service_account_identity;
+mod service_account_token;
 mod shared;
 
 pub use finding::{Advice, Checked, Finding, Stop};
@@ -57,13 +74,21 @@ pub trait Rule: Sync {
 rules! {
     pod_exec: PodExec;
     configmap_mutation: ConfigMapMutation;
+    foreign_service_account: ForeignServiceAccount;
+    service_account_token: ServiceAccountToken;
+    service_account_identity: ServiceAccountIdentity;
+    secret_read: SecretRead;
+    mutating_webhook: MutatingWebhook;
     pod_tampering: PodTampering;
     job_lifecycle: JobLifecycle;
     execution_role: ExecutionRole;
-    namespace_guard: NamespaceGuard;
-    secret_read: SecretRead;
-    mutating_webhook: MutatingWebhook;
+    credential_provider: CredentialProvider, credential_provider::Entry;
     foreign_volume: ForeignVolume;
+    endpoint_exposure: EndpointExposure, endpoint_exposure::Entry;
+    image_source: ImageSource, image_source::Entry;
+    namespace_guard: NamespaceGuard;
+    cluster_takeover: ClusterTakeover;
+    chain_profile: ChainProfile;
 }
 
 /// The rule of that name.
