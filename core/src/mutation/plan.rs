@@ -12,7 +12,7 @@ use crate::request::response::WARNING_CHARACTERS;
 use super::edits::{Edits, Part, Wanted};
 use super::obstacles::{obstacle, own_choice};
 use super::{
-    CONFIG_ANNOTATION, CONFIG_VOLUME, Operation, Patch, Profile, SessionName, Source, NoProfile,
+    CONFIG_ANNOTATION, CONFIG_VOLUME, NoProfile, Operation, Patch, Profile, SessionName, Source,
     request, source,
 };
 

@@ -1,4 +1,4 @@
-//! The role session name of a chain, as CloudTrail records it.
+//! The role session name of a chain, as `CloudTrail` records it.
 
 use std::fmt;
 

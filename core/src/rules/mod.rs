@@ -57,6 +57,11 @@ pub trait Rule: Sync {
 rules! {
     pod_exec: PodExec;
     configmap_mutation: ConfigMapMutation;
+    credential_provider: CredentialProvider, credential_provider::Entry;
+    endpoint_exposure: EndpointExposure, endpoint_exposure::Entry;
+    image_source: ImageSource, image_source::Entry;
+    cluster_takeover: ClusterTakeover;
+    chain_profile: ChainProfile;
 }
 
 /// The rule of that name.
