@@ -1,18 +1,19 @@
-# rolegate as one static file in an empty image.
+# Builds rolegate as one static binary in an empty image.
 #
-# glibc, linked statically: what all numbers were measured with. aws-lc-sys and
-# mimalloc need a C compiler, and neither cmake nor clang; the base image has gcc
-# and libc's static half. --target, so that the flag is for rolegate and not for
-# the macros that build it. For both architectures:
+# glibc is linked statically, as it was for all published measurements.
+# aws-lc-sys and mimalloc need a C compiler, but neither cmake nor clang; the
+# base image has gcc and the static part of libc. --target limits RUSTFLAGS to
+# rolegate: build scripts and procedural macros are built without them.
+# To build for both architectures:
 #   docker buildx build --platform linux/amd64,linux/arm64 -t <registry>/rolegate:0.1.0 .
 FROM rust:1.95-slim-bookworm AS build
 ARG TARGETARCH
 WORKDIR /src
-# What .dockerignore lets through. Tests and benchmarks are not built, but
+# .dockerignore limits what is copied. Tests and benchmarks are not built, but
 # Cargo.toml may name them.
 COPY . .
-# The cache mounts keep crates and objects between builds; the binary has to
-# leave them in the same step.
+# The cache mounts keep crates and build output between builds, so the binary
+# must be copied out of them in the same step.
 RUN --mount=type=cache,id=rolegate-registry,target=/usr/local/cargo/registry \
     --mount=type=cache,id=rolegate-target-$TARGETARCH,target=/src/target \
     target="$(uname -m)-unknown-linux-gnu" \
@@ -22,12 +23,12 @@ RUN --mount=type=cache,id=rolegate-registry,target=/usr/local/cargo/registry \
 
 FROM scratch
 LABEL org.opencontainers.image.title="rolegate" \
-      org.opencontainers.image.description="Admission controller that keeps Amazon EMR on EKS jobs' IAM roles to themselves" \
+      org.opencontainers.image.description="Kubernetes admission controller that stops Amazon EMR on EKS tenants and jobs from using another job's IAM role" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY LICENSE /LICENSE
 COPY --from=build /rolegate /rolegate
-# By number: the image has no /etc/passwd, and Kubernetes' runAsNonRoot must be
-# able to see that it is not 0.
+# A numeric user: the image has no /etc/passwd, and Kubernetes' runAsNonRoot must
+# be able to check that the user is not 0.
 USER 65532:65532
 EXPOSE 8443 8081
 ENTRYPOINT ["/rolegate"]

@@ -1,9 +1,9 @@
-# make run    rolegate on 127.0.0.1:8443, built-in policy, certificate in memory
-# make test   what the tests need, then all of them
-# make lint   formatting, clippy without a warning, dependencies
-# make chain-table  which AWS SDK ends in which role, as a Markdown table
-# make bench  the benchmarks
-# make image  the container image, IMAGE=<registry>/rolegate:<tag>
+# make run          serve on 127.0.0.1:8443, built-in policy, certificate in memory
+# make test         check that the machine has what the tests need, run all tests
+# make lint         check formatting, clippy warnings and dependencies
+# make chain-table  print which AWS SDK uses which role, as a Markdown table
+# make bench        run the benchmarks
+# make image        build the container image, IMAGE=<registry>/rolegate:<tag>
 IMAGE ?= rolegate:0.1.0
 CONTAINER_ENGINE ?= docker
 

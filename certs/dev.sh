@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A development CA and a serving certificate for rolegate, with openssl alone.
-# Run it again whenever you like: what is still good is kept.
+# Creates a development CA and a serving certificate for rolegate; needs only
+# openssl. It can be run again at any time: what is still valid is kept.
 set -euo pipefail
 umask 077
 
@@ -8,17 +8,20 @@ usage() {
   cat <<'EOF'
 usage: certs/dev.sh [--out DIR] [--apply]
 
-Makes in DIR (default: certs/dev, which git ignores)
-  ca.crt, ca.key     a development CA, 2 years
-  tls.crt, tls.key   the serving certificate, 90 days; new when fewer than 30 are left
-  ca-bundle.crt      what belongs into caBundle: the CA and, after a change, the one before
+Creates in DIR (default: certs/dev, which git ignores)
+  ca.crt, ca.key     a development CA, valid for 2 years
+  tls.crt, tls.key   the serving certificate, valid for 90 days; renewed when
+                     fewer than 30 are left
+  ca-bundle.crt      the content of caBundle: the CA and, after a change of the
+                     CA, the previous one
   kustomization.yaml the manifests with caBundle filled in
 
 --apply  also writes the Secret rolegate-tls and the caBundle of rolegate's
          webhook configurations into the cluster kubectl points at. Apply the
          manifests first.
 
-For development. Production: certs/README.md. No key is ever printed.
+For development only; for production see certs/README.md. No key is ever
+printed.
 EOF
 }
 
@@ -47,7 +50,8 @@ trap 'rm -rf "$work"' EXIT
 names="DNS:rolegate.rolegate.svc, DNS:rolegate.rolegate.svc.cluster.local, DNS:localhost, IP:127.0.0.1"
 day=86400
 
-# good FILE KEY DAYS: FILE is a certificate that holds DAYS days more, of KEY.
+# good FILE KEY DAYS: FILE is a certificate of KEY that is valid for DAYS more
+# days.
 good() {
   [ -s "$1" ] && [ -s "$2" ] &&
     openssl x509 -in "$1" -noout -checkend $(($3 * day)) >/dev/null 2>&1 &&
@@ -78,7 +82,8 @@ EOF
 if good "$out/ca.crt" "$out/ca.key" 120; then
   echo "kept   $out/ca.crt"
 else
-  # The one before stays in the bundle: pods still serve what it signed.
+  # The previous CA stays in the bundle: pods still serve a certificate that it
+  # signed.
   if [ -s "$out/ca.crt" ]; then cp "$out/ca.crt" "$work/ca-previous.crt"; fi
   new_key "$work/ca.key"
   openssl req -new -x509 -config "$work/openssl.cnf" -extensions ca -days 730 -sha256 \
@@ -115,8 +120,8 @@ fi
 
 bundle=$(openssl base64 -A -in "$out/ca-bundle.crt")
 
-# patch KIND WEBHOOK...: a strategic merge patch that fills in caBundle and
-# touches nothing else; webhooks are merged by name.
+# patch KIND WEBHOOK...: a strategic merge patch that sets caBundle and changes
+# nothing else; webhooks are merged by name.
 patch() {
   local kind=$1 name
   shift
@@ -124,8 +129,8 @@ patch() {
   for name in "$@"; do printf -- '- name: %s\n  clientConfig:\n    caBundle: %s\n' "$name" "$bundle"; done
 }
 
-# The overlay, for the manifests beside this script. Reads the names of the
-# webhooks from the files, so that one added there is not forgotten here.
+# Prints the overlay for the manifests beside this script. The names of the
+# webhooks are read from the manifests, so a new webhook is included.
 overlay() {
   local manifests=$here/../manifests file kind names
   [ -d "$manifests/webhook" ] || return 0
@@ -136,7 +141,7 @@ overlay() {
     kind=$(sed -n 's/^kind: *\([A-Za-z]*WebhookConfiguration\)$/\1/p' "$file" | head -n 1)
     names=$(sed -n 's/^- name: *\([a-z.-]*rolegate\.dev\)$/\1/p' "$file")
     [ -n "$kind" ] && [ -n "$names" ] || continue
-    # shellcheck disable=SC2086 # one word a webhook
+    # shellcheck disable=SC2086 # one word per webhook
     printf -- '- patch: |\n%s\n' "$(patch "$kind" $names | sed 's/^/    /')"
   done
 }
@@ -147,22 +152,23 @@ echo "made   $out/kustomization.yaml"
 if [ "$apply" = no ]; then
   cat <<EOF
 
-serve on this machine:
+To serve on this machine:
   rolegate serve --tls-cert $out/tls.crt --tls-key $out/tls.key
-into a cluster: run again with --apply, or
+To use it in a cluster, run again with --apply, or run
   kubectl apply -k $out
   kubectl -n rolegate create secret tls rolegate-tls --cert=$out/tls.crt --key=$out/tls.key
 EOF
   exit 0
 fi
 
-# The new CA first: a certificate must never be served before it is trusted.
+# The new CA first: the API servers must trust a certificate before it is
+# served.
 found=no
 for kind in MutatingWebhookConfiguration ValidatingWebhookConfiguration; do
   names=$(kubectl get "$kind" rolegate --ignore-not-found -o 'jsonpath={range .webhooks[*]}{.name}{" "}{end}')
   [ -n "$names" ] || continue
   found=yes
-  # shellcheck disable=SC2086 # one word a webhook
+  # shellcheck disable=SC2086 # one word per webhook
   patch "$kind" $names >"$work/patch.yaml"
   kubectl patch "$kind" rolegate --type=strategic --patch-file "$work/patch.yaml"
 done
@@ -171,7 +177,7 @@ if [ "$found" = no ]; then
   exit 1
 fi
 
-# Server-side, because a client-side apply writes the key a second time, into
-# an annotation.
+# Server-side, because a client-side apply also copies the key into an
+# annotation.
 kubectl -n rolegate create secret tls rolegate-tls --cert="$out/tls.crt" --key="$out/tls.key" --dry-run=client -o yaml |
   kubectl apply --server-side --force-conflicts --field-manager=rolegate-certs-dev -f -

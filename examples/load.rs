@@ -1,5 +1,5 @@
 //! Loads one door over a few kept-alive HTTPS connections and prints one line:
-//! throughput, latencies, and the server's memory.
+//! throughput, latencies, and the server's processor time and memory.
 //!
 //! `load --connections 4 --seconds 5 --pid 123`
 
@@ -20,8 +20,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// A pod review of about this many bytes is sent.
-const REVIEW_BYTES: usize = 5 * 1024;
+/// Of the clock that `/proc/<pid>/stat` counts with, on every Linux.
+const TICKS_A_SECOND: f64 = 100.0;
 
 #[derive(Clone, Parser)]
 struct Load {
@@ -35,6 +35,12 @@ struct Load {
     /// somebody creates if not given
     #[arg(long)]
     review: Option<std::path::PathBuf>,
+    /// Size of that pod's review
+    #[arg(long, default_value_t = 5 * 1024)]
+    bytes: usize,
+    /// That pod's service account
+    #[arg(long, default_value = "default")]
+    account: String,
     /// Kept-alive connections, one request at a time on each
     #[arg(long, default_value_t = 4)]
     connections: usize,
@@ -44,14 +50,16 @@ struct Load {
     /// Threads; each has its share of the connections
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Whose memory to look at
+    /// Whose processor time and memory to look at
     #[arg(long)]
     pid: Option<u32>,
 }
 
 fn main() -> anyhow::Result<()> {
     let load = Load::parse();
+    wait_until_listening(load.address)?;
     let idle = load.pid.map(|pid| memory(pid, "VmRSS")).transpose()?;
+    let worked = load.pid.map(ticks).transpose()?;
     let begun = Instant::now();
     let threads: Vec<_> = (0..load.threads.max(1))
         .map(|thread| {
@@ -78,12 +86,28 @@ fn main() -> anyhow::Result<()> {
         at(50),
         at(99)
     );
-    if let (Some(pid), Some(idle)) = (load.pid, idle) {
+    if let (Some(pid), Some(idle), Some(worked)) = (load.pid, idle, worked) {
+        let ticks = f64::from(u32::try_from(ticks(pid)? - worked)?);
+        let each = ticks / TICKS_A_SECOND / f64::from(u32::try_from(latencies.len())?);
+        write!(line, " cpu_us={:.1}", each * 1e6)?;
         let (now, peak) = (memory(pid, "VmRSS")?, memory(pid, "VmHWM")?);
         write!(line, " idle_kib={idle} loaded_kib={now} peak_kib={peak}")?;
     }
     anstream::println!("{line}");
     Ok(())
+}
+
+/// The server may have been started a moment ago.
+fn wait_until_listening(address: SocketAddr) -> std::io::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match std::net::TcpStream::connect(address) {
+            Err(_) if begun.elapsed() < Duration::from_secs(5) => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            result => return result.map(drop),
+        }
+    }
 }
 
 /// Runs one thread's share of the connections; returns every latency.
@@ -175,7 +199,7 @@ async fn answer(stream: &mut TlsStream<TcpStream>, buffer: &mut Vec<u8>) -> anyh
 fn request(load: &Load) -> anyhow::Result<Vec<u8>> {
     let body = match &load.review {
         Some(file) => std::fs::read_to_string(file)?,
-        None => a_pod(),
+        None => a_pod(load),
     };
     let head = format!(
         "POST {} HTTP/1.1\r\nHost: rolegate.rolegate.svc:443\r\nUser-Agent: kube-apiserver-admission\r\n\
@@ -187,12 +211,12 @@ fn request(load: &Load) -> anyhow::Result<Vec<u8>> {
     Ok([head.as_bytes(), body.as_bytes()].concat())
 }
 
-/// A pod that somebody creates, of [`REVIEW_BYTES`].
-fn a_pod() -> String {
+/// A pod that somebody creates.
+fn a_pod(load: &Load) -> String {
     let mut environment = Vec::new();
     loop {
-        let body = review(&environment).to_string();
-        if body.len() >= REVIEW_BYTES {
+        let body = review(&load.account, &environment).to_string();
+        if body.len() >= load.bytes {
             return body;
         }
         let number = environment.len();
@@ -200,13 +224,13 @@ fn a_pod() -> String {
     }
 }
 
-fn review(environment: &[serde_json::Value]) -> serde_json::Value {
+fn review(account: &str, environment: &[serde_json::Value]) -> serde_json::Value {
     let pod = json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": { "name": "report", "namespace": "spark-team-a", "labels": { "app": "report" } },
         "spec": {
-            "serviceAccountName": "default",
+            "serviceAccountName": account,
             "containers": [{ "name": "main", "image": "public.ecr.aws/docker/library/busybox:1.36", "env": environment }],
         },
     });
@@ -229,6 +253,16 @@ fn review(environment: &[serde_json::Value]) -> serde_json::Value {
             "options": { "kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1" },
         },
     })
+}
+
+/// Processor time so far, its own and the system's for it, in ticks.
+fn ticks(pid: u32) -> anyhow::Result<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name before it may hold anything, blanks and brackets too.
+    let (_, rest) = stat.rsplit_once(") ").context("no such line")?;
+    let mut fields = rest.split(' ').skip(11);
+    let mut next = || anyhow::Ok(fields.next().context("too short")?.parse::<u64>()?);
+    Ok(next()? + next()?)
 }
 
 /// A line of `/proc/<pid>/status`, in KiB.

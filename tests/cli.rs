@@ -158,6 +158,137 @@ fn review_of_many_documents() {
     assert_eq!((code, out.matches("denied:").count()), (1, 2), "{out}");
 }
 
+/// A file of that content, as `review` is given it.
+fn file(content: &str) -> (tempfile::NamedTempFile, String) {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(content.as_bytes()).expect("written");
+    let path = file.path().to_str().expect("a path").to_owned();
+    (file, path)
+}
+
+const WORKLOADS: &str = "# Two objects.
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: b
+  namespace: spark-a
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: a, namespace: spark-a}
+  spec:
+    template:
+      spec:
+        containers:
+        - name: main
+          image: busybox
+        serviceAccountName: emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98
+";
+
+/// Findings say where in the file as written, for people and for programs.
+#[test]
+fn review_says_line_and_column() {
+    let (_kept, path) = file(WORKLOADS);
+    let (code, out, err) = run(&["review", "--user", "alice", &path], "");
+    assert_eq!((code, err.as_str()), (1, ""), "{out}");
+    for line in [
+        format!("    at:      {path}:2:1"),
+        format!("    at:      {path}:20:9 spec.template.spec.serviceAccountName"),
+    ] {
+        assert!(out.lines().any(|found| found == line), "{line}\n{out}");
+    }
+    let (_, out, _) = run(
+        &["review", "--user", "alice", "--format", "json", &path],
+        "",
+    );
+    let lines: Vec<serde_json::Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines[0]["source"], format!("{path}#1"));
+    let finding = |line: usize, rule: &str| {
+        let findings = lines[line]["findings"].as_array().expect("findings");
+        let found = findings.iter().find(|finding| finding["rule"] == rule);
+        found.cloned().unwrap_or_else(|| panic!("{rule}: {out}"))
+    };
+    let location = |line: u32, column: u32| serde_json::json!({ "file": path, "line": line, "column": column });
+    let whole = finding(0, "configmap-mutation");
+    assert_eq!(whole["location"], location(2, 1));
+    assert!(whole["pointer"].is_null(), "{whole}");
+    let field = finding(1, "foreign-service-account");
+    assert_eq!(field["location"], location(20, 9));
+    assert_eq!(field["pointer"], "/spec/template/spec/serviceAccountName");
+}
+
+/// JSON, standard input, a DELETE, and what the file does not hold.
+#[test]
+fn review_says_line_and_column_of_what_the_file_holds() {
+    let pod = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\n \"metadata\":{\"name\":\"x\"},\n \"spec\":{\"hostNetwork\":true}}";
+    let (_, out, _) = run(&["review", "--user", "alice"], pod);
+    assert!(
+        out.contains("at:      standard input:3:10 spec.hostNetwork"),
+        "{out}"
+    );
+    // A review holds its object.
+    let path = case("foreign-service-account/tenant-starts-a-pod-as-the-driver");
+    let text = std::fs::read_to_string(&path).expect("readable");
+    let before = text.find("\"serviceAccountName\"").expect("there");
+    let line = text[..before].matches('\n').count() + 1;
+    let column = before - text[..before].rfind('\n').expect("lines");
+    let (_, out, _) = run(&["review", &path], "");
+    let at = format!("at:      {path}:{line}:{column} spec.serviceAccountName");
+    assert!(out.contains(&at), "{at}\n{out}");
+    // A stored one, where there is no new one.
+    let delete = "apiVersion: admission.k8s.io/v1
+kind: AdmissionReview
+request:
+  uid: a
+  kind: {group: \"\", version: v1, kind: ConfigMap}
+  resource: {group: \"\", version: v1, resource: configmaps}
+  name: b
+  namespace: spark-a
+  operation: DELETE
+  userInfo: {username: alice}
+  object: null
+  oldObject:
+    metadata: {name: b, namespace: spark-a}
+";
+    let (code, out, _) = run(&["review"], delete);
+    assert!(
+        code == 1 && out.contains("at:      standard input:12:3\n"),
+        "{out}"
+    );
+    // The same without the object.
+    let (held, _) = delete.split_once("  oldObject:").expect("there");
+    let (_, out, err) = run(&["review"], held);
+    assert!(!out.contains("at:"), "{out}{err}");
+}
+
+/// What role chaining adds is nowhere in the file: the field around it is.
+#[test]
+fn review_of_a_chained_pod_points_into_the_file() {
+    let review = case("chain-profile/driver-without-the-required-profile");
+    let review = std::fs::read_to_string(review).expect("readable");
+    let review: serde_json::Value = serde_json::from_str(&review).expect("JSON");
+    let mut pod = review["request"]["object"].clone();
+    pod["spec"]["hostNetwork"] = true.into();
+    let pod = serde_json::to_string_pretty(&pod).expect("JSON");
+    let (before, _) = pod.split_once("\"hostNetwork\"").expect("there");
+    let line = before.matches('\n').count() + 1;
+    let (code, out, _) = run(&["review", "--user", "alice", "--policy", CHAINS], &pod);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("+ metadata.annotations"), "{out}");
+    assert!(
+        out.contains(&format!(
+            "at:      standard input:{line}:5 spec.hostNetwork"
+        )),
+        "{out}"
+    );
+}
+
 #[test]
 fn bad_input_is_exit_code_2_and_one_sentence() {
     for (arguments, input, words) in [
@@ -227,12 +358,15 @@ fn explain_lists_and_prints() {
         "{out}"
     );
     for rule in rolegate_core::rules::RULES {
-        let (code, out, _) = run(&["explain", rule.id().as_str()], "");
+        let (code, out, _) = run(&["explain", rule.about().id.as_str()], "");
         assert_eq!(code, 0);
         for part in ["# ", "## What it stops", "## Why", "## What to do instead"] {
-            assert!(out.contains(part), "{} lacks {part}", rule.id());
+            assert!(out.contains(part), "{} lacks {part}", rule.about().id);
         }
-        assert!(out.starts_with(&format!("# {}\n", rule.id())), "{out}");
+        assert!(
+            out.starts_with(&format!("# {}\n", rule.about().id)),
+            "{out}"
+        );
     }
 }
 

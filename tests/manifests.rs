@@ -1,6 +1,7 @@
 //! What rolegate prints, and what the shipped manifests repeat of it.
 //!
-//! `UPDATE_EXPECTED=1 cargo test --test manifests` writes the policies.
+//! `UPDATE_EXPECTED=1 cargo test --test manifests` writes the policies and
+//! `docs/coverage.md`.
 
 #![allow(
     clippy::expect_used,
@@ -13,9 +14,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use rolegate::manifests::GUARDS;
+use rolegate::manifests::{GUARDS, Guard};
 use rolegate_core::facts::System;
+use rolegate_core::facts::surface::{self, By};
 use rolegate_core::names::RESERVED_PREFIXES;
+use rolegate_core::rules::rule;
 
 fn policies() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/policies")
@@ -117,4 +120,27 @@ fn the_webhook_configuration_names_what_the_rules_know() {
         }
     }
     assert!(named > 50, "the conditions have changed their form");
+}
+
+#[test]
+fn the_page_about_the_api_is_the_table_of_the_code() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/coverage.md");
+    let page = surface::markdown();
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(&file, &page).expect("writable");
+    }
+    assert_eq!(read(&file), page, "{}", file.display());
+}
+
+#[test]
+fn whoever_the_table_names_exists() {
+    for by in surface::rows().flat_map(surface::Row::judges) {
+        match by {
+            By::Rule(id) => assert!(rule(id.as_str()).is_some(), "{id}"),
+            By::Policy(name) => {
+                let policy = Guard::named(name).is_some_and(|guard| !guard.optional);
+                assert!(name.starts_with("rolegate-") && policy, "{name}");
+            }
+        }
+    }
 }

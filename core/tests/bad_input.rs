@@ -7,20 +7,25 @@
     clippy::panic,
     reason = "a failed step fails the test"
 )]
+#![allow(
+    unreachable_pub,
+    reason = "support is a module of test crates, not an API"
+)]
 
-use rolegate_core::decision::{Door, decide};
+mod support;
+
+use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 
 const SECRET: &str = "hunter2";
 
 /// The sentence a body gets; panics where it is judged after all.
 fn sentence(body: &[u8]) -> String {
-    let error = match Request::parse(body) {
+    let error = match AdmissionReview::parse(body) {
         Err(error) => error,
-        Ok(request) => {
-            let now = "2026-11-22T12:00:00Z".parse().expect("a time");
-            decide(&request, Door::Enforce, &Policy::builtin(), now).expect_err("judged")
+        Ok(review) => {
+            support::judge(&review.request, Door::Enforce, &Policy::builtin()).expect_err("judged")
         }
     };
     let sentence = error.to_string();
@@ -76,11 +81,11 @@ fn one_sentence_each() {
         (review("{}"), "`request.resource` is missing"),
         (
             pod("{}").replace(r#""uid":"1","#, ""),
-            "`request.uid` is missing",
+            "`review.uid` is missing",
         ),
         (
             pod("{}").replace(r#""uid":"1""#, r#""uid":"""#),
-            "`request.uid` is missing",
+            "`review.uid` is missing",
         ),
         (pod("{}").replace("CREATE", SECRET), "wrong type"),
         (
@@ -150,10 +155,10 @@ fn bytes_that_are_no_text() {
 fn ten_thousand_levels_inside_an_object_no_rule_reads_do_no_harm() {
     let deep = format!("{{\"x\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
     let body = pod(&deep);
-    let request = Request::parse(body.as_bytes()).expect("an envelope");
-    let now = "2026-11-22T12:00:00Z".parse().expect("a time");
+    let review = AdmissionReview::parse(body.as_bytes()).expect("an envelope");
+    let request = &review.request;
     assert!(
-        decide(&request, Door::Enforce, &Policy::builtin(), now)
+        support::judge(&request, Door::Enforce, &Policy::builtin())
             .expect("judged")
             .allowed()
     );

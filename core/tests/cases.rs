@@ -1,9 +1,15 @@
-//! The case folders: `cases/<rule>/<case>/{request.json, policy.yaml,
-//! expected.json}`, each a request as an API server sent it (or would), and
-//! what rolegate makes of it behind the enforce door.
+//! The case folders: `cases/<rule>/<case>/`, each with one input, `expected.json`
+//! and, where the built-in policy will not do, `policy.yaml`.
 //!
-//! `UPDATE_EXPECTED=1 cargo test --test cases` rewrites `expected.json`; read
-//! the diff before you commit it.
+//! | file | holds |
+//! |---|---|
+//! | `request.json` | an AdmissionReview as an API server sent it (or would), judged behind the enforce door |
+//! | `access.json` | a SubjectAccessReview, judged as the authorization door does: denied, or `null` for no opinion |
+//! | `event.json` | an event of an audit log; `old.json` beside it is the stored object that an update replaced |
+//! | `cluster.yaml` | the objects that lie in the cluster: what rules ask for and do not find here is absent |
+//!
+//! `UPDATE_EXPECTED=1 cargo test -p rolegate-core --test cases` rewrites
+//! `expected.json`; read the diff before you commit it.
 
 #![allow(
     clippy::expect_used,
@@ -19,12 +25,19 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rolegate_core::decision::Door;
+use rolegate_core::decision::{Door, Outcome, Scope, decide, judge_access};
+use rolegate_core::facts::{Facts, Known, Need};
+use rolegate_core::json::Raw;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::AdmissionReview;
+use rolegate_core::request::document::{self, Wrap};
+use rolegate_core::request::{
+    Access, AdmissionReview, AuditEvent, Judgeable, Object, Operation, Request, ReviewError,
+    Stored, Version,
+};
 use rolegate_core::rules::RULES;
 use serde_json::{Value, json};
 
@@ -84,17 +97,72 @@ fn every_rule_has_cases_that_refuse_and_cases_that_pass() {
 }
 
 fn judge(case: &Path) -> Value {
-    let policy = match fs::read_to_string(case.join("policy.yaml")) {
-        Ok(text) => support::policy(&text),
-        Err(_) => Policy::builtin(),
+    let read = |file: &str| fs::read_to_string(case.join(file)).ok();
+    let policy = read("policy.yaml").map_or_else(Policy::builtin, |text| support::policy(&text));
+    let cluster = read("cluster.yaml").map(|text| manifests(&text));
+    let fail = |error: &dyn std::fmt::Display| -> ! { panic!("{}: {error}", case.display()) };
+    match (
+        read("request.json"),
+        read("access.json"),
+        read("event.json"),
+    ) {
+        (Some(body), None, None) => {
+            let review = AdmissionReview::parse(body.as_bytes()).unwrap_or_else(|e| fail(&e));
+            write(&review.request, &policy, cluster.as_deref()).unwrap_or_else(|e| fail(&e))
+        }
+        (None, Some(text), None) => match Access::parse(&text).unwrap_or_else(|e| fail(&e)) {
+            Some(question) => access(&question, &policy),
+            None => json!({ "allowed": null }),
+        },
+        (None, None, Some(text)) => {
+            let event = AuditEvent::parse(&text).unwrap_or_else(|e| fail(&e));
+            let event = event.expect("an event about a resource");
+            let old = read("old.json");
+            let old = old
+                .as_deref()
+                .map(|old| Object::new(Raw::parse(old).expect("JSON"), Version::Old));
+            match event.judgeable(old) {
+                Judgeable::Write(request) => {
+                    write(&request, &policy, cluster.as_deref()).unwrap_or_else(|e| fail(&e))
+                }
+                Judgeable::Access(question) => access(&question, &policy),
+            }
+        }
+        _ => fail(&"give one of request.json, access.json and event.json"),
+    }
+}
+
+/// Behind the enforce door, twice where the rules need facts of the cluster.
+fn write(
+    request: &Request<'_>,
+    policy: &Policy,
+    cluster: Option<&[String]>,
+) -> Result<Value, ReviewError> {
+    let scope = Scope::of_door(Door::Enforce, policy);
+    let decision = match cluster {
+        None => support::judge(request, Door::Enforce, policy)?,
+        Some(manifests) => {
+            let first = decide(request, scope, policy, &Facts::none_yet(), support::now())?;
+            match first {
+                Outcome::Decided(decision) => decision,
+                Outcome::Needs(needs) => {
+                    let stored = stored(manifests);
+                    let facts = Facts::found(needs.into_iter().map(|need| {
+                        let known = stored.get(&need);
+                        let age = std::time::Duration::ZERO;
+                        (
+                            need,
+                            known.map_or(Known::Absent(age), |one| Known::Is(one, age)),
+                        )
+                    }));
+                    let second = decide(request, scope, policy, &facts, support::now())?;
+                    second.decided().expect("there is no third round")
+                }
+            }
+        }
     };
-    let body = fs::read(case.join("request.json")).expect("request.json");
-    let review =
-        AdmissionReview::parse(&body).unwrap_or_else(|error| panic!("{}: {error}", case.display()));
-    let decision = support::judge(&review.request, Door::Enforce, &policy)
-        .unwrap_or_else(|error| panic!("{}: {error}", case.display()));
     let judged = decision.judged.iter().map(|judged| &judged.finding);
-    json!({
+    let mut value = json!({
         "allowed": decision.allowed(),
         "class": decision.class.as_str(),
         "findings": judged.map(|finding| json!({
@@ -103,5 +171,61 @@ fn judge(case: &Path) -> Value {
             "at": finding.at.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "key": finding.key,
         })).collect::<Vec<_>>(),
+    });
+    if !decision.skipped.is_empty() {
+        let skipped = decision.skipped.iter();
+        value["skipped"] = skipped.map(|one| one.rule.to_string()).collect();
+    }
+    Ok(value)
+}
+
+/// At the authorization door, which denies or has no opinion.
+fn access(question: &Access<'_>, policy: &Policy) -> Value {
+    let decision = judge_access(question, policy);
+    json!({
+        "allowed": decision.denied.is_none().then_some(Value::Null).unwrap_or(json!(false)),
+        "class": decision.class.as_str(),
+        "findings": decision.denied.iter().map(|denied| json!({
+            "rule": denied.rule,
+            "act": denied.act,
+        })).collect::<Vec<_>>(),
     })
+}
+
+/// The objects of `cluster.yaml`, each in the review that would create it.
+fn manifests(text: &str) -> Vec<String> {
+    let documents = document::split(text.as_bytes()).expect("cluster.yaml");
+    let wrap = Wrap {
+        user: String::new(),
+        groups: Vec::new(),
+        uid: None,
+        extra: Vec::new(),
+        namespace: "spark-a".into(),
+        operation: Operation::Create,
+        old: None,
+        name: None,
+    };
+    documents
+        .into_iter()
+        .map(|document| document.into_review(&wrap).expect("an object").review)
+        .collect()
+}
+
+fn stored(manifests: &[String]) -> BTreeMap<Need, Stored<'_>> {
+    let reviews = manifests
+        .iter()
+        .map(|text| AdmissionReview::parse(text.as_bytes()).expect("a manifest"));
+    reviews
+        .filter_map(|review| review.request.into_stored())
+        .map(|stored| {
+            let target = &stored.target;
+            let need = Need::object(
+                target.group(),
+                target.resource(),
+                target.namespace(),
+                &target.name,
+            );
+            (need, stored)
+        })
+        .collect()
 }

@@ -17,14 +17,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
+use rolegate_core::decision::{PolicyStore, ReloadOutcome};
 use rolegate_core::names::Role;
 use rolegate_core::names::RoleArn;
 use rolegate_core::policy::Mode;
 use rolegate_core::policy::RuleId;
-use rolegate_core::policy::{
-    ChainMode, Level, Policy, PolicyStore, PolicyWarning, ReloadOutcome, Strictness, check_report,
-    json_schema,
-};
+use rolegate_core::policy::{ChainMode, Level, Policy, PolicyWarning, Strictness, check_report};
+use rolegate_core::rules::json_schema;
 
 const NOW: &str = "2026-11-22T12:00:00Z";
 
@@ -120,12 +119,11 @@ fn the_schema_is_a_schema_and_names_every_rule() {
         .unwrap()
         .as_object()
         .unwrap();
-    assert!(
-        RuleId::ALL
-            .iter()
-            .all(|rule| rules.contains_key(rule.as_str()))
-    );
-    assert_eq!(rules.len(), RuleId::ALL.len());
+    let builtin = Policy::builtin();
+    let known = builtin.rules.modes.iter().map(|(about, _)| about.id);
+    let known: Vec<_> = known.chain(builtin.rules.planned.iter().copied()).collect();
+    assert!(known.iter().all(|rule| rules.contains_key(rule.as_str())));
+    assert_eq!(rules.len(), known.len());
 }
 
 #[test]
@@ -157,11 +155,11 @@ fn the_example_means_what_it_says() {
         etl
     );
     for (rule, mode) in [
-        (RuleId::ImageSource, Mode::Warn),
-        (RuleId::ExecutionRole, Mode::Enforce),
-        (RuleId::ChainProfile, Mode::Enforce),
-        (RuleId::JobLifecycle, Mode::Warn),
-        (RuleId::PodExec, Mode::Enforce),
+        (RuleId::new("image-source"), Mode::Warn),
+        (RuleId::new("execution-role"), Mode::Enforce),
+        (RuleId::new("chain-profile"), Mode::Enforce),
+        (RuleId::new("job-lifecycle"), Mode::Warn),
+        (RuleId::new("pod-exec"), Mode::Enforce),
     ] {
         assert_eq!(policy.mode(rule), mode, "{rule}");
     }
@@ -188,8 +186,8 @@ fn the_example_means_what_it_says() {
     let [exemption] = policy.exemptions.as_slice() else {
         panic!("one exemption")
     };
-    assert!(exemption.covers(RuleId::PodExec, oncall, Some("spark-team-a"), now()));
-    assert!(!exemption.covers(RuleId::PodExec, oncall, Some("spark-team-b"), now()));
+    assert!(exemption.covers(RuleId::new("pod-exec"), oncall, Some("spark-team-a"), now()));
+    assert!(!exemption.covers(RuleId::new("pod-exec"), oncall, Some("spark-team-b"), now()));
 
     let told: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -220,7 +218,7 @@ fn what_is_not_said_is_built_in() {
     let builtin = Policy::builtin();
     let (mut minimal, _) = parse("apiVersion: rolegate.dev/v1alpha1\nkind: Policy\n");
     minimal.hash = builtin.hash;
-    assert_eq!(minimal, builtin);
+    assert_eq!(format!("{minimal:?}"), format!("{builtin:?}"));
 
     let (policy, _) = parse(&fs::read_to_string("tests/policies/good/all-keys.yaml").unwrap());
     assert!(
@@ -235,7 +233,7 @@ fn what_is_not_said_is_built_in() {
         .collect();
     assert_eq!(rows.len(), 1, "the entry replaces the built-in row");
     assert_eq!(rows[0].capabilities.iter().count(), 0);
-    assert_eq!(policy.mode(RuleId::PodExec), Mode::Off);
+    assert_eq!(policy.mode(RuleId::new("pod-exec")), Mode::Off);
     let submitters = &policy.tenancy("spark-b").submitters;
     assert!(
         submitters[0].service_accounts.is_empty(),
@@ -243,7 +241,7 @@ fn what_is_not_said_is_built_in() {
     );
 
     let (policy, _) = parse(&fs::read_to_string("tests/policies/good/anchors.yaml").unwrap());
-    assert_eq!(policy.tenancy("c").submitters[0].groups, ["team-a"]);
+    assert_eq!(policy.tenancy("c").submitters[0].who.groups, ["team-a"]);
     assert_eq!(
         policy.tenancy("c").submitters[0].service_accounts,
         ["default"]
@@ -260,7 +258,7 @@ fn a_restart_never_fails_on_the_calendar() {
         "the exemption ends at 2027-02-21T00:00:00Z, more than 90 days ahead; let it end by 2027-02-20T12:00:00Z; until then it has no effect"
     );
     assert!(!policy.exemptions.iter().any(|one| one.covers(
-        RuleId::PodExec,
+        RuleId::new("pod-exec"),
         "ada",
         Some("spark"),
         now()

@@ -1,4 +1,4 @@
-"""AWS's guide, case 2: Spark reads data of another account, boto3 tells a queue there.
+"""AWS's guide, case 2: Spark reads data of another account, boto3 sends it to a queue there.
 
 mix-spark-boto3.py S3_FILE QUEUE_URL
 """

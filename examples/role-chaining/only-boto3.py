@@ -1,4 +1,4 @@
-"""AWS's guide, case 1: lists objects of another account and tells a queue there.
+"""AWS's guide, case 1: lists objects of another account and sends them to a queue there.
 
 only-boto3.py BUCKET PREFIX QUEUE_URL
 """

@@ -3,10 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rolegate_core::facts::Subject;
-use rolegate_core::mutation::mutate;
+use rolegate_core::write::Write;
 use rolegate_core::policy::{Policy, Strictness};
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 use serde_json::Value;
 
 const POLICY: &str = "
@@ -36,9 +35,10 @@ fuzz_target!(|body: &[u8]| {
 
 /// The review with the object as it is afterwards; `None` where nothing changes.
 fn after(body: &[u8], policy: &Policy) -> Option<Value> {
-    let request = Request::parse(body).ok()?;
-    let mutation = mutate(&Subject::new(&request, policy).ok()?).ok()?;
-    let _ = mutation.to_json(&request.uid, policy.hash);
+    let review = AdmissionReview::parse(body).ok()?;
+    let request = &review.request;
+    let mutation = mutate(&Write::new(&request, policy).ok()?).ok()?;
+    let _ = mutation.to_json(&review.uid, policy.hash);
     if mutation.patch.is_empty() {
         return None;
     }

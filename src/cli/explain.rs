@@ -4,7 +4,6 @@ use std::io::Write as _;
 
 use anyhow::bail;
 
-use rolegate_core::policy::RuleId;
 use rolegate_core::rules::{self, RULES};
 
 use super::Verdict;
@@ -20,25 +19,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     let mut out = anstream::stdout();
     match &args.rule {
         Some(name) => {
-            let id: RuleId = name.parse()?;
-            let Some(rule) = rules::rule(id) else {
-                bail!("rule `{id}` is not in this version")
+            let Some(rule) = rules::rule(name) else {
+                bail!("there is no rule `{name}`; `rolegate explain` lists them")
             };
-            write!(out, "{}", rule.page())?;
+            write!(out, "{}", rule.about().page())?;
         }
         None => {
             for rule in RULES {
-                writeln!(out, "{:<26}{}", rule.id().as_str(), summary(&rule.page()))?;
+                let about = rule.about();
+                writeln!(out, "{:<26}{}", about.id, about.title())?;
             }
         }
     }
     Ok(Verdict::Clean)
-}
-
-/// The first paragraph below the title, on one line.
-fn summary(page: &str) -> String {
-    let body = page.lines().skip(1).skip_while(|line| line.is_empty());
-    body.take_while(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }

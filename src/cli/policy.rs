@@ -33,7 +33,7 @@ pub(super) fn run(verb: Verb) -> anyhow::Result<Verdict> {
                 )
             )?;
         }
-        Verb::Schema => writeln!(out, "{:#}", rolegate_core::policy::json_schema())?,
+        Verb::Schema => writeln!(out, "{:#}", rolegate_core::rules::json_schema())?,
     }
     Ok(Verdict::Clean)
 }

@@ -8,10 +8,11 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 
 use crate::report::{self, Patched, Reviewed};
-use rolegate_core::decision::{Door, decide};
+use rolegate_core::decision::{Door, Outcome, Scope, decide};
+use rolegate_core::facts::Facts;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
-use rolegate_core::request::document::{self, Document, Wrap};
+use rolegate_core::request::AdmissionReview;
+use rolegate_core::request::document::{self, Document, Sent, Wrap};
 
 use super::Verdict;
 
@@ -96,7 +97,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     };
     let mut verdict = Verdict::Clean;
     for file in files {
-        let source = if file.as_os_str() == "-" {
+        let name = if file.as_os_str() == "-" {
             "standard input".into()
         } else {
             file.display().to_string()
@@ -104,12 +105,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
         match read(file).and_then(|bytes| Ok(document::split(&bytes)?)) {
             Err(error) => {
                 verdict = Verdict::Bad;
-                writeln!(anstream::stderr(), "rolegate: {source}: {error:#}")?;
+                writeln!(anstream::stderr(), "rolegate: {name}: {error:#}")?;
             }
             Ok(documents) => {
-                for (index, document) in documents.into_iter().enumerate() {
-                    let source = format!("{source}#{}", index + 1);
-                    verdict = verdict.max(judge(args, &policy, &wrap, &source, document)?);
+                for document in documents {
+                    verdict = verdict.max(judge(args, &policy, &wrap, &name, document)?);
                 }
             }
         }
@@ -122,7 +122,7 @@ fn judge(
     args: &Args,
     policy: &Policy,
     wrap: &Wrap,
-    source: &str,
+    file: &str,
     document: Document,
 ) -> anyhow::Result<Verdict> {
     let door = match args.mode {
@@ -131,35 +131,48 @@ fn judge(
         Mode::Audit => Door::Audit,
         Mode::Cluster => Door::Cluster,
     };
-    let review = match document.into_review(wrap) {
-        Ok(review) => review,
+    let source = &*format!("{file}#{}", document.number());
+    let Sent { review, spans } = match document.into_review(wrap) {
+        Ok(sent) => sent,
         Err(error) => return bad(source, &error),
     };
-    let request = match Request::parse(review.as_bytes()) {
-        Ok(request) => request,
+    let sent = match AdmissionReview::parse(review.as_bytes()) {
+        Ok(sent) => sent.request,
         Err(error) => return bad(source, &error),
     };
     // What the mutating webhook would do comes first, as in a cluster.
-    let patched = match Patched::of(&request, policy) {
+    let patched = match Patched::of(&sent, policy) {
         Ok(patched) => patched,
         Err(error) => return bad(source, &error),
     };
     let after = patched.as_ref().map(|patched| patched.review(&review));
     let request = match after
         .as_ref()
-        .map(|review| Request::parse(review.as_bytes()))
+        .map(|review| AdmissionReview::parse(review.as_bytes()))
     {
-        None => request,
-        Some(Ok(request)) => request,
+        None => sent,
+        Some(Ok(after)) => after.request,
         Some(Err(error)) => return bad(source, &error),
     };
-    let decision = match decide(&request, door, policy, Timestamp::now()) {
-        Ok(decision) => decision,
+    // There is no cluster to ask about files.
+    let facts = Facts::unknowable();
+    let scope = Scope::of_door(door, policy);
+    let decision = match decide(&request, scope, policy, &facts, Timestamp::now()) {
+        Ok(Outcome::Decided(decision)) => decision,
+        Ok(Outcome::Needs(needs)) => anyhow::bail!("the engine asks for {needs:?} twice"),
+        Err(error) => return bad(source, &error),
+    };
+    let name = match request.object_name() {
+        Ok(name) => name,
         Err(error) => return bad(source, &error),
     };
     let reviewed = Reviewed {
         source,
+        file,
+        spans: &spans,
+        door,
         request: &request,
+        name,
         decision: &decision,
         patched: patched.as_ref(),
     };

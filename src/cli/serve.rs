@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::server::{Engine, Reviewer};
 use crate::telemetry::Telemetry;
-use rolegate_core::policy::PolicyStore;
+use rolegate_core::decision::PolicyStore;
 
 pub use args::ServeArgs;
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::Reviewed;
+use super::{Origin, Reported, Reviewed};
 
 /// Writes one decision as one line.
 ///
@@ -17,35 +17,24 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         request,
         decision,
         patched,
+        ..
     } = reviewed;
-    let findings: Vec<_> = decision
-        .judged
-        .iter()
-        .map(|judged| {
-            json!({
-                "rule": judged.finding.rule,
-                "mode": judged.mode,
-                "seen": judged.finding.seen,
-                "path": judged.finding.path,
-                "why": judged.finding.why,
-                "instead": judged.finding.instead,
-                "source": judged.finding.source,
-                "exempted": judged.exempted,
-            })
-        })
+    let findings: Vec<_> = reviewed
+        .reported()
+        .map(|reported| finding(&reported))
         .collect();
     let mut line = json!({
         "source": source,
         "allowed": decision.allowed(),
         "outcome": decision.outcome(),
-        "door": decision.door.as_str(),
+        "door": reviewed.door.as_str(),
         "policy": decision.policy.to_string(),
         "request": {
-            "operation": request.operation.as_str(),
-            "group": request.resource.group.as_str(),
-            "resource": request.resource.resource.as_str(),
-            "subResource": request.sub_resource(),
-            "namespace": request.namespace(),
+            "operation": request.operation().as_str(),
+            "group": request.target.group(),
+            "resource": request.target.resource(),
+            "subResource": request.target.subresource(),
+            "namespace": request.target.namespace(),
             "name": decision.name,
             "user": request.user.username.as_str(),
             "class": decision.class.as_str(),
@@ -65,4 +54,30 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         });
     }
     writeln!(out, "{line}")
+}
+
+fn finding(reported: &Reported<'_>) -> Value {
+    let finding = reported.finding;
+    let location = match reported.origin {
+        Origin::File { path, at: Some(at) } => json!({
+            "file": path,
+            "line": at.line,
+            "column": at.column,
+        }),
+        _ => Value::Null,
+    };
+    json!({
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "mode": reported.mode,
+        "message": reported.sentence(),
+        "path": reported.path().map(ToString::to_string),
+        "pointer": reported.path().map(rolegate_core::request::Path::pointer),
+        "location": location,
+        "fingerprint": reported.fingerprint(),
+        "why": finding.advice.why,
+        "instead": finding.what_helps(),
+        "source": finding.advice.source,
+        "exempted": reported.exempted,
+    })
 }

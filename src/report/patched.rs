@@ -1,15 +1,15 @@
 //! A pod before and after role chaining.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 
 use serde_json::Value;
 
-use rolegate_core::facts::Subject;
 use rolegate_core::json;
-use rolegate_core::mutation::{Mutation, mutate};
+use rolegate_core::mutation::Mutation;
 use rolegate_core::names::shown;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::{Request, ReviewError};
+use rolegate_core::request::{Act, Request, ReviewError};
+use rolegate_core::write::Write;
 
 /// A pod that role chaining gives something, or tells its creator something.
 #[derive(Debug)]
@@ -28,12 +28,14 @@ impl Patched {
     ///
     /// A [`ReviewError`] when the pod cannot be read.
     pub fn of(request: &Request<'_>, policy: &Policy) -> Result<Option<Self>, ReviewError> {
-        let mutation = mutate(&Subject::new(request, policy)?)?;
+        let mutation = Write::new(request, policy)?.mutation()?;
         if mutation.patch.is_empty() && mutation.warnings.is_empty() {
             return Ok(None);
         }
-        let json::Tree(before) = json::from_str(request.object()?.get())
-            .map_err(|error| ReviewError::json("request.object", error))?;
+        let Act::Create(new) = request.act else {
+            return Ok(None);
+        };
+        let json::Tree(before) = new.read()?;
         let mut after = before.clone();
         // It was made for this very object.
         mutation
@@ -58,7 +60,7 @@ impl Patched {
     }
 
     /// Writes the difference for people.
-    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
         if let Some((target, mode)) = &self.mutation.chained {
             writeln!(out, "  chained to {target} in mode {}", mode.as_str())?;
         }
@@ -95,7 +97,7 @@ impl Patched {
     }
 }
 
-fn line(out: &mut impl Write, sign: char, path: &str, value: &Value) -> io::Result<()> {
+fn line(out: &mut impl io::Write, sign: char, path: &str, value: &Value) -> io::Result<()> {
     write!(out, "  {sign} {}", dotted(path))?;
     match value {
         Value::String(text) if text.contains('\n') => {

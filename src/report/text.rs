@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use owo_colors::OwoColorize as _;
 
-use rolegate_core::decision::Judged;
 use rolegate_core::names::shown;
+use rolegate_core::policy::Mode;
 use rolegate_core::request::document;
+use rolegate_core::rules::Finding;
 
-use super::Reviewed;
+use super::{Origin, Reported, Reviewed};
 
 /// Writes one decision with every finding.
 ///
@@ -21,6 +22,7 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         request,
         decision,
         patched,
+        ..
     } = reviewed;
     let outcome = match decision.outcome() {
         "deny" => "denied".red().bold().to_string(),
@@ -28,42 +30,43 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         "audit" => "allowed, recorded".yellow().to_string(),
         _ => "allowed".green().to_string(),
     };
-    let namespace = match request.namespace() {
+    let namespace = match request.target.namespace() {
         "" => String::new(),
         name => format!(" in {}", shown(name, 63)),
     };
     writeln!(
         out,
         "{source}: {outcome}: {} {} {}{namespace} by {} ({})",
-        request.operation,
+        request.operation(),
         document::title(request),
         decision.name,
         shown(&request.user.username, 200),
         decision.class.as_str(),
     )?;
     patched.map_or(Ok(()), |patched| patched.write(out))?;
-    decision
-        .judged
-        .iter()
-        .try_for_each(|judged| finding(out, judged))
+    reviewed
+        .reported()
+        .try_for_each(|reported| finding(out, &reported))
 }
 
-fn finding(out: &mut impl Write, judged: &Judged<'_>) -> io::Result<()> {
-    let finding = &judged.finding;
-    writeln!(
-        out,
-        "  {} ({}): {}",
-        finding.rule.bold(),
-        judged.mode,
-        finding.seen
-    )?;
-    if let Some(path) = &finding.path {
-        writeln!(out, "    at:      {path}")?;
+fn finding(out: &mut impl Write, reported: &Reported<'_>) -> io::Result<()> {
+    let Finding { rule, advice, .. } = reported.finding;
+    let mode = reported.mode.unwrap_or(Mode::Audit);
+    writeln!(out, "  {} ({mode}): {}", rule.bold(), reported.sentence())?;
+    // `file:line:column` first, where terminals and editors look for it.
+    let at = match &reported.origin {
+        origin @ Origin::File { at: Some(_), .. } => Some(origin.to_string()),
+        _ => None,
+    };
+    let path = reported.path().map(ToString::to_string);
+    let at: Vec<String> = at.into_iter().chain(path).collect();
+    if !at.is_empty() {
+        writeln!(out, "    at:      {}", at.join(" "))?;
     }
-    writeln!(out, "    why:     {}", finding.why)?;
-    writeln!(out, "    instead: {}", finding.instead)?;
-    writeln!(out, "    source:  {}", finding.source)?;
-    if let Some(reason) = judged.exempted {
+    writeln!(out, "    why:     {}", advice.why)?;
+    writeln!(out, "    instead: {}", reported.finding.what_helps())?;
+    writeln!(out, "    source:  {}", advice.source)?;
+    if let Some(reason) = reported.exempted {
         writeln!(out, "    exempted: {}", shown(reason, 200))?;
     }
     Ok(())

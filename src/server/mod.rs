@@ -10,7 +10,6 @@
 
 mod doors;
 mod duration;
-mod empty;
 mod health;
 mod limits;
 mod metrics;
@@ -20,7 +19,6 @@ mod refusal;
 
 pub use doors::{BadReview, Engine, Record, Reviewed, Reviewer};
 pub use duration::{duration_flag, parse_duration};
-pub use empty::EmptyAllow;
 pub use limits::{ConnectionLimits, Limits};
 pub use ports::Ports;
 pub use rolegate_core::decision::Door;

@@ -6,10 +6,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use rolegate_core::facts::Subject;
-use rolegate_core::mutation::mutate;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
+use rolegate_core::write::Write;
 use serde_json::{Value, json};
 
 use crate::config_text::parsed;
@@ -259,10 +258,11 @@ proptest! {
         let after = apply(&before, &patch);
         // Applied by our own hand it is the same.
         let body = create(user.clone(), &before).0.to_string();
-        let request = Request::parse(body.as_bytes()).expect("a review");
-        let subject = Subject::new(&request, &policy).expect("a subject");
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let request = &review.request;
+        let subject = Write::new(&request, &policy).expect("a subject");
         let mut own = before.clone();
-        mutate(&subject).expect("a mutation").patch.apply(&mut own).expect("it applies");
+        subject.mutation().expect("a mutation").patch.apply(&mut own).expect("it applies");
         prop_assert_eq!(&own, &after);
         // Once is enough.
         let (again, _) = create(user.clone(), &after).mutation(&policy);

@@ -112,7 +112,7 @@ impl Reviewer for Obedient {
         let record = Record {
             operation: "CREATE",
             decision: "deny",
-            findings: vec![(RuleId::PodExec, Mode::Enforce)],
+            findings: vec![(RuleId::new("pod-exec"), Mode::Enforce)],
             ..Record::default()
         };
         Ok(Reviewed {

@@ -1,35 +1,14 @@
 //! Rules, then modes, then exemptions.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 
-use crate::facts::{Class, Facts, Need, Requester};
-use crate::policy::{Mode, Policy, PolicyHash, RuleId};
-use crate::request::response::{Response, Status};
+use crate::facts::{Facts, Need, Requester};
+use crate::policy::{Mode, Policy, RuleId};
 use crate::request::{Request, ReviewError};
 use crate::rules::{Advice, Finding, RULES, Rule, Stop};
 use crate::write::Write;
 
-use super::{Scope, message};
-
-/// What becomes of one request.
-#[derive(Debug)]
-pub struct Decision<'a> {
-    /// Who asked.
-    pub class: Class,
-    /// The requester for a sentence, with what it failed to prove; empty where
-    /// there is nothing to say.
-    pub who: String,
-    /// The object's name, escaped.
-    pub name: String,
-    /// The hash of the policy it was judged by.
-    pub policy: PolicyHash,
-    /// Every finding with what it leads to, in the order of [`RULES`].
-    pub judged: Vec<Judged<'a>>,
-    /// Rules that could not judge for want of facts about the cluster.
-    pub skipped: Vec<Skipped>,
-}
+use super::{Decision, Judged, Scope, Skipped, message};
 
 /// What the rules came to.
 #[derive(Debug)]
@@ -38,35 +17,6 @@ pub enum Outcome<'a> {
     /// The rules need these facts first. The door looks all of them up and
     /// decides again; with [`Facts::found`] there is no second time.
     Needs(Vec<Need>),
-}
-
-/// A rule that did not judge, because a fact about the cluster is unknown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skipped {
-    pub rule: RuleId,
-    pub need: Need,
-}
-
-/// A finding and what it leads to.
-#[derive(Debug)]
-pub struct Judged<'a> {
-    pub finding: Finding,
-    /// The weaker of the scope's ceiling and the rule's own mode.
-    pub mode: Mode,
-    /// The reason of the exemption that lifts it, if one does.
-    pub exempted: Option<&'a str>,
-}
-
-impl Judged<'_> {
-    /// The mode it is treated in: an exempted finding is only recorded.
-    #[must_use]
-    pub fn effect(&self) -> Mode {
-        if self.exempted.is_some() {
-            Mode::Audit
-        } else {
-            self.mode
-        }
-    }
 }
 
 /// Judges one request by the rules of this version: the whole engine. No I/O, no
@@ -152,7 +102,7 @@ pub fn decide_by<'a>(
         who: if judged.is_empty() {
             String::new()
         } else {
-            message::who(&write)
+            message::who(&write.user, &write.requester)
         },
         name: write.name.shown(),
         policy: policy.hash,
@@ -211,75 +161,5 @@ impl<'a> Outcome<'a> {
             Self::Decided(decision) => Some(decision),
             Self::Needs(_) => None,
         }
-    }
-}
-
-impl Decision<'_> {
-    /// Whether the request goes on.
-    #[must_use]
-    pub fn allowed(&self) -> bool {
-        !self
-            .judged
-            .iter()
-            .any(|judged| judged.effect() == Mode::Enforce)
-    }
-
-    /// The strongest thing that happened, for logs and metrics: `deny`, `warn`,
-    /// `audit` or `allow`.
-    #[must_use]
-    pub fn outcome(&self) -> &'static str {
-        let any = |mode| self.judged.iter().any(|judged| judged.effect() == mode);
-        if any(Mode::Enforce) {
-            "deny"
-        } else if any(Mode::Warn) {
-            "warn"
-        } else if any(Mode::Audit) {
-            "audit"
-        } else {
-            "allow"
-        }
-    }
-
-    /// The message of a denial; empty where allowed.
-    #[must_use]
-    pub fn message(&self) -> String {
-        if self.allowed() {
-            String::new()
-        } else {
-            message::message(self)
-        }
-    }
-
-    /// What `kubectl` shows besides: one line a `warn` finding.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
-        message::warnings(self)
-    }
-
-    /// What the audit event records: a key a rule, and `policy`.
-    #[must_use]
-    pub fn audit_annotations(&self) -> Vec<(&'static str, Cow<'_, str>)> {
-        message::audit_annotations(self)
-    }
-
-    /// The answer's body.
-    #[must_use]
-    pub fn to_json(&self, uid: &str) -> Vec<u8> {
-        let message = self.message();
-        let allowed = self.allowed();
-        let status = Status {
-            code: 403,
-            reason: "Forbidden",
-            message: &message,
-        };
-        Response {
-            uid,
-            allowed,
-            status: (!allowed).then_some(status),
-            patch: None,
-            warnings: &self.warnings(),
-            audit_annotations: &self.audit_annotations(),
-        }
-        .to_json()
     }
 }

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use crate::facts::Requester;
 use crate::names::{cut_characters, shown};
 use crate::policy::Mode;
-use crate::request::response::WARNING_CHARACTERS;
-use crate::write::Write;
+use crate::request::UserInfo;
+use crate::request::response::{Response, Status, WARNING_CHARACTERS};
 
 use super::{Decision, Judged};
 
@@ -23,13 +23,58 @@ const MOST_WARNINGS: usize = 20;
 /// Audit values have no limit in the API, only in what stores the log.
 const ANNOTATION_BYTES: usize = 1_024;
 
+impl Decision<'_> {
+    /// The message of a denial; empty where allowed.
+    #[must_use]
+    pub fn message(&self) -> String {
+        if self.allowed() {
+            String::new()
+        } else {
+            message(self)
+        }
+    }
+
+    /// What `kubectl` shows besides: one line a `warn` finding.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        warnings(self)
+    }
+
+    /// What the audit event records: a key a rule, and `policy`.
+    #[must_use]
+    pub fn audit_annotations(&self) -> Vec<(&'static str, Cow<'_, str>)> {
+        audit_annotations(self)
+    }
+
+    /// The answer's body.
+    #[must_use]
+    pub fn to_json(&self, uid: &str) -> Vec<u8> {
+        let message = self.message();
+        let allowed = self.allowed();
+        let status = Status {
+            code: 403,
+            reason: "Forbidden",
+            message: &message,
+        };
+        Response {
+            uid,
+            allowed,
+            status: (!allowed).then_some(status),
+            patch: None,
+            warnings: &self.warnings(),
+            audit_annotations: &self.audit_annotations(),
+        }
+        .to_json()
+    }
+}
+
 /// The requester for a sentence, with what it failed to prove.
-pub(super) fn who(write: &Write<'_>) -> String {
-    let name = match write.user.username.as_str() {
+pub(super) fn who(user: &UserInfo<'_>, requester: &Requester<'_>) -> String {
+    let name = match user.username.as_str() {
         "" => "somebody without a name".to_owned(),
         name => shown(name, 200),
     };
-    match &write.requester {
+    match requester {
         Requester::Tenant(Some(unproven)) => format!("{name} ({})", unproven.as_str()),
         _ => name,
     }

@@ -4,6 +4,7 @@
 //!   `system`, `emr`: the evidence for single classes
 //! - `class_table`: what each class may do
 //! - `known`: facts about the cluster, and what a rule needs to know of it
+//! - [`surface`]: every resource and verb of the API, and what answers for it
 //! - `runs_as`: what a service account stands for under the policy
 
 mod class_table;
@@ -11,6 +12,7 @@ mod emr;
 mod known;
 mod requester;
 mod runs_as;
+pub mod surface;
 mod system;
 
 pub use class_table::{Action, Extent, extent};

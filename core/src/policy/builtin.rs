@@ -77,3 +77,52 @@ fn canonical(emr: &EmrService, admins: &Subjects, platform: &[Platform]) -> Stri
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Mode;
+    use crate::policy::Policy;
+
+    #[test]
+    fn holds_the_line_without_a_file() {
+        let policy = Policy::builtin();
+        assert_eq!(policy.hash, Policy::builtin().hash);
+        for (about, mode) in &policy.rules.modes {
+            let expected = match about.id.as_str() {
+                "job-lifecycle" => Mode::Warn,
+                "execution-role" | "image-source" | "chain-profile" => Mode::Off,
+                _ => Mode::Enforce,
+            };
+            assert_eq!(*mode, expected, "{}", about.id);
+        }
+        assert!(policy.tenancy("anywhere").submitters.is_empty());
+        assert_eq!(
+            policy.fixed_service_account("emr-containers-sa-spark"),
+            None
+        );
+        assert_eq!(
+            (policy.doors.cluster, policy.doors.authorize_cluster_scoped),
+            (Mode::Audit, Mode::Audit)
+        );
+    }
+
+    #[test]
+    fn knows_emr_by_both_usual_names() {
+        let emr = Policy::builtin().emr_service;
+        let role = "AWSServiceRoleForAmazonEMRContainers";
+        assert!(emr.names("emr-containers"));
+        assert!(emr.names(&format!(
+            "arn:aws-cn:sts::111122223333:assumed-role/{role}/session"
+        )));
+        for other in [
+            "emr-containers-x",
+            "EMR-containers",
+            "arn:aws:sts::111122223333:assumed-role/other/session",
+        ] {
+            assert!(!emr.names(other), "{other}");
+        }
+        assert!(!emr.names(&format!(
+            "arn:aws:sts::111122223333:assumed-role/x/{role}/session"
+        )));
+    }
+}

@@ -70,7 +70,7 @@ mod tests {
         let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
         let until = at("2026-12-01T00:00:00Z");
         let mut exemption = Exemption {
-            rules: vec![RuleId::PodExec],
+            rules: vec![RuleId::new("pod-exec")],
             users: vec![Glob::new("arn:aws:sts::111122223333:assumed-role/oncall/*")],
             namespaces: vec![Glob::new("spark-*")],
             until,
@@ -78,13 +78,14 @@ mod tests {
         };
         let ada = "arn:aws:sts::111122223333:assumed-role/oncall/ada";
         let now = at("2026-11-22T00:00:00Z");
-        let covers = |e: &Exemption, namespace, now| e.covers(RuleId::PodExec, ada, namespace, now);
+        let covers =
+            |e: &Exemption, namespace, now| e.covers(RuleId::new("pod-exec"), ada, namespace, now);
 
         assert!(covers(&exemption, Some("spark-a"), now));
         assert!(!covers(&exemption, Some("flink-a"), now));
         assert!(!covers(&exemption, None, now));
-        assert!(!exemption.covers(RuleId::RbacGrant, ada, Some("spark-a"), now));
-        assert!(!exemption.covers(RuleId::PodExec, "ada", Some("spark-a"), now));
+        assert!(!exemption.covers(RuleId::new("rbac-grant"), ada, Some("spark-a"), now));
+        assert!(!exemption.covers(RuleId::new("pod-exec"), "ada", Some("spark-a"), now));
         assert!(
             !covers(&exemption, Some("spark-a"), until),
             "the end itself is over"

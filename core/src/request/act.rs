@@ -1,7 +1,42 @@
-//! What is done, and to what.
+//! What is done to an object.
 
-use super::object::Object;
-use super::{Kind, Operation, Resource, Text};
+use std::fmt;
+
+use super::Object;
+
+/// What is done to an object, as one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// POST, or a PUT, PATCH or apply of what does not exist yet.
+    Create,
+    /// PUT, PATCH, apply.
+    Update,
+    /// DELETE, and deletecollection once for every object.
+    Delete,
+    /// exec, attach, portforward, proxy, by whatever HTTP method.
+    Connect,
+}
+
+impl Operation {
+    pub(super) const ALL: [Self; 4] = [Self::Create, Self::Update, Self::Delete, Self::Connect];
+
+    /// The API server's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// What is done to an object. Each variant has exactly the objects that the API
 /// server sends with it, so a rule need not ask whether they are there.
@@ -55,57 +90,5 @@ impl<'a> Act<'a> {
             Self::Update { old, .. } | Self::Delete(old) => Some(old),
             Self::Create(_) | Self::Connect(_) => None,
         }
-    }
-}
-
-/// The object or part of one that a request is about.
-#[derive(Debug, Default)]
-pub struct Target<'a> {
-    /// Group, version and plural name (after `matchPolicy: Equivalent`).
-    pub resource: Resource<'a>,
-    /// Group, version and kind of the object, which for a subresource may be another.
-    pub kind: Kind<'a>,
-    /// `exec`, `status`, …; empty for the object itself.
-    pub subresource: Text<'a>,
-    /// Empty for cluster-scoped resources.
-    pub namespace: Text<'a>,
-    /// As the API server gave it: empty for deletecollection and before a name
-    /// is generated.
-    pub name: Text<'a>,
-}
-
-impl Target<'_> {
-    /// Whether it is of this resource, in whatever version and subresource.
-    #[must_use]
-    pub fn is(&self, group: &str, resource: &str) -> bool {
-        self.resource.is(group, resource)
-    }
-
-    /// Whether it is the object itself and no subresource.
-    #[must_use]
-    pub fn is_main(&self) -> bool {
-        self.subresource.is_empty()
-    }
-
-    #[must_use]
-    pub fn group(&self) -> &str {
-        &self.resource.group
-    }
-
-    /// The plural resource name.
-    #[must_use]
-    pub fn resource(&self) -> &str {
-        &self.resource.resource
-    }
-
-    #[must_use]
-    pub fn subresource(&self) -> &str {
-        &self.subresource
-    }
-
-    /// Empty for cluster-scoped resources.
-    #[must_use]
-    pub fn namespace(&self) -> &str {
-        &self.namespace
     }
 }

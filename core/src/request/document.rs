@@ -2,16 +2,34 @@
 //! YAML, one document or many. A manifest is wrapped into the review in which
 //! an API server would send it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::json::{self, Raw};
 
+use super::spans::{File, Place, Spans, Syntax};
 use super::{Operation, ReviewError, envelope};
 use crate::names::shown;
 
-/// One document of a file, as JSON text.
+/// One document of a file, as JSON text, and where it stands there.
 #[derive(Debug)]
-pub struct Document(String);
+pub struct Document {
+    text: String,
+    number: usize,
+    spans: Spans,
+}
+
+/// A document as the AdmissionReview it comes in, and where in the file the
+/// object of that review stands.
+#[derive(Debug)]
+pub struct Sent {
+    /// The AdmissionReview's JSON.
+    pub review: String,
+    /// The object's parts in the file, by their paths in the object. They are
+    /// the file's, whatever is done to the object later.
+    pub spans: Spans,
+}
 
 /// What a manifest does not say about the request it comes in.
 #[derive(Clone, Debug)]
@@ -68,13 +86,16 @@ pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
     let text = std::str::from_utf8(bytes).map_err(|error| ReviewError::NotUtf8 {
         at: error.valid_up_to(),
     })?;
-    let mut documents = Vec::new();
-    if text.trim_start().starts_with('{') {
+    let mut parts = Vec::new();
+    let mut documents = 0;
+    let syntax = if text.trim_start().starts_with('{') {
         // Kept as it stands, so that it is judged byte for byte like a request.
         for document in json::values(text) {
             let document = document.map_err(|error| ReviewError::json("the file", error))?;
-            push(&mut documents, document.get().to_owned());
+            push(&mut parts, documents, document.get().to_owned());
+            documents += 1;
         }
+        Syntax::Json
     } else {
         let values: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
             let at = error.location();
@@ -84,13 +105,24 @@ pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
             }
         })?;
         for value in values.into_iter().filter(|value| !value.is_null()) {
-            push(&mut documents, value.to_string());
+            push(&mut parts, documents, value.to_string());
+            documents += 1;
         }
-    }
-    if documents.is_empty() {
+        Syntax::Yaml
+    };
+    if parts.is_empty() {
         return Err(DocumentError::Empty);
     }
-    Ok(documents)
+    let file = Arc::new(File::new(text, syntax, documents));
+    let documents = parts.into_iter().zip(1..).map(|((place, text), number)| {
+        let spans = Spans::new(Arc::clone(&file), place);
+        Document {
+            text,
+            number,
+            spans,
+        }
+    });
+    Ok(documents.collect())
 }
 
 /// The one object of a file.
@@ -101,14 +133,15 @@ pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
 pub fn single(bytes: &[u8]) -> Result<Value, DocumentError> {
     let mut documents = split(bytes)?;
     match (documents.pop(), documents.is_empty()) {
-        (Some(Document(text)), true) => {
+        (Some(Document { text, .. }), true) => {
             json::from_str(&text).map_err(|error| ReviewError::json("the document", error).into())
         }
         _ => Err(DocumentError::Many),
     }
 }
 
-fn push(documents: &mut Vec<Document>, text: String) {
+/// A document's text as one part, or a list's items as theirs.
+fn push(parts: &mut Vec<(Place, String)>, document: usize, text: String) {
     #[derive(serde::Deserialize)]
     struct List<'a> {
         #[serde(borrow)]
@@ -116,38 +149,59 @@ fn push(documents: &mut Vec<Document>, text: String) {
         #[serde(borrow)]
         items: Vec<Raw<'a>>,
     }
+    let place = |item| Place { document, item };
     match json::from_str::<List<'_>>(&text) {
         Ok(list) if list.kind.ends_with("List") => {
-            documents.extend(
-                list.items
-                    .iter()
-                    .map(|item| Document(item.get().to_owned())),
-            );
+            let items = list.items.iter().enumerate();
+            parts.extend(items.map(|(item, raw)| (place(Some(item)), raw.get().to_owned())));
         }
-        _ => documents.push(Document(text)),
+        _ => parts.push((place(None), text)),
     }
 }
 
 impl Document {
-    /// The document as an AdmissionReview's JSON.
+    /// Its number in the file, from 1; the items of a `List` are counted each.
+    #[must_use]
+    pub const fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Its JSON.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where its parts stand in the file.
+    #[must_use]
+    pub const fn spans(&self) -> &Spans {
+        &self.spans
+    }
+
+    /// The document as an AdmissionReview: itself, or the one in which an API
+    /// server would send it.
     ///
     /// # Errors
     ///
     /// A [`DocumentError`] when it is neither a review nor a manifest.
-    pub fn into_review(self, wrap: &Wrap) -> Result<String, DocumentError> {
+    pub fn into_review(self, wrap: &Wrap) -> Result<Sent, DocumentError> {
         #[derive(serde::Deserialize)]
         struct Kind<'a> {
             #[serde(borrow)]
             kind: Option<crate::json::Text<'a>>,
         }
+        let Self { text, spans, .. } = self;
         let kind: Kind<'_> =
-            json::from_str(&self.0).map_err(|error| ReviewError::json("the document", error))?;
+            json::from_str(&text).map_err(|error| ReviewError::json("the document", error))?;
         match kind.kind.as_deref() {
-            Some(envelope::KIND) => Ok(self.0),
+            Some(envelope::KIND) => Ok(Sent {
+                spans: spans.in_review(),
+                review: text,
+            }),
             Some(_) => {
-                let object = json::from_str(&self.0)
+                let object = json::from_str(&text)
                     .map_err(|error| ReviewError::json("the document", error))?;
-                wrap.review(object)
+                wrap.review(object).map(|review| Sent { review, spans })
             }
             None => Err(DocumentError::NotAnObject("kind")),
         }

@@ -4,16 +4,15 @@
 //! is the exception: most rules look at pods, so it is read in passing.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::Deserialize;
 
 use crate::json::{self, Ahead, Fault, Fill, Raw, Reader, filled};
 
-use super::act::{Act, Target};
-use super::object::{Object, Version};
 use super::pod::Pod;
-use super::{ReviewError, UserInfo};
+use super::{
+    Act, Kind, Object, Operation, Resource, ReviewError, Stored, Target, UserInfo, Version,
+};
 use crate::json::Text;
 
 /// The one group and version this endpoint speaks.
@@ -41,83 +40,6 @@ pub struct Request<'a> {
     pub act: Act<'a>,
     /// The new object, where it is a pod by its looks: read in the same pass.
     pod: Option<Box<Pod<'a>>>,
-}
-
-/// `group/version/resource`.
-#[derive(Debug, Default)]
-pub struct Resource<'a> {
-    /// API group; empty for the core group.
-    pub group: Text<'a>,
-    /// API version.
-    pub version: Text<'a>,
-    /// Plural resource name.
-    pub resource: Text<'a>,
-}
-
-filled!(Resource<'a> {
-    group: "group",
-    version: "version",
-    resource: "resource",
-});
-
-impl Resource<'_> {
-    /// Whether this is `resource` of `group`, in whatever version.
-    #[must_use]
-    pub fn is(&self, group: &str, resource: &str) -> bool {
-        *self.group == *group && *self.resource == *resource
-    }
-}
-
-/// `group/version/kind`.
-#[derive(Debug, Default)]
-pub struct Kind<'a> {
-    /// API group; empty for the core group.
-    pub group: Text<'a>,
-    /// API version.
-    pub version: Text<'a>,
-    /// Kind.
-    pub kind: Text<'a>,
-}
-
-filled!(Kind<'a> or null {
-    group: "group",
-    version: "version",
-    kind: "kind",
-});
-
-/// What is done to the object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Operation {
-    /// POST, or a PUT, PATCH or apply of what does not exist yet.
-    Create,
-    /// PUT, PATCH, apply.
-    Update,
-    /// DELETE, and deletecollection once for every object.
-    Delete,
-    /// exec, attach, portforward, proxy, by whatever HTTP method.
-    Connect,
-}
-
-impl Operation {
-    const ALL: [Self; 4] = [Self::Create, Self::Update, Self::Delete, Self::Connect];
-
-    /// The API server's word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "CREATE",
-            Self::Update => "UPDATE",
-            Self::Delete => "DELETE",
-            Self::Connect => "CONNECT",
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 #[derive(Default)]
@@ -237,6 +159,18 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn operation(&self) -> Operation {
         self.act.operation()
+    }
+
+    /// The object that a creation would leave behind; `None` for any other act.
+    #[must_use]
+    pub fn into_stored(self) -> Option<Stored<'a>> {
+        let Act::Create(new) = self.act else {
+            return None;
+        };
+        Some(Stored {
+            object: Object::new(new.raw(), Version::Stored),
+            target: self.target,
+        })
     }
 
     /// `new`, the new object of this request, as a pod.

@@ -36,8 +36,20 @@ pub enum ReviewError {
          list `v1` in admissionReviewVersions"
     )]
     WrongKind(String),
+    /// Some other kind of object where a SubjectAccessReview belongs.
+    #[error(
+        "this is no SubjectAccessReview of authorization.k8s.io/v1; send one as the API server \
+         writes it"
+    )]
+    NotAnAccessReview,
+    /// Some other kind of object where an audit event belongs.
+    #[error(
+        "this is no audit event (kind `Event` of audit.k8s.io); give the log as the API server \
+         writes it, one JSON object per line"
+    )]
+    NotAnAuditEvent,
     /// A field that every review has is missing or empty.
-    #[error("`{0}` is missing from the AdmissionReview; send it as the API server writes it")]
+    #[error("`{0}` is missing; send it as the API server writes it")]
     Missing(&'static str),
 }
 

@@ -111,6 +111,15 @@ impl<'a> Object<'a> {
         view::service_accounts(self.what(), self.raw)
     }
 
+    /// The `path` of a proxy request's options; empty where there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`].
+    pub fn proxy_path(self) -> Result<Text<'a>, ReviewError> {
+        view::proxy_path(self.what(), self.raw)
+    }
+
     /// Whether a word of letters only occurs anywhere in it, however it is escaped.
     #[must_use]
     pub fn mentions(self, word: &str) -> bool {

@@ -5,7 +5,7 @@ use crate::json::{Fault, Fill, Reader, filled};
 use crate::json::{List, entries};
 
 /// Who the API server authenticated (or was told to impersonate).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct UserInfo<'a> {
     /// The username; empty only in hand-made reviews.
     pub username: Text<'a>,
@@ -45,7 +45,7 @@ impl UserInfo<'_> {
 
 /// `userInfo.extra`. A list of pairs and not a map, so that a key given twice
 /// is seen twice and a made-up second value cannot hide the first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Extra<'a>(pub Vec<(Text<'a>, List<Text<'a>>)>);
 
 impl<'a> Extra<'a> {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::json::{self, Fill, Raw, filled};
 
-use super::{Object, Resource, ReviewError, Target};
+use super::{Resource, ReviewError, Target};
 use crate::json::Pairs;
 use crate::json::Text;
 
@@ -271,11 +271,13 @@ pub fn is_suspended(what: &'static str, object: Raw<'_>) -> Result<bool, ReviewE
 /// # Errors
 ///
 /// See [`read`].
-pub fn proxy_path(options: Object<'_>) -> Result<Text<'_>, ReviewError> {
+pub fn proxy_path<'a>(what: &'static str, options: Raw<'a>) -> Result<Text<'a>, ReviewError> {
     #[derive(Deserialize)]
     struct ProxyOptions<'a> {
         #[serde(borrow)]
         path: Option<Text<'a>>,
     }
-    Ok(options.read::<ProxyOptions<'_>>()?.path.unwrap_or_default())
+    Ok(read::<ProxyOptions<'a>>(what, options)?
+        .path
+        .unwrap_or_default())
 }

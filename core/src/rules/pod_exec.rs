@@ -35,7 +35,7 @@
 use crate::facts::{Action, Extent};
 use crate::write::Write;
 use crate::names::shown;
-use crate::request::{Act, Path, ProxyTarget, ReviewError, view};
+use crate::request::{Act, Path, ProxyTarget, ReviewError};
 
 use super::{Advice, Checked, Finding, Rule};
 use crate::facts::Facts;
@@ -108,7 +108,7 @@ fn is_harmless(action: Action, write: &Write<'_>) -> Result<bool, ReviewError> {
             let Act::Connect(Some(options)) = write.act else {
                 return Ok(false);
             };
-            is_figures(&view::proxy_path(options)?)
+            is_figures(&options.proxy_path()?)
         }
         _ => false,
     })

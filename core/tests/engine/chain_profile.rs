@@ -6,11 +6,12 @@ use crate::support::chain::{
     annotate, bare, by_default, chained, create, driver, irsa, list, pod_identity, policy, push,
     runner, set, spark, text, value,
 };
+use crate::support::judge;
 use crate::support::{Review, controller, in_pod, tenant, user};
-use rolegate_core::facts::Subject;
 use rolegate_core::mutation::plan;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
+use rolegate_core::write::Write;
 use serde_json::{Value, json};
 
 const RULE: &str = "chain-profile";
@@ -147,15 +148,11 @@ fn what_is_asked_for() {
             let review = create(runner(), &pod);
             assert_eq!(found(&review, &policy).len(), 1, "{asked}");
             // Whoever is refused is told what is allowed.
-            let body = review.0.to_string();
-            let request = Request::parse(body.as_bytes()).expect("a review");
-            let decision = rolegate_core::decision::decide(
-                &request,
-                rolegate_core::decision::Door::Enforce,
-                &policy,
-                crate::support::now(),
-            )
-            .expect("a decision");
+            let body = review.body();
+            let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+            let request = &review.request;
+            let decision = judge(&request, rolegate_core::decision::Door::Enforce, &policy)
+                .expect("a decision");
             let message = decision.message();
             assert!(
                 message.contains(ROLE_2) && message.contains(ROLE_3),
@@ -543,19 +540,15 @@ fn annotations_afterwards() {
     let hidden = Review::new(tenant(), "UPDATE", "/pods", "p")
         .old(pod.clone())
         .object(pod.clone());
-    let body = hidden.0.to_string().replacen(
+    let body = hidden.body().replacen(
         "rolegate.dev/aws-config\":",
         "\\u0072olegate.dev/aws-confi\":",
         1,
     );
-    let request = Request::parse(body.as_bytes()).expect("a review");
-    let decision = rolegate_core::decision::decide(
-        &request,
-        rolegate_core::decision::Door::Enforce,
-        &policy,
-        crate::support::now(),
-    )
-    .expect("a decision");
+    let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let request = &review.request;
+    let decision =
+        judge(&request, rolegate_core::decision::Door::Enforce, &policy).expect("a decision");
     assert!(
         decision
             .judged
@@ -600,10 +593,11 @@ fn where_no_chain_is_configured_the_rule_is_off() {
 fn whose_doing_an_empty_token_variable_is() {
     let blanked = |pod: &Value, policy: &Policy, container: &str| {
         let body = create(runner(), pod).0.to_string();
-        let request = Request::parse(body.as_bytes()).expect("a review");
-        let subject = Subject::new(&request, policy).expect("a subject");
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+        let request = &review.request;
+        let subject = Write::new(&request, policy).expect("a subject");
         let write = subject.pod().expect("readable").expect("a pod");
-        let plan = plan(&subject, &write.new);
+        let plan = plan(subject.creator(), &write.new);
         plan.is_in_place() && plan.gives_profile_to(container)
     };
     let policy = by_default("mode: exclusive");

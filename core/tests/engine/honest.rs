@@ -1,9 +1,10 @@
 //! Honest work in its less usual forms, each request by whom it really comes
 //! from: what rolegate must never be in the way of.
 
-use rolegate_core::decision::{Door, decide};
+use crate::support::judge;
+use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 use crate::support::{Review, controller, in_pod, injected, policy, service_account, tenant, user};
@@ -725,10 +726,10 @@ fn refusals(cases: &Cases, policy: &Policy) -> Vec<String> {
     cases
         .iter()
         .filter_map(|(what, review)| {
-            let body = review.0.to_string();
-            let request = Request::parse(body.as_bytes()).expect("a review");
+            let body = review.body();
+            let sent = AdmissionReview::parse(body.as_bytes()).expect("a review");
             let user = &review.0["request"]["userInfo"]["username"];
-            match decide(&request, Door::Enforce, policy, crate::support::now()) {
+            match judge(&sent.request, Door::Enforce, policy) {
                 Ok(decision) if decision.judged.is_empty() => None,
                 Ok(decision) => Some(format!(
                     "{what} by {user}: {} {}",

@@ -46,7 +46,7 @@ impl Step {
 
     #[track_caller]
     fn passes(self, namespace: &str, policy: &Policy) {
-        let text = self.0.0.to_string();
+        let text = self.0.body();
         let text = text.replace(
             "system:serviceaccount:spark-a:",
             &format!("system:serviceaccount:{namespace}:"),

@@ -1,10 +1,11 @@
 //! Attacks, each as its attacker would send it. Those of the first half once
 //! got through; those of the second never did, and stay here so that they never do.
 
-use rolegate_core::decision::{Door, decide};
+use crate::support::judge;
+use rolegate_core::decision::Door;
 use rolegate_core::names::Glob;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::{Act, AdmissionReview};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -64,9 +65,10 @@ fn map(user: Value, name: &str) -> Review {
 
 /// The message of a denial and every warning.
 fn words(review: &Review, policy: &Policy) -> (String, Vec<String>) {
-    let body = review.0.to_string();
-    let request = Request::parse(body.as_bytes()).expect("a review");
-    let judge = |door| decide(&request, door, policy, now()).expect("a decision");
+    let body = review.body();
+    let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let request = &review.request;
+    let judge = |door| judge(&request, door, policy).expect("a decision");
     (judge(Door::Enforce).message(), judge(Door::Warn).warnings())
 }
 
@@ -501,9 +503,10 @@ fn evidence_that_is_none() {
         &format!("\"{pod_name}\":[\"spark-{OTHER}-driver\"],\"{pod_name}\":"),
     );
     assert_ne!(text, twice);
-    let request = Request::parse(twice.as_bytes()).expect("a review");
+    let review = AdmissionReview::parse(twice.as_bytes()).expect("a review");
+    let request = &review.request;
     assert!(
-        !decide(&request, Door::Enforce, &builtin, now())
+        !judge(&request, Door::Enforce, &builtin)
             .expect("a decision")
             .allowed()
     );
@@ -594,8 +597,9 @@ fn hidden_names() {
         .0
         .to_string();
         let text = text.replace("\"SPEC\"", &spec);
-        let request = Request::parse(text.as_bytes()).expect("a review");
-        let decision = decide(&request, Door::Enforce, &builtin, now()).expect("a decision");
+        let review = AdmissionReview::parse(text.as_bytes()).expect("a review");
+        let request = &review.request;
+        let decision = judge(&request, Door::Enforce, &builtin).expect("a decision");
         assert!(!decision.allowed(), "{spec}");
     }
 }
@@ -671,9 +675,13 @@ fn a_pod_read_in_passing_hides_nothing() {
             "{",
         ] {
             let body = review.replace("\"the pod\"", &format!("{beginning}{members}}}"));
-            let request = Request::parse(body.as_bytes()).expect("a review");
-            assert_eq!(request.pod().is_ok(), reads, "{beginning}{members}");
-            let judged = decide(&request, Door::Enforce, &policy, now());
+            let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+            let request = &review.request;
+            let Act::Create(new) = request.act else {
+                panic!("a creation")
+            };
+            assert_eq!(request.pod(new).is_ok(), reads, "{beginning}{members}");
+            let judged = judge(&request, Door::Enforce, &policy);
             assert!(
                 judged.is_err() || judged.is_ok_and(|decision| !decision.allowed()),
                 "{beginning}{members}"
@@ -686,8 +694,9 @@ fn a_pod_read_in_passing_hides_nothing() {
 fn crooked_envelopes() {
     let builtin = Policy::builtin();
     let judged = |text: &str| {
-        let request = Request::parse(text.as_bytes()).map_err(|_| ())?;
-        decide(&request, Door::Enforce, &builtin, now())
+        let review = AdmissionReview::parse(text.as_bytes()).map_err(|_| ())?;
+        let request = &review.request;
+        judge(&request, Door::Enforce, &builtin)
             .map(|decision| decision.allowed())
             .map_err(|_| ())
     };

@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use rolegate_core::decision::{Door, decide};
+use crate::support::judge;
+use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 use crate::support::{Review, controller, in_pod, injected, policy, service_account, tenant};
@@ -34,10 +35,9 @@ fn create(resource: &str, name: &str, object: Value) -> Review {
 
 /// Whether the answer is a failed call: neither allowed nor refused.
 fn is_error(review: &Review, policy: &Policy) -> bool {
-    let body = review.0.to_string();
-    Request::parse(body.as_bytes()).is_ok_and(|request| {
-        decide(&request, Door::Enforce, policy, crate::support::now()).is_err()
-    })
+    let body = review.body();
+    AdmissionReview::parse(body.as_bytes())
+        .is_ok_and(|review| judge(&review.request, Door::Enforce, policy).is_err())
 }
 
 /// Whoever puts an image into a running pod has whatever the pod has: its
@@ -408,10 +408,10 @@ fn bodies_of_megabytes() {
          default: \"arn:aws:iam::444455556666:role/x\" }]\n",
     );
     for review in reviews {
-        let body = review.0.to_string();
+        let body = review.body();
         let start = Instant::now();
-        if let Ok(request) = Request::parse(body.as_bytes())
-            && let Ok(decision) = decide(&request, Door::Enforce, &policy, crate::support::now())
+        if let Ok(sent) = AdmissionReview::parse(body.as_bytes())
+            && let Ok(decision) = judge(&sent.request, Door::Enforce, &policy)
         {
             assert!(decision.judged.len() < 100, "{}", decision.judged.len());
             assert!(decision.message().len() < 4096);

@@ -1,9 +1,10 @@
 //! The rule `job-lifecycle`: every way to end somebody else's job that
 //! admission sees (fact A13 of the bypass catalogue).
 
-use rolegate_core::decision::{Door, decide};
+use crate::support::judge;
+use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -85,8 +86,9 @@ fn it_warns_unless_told_otherwise() {
     )
     .0
     .to_string();
-    let request = Request::parse(body.as_bytes()).expect("a review");
-    let decision = decide(&request, Door::Enforce, &builtin, now()).expect("a decision");
+    let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let request = &review.request;
+    let decision = judge(&request, Door::Enforce, &builtin).expect("a decision");
     assert!(decision.allowed());
     assert_eq!(decision.outcome(), "warn");
     assert!(

@@ -229,8 +229,9 @@ fn neighbours_of_the_list() {
 
 #[test]
 fn the_page_shows_the_list() {
-    let page = rolegate_core::rules::rule(rolegate_core::policy::RuleId::MutatingWebhook)
+    let page = rolegate_core::rules::rule("mutating-webhook")
         .expect("a rule")
+        .about()
         .page();
     for resource in NAMESPACED.into_iter().chain(CLUSTER) {
         let (group, _) = resource.split_once('/').expect("group/resource");

@@ -7,10 +7,9 @@ use crate::support::chain::{
     push, runner, set, spark, text, value,
 };
 use crate::support::{Review, controller, tenant, user};
-use rolegate_core::facts::Subject;
-use rolegate_core::mutation::mutate;
 use rolegate_core::policy::{Policy, Strictness};
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
+use rolegate_core::write::Write;
 use serde_json::{Value, json};
 
 const SOURCE: &str = "[profile rolegate-source]\n\
@@ -859,8 +858,8 @@ fn anybody_may_be_given_a_profile() {
 
 #[test]
 fn what_cannot_be_read_is_an_error() {
-    use rolegate_core::facts::Subject;
-    use rolegate_core::request::Request;
+    use rolegate_core::request::AdmissionReview;
+    use rolegate_core::write::Write;
     for (path, value) in [
         ("/spec/containers", json!("x")),
         ("/metadata/annotations", json!([1])),
@@ -877,10 +876,11 @@ fn what_cannot_be_read_is_an_error() {
             parent
         };
         let body = create(runner(), &pod).0.to_string();
-        let request = Request::parse(body.as_bytes()).expect("a review");
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+        let request = &review.request;
         let policy = by_default("");
-        let subject = Subject::new(&request, &policy).expect("a subject");
-        assert!(rolegate_core::mutation::mutate(&subject).is_err(), "{path}");
+        let subject = Write::new(&request, &policy).expect("a subject");
+        assert!(subject.mutation().is_err(), "{path}");
     }
 }
 
@@ -894,9 +894,10 @@ fn a_review_as_a_real_api_server_sent_it() {
     let chains = read(&format!("{folder}/policy.yaml"));
     let (policy, _) = Policy::parse("case", &chains, now, Strictness::Check).expect("a policy");
     let patch = |body: &str| {
-        let request = Request::parse(body.as_bytes()).expect("a review");
-        let subject = Subject::new(&request, &policy).expect("a name");
-        mutate(&subject).expect("a pod").patch
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+        let request = &review.request;
+        let subject = Write::new(&request, &policy).expect("a name");
+        subject.mutation().expect("a pod").patch
     };
     let sent = read("../benches/driver.json");
     assert!(sent.contains("managedFields"));

@@ -1,8 +1,10 @@
 //! The rule `pod-exec`: every way into a pod that admission sees
 //! (facts A1 to A7, A15 of the bypass catalogue).
 
+use crate::support::judge;
 use crate::support::{Review, controller, in_pod, policy, service_account, tenant, user};
 use rolegate_core::policy::Policy;
+use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 fn connect(user: Value, resource: &str, name: &str) -> Review {
@@ -192,15 +194,11 @@ exemptions:
     };
     let judged = |policy: &Policy, user: Value| {
         let body = connect(user, "/pods/exec", "p").0.to_string();
-        let request = rolegate_core::request::Request::parse(body.as_bytes()).expect("a review");
-        rolegate_core::decision::decide(
-            &request,
-            rolegate_core::decision::Door::Enforce,
-            policy,
-            crate::support::now(),
-        )
-        .expect("a decision")
-        .allowed()
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+        let request = &review.request;
+        judge(&request, rolegate_core::decision::Door::Enforce, policy)
+            .expect("a decision")
+            .allowed()
     };
     let running = policy(&text("2026-12-01T00:00:00Z"));
     assert!(judged(&running, tenant()));

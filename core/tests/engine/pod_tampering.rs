@@ -1,9 +1,10 @@
 //! The rule `pod-tampering`: a running pod turned into another, or led past the
 //! scheduler (facts A9 to A12 and B14 of the bypass catalogue).
 
-use rolegate_core::decision::{Door, decide};
+use crate::support::judge;
+use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -470,8 +471,9 @@ fn what_is_rolegates_is_nobodys() {
         .0
         .to_string();
     let body = body.replace("ESCAPED", r"r\u006flegate.dev/chain-to");
-    let request = Request::parse(body.as_bytes()).expect("a review");
-    let decision = decide(&request, Door::Enforce, &builtin, now()).expect("a decision");
+    let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let request = &review.request;
+    let decision = judge(&request, Door::Enforce, &builtin).expect("a decision");
     assert!(!decision.allowed());
 }
 

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::support::judge;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use rolegate_core::decision::{Door, decide};
+use rolegate_core::decision::Door;
 use rolegate_core::policy::Mode;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 use rolegate_core::rules::Finding;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -398,11 +399,12 @@ fn held(declared: bool) -> Policy {
 
 /// The answer's `allowed`, or `None` where there is no answer.
 fn answered(body: &[u8], policy: &Policy) -> Option<bool> {
-    let request = Request::parse(body).ok()?;
-    let decision = decide(&request, Door::Enforce, policy, now()).ok()?;
-    let answer = decision.to_json(&request.uid);
+    let review = AdmissionReview::parse(body).ok()?;
+    let request = &review.request;
+    let decision = judge(&request, Door::Enforce, policy).ok()?;
+    let answer = decision.to_json(&review.uid);
     let answer: Value = serde_json::from_slice(&answer).expect("JSON");
-    assert_eq!(answer["response"]["uid"], request.uid.as_str());
+    assert_eq!(answer["response"]["uid"], review.uid.as_str());
     assert_eq!(answer["response"]["allowed"], decision.allowed());
     Some(decision.allowed())
 }
@@ -545,7 +547,7 @@ proptest! {
         declared in any::<bool>(),
     ) {
         let policy = held(declared);
-        let body = damaged(review.0.to_string().into_bytes(), &damage);
+        let body = damaged(review.body().into_bytes(), &damage);
         if let Some(allowed) = answered(&body, &policy) {
             prop_assert!(is_whole(&body), "{} for {}", allowed, String::from_utf8_lossy(&body));
         }
@@ -578,9 +580,10 @@ proptest! {
             let review = Review::new(user.clone(), operation, resource, &name)
                 .object(with(&object, metadata))
                 .old(stored.clone().unwrap_or_default());
-            let body = review.0.to_string();
-            let request = Request::parse(body.as_bytes()).expect("a review");
-            match decide(&request, Door::Enforce, &policy, now()) {
+            let body = review.body();
+            let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let request = &review.request;
+            match judge(&request, Door::Enforce, &policy) {
                 Ok(decision) => decision.judged.iter().map(|judged| judged.finding.rule.to_string()).collect(),
                 Err(_) => std::iter::once("unread".to_owned()).collect(),
             }
@@ -626,9 +629,10 @@ proptest! {
     #[test]
     fn every_door_finds_the_same(review in reviews(anybody()), declared in any::<bool>()) {
         let policy = held(declared);
-        let body = review.0.to_string();
-        let request = Request::parse(body.as_bytes()).expect("a review");
-        let judge = |door| decide(&request, door, &policy, now()).ok();
+        let body = review.body();
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let request = &review.request;
+        let judge = |door| judge(&request, door, &policy).ok();
         let found = |door| judge(door).map(|decision| {
             let findings = decision.judged.iter().map(|judged| judged.finding.clone());
             (decision.class, findings.collect::<Vec<_>>())

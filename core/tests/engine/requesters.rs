@@ -3,7 +3,7 @@
 use crate::support::{Review, controller, impersonated, in_pod, policy, service_account, user};
 use rolegate_core::facts::{Action, Class, Extent, Requester, extent};
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 const DRIVER_A: &str = "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98";
@@ -33,7 +33,8 @@ fn assert_class(policy: &Policy, user: Value, class: Class, doubt: &str) {
     let review = Review::new(user.clone(), "CREATE", "/pods", "x")
         .0
         .to_string();
-    let request = Request::parse(review.as_bytes()).expect("a review");
+    let review = AdmissionReview::parse(review.as_bytes()).expect("a review");
+    let request = &review.request;
     let requester = Requester::of(&request.user, "spark-a", policy);
     assert_eq!(requester.class(), class, "{user}");
     let said = match &requester {

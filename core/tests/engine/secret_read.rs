@@ -1,7 +1,9 @@
 //! The rule `secret-read`: C5, C6, B19 and B20 of the bypass catalogue, and
 //! everybody whose work it is.
 
+use crate::support::judge;
 use rolegate_core::policy::Policy;
+use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -596,13 +598,9 @@ fn what_cannot_be_read_is_not_allowed() {
         json!({ "imagePullSecrets": ["x"] }),
     ] {
         let body = pod(tenant(), "p", spec).0.to_string();
-        let request = rolegate_core::request::Request::parse(body.as_bytes()).unwrap();
-        let decided = rolegate_core::decision::decide(
-            &request,
-            rolegate_core::decision::Door::Enforce,
-            &builtin,
-            crate::support::now(),
-        );
+        let review = AdmissionReview::parse(body.as_bytes()).unwrap();
+        let request = &review.request;
+        let decided = judge(&request, rolegate_core::decision::Door::Enforce, &builtin);
         assert!(decided.is_err(), "{body}");
     }
 }

@@ -1,9 +1,10 @@
 //! The rule `service-account-identity`: B7 and B8 of the bypass catalogue.
 
-use rolegate_core::decision::{Door, decide};
+use crate::support::judge;
+use rolegate_core::decision::Door;
 use rolegate_core::policy::Mode;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -358,9 +359,10 @@ fn reserved_names_outside_labelled_namespaces() {
             .set("namespace", json!("playground"))
             .old(plain())
             .object(object);
-        let body = review.0.to_string();
-        let request = Request::parse(body.as_bytes()).expect("a review");
-        let decision = decide(&request, Door::Cluster, &policy, now()).expect("a decision");
+        let body = review.body();
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+        let request = &review.request;
+        let decision = judge(&request, Door::Cluster, &policy).expect("a decision");
         let judged: Vec<_> = decision.judged.iter().map(|found| found.mode).collect();
         assert_eq!(judged, [Mode::Audit], "{operation} {resource}");
     }
@@ -375,8 +377,9 @@ fn what_cannot_be_read_is_no_answer() {
         Review::new(tenant(), "UPDATE", "/serviceaccounts", "app").object(plain()),
         write(tenant(), "app", None, Some(account(json!(["x"])))),
     ] {
-        let body = review.0.to_string();
-        let request = Request::parse(body.as_bytes()).expect("a review");
-        assert!(decide(&request, Door::Enforce, &builtin, now()).is_err());
+        let body = review.body();
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+        let request = &review.request;
+        assert!(judge(&request, Door::Enforce, &builtin).is_err());
     }
 }

@@ -1,8 +1,9 @@
 //! The rule `service-account-token`: B6, B9 and B12 of the bypass catalogue,
 //! and projected tokens.
 
+use crate::support::judge;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -182,10 +183,11 @@ fn ordinary_accounts_by_audience() {
 #[test]
 fn a_token_request_that_cannot_be_read_is_no_answer() {
     let errors = |review: Review| {
-        let body = review.0.to_string();
-        let request = Request::parse(body.as_bytes()).expect("a review");
+        let body = review.body();
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+        let request = &review.request;
         let door = rolegate_core::decision::Door::Enforce;
-        rolegate_core::decision::decide(&request, door, &Policy::builtin(), crate::support::now())
+        judge(&request, door, &Policy::builtin())
             .expect_err("no decision")
             .to_string()
     };

@@ -4,11 +4,11 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use rolegate_core::decision::{Door, decide};
-use rolegate_core::facts::Subject;
-use rolegate_core::mutation::mutate;
+use crate::support::judge;
+use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
+use rolegate_core::write::Write;
 use serde_json::Value;
 
 use crate::support::chain::{self, account, runner};
@@ -44,13 +44,16 @@ fn review(user: &Value, object: &str, old: &str, operation: &str, resource: &str
 /// Time of both stations, and the bytes of the answers.
 fn cost(body: &str, policy: &Policy) -> (Duration, usize) {
     let start = Instant::now();
-    let request = Request::parse(body.as_bytes()).expect("a review");
-    let judged = match decide(&request, Door::Enforce, policy, now()) {
+    let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let request = &review.request;
+    let judged = match judge(&request, Door::Enforce, policy) {
         Ok(decision) => decision.to_json("u").len(),
         Err(error) => error.to_string().len(),
     };
-    let subject = Subject::new(&request, policy).expect("a name");
-    let mutated = mutate(&subject).map_or(0, |mutation| mutation.to_json("u", policy.hash).len());
+    let subject = Write::new(&request, policy).expect("a name");
+    let mutated = subject
+        .mutation()
+        .map_or(0, |mutation| mutation.to_json("u", policy.hash).len());
     (start.elapsed(), judged + mutated)
 }
 
@@ -291,8 +294,9 @@ fn more_containers_or_volumes_than_any_pod_has_cannot_be_read() {
         let elements = vec![element; count].join(",");
         let pod = format!(r#"{{"spec":{{"{part}":[{elements}]}}}}"#);
         let body = review(&tenant(), &pod, "null", "CREATE", "/pods");
-        let request = Request::parse(body.as_bytes()).expect("a review");
-        decide(&request, Door::Enforce, &Policy::builtin(), now())
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+        let request = &review.request;
+        judge(&request, Door::Enforce, &Policy::builtin())
             .map(|decision| decision.allowed())
             .map_err(|error| error.to_string())
     };

@@ -3,10 +3,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rolegate_core::facts::Subject;
-use rolegate_core::mutation::mutate;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::Request;
+use rolegate_core::request::AdmissionReview;
+use rolegate_core::write::Write;
 use serde_json::{Value, json};
 
 use super::{Review, in_pod};
@@ -175,10 +174,11 @@ impl Review {
     /// What `/mutate` answers: the patch (null where there is none) and the warnings.
     pub fn mutation(&self, policy: &Policy) -> (Value, Vec<String>) {
         let body = self.0.to_string();
-        let request = Request::parse(body.as_bytes()).expect("a review");
-        let subject = Subject::new(&request, policy).expect("a subject");
-        let mutation = mutate(&subject).expect("a mutation");
-        let answer = mutation.to_json(&request.uid, policy.hash);
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+        let request = &review.request;
+        let subject = Write::new(&request, policy).expect("a subject");
+        let mutation = subject.mutation().expect("a mutation");
+        let answer = mutation.to_json(&review.uid, policy.hash);
         let answer: Value = serde_json::from_slice(&answer).expect("JSON");
         let response = &answer["response"];
         assert_eq!(response["allowed"], true, "mutation refuses nobody");

@@ -12,7 +12,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use rolegate_core::policy::{Policy, PolicyStore, PolicyWarning, ReloadOutcome, Strictness};
+use rolegate_core::decision::{PolicyStore, ReloadOutcome};
+use rolegate_core::policy::{Policy, PolicyWarning, Strictness};
 
 /// The file, what holds now, and what is told of it.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use crate::cluster;
 use crate::runtime::{Condition, Signals};
 use crate::server::{Ports, Reviewer};
 use crate::telemetry::LostLines;
-use rolegate_core::policy::PolicyStore;
+use rolegate_core::decision::PolicyStore;
 
 /// Threads for big bodies and for reading files. They end when unused.
 const BLOCKING_THREADS: usize = 16;

@@ -4,18 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use rolegate_core::decision::{Decision, decide};
-use rolegate_core::facts::Subject;
-use rolegate_core::mutation::mutate;
+use rolegate_core::decision::{Decision, Door, Outcome, PolicyStore, Scope, decide};
+use rolegate_core::facts::Facts;
 use rolegate_core::names::shown;
-use rolegate_core::policy::{Policy, PolicyHash, PolicyStore};
-use rolegate_core::request::{Request, ReviewError};
+use rolegate_core::policy::{Policy, PolicyHash};
+use rolegate_core::request::{AdmissionReview, Request, ReviewError};
+use rolegate_core::write::Write;
 
-use super::BadReview;
-use super::Record;
-use super::Reviewed;
-use super::Reviewer;
-use rolegate_core::decision::Door;
+use super::{BadReview, Record, Reviewed, Reviewer};
 
 /// Judges by whatever policy is in force when a review comes.
 #[derive(Debug)]
@@ -34,29 +30,39 @@ impl Engine {
 impl Reviewer for Engine {
     fn review(&self, door: Door, body: &[u8], now: Timestamp) -> Result<Reviewed, BadReview> {
         let policy = self.policy.load();
-        let request = Request::parse(body)?;
+        let review = AdmissionReview::parse(body)?;
         if door == Door::Mutate {
-            return change(&request, &policy);
+            return change(&review, &policy);
         }
-        let decision = decide(&request, door, &policy, now)?;
+        let scope = Scope::of_door(door, &policy);
+        let request = &review.request;
+        // No rule of this version needs facts of the cluster, and there is nobody
+        // to look them up: a rule that asks is reported as skipped.
+        let facts = Facts::unknowable();
+        let Outcome::Decided(decision) = decide(request, scope, &policy, &facts, now)? else {
+            return Err(BadReview {
+                status: 500,
+                message: "the engine asked for facts of the cluster twice".to_owned(),
+            });
+        };
         Ok(Reviewed {
-            body: decision.to_json(&request.uid),
-            record: record(&request, &decision),
+            body: decision.to_json(&review.uid),
+            record: record(&review, &decision),
         })
     }
 }
 
-/// The mutating side: a patch, warnings or nothing, and never a refusal.
-fn change(request: &Request<'_>, policy: &Policy) -> Result<Reviewed, BadReview> {
-    let subject = Subject::new(request, policy)?;
-    let mutation = mutate(&subject)?;
+/// The mutating side: a patch, warnings or nothing, and never a denial.
+fn change(review: &AdmissionReview<'_>, policy: &Policy) -> Result<Reviewed, BadReview> {
+    let write = Write::new(&review.request, policy)?;
+    let mutation = write.mutation()?;
     Ok(Reviewed {
-        body: mutation.to_json(&request.uid, policy.hash),
+        body: mutation.to_json(&review.uid, policy.hash),
         record: Record {
-            name: subject.name.shown(),
-            class: subject.requester.class().as_str(),
+            name: write.name.shown(),
+            class: write.requester.class().as_str(),
             decision: mutation.outcome(),
-            ..asked(request, policy.hash)
+            ..asked(review, policy.hash)
         },
     })
 }
@@ -70,7 +76,7 @@ impl From<ReviewError> for BadReview {
     }
 }
 
-fn record(request: &Request<'_>, decision: &Decision<'_>) -> Record {
+fn record(review: &AdmissionReview<'_>, decision: &Decision<'_>) -> Record {
     Record {
         name: decision.name.clone(),
         class: decision.class.as_str(),
@@ -80,25 +86,25 @@ fn record(request: &Request<'_>, decision: &Decision<'_>) -> Record {
             .iter()
             .map(|judged| (judged.finding.rule, judged.effect()))
             .collect(),
-        ..asked(request, decision.policy)
+        ..asked(review, decision.policy)
     }
 }
 
 /// The part of a record that is the request's.
-fn asked(request: &Request<'_>, policy: PolicyHash) -> Record {
-    let resource = &request.resource;
-    let group = match resource.group.as_str() {
+fn asked(review: &AdmissionReview<'_>, policy: PolicyHash) -> Record {
+    let Request { user, target, .. } = &review.request;
+    let group = match target.group() {
         "" => String::new(),
         group => format!(".{}", shown(group, 253)),
     };
     Record {
-        uid: shown(&request.uid, 64),
-        operation: request.operation.as_str(),
-        resource: format!("{}{group}", shown(&resource.resource, 63)),
-        subresource: shown(request.sub_resource(), 63),
-        namespace: shown(request.namespace(), 63),
-        user: shown(&request.user.username, 200),
-        dry_run: request.dry_run,
+        uid: shown(&review.uid, 64),
+        operation: review.request.operation().as_str(),
+        resource: format!("{}{group}", shown(target.resource(), 63)),
+        subresource: shown(target.subresource(), 63),
+        namespace: shown(target.namespace(), 63),
+        user: shown(&user.username, 200),
+        dry_run: review.dry_run,
         policy,
         name: String::new(),
         class: "",

@@ -1,4 +1,4 @@
-//! One dangerous request for every line of the list that is called judged.
+//! One dangerous request for every line of the table that is called judged.
 
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
@@ -124,6 +124,14 @@ impl Place<'_> {
             }]}}),
             "services/status" => {
                 json!({"status": {"loadBalancer": {"ingress": [{"ip": "10.0.0.66"}]}}})
+            }
+            "deployments.apps/status"
+            | "replicasets.apps/status"
+            | "statefulsets.apps/status"
+            | "daemonsets.apps/status"
+            | "replicationcontrollers/status" => json!({"status": {"observedGeneration": 99}}),
+            "cronjobs.batch/status" => {
+                json!({"status": {"lastScheduleTime": "2026-01-01T00:00:00Z"}})
             }
             "jobs.batch/status" => {
                 json!({"status": {"startTime": "2026-01-01T00:00:00Z", "conditions": [
@@ -491,6 +499,25 @@ impl Place<'_> {
                     change: json!({"spec": {"claimRef": {"namespace": self.0, "name": "mine"}}}),
                 }
             }
+            "volumeattachments.storage.k8s.io" => Probe {
+                path: "/apis/storage.k8s.io/v1/volumeattachments".to_owned(),
+                stored: None,
+                create: json!({
+                    "apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment", "metadata": meta("mine"),
+                    "spec": {"attacher": "disk.example.com", "nodeName": "n1", "source": {"persistentVolumeName": "stored"}},
+                }),
+                change: Value::Null,
+            },
+            "csidrivers.storage.k8s.io" => {
+                let tokens = json!({"tokenRequests": [{"audience": "sts.amazonaws.com"}]});
+                let driver = |name: &str, spec: &Value| json!({"apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", "metadata": meta(name), "spec": spec});
+                Probe {
+                    path: "/apis/storage.k8s.io/v1/csidrivers".to_owned(),
+                    stored: Some(driver("stored.example.com", &json!({}))),
+                    create: driver("mine.example.com", &tokens),
+                    change: json!({"spec": tokens}),
+                }
+            }
             _ => return None,
         })
     }
@@ -520,13 +547,14 @@ pub(super) const NAMESPACED: [&str; 19] = [
 ];
 
 /// The same, without a namespace.
-pub(super) const CLUSTER_SCOPED: [&str; 6] = [
+pub(super) const CLUSTER_SCOPED: [&str; 7] = [
     "mutatingwebhookconfigurations.admissionregistration.k8s.io",
     "validatingwebhookconfigurations.admissionregistration.k8s.io",
     "certificatesigningrequests.certificates.k8s.io",
     "apiservices.apiregistration.k8s.io",
     "customresourcedefinitions.apiextensions.k8s.io",
     "persistentvolumes",
+    "csidrivers.storage.k8s.io",
 ];
 
 /// A pod that can be resized without another class of service.

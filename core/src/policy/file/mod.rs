@@ -8,7 +8,6 @@
 mod clusters;
 mod identities;
 mod optional;
-mod rules;
 mod text;
 
 pub(super) use clusters::{ChainEntry, ClusterEntry, CrossRoleEntry, ProfileEntry, SubmitterEntry};
@@ -16,14 +15,13 @@ pub(super) use identities::{
     AdminsEntry, EmrEntry, FixedAccountEntry, IdentitiesEntry, OperatorEntry, PlatformEntry,
 };
 pub(crate) use optional::{At, Flag, Given, Seconds};
-pub use rules::ModeOnly;
 pub(crate) use text::Text;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::Mode;
-use super::about::RuleList;
 use super::identity_kinds::UserGlob;
 use super::names::{ApiVersion, NamespaceGlob, PolicyKind, Reason, RuleName, Until};
 
@@ -43,7 +41,7 @@ pub(super) struct Head {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Policy")]
-#[serde(bound = "R: RuleList")]
+#[serde(bound = "R: DeserializeOwned")]
 pub(super) struct File<R> {
     /// The version of this format.
     #[expect(

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::Reader;
 use crate::names::{RoleArn, RolePattern};
+use crate::policy::Reader;
 use crate::policy::file::{
     At, ChainEntry, ClusterEntry, CrossRoleEntry, Flag, Given, ProfileEntry, Seconds,
     SubmitterEntry, Text,

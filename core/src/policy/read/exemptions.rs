@@ -1,7 +1,7 @@
 //! `exemptions`.
 
-use super::Reader;
 use crate::names::shown;
+use crate::policy::Reader;
 use crate::policy::file::{At, ExemptionEntry, Given, Text};
 use crate::policy::messages;
 use crate::policy::names::RuleName;
@@ -47,8 +47,7 @@ impl Reader {
             let message = "the list names no rule; add one, or leave the exemption out";
             self.problem(names.at, message);
         }
-        let abouts = self.abouts.iter().map(|about| about.id);
-        let known: Vec<RuleId> = abouts.chain(self.planned.iter().copied()).collect();
+        let known = self.rule_ids.clone();
         let mut rules = Vec::with_capacity(names.value.len());
         for name in names.value {
             let at = name.at;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Reader;
+use crate::policy::Reader;
 use crate::policy::file::{
     AdminsEntry, At, EmrEntry, FixedAccountEntry, Given, IdentitiesEntry, OperatorEntry,
     PlatformEntry,

@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::about::{About, RuleId, RuleList};
+use super::about::RuleList;
 use super::cluster::VirtualClusters;
-use super::file::{AuthorizeEntry, DoorsEntry, File, Given, Head, Text};
+use super::file::{AuthorizeEntry, DoorsEntry, File, Given, Head};
 use super::messages;
 use super::{
-    Doors, Kind, Level, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem,
+    Doors, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem, Reader, RuleId,
     RuleSettings, Strictness,
 };
 
@@ -42,7 +42,7 @@ impl Policy {
             problems: vec![problem],
         };
         let file = shape::<R>(text).map_err(refuse)?;
-        let mut reader = Reader::new(now, strictness, R::ABOUT, R::PLANNED);
+        let mut reader = Reader::new(now, strictness, rule_ids::<R>());
         let policy = reader.policy(file, PolicyHash::of(text.as_bytes()));
         let Reader {
             mut problems,
@@ -116,34 +116,7 @@ fn yaml<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, Problem> {
     serde_saphyr::from_str_with_options(text, options).map_err(|error| messages::problem(&error))
 }
 
-/// Collects problems and warnings while the parts of a policy are read.
-#[derive(Debug)]
-pub struct Reader {
-    now: Timestamp,
-    strictness: Strictness,
-    abouts: &'static [&'static About],
-    planned: &'static [RuleId],
-    problems: Vec<Problem>,
-    warnings: Vec<PolicyWarning>,
-}
-
 impl Reader {
-    const fn new(
-        now: Timestamp,
-        strictness: Strictness,
-        abouts: &'static [&'static About],
-        planned: &'static [RuleId],
-    ) -> Self {
-        Self {
-            now,
-            strictness,
-            abouts,
-            planned,
-            problems: Vec::new(),
-            warnings: Vec::new(),
-        }
-    }
-
     fn policy<R: RuleList>(&mut self, file: File<R>, hash: PolicyHash) -> Policy {
         let identities = self.identities(file.identities);
         let given = self.rules(file.rules);
@@ -165,51 +138,12 @@ impl Reader {
         policy.rules.planned = R::PLANNED;
         policy
     }
+}
 
-    pub(crate) fn problem(&mut self, at: Position, message: impl Into<String>) {
-        self.problems.push(Problem {
-            at,
-            message: message.into(),
-        });
-    }
-
-    pub(crate) fn warn(&mut self, level: Level, at: Option<Position>, message: impl Into<String>) {
-        self.warnings.push(PolicyWarning {
-            level,
-            at,
-            message: message.into(),
-        });
-    }
-
-    /// What the text means, or a problem and nothing.
-    pub(crate) fn text<K: Kind>(&mut self, text: Text<K>) -> Option<K::Value> {
-        text.into_value()
-            .map_err(|problem| self.problems.push(problem))
-            .ok()
-    }
-
-    pub(crate) fn list<K: Kind>(&mut self, list: Vec<Text<K>>) -> Vec<K::Value> {
-        list.into_iter()
-            .filter_map(|text| self.text(text))
-            .collect()
-    }
-
-    /// A list that is nothing when left out.
-    pub(crate) fn optional<K: Kind>(&mut self, list: Given<Vec<Text<K>>>) -> Vec<K::Value> {
-        self.list(list.0.unwrap_or_default())
-    }
-
-    /// A list that must not be empty.
-    fn filled<K: Kind>(
-        &mut self,
-        list: super::file::At<Vec<Text<K>>>,
-        empty: &str,
-    ) -> Vec<K::Value> {
-        if list.value.is_empty() {
-            self.problem(list.at, empty);
-        }
-        self.list(list.value)
-    }
+/// The rules that a file may name.
+fn rule_ids<R: RuleList>() -> Vec<RuleId> {
+    let known = R::ABOUT.iter().map(|about| about.id);
+    known.chain(R::PLANNED.iter().copied()).collect()
 }
 
 fn doors(Given(doors): Given<DoorsEntry>) -> Doors {

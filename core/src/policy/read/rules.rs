@@ -1,9 +1,9 @@
 //! `rules`.
 
-use super::Reader;
-use crate::policy::about::{About, Given, RuleId, RuleList};
+use crate::policy::Reader;
+use crate::policy::about::{About, Given, RuleList};
 use crate::policy::file;
-use crate::policy::{Level, Mode, Policy};
+use crate::policy::{Level, Mode, Policy, RuleId};
 
 impl Reader {
     pub(super) fn rules<R: RuleList>(&mut self, file::Given(entries): file::Given<R>) -> Given {

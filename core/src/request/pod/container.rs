@@ -1,6 +1,6 @@
 //! Containers.
 
-use super::{Env, Profile, SeLinux, env};
+use super::{Env, EnvFrom, EnvVar, Profile, SeLinux, env};
 use crate::json::List;
 use crate::json::Text;
 use crate::json::filled;
@@ -99,62 +99,6 @@ pub struct Target<'a> {
 
 filled!(Target<'a> {
     host: "host",
-});
-
-/// One variable.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EnvVar<'a> {
-    /// Its name.
-    pub name: Text<'a>,
-    /// Its value; absent and empty are one to the API server.
-    pub value: Option<Text<'a>>,
-    /// Where else its value comes from.
-    pub value_from: Option<Box<KeySource<'a>>>,
-}
-
-filled!(EnvVar<'a> {
-    name: "name",
-    value: "value",
-    value_from: "valueFrom",
-});
-
-/// `env[].valueFrom`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeySource<'a> {
-    /// A Secret's key.
-    pub secret_key_ref: Option<Named<'a>>,
-    /// A `ConfigMap`'s key.
-    pub config_map_key_ref: Option<Named<'a>>,
-}
-
-filled!(KeySource<'a> {
-    config_map_key_ref: "configMapKeyRef",
-    secret_key_ref: "secretKeyRef",
-});
-
-/// `envFrom[]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EnvFrom<'a> {
-    /// A whole Secret.
-    pub secret_ref: Option<Named<'a>>,
-    /// A whole `ConfigMap`.
-    pub config_map_ref: Option<Named<'a>>,
-}
-
-filled!(EnvFrom<'a> {
-    config_map_ref: "configMapRef",
-    secret_ref: "secretRef",
-});
-
-/// Anything with a name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named<'a> {
-    /// The name.
-    pub name: Text<'a>,
-}
-
-filled!(Named<'a> {
-    name: "name",
 });
 
 /// `ports[]`.

@@ -1,13 +1,58 @@
 //! A container's variables.
 
-use crate::json::{Sift, Sifted};
+use crate::json::{Sift, Sifted, Text, filled};
 
-use super::EnvVar;
+use super::Named;
 
 /// `env`: most of a pod's text, and in most pods nothing that is judged. Kept
 /// are the variables that somebody asks for by name and those whose value
 /// comes from elsewhere.
 pub type Env<'a> = Sifted<EnvVar<'a>>;
+
+/// One variable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EnvVar<'a> {
+    /// Its name.
+    pub name: Text<'a>,
+    /// Its value; absent and empty are one to the API server.
+    pub value: Option<Text<'a>>,
+    /// Where else its value comes from.
+    pub value_from: Option<Box<KeySource<'a>>>,
+}
+
+filled!(EnvVar<'a> {
+    name: "name",
+    value: "value",
+    value_from: "valueFrom",
+});
+
+/// `env[].valueFrom`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeySource<'a> {
+    /// A Secret's key.
+    pub secret_key_ref: Option<Named<'a>>,
+    /// A `ConfigMap`'s key.
+    pub config_map_key_ref: Option<Named<'a>>,
+}
+
+filled!(KeySource<'a> {
+    config_map_key_ref: "configMapKeyRef",
+    secret_key_ref: "secretKeyRef",
+});
+
+/// `envFrom[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EnvFrom<'a> {
+    /// A whole Secret.
+    pub secret_ref: Option<Named<'a>>,
+    /// A whole `ConfigMap`.
+    pub config_map_ref: Option<Named<'a>>,
+}
+
+filled!(EnvFrom<'a> {
+    config_map_ref: "configMapRef",
+    secret_ref: "secretRef",
+});
 
 /// Whether a rule or the mutation asks for a variable of this name. Whoever
 /// asks for another one adds it here.

@@ -5,6 +5,7 @@
 
 mod container;
 mod env;
+mod named;
 mod volume;
 
 use super::OwnerReference;
@@ -12,10 +13,11 @@ use crate::json::Text;
 use crate::json::{Hinted, filled};
 
 pub use container::{
-    Capabilities, Container, ContainerSecurity, EnvFrom, EnvVar, Handler, KeySource, Lifecycle,
-    Named, Port, Target, VolumeMount, WindowsOptions,
+    Capabilities, Container, ContainerSecurity, Handler, Lifecycle, Port, Target, VolumeMount,
+    WindowsOptions,
 };
-pub use env::Env;
+pub use env::{Env, EnvFrom, EnvVar, KeySource};
+pub use named::Named;
 
 use crate::json::{Bounded, List, Pairs, Present};
 pub use volume::{

@@ -3,10 +3,10 @@
 //! second call finds nothing to do. Where rolegate itself was there before the
 //! watcher, it has nothing to do either (`in_force`).
 
-use rolegate_core::facts::Subject;
-use rolegate_core::mutation::{Mutation, Patch, mutate};
+use rolegate_core::mutation::{Mutation, Patch};
 use rolegate_core::policy::Policy;
 use rolegate_core::request::{Request, ReviewError};
+use rolegate_core::write::Write;
 use serde_json::Value;
 
 use super::copy::Copies;
@@ -132,9 +132,10 @@ pub(crate) fn apply_in_full(patch: &Patch, pod: &Value) -> Result<Value, String>
 
 /// What rolegate gives to the pod of a review.
 fn mutated(body: &[u8], policy: &Policy) -> Result<Mutation, ReviewError> {
-    let request = Request::parse(body)?;
-    let subject = Subject::new(&request, policy)?;
-    mutate(&subject)
+    let review = AdmissionReview::parse(body)?;
+    let request = &review.request;
+    let subject = Write::new(&request, policy)?;
+    subject.mutation()
 }
 
 /// A second call, for the pod that came of the first, changes nothing.

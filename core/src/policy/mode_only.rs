@@ -3,9 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Given;
-use crate::policy::about::{RuleEntry, RuleOptions};
-use crate::policy::{Mode, Reader};
+use super::file::Given;
+use super::{Mode, Reader, RuleEntry, RuleOptions};
 
 /// A rule without options of its own.
 #[derive(Deserialize, JsonSchema)]

@@ -1,0 +1,150 @@
+//! A question of authorization: may somebody do this? It carries no object.
+
+use crate::json::{self, List, filled};
+
+use super::{Extra, Resource, ReviewError, Target, Text, UserInfo};
+
+/// Who would do what to which objects: from a SubjectAccessReview, from an
+/// audit event that has no object, or from a person's question.
+#[derive(Debug)]
+pub struct Access<'a> {
+    pub user: UserInfo<'a>,
+    /// As RBAC writes it: `get`, `deletecollection`, `impersonate`, …
+    pub verb: Text<'a>,
+    /// Its kind is unknown, and its name is empty where all objects are meant.
+    pub target: Target<'a>,
+    /// What narrows a `list`, `watch` or `deletecollection`.
+    pub selectors: Selectors<'a>,
+}
+
+/// Selectors as text, `metadata.name=driver`; empty where there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selectors<'a> {
+    pub field: Text<'a>,
+    pub label: Text<'a>,
+}
+
+const API_VERSIONS: [&str; 2] = ["authorization.k8s.io/v1", "authorization.k8s.io/v1beta1"];
+
+#[derive(Default)]
+struct WireReview<'a> {
+    api_version: Text<'a>,
+    kind: Text<'a>,
+    spec: Option<WireSpec<'a>>,
+}
+
+filled!(WireReview<'a> {
+    kind: "kind",
+    api_version: "apiVersion",
+    spec: "spec",
+});
+
+#[derive(Default)]
+struct WireSpec<'a> {
+    user: Text<'a>,
+    uid: Option<Text<'a>>,
+    groups: List<Text<'a>>,
+    /// What v1beta1 calls the groups.
+    group: List<Text<'a>>,
+    extra: Extra<'a>,
+    resource_attributes: Option<WireAttributes<'a>>,
+}
+
+filled!(WireSpec<'a> {
+    resource_attributes: "resourceAttributes",
+    user: "user",
+    groups: "groups",
+    group: "group",
+    extra: "extra",
+    uid: "uid",
+});
+
+#[derive(Default)]
+struct WireAttributes<'a> {
+    namespace: Text<'a>,
+    verb: Text<'a>,
+    group: Text<'a>,
+    version: Text<'a>,
+    resource: Text<'a>,
+    subresource: Text<'a>,
+    name: Text<'a>,
+    field_selector: WireSelector<'a>,
+    label_selector: WireSelector<'a>,
+}
+
+filled!(WireAttributes<'a> {
+    namespace: "namespace",
+    verb: "verb",
+    group: "group",
+    version: "version",
+    resource: "resource",
+    subresource: "subresource",
+    name: "name",
+    field_selector: "fieldSelector",
+    label_selector: "labelSelector",
+});
+
+/// The API server sends requirements where it could parse the selector, and the
+/// raw text where it could not. Only the text is kept: nothing here decides by it.
+#[derive(Default)]
+struct WireSelector<'a> {
+    raw_selector: Text<'a>,
+}
+
+filled!(WireSelector<'a> or null {
+    raw_selector: "rawSelector",
+});
+
+impl<'a> Access<'a> {
+    /// Reads a SubjectAccessReview. `None` for a question about a URL that is no
+    /// resource (`/healthz`), on which rolegate has no opinion.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] for what is not a SubjectAccessReview, or lacks a field
+    /// that each has.
+    pub fn parse(text: &'a str) -> Result<Option<Self>, ReviewError> {
+        const WHAT: &str = "the SubjectAccessReview";
+        let review: WireReview<'a> =
+            json::fill(text).map_err(|error| ReviewError::json(WHAT, error))?;
+        let (version, kind) = (review.api_version.as_str(), review.kind.as_str());
+        if kind != "SubjectAccessReview" || !API_VERSIONS.contains(&version) {
+            return Err(ReviewError::NotAnAccessReview);
+        }
+        let spec = review.spec.ok_or(ReviewError::Missing("spec"))?;
+        let Some(attributes) = spec.resource_attributes else {
+            return Ok(None);
+        };
+        if attributes.verb.is_empty() {
+            return Err(ReviewError::Missing("spec.resourceAttributes.verb"));
+        }
+        Ok(Some(Self {
+            user: UserInfo {
+                username: spec.user,
+                uid: spec.uid,
+                groups: if spec.groups.is_empty() {
+                    spec.group
+                } else {
+                    spec.groups
+                },
+                extra: spec.extra,
+            },
+            verb: attributes.verb,
+            target: Target {
+                resource: Resource {
+                    group: attributes.group,
+                    version: attributes.version,
+                    resource: attributes.resource,
+                },
+                subresource: attributes.subresource,
+                namespace: attributes.namespace,
+                name: attributes.name,
+                ..Target::default()
+            },
+            selectors: Selectors {
+                field: attributes.field_selector.raw_selector,
+                label: attributes.label_selector.raw_selector,
+            },
+        }))
+    }
+}

@@ -1,0 +1,185 @@
+//! Every value of a file with its position.
+//!
+//! A list of values in the order of the text, each before what is in it, instead
+//! of a tree: a deep text uses up no stack, neither here nor when it is dropped.
+
+use crate::request::Segment;
+
+use super::{Place, Position};
+
+/// The values of a file.
+#[derive(Debug, Default)]
+pub(super) struct Outline {
+    values: Vec<Value>,
+    /// The values that are documents.
+    documents: Vec<usize>,
+    /// What is in each document's `items`, so that a list of a hundred thousand
+    /// objects is not counted through for each.
+    items: Vec<Vec<usize>>,
+    /// Whether of two members with one name the last one counts.
+    last_wins: bool,
+}
+
+#[derive(Debug)]
+struct Value {
+    name: Name,
+    at: Position,
+    /// The value behind everything that is in this one.
+    end: usize,
+    /// The value that this one repeats, or itself.
+    body: usize,
+}
+
+/// What a value is to the one it stands in.
+#[derive(Debug)]
+pub(super) enum Name {
+    /// A document, or an element of a list.
+    None,
+    /// A member of an object.
+    Key(Box<str>),
+    /// In YAML, what the members of the object are completed from.
+    Merge,
+}
+
+impl Outline {
+    pub(super) fn new(last_wins: bool) -> Self {
+        Self {
+            last_wins,
+            ..Self::default()
+        }
+    }
+
+    /// Begins a value in the innermost one that has not ended.
+    pub(super) fn begin(&mut self, name: Name, at: Position) -> usize {
+        let value = self.values.len();
+        self.values.push(Value {
+            name,
+            at,
+            end: value + 1,
+            body: value,
+        });
+        value
+    }
+
+    /// Ends a value, after everything that is in it.
+    pub(super) fn end(&mut self, value: usize) {
+        let end = self.values.len();
+        if let Some(value) = self.values.get_mut(value) {
+            value.end = end;
+        }
+    }
+
+    /// Has a value hold what another one holds, that has ended.
+    pub(super) fn repeat(&mut self, value: usize, of: usize) {
+        let body = self.body(of);
+        if let Some(value) = self.values.get_mut(value) {
+            value.body = body;
+        }
+    }
+
+    /// Makes a value that has ended the next document.
+    pub(super) fn push_document(&mut self, value: usize) {
+        self.documents.push(value);
+        let items = self.step(value, &Segment::Key("items".into()));
+        let items = items.map_or_else(Vec::new, |items| self.inside(items).collect());
+        self.items.push(items);
+    }
+
+    pub(super) fn documents(&self) -> usize {
+        self.documents.len()
+    }
+
+    /// The value that is a document, or one of its items.
+    pub(super) fn document(&self, place: Place) -> Option<usize> {
+        match place.item {
+            None => self.documents.get(place.document).copied(),
+            Some(item) => self.items.get(place.document)?.get(item).copied(),
+        }
+    }
+
+    pub(super) fn position(&self, value: usize) -> Position {
+        let start = Position { line: 1, column: 1 };
+        self.values.get(value).map_or(start, |value| value.at)
+    }
+
+    /// Whether there is nothing in a value.
+    pub(super) fn is_empty(&self, value: usize) -> bool {
+        self.inside(value).next().is_none()
+    }
+
+    /// The last value on the way along `path` that there is.
+    pub(super) fn nearest(&self, mut value: usize, path: &[Segment]) -> usize {
+        for segment in path {
+            match self.step(value, segment) {
+                Some(next) => value = next,
+                None => break,
+            }
+        }
+        value
+    }
+
+    /// The value in `value` that a segment leads to.
+    pub(super) fn step(&self, value: usize, segment: &Segment) -> Option<usize> {
+        match segment {
+            Segment::Index(index) => {
+                let element = self.inside(value).nth(*index)?;
+                matches!(self.name(element), Name::None).then_some(element)
+            }
+            Segment::Key(key) => self.member(value, key),
+        }
+    }
+
+    /// The member `key`: an object's own before those that it is completed
+    /// with, and of these the first, depth first. The file was read before, with
+    /// limits on how much may be repeated, so that this ends soon.
+    fn member(&self, object: usize, key: &str) -> Option<usize> {
+        let mut objects = vec![(object, false)];
+        while let Some((object, merged)) = objects.pop() {
+            let mut found = None;
+            let known = objects.len();
+            for value in self.inside(object) {
+                match self.name(value) {
+                    Name::Key(name) if **name == *key => {
+                        found = Some(value);
+                        if !self.last_wins {
+                            break;
+                        }
+                    }
+                    Name::Merge => objects.push((value, true)),
+                    // An object may be completed from a list of them.
+                    Name::None if merged => objects.push((value, true)),
+                    Name::Key(_) | Name::None => {}
+                }
+            }
+            if found.is_some() {
+                return found;
+            }
+            if let Some(more) = objects.get_mut(known..) {
+                more.reverse();
+            }
+        }
+        None
+    }
+
+    fn name(&self, value: usize) -> &Name {
+        self.values
+            .get(value)
+            .map_or(&Name::None, |value| &value.name)
+    }
+
+    fn body(&self, value: usize) -> usize {
+        self.values.get(value).map_or(value, |value| value.body)
+    }
+
+    /// The values that stand in `value` itself.
+    fn inside(&self, value: usize) -> impl Iterator<Item = usize> {
+        let body = self.body(value);
+        let end = self.values.get(body).map_or(0, |body| body.end);
+        let mut next = body + 1;
+        std::iter::from_fn(move || {
+            let value = next;
+            next = self.values.get(value).filter(|_| value < end)?.end;
+            Some(value)
+        })
+    }
+}
