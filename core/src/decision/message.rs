@@ -7,19 +7,17 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::facts::Requester;
-use crate::names::shown;
+use crate::names::{cut_characters, shown};
+use crate::policy::Mode;
 use crate::request::UserInfo;
-use crate::request::response::{Response, Status};
+use crate::request::response::{Response, Status, WARNING_CHARACTERS};
 
 use super::{Decision, Judged};
-use crate::policy::Mode;
 
 /// A whole message stays under 4 KiB, of which the API server adds some.
 const MESSAGE_BYTES: usize = 3_800;
 /// The first finding of a rule is cut to this rather than left out.
 const FINDING_BYTES: usize = 1_800;
-/// The API asks for warnings of at most 120 characters.
-const WARNING_CHARACTERS: usize = 120;
 /// Above 4,096 characters in all, the API server cuts every warning.
 const MOST_WARNINGS: usize = 20;
 /// Audit values have no limit in the API, only in what stores the log.
@@ -184,14 +182,6 @@ pub(super) fn audit_annotations<'d>(
         }
     }
     pairs
-}
-
-fn cut_characters(mut line: String, most: usize) -> String {
-    if line.chars().count() > most {
-        line = line.chars().take(most - 1).collect();
-        line.push('…');
-    }
-    line
 }
 
 fn cut_bytes(text: &str, most: usize) -> String {

@@ -1,4 +1,4 @@
-//! What `/mutate` answers: always allowed, with a patch where there is something to do.
+//! The response of `/mutate`: always allowed, with a patch where something is to do.
 
 use std::borrow::Cow;
 
@@ -7,14 +7,14 @@ use crate::request::response::Response;
 
 use super::Patch;
 
-/// What becomes of one request at the mutating side.
+/// What the mutating webhook does with one request.
 #[derive(Debug, Default)]
 pub struct Mutation {
     /// The changes; none where there is nothing to do.
     pub patch: Patch,
-    /// For whoever creates the pod, at most 120 characters each.
+    /// For the creator of the pod, at most 120 characters each.
     pub warnings: Vec<String>,
-    /// The role at the end of the chain and the mode, where there is a profile.
+    /// The role at the end of the chain, and the mode, where the pod gets a profile.
     pub chained: Option<(String, ChainMode)>,
 }
 

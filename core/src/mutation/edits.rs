@@ -1,7 +1,7 @@
 //! What a pod lacks of its profile, as single changes.
 //!
-//! Only fields that Kubernetes has had for ever are written: an old EKS
-//! webhook drops from the containers what it does not know.
+//! Only fields that Kubernetes has had since its first versions are written: an
+//! old EKS webhook drops fields of containers that it does not know.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,10 +20,10 @@ use super::{
     TOKEN_VOLUME,
 };
 
-/// What makes the Java SDK 2 pass over IRSA's variables.
+/// Makes the Java SDK 2 ignore IRSA's variables.
 const JAVA_OPTION: &str = "-Daws.webIdentityTokenFile=";
 
-/// The part of a profile that a change makes right.
+/// The part of a profile that a change corrects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part<'p> {
     /// The annotation.
@@ -32,9 +32,9 @@ pub(super) enum Part<'p> {
     Volume(&'static str),
     /// A container's mount.
     Mount(&'p str),
-    /// A container's variable, without which SDKs do not follow.
+    /// A container's variable that SDKs need to follow the chain.
     Variable(&'p str, &'static str),
-    /// A variable that only helps some of them.
+    /// A variable that only some SDKs read.
     Convenience,
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for Part<'_> {
     }
 }
 
-/// Collects changes to one pod, keeping count of what the pod has by then.
+/// Collects changes to one pod, and keeps track of how long its lists are by then.
 pub(super) struct Edits<'p> {
     pod: &'p Pod<'p>,
     volumes: usize,
@@ -81,7 +81,7 @@ impl<'p> Edits<'p> {
         self.parts.push(part);
     }
 
-    /// The text, whoever wrote what is there.
+    /// The annotation with the profile's text, which replaces any other text.
     pub(super) fn annotation(&mut self, text: String) {
         let annotations = &self.pod.metadata.annotations;
         if annotations.get(CONFIG_ANNOTATION) == Some(&*text) {
@@ -168,7 +168,7 @@ impl<'p> Edits<'p> {
                 region.to_owned(),
             );
         }
-        // What Kubernetes would take for another variable in it stays text.
+        // Kubernetes would expand `$(NAME)` in a value.
         let target = wanted.target.as_str().replace('$', "$$");
         self.variable(
             &mut lists,
@@ -245,7 +245,7 @@ impl<'p> Edits<'p> {
         lists.env += 1;
     }
 
-    /// Java's option behind whatever options there are.
+    /// Java's option, after the options that are there.
     fn java(&mut self, lists: &mut Lists, container: &Container<'_>, part: Part<'p>) {
         const NAME: &str = "JAVA_TOOL_OPTIONS";
         if !has_token_variable(container) {
@@ -265,8 +265,8 @@ impl<'p> Edits<'p> {
         self.add(part, path, Content::Text(options.into()));
     }
 
-    /// The token variable without its value, where it has one. It stays, or
-    /// EKS's webhook would write it again.
+    /// Empties the token variable, where it has a value. Removed, EKS's webhook would
+    /// write it again.
     fn blank(&mut self, lists: &Lists, container: &Container<'_>, part: Part<'p>) {
         if let Some((index, _)) = container.numbered_variable("AWS_WEB_IDENTITY_TOKEN_FILE")
             && has_token_variable(container)
@@ -309,8 +309,8 @@ fn region<'c>(container: &'c Container<'_>) -> Option<&'c str> {
         .filter(|value| !value.is_empty() && value.len() <= 32 && value.bytes().all(fits))
 }
 
-/// The volume with the text. The API server's defaults are written out: it
-/// compares nothing, but a second call does.
+/// The volume that shows the annotation as a file. The API server's defaults are
+/// written out, so that a second call finds the volume as it wrote it.
 static CONFIG: LazyLock<String> = LazyLock::new(|| {
     json!({ "name": CONFIG_VOLUME, "downwardAPI": { "defaultMode": 420, "items": [{
         "path": CONFIG_KEY,

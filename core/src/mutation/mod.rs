@@ -1,29 +1,32 @@
-//! Role chaining: what a job's pod is given so that its SDKs go on from the
-//! execution role to another one.
+//! Role chaining: the AWS profile that a job's pod gets, so that its SDKs assume
+//! another role with the execution role's credentials.
 //!
 //! ```text
 //! pod ─▶ plan ─┬▶ patch            /mutate writes it
-//!              └▶ what is missing  the rule chain-profile refuses it
+//!              └▶ what is missing  the rule chain-profile denies the pod
 //! ```
 //!
-//! - `plan`: the policy's chain, the pod's request, each container's state,
-//!   joined into what has to be done
-//! - `request`: which role and mode the pod asks for; only asks
+//! - `plan`: combines the policy's chain, the pod's request and the state of each
+//!   container into what has to be done
+//! - `request`: which role and mode the pod asks for
 //! - `source`: where a container's own credentials come from
 //! - `profile`: the configuration file's text
-//! - `session`: the name of the sessions
-//! - `obstacles`: containers that are left as their owner set them
+//! - `session`: the role session name
+//! - `obstacles`: settings in a container that rolegate does not overwrite
 //! - `edits`: what the pod lacks, as single changes
-//! - `answer`: what the API server is told
 //! - `patch`: those changes as a JSON Patch
-//! - `trouble`: why a container or a pod gets nothing
+//! - `answer`: the response of `/mutate`
+//! - `no_profile_reason`: why a container or a pod gets nothing
+//! - `chain_state`: what rules ask of the plan, kept for all of them
 //!
-//! The webhook and the rule run the same plan, so what one writes the other
-//! finds in place, and a second call finds nothing to do. rolegate waits for
-//! EKS: a container without credentials gets nothing, which makes the order of
-//! the two webhooks meaningless as long as one call comes after EKS's.
+//! The webhook and the rule run the same plan, so the rule finds in place what
+//! the webhook wrote, and a second call of the webhook finds nothing to do.
+//! rolegate waits for EKS: a container without credentials gets nothing. So the
+//! order of the two webhooks does not matter as long as rolegate's is called once
+//! after EKS's.
 
 mod answer;
+mod chain_state;
 mod edits;
 mod no_profile_reason;
 mod obstacles;
@@ -35,12 +38,15 @@ mod session;
 mod source;
 
 pub use answer::Mutation;
-pub use no_profile_reason::Trouble;
+pub use chain_state::ChainState;
+pub use no_profile_reason::NoProfile;
 pub use patch::{Content, Misfit, Operation, Patch, Path, Place};
 pub use plan::{Creator, Demand, Plan, plan};
 pub use profile::Profile;
 pub use session::SessionName;
 pub use source::{Source, TokenFile};
+
+pub(crate) use plan::is_refused_runner;
 
 use crate::names::{ANNOTATION_PREFIX, is_reserved};
 use crate::request::pod::Pod;
@@ -52,31 +58,31 @@ pub const TARGET_ANNOTATION: &str = "rolegate.dev/chain-to";
 /// The pod annotation that asks for a mode.
 pub const MODE_ANNOTATION: &str = "rolegate.dev/chain-mode";
 
-/// The volume with the text in it.
+/// The volume that shows that annotation as a file.
 const CONFIG_VOLUME: &str = "rolegate-aws-config";
-/// The file in that volume.
+/// The file's name in that volume.
 const CONFIG_KEY: &str = "config";
-/// Where the file is in a container. Outside the home directory, which EMR
-/// covers with an empty one and where AWS CLI keeps its cache.
+/// Where the file is mounted in a container. Not in the home directory: EMR
+/// mounts an empty one over it, and AWS CLI keeps its cache there.
 pub const CONFIG_FILE: &str = "/var/run/secrets/rolegate.dev/aws/config";
 /// The volume with rolegate's own token.
 const TOKEN_VOLUME: &str = "rolegate-token";
-/// Where it is mounted.
+/// Where that volume is mounted.
 const TOKEN_FOLDER: &str = "/var/run/secrets/rolegate.dev/token";
-/// The token's file.
+/// The path of rolegate's own token.
 pub const TOKEN_FILE: &str = "/var/run/secrets/rolegate.dev/token/token";
-/// What AWS STS takes a token for.
+/// The audience that AWS STS accepts.
 const TOKEN_AUDIENCE: &str = "sts.amazonaws.com";
 
-/// What a new pod is given. Nothing where no chain is about it: mutation
-/// rejects nothing.
+/// What a new pod gets: nothing where no chain applies. Mutation rejects nothing.
 #[must_use]
 pub fn mutate(creator: Creator<'_>, pod: &Pod<'_>) -> Mutation {
     if creator.tenancy.chains.is_empty() || is_plainly_none(creator, pod) {
         return Mutation::default();
     }
     if pod.metadata.name.is_none() && pod.metadata.generate_name.is_none() {
-        // No pod of an API server. There may be no metadata to put anything into.
+        // The API server sends no such pod; a patch would find no metadata to
+        // add an annotation to.
         return Mutation::default();
     }
     let plan = plan(creator, pod);
@@ -89,8 +95,9 @@ pub fn mutate(creator: Creator<'_>, pod: &Pod<'_>) -> Mutation {
     }
 }
 
-/// Whether no chain is about a pod: the policy has none for its account, and
-/// nothing in it is rolegate's.
+/// Whether no chain applies to a pod: the namespace has none or the pod does not
+/// run as a job, and nothing in the pod is rolegate's. Costs little, so it is asked
+/// before a plan is made.
 pub(crate) fn is_plainly_none(creator: Creator<'_>, pod: &Pod<'_>) -> bool {
     let is_job = |account: &str| {
         is_reserved(account) || creator.policy.fixed_service_account(account).is_some()

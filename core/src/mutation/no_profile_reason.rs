@@ -2,90 +2,65 @@
 
 use std::fmt;
 
-use crate::names::Role;
-use crate::names::shown;
+use crate::names::{Role, shown};
 
 /// One reason, as a clause about the pod: "it …".
+///
+/// Texts in it are escaped already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// The role asked for is not one the policy lists.
-    NotListed {
-        /// What was asked for, escaped.
-        asked: String,
-    },
-    /// What is asked for is no role's ARN.
-    NotAnArn {
-        /// What was asked for, escaped.
-        asked: String,
-    },
+pub enum NoProfile {
+    /// The policy does not list the role that is asked for.
+    NotListed { asked: String },
+    /// What is asked for is not the ARN of a role.
+    NotAnArn { asked: String },
     /// Annotation and variables, or two containers, ask for different roles.
     TwoTargets,
     /// A variable that decides is taken from another object.
     Hidden {
-        /// The container, escaped.
         container: String,
-        /// The variable.
         variable: &'static str,
     },
     /// `WEB_IDENTITY_ROLE_ARN` names another role than the pod runs as.
     WrongExecutionRole {
-        /// The container, escaped.
         container: String,
-        /// The role it runs as.
+        /// The role that the pod runs as.
         role: Role,
     },
     /// The mode asked for is unknown or weaker than the policy's.
-    ModeNotAllowed {
-        /// What was asked for, escaped.
-        asked: String,
-    },
+    ModeNotAllowed { asked: String },
     /// The policy requires a chain, has no default, and nothing is asked for.
     NothingAsked,
-    /// The policy requires a chain and the pod runs under an account whose pods get none.
+    /// The policy requires a chain, and pods of this service account get none.
     RunnersAccount,
-    /// None of the containers that get a profile is there.
+    /// The pod has none of the containers that get a profile.
     NoContainer,
     /// A container has no credentials that could be chained from.
-    NoSource {
-        /// The container, escaped.
-        container: String,
-    },
-    /// A container's credentials are another role's.
+    NoSource { container: String },
+    /// A container's credentials are those of another role.
     ForeignRole {
-        /// The container, escaped.
         container: String,
-        /// The role it should be.
+        /// The role that it should be.
         role: Role,
     },
-    /// A container's token file is no path that could be written into a profile.
-    BadTokenFile {
-        /// The container, escaped.
-        container: String,
-    },
-    /// Two containers of one pod have credentials from different places.
+    /// A container's token file is a path that cannot be written into a profile.
+    BadTokenFile { container: String },
+    /// Two containers of one pod have credentials from different sources.
     SourcesDiffer,
-    /// A container sets what the profile would be beside.
+    /// A container sets a variable that would override the profile.
     OwnSettings {
-        /// The container, escaped.
         container: String,
-        /// The variable.
         variable: &'static str,
     },
-    /// A container has something else where the profile belongs.
-    InTheWay {
-        /// The container, escaped.
-        container: String,
-    },
-    /// The token is not where EKS mounts it, so that the path would be lost
-    /// with the variable's value.
-    CannotBlank {
-        /// The container, escaped.
-        container: String,
-    },
+    /// A container mounts something else where the profile belongs.
+    InTheWay { container: String },
+    /// The token is not where EKS mounts it, so its path would be lost with the
+    /// variable's value.
+    CannotBlank { container: String },
 }
 
-impl Trouble {
-    /// Whether the request itself is wrong, which no mode of the policy excuses.
+impl NoProfile {
+    /// Whether the request for a chain is wrong. Such a pod is denied, whatever the
+    /// policy says of pods without a profile.
     #[must_use]
     pub const fn is_bad_request(&self) -> bool {
         matches!(
@@ -98,20 +73,47 @@ impl Trouble {
         )
     }
 
-    /// Whether the container wants to be left alone.
+    /// Whether the container's own settings prevent the profile.
     #[must_use]
     pub const fn is_own_choice(&self) -> bool {
         matches!(self, Self::OwnSettings { .. } | Self::InTheWay { .. })
     }
 
-    /// Whether it may be over when EKS's webhook has been called.
+    /// Whether it may be gone once EKS's webhook has been called.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
         matches!(self, Self::NoSource { .. })
     }
+
+    /// The reason without its wording: its kind, and where there is one, the
+    /// container or the text that it is about.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let (kind, about) = match self {
+            Self::NotListed { asked } => ("not-listed", asked.as_str()),
+            Self::NotAnArn { asked } => ("not-an-arn", asked.as_str()),
+            Self::TwoTargets => ("two-targets", ""),
+            Self::Hidden { container, .. } => ("hidden-variable", container.as_str()),
+            Self::WrongExecutionRole { container, .. } => {
+                ("wrong-execution-role", container.as_str())
+            }
+            Self::ModeNotAllowed { asked } => ("mode-not-allowed", asked.as_str()),
+            Self::NothingAsked => ("nothing-asked", ""),
+            Self::RunnersAccount => ("runners-account", ""),
+            Self::NoContainer => ("no-container", ""),
+            Self::NoSource { container } => ("no-source", container.as_str()),
+            Self::ForeignRole { container, .. } => ("foreign-role", container.as_str()),
+            Self::BadTokenFile { container } => ("bad-token-file", container.as_str()),
+            Self::SourcesDiffer => ("sources-differ", ""),
+            Self::OwnSettings { container, .. } => ("own-settings", container.as_str()),
+            Self::InTheWay { container } => ("in-the-way", container.as_str()),
+            Self::CannotBlank { container } => ("cannot-blank", container.as_str()),
+        };
+        format!("{kind} {about}").trim_end().to_owned()
+    }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for NoProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotListed { asked } => write!(f, "the policy lists no chain for it to {asked}"),
@@ -133,7 +135,7 @@ impl fmt::Display for Trouble {
             ),
             Self::ModeNotAllowed { asked } => write!(
                 f,
-                "it may ask for a mode in which more SDKs follow the chain only, not for \"{asked}\""
+                "it may only ask for a mode in which more SDKs follow the chain, not for \"{asked}\""
             ),
             Self::NothingAsked => f.write_str("it asks for no chain, and the policy requires one"),
             Self::RunnersAccount => f.write_str(

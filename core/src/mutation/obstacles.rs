@@ -1,29 +1,29 @@
-//! Containers that get no profile although they could: what their owner has
-//! set is not written over.
+//! Containers that get no profile because rolegate does not overwrite what their
+//! author has set.
 
 use crate::policy::ChainMode;
 use crate::request::pod::{Container, Pod, VolumeMount};
 
-use super::no_profile_reason::{Trouble, named};
+use super::no_profile_reason::{NoProfile, named};
 use super::source::mounted_token;
 use super::{CONFIG_FILE, Source, TOKEN_FILE, TOKEN_FOLDER};
 
-/// Where nothing but rolegate's own may be mounted.
+/// The folder in which only rolegate may mount something.
 const FOLDER: &str = "/var/run/secrets/rolegate.dev";
 
-/// Why a container is to be left alone although it has a source.
+/// Why a container with credentials cannot get its profile in this mode.
 pub(super) fn obstacle(
     container: &Container<'_>,
     pod: &Pod<'_>,
     source: &Source<'_>,
     mode: ChainMode,
-) -> Option<Trouble> {
+) -> Option<NoProfile> {
     let name = || named(&container.name);
     match mode {
         ChainMode::JavaV2 => container
             .variable("JAVA_TOOL_OPTIONS")
             .filter(|variable| variable.value_from.is_some())
-            .map(|_| Trouble::Hidden {
+            .map(|_| NoProfile::Hidden {
                 container: name(),
                 variable: "JAVA_TOOL_OPTIONS",
             }),
@@ -31,21 +31,21 @@ pub(super) fn obstacle(
             let Source::WebIdentity { token, .. } = source else {
                 return None;
             };
-            // The path must be known when the variable is empty, too.
+            // The path must still be known when the variable is empty.
             let known = token.as_str() == TOKEN_FILE
                 || mounted_token(container, pod).as_ref() == Some(token);
-            (!known).then(|| Trouble::CannotBlank { container: name() })
+            (!known).then(|| NoProfile::CannotBlank { container: name() })
         }
         ChainMode::Profile | ChainMode::PodIdentity => None,
     }
 }
 
-/// The first thing in a container that rolegate will not write beside.
+/// The first setting in a container that would override the profile.
 pub(super) fn own_choice(
     container: &Container<'_>,
     profiles: impl Fn(&str) -> bool,
-) -> Option<Trouble> {
-    let own = |variable: &'static str| Trouble::OwnSettings {
+) -> Option<NoProfile> {
+    let own = |variable: &'static str| NoProfile::OwnSettings {
         container: named(&container.name),
         variable,
     };
@@ -82,13 +82,13 @@ pub(super) fn own_choice(
         .volume_mounts
         .iter()
         .any(is_in_the_way)
-        .then(|| Trouble::InTheWay {
+        .then(|| NoProfile::InTheWay {
             container: named(&container.name),
         })
 }
 
-/// Whether a mount, by whatever writing of its path, is rolegate's folder or
-/// in it, and not the path that rolegate writes itself.
+/// Whether a mount is at rolegate's folder or in it, however its path is written,
+/// and not at a path that rolegate mounts itself.
 fn is_in_the_way(mount: &VolumeMount<'_>) -> bool {
     let path = mount.mount_path.as_str();
     if path == CONFIG_FILE || path == TOKEN_FOLDER || !path.contains("rolegate.dev") {

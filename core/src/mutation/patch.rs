@@ -1,8 +1,8 @@
 //! A JSON Patch of single elements (RFC 6902).
 //!
-//! A patch that does not apply refuses the pod, `failurePolicy: Ignore` or
-//! not. So there is no `test`, and every parent either is there or is added
-//! with its first member.
+//! The API server denies a pod whose patch does not apply, whatever the
+//! `failurePolicy`. So there is no `test` operation, and every parent either exists
+//! or is added with its first member.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,19 +15,9 @@ use crate::json;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Adds a member or an element, or replaces a member.
-    Add {
-        /// Where.
-        path: Path,
-        /// What.
-        value: Content,
-    },
+    Add { path: Path, value: Content },
     /// Replaces what is there.
-    Replace {
-        /// Where.
-        path: Path,
-        /// What with.
-        value: Content,
-    },
+    Replace { path: Path, value: Content },
 }
 
 /// Where a pod is changed.
@@ -50,7 +40,7 @@ pub enum Path {
 pub enum Place {
     /// The list itself.
     List,
-    /// Behind its last element.
+    /// After its last element.
     End,
     /// An element.
     At(usize),
@@ -113,7 +103,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// What a change puts somewhere.
+/// The value that a change writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// A string.
@@ -124,21 +114,18 @@ pub enum Content {
     List(Box<Content>),
     /// One of `env`.
     Variable {
-        /// The name.
         name: &'static str,
-        /// The value.
         value: Cow<'static, str>,
     },
     /// One of `volumeMounts`, read-only.
     Mount {
-        /// The volume.
+        /// The volume's name.
         name: &'static str,
-        /// Where.
         path: &'static str,
-        /// Which part of the volume.
+        /// The file of the volume that is mounted; `None` for the whole volume.
         sub_path: Option<&'static str>,
     },
-    /// What is the same in every pod, a volume, as JSON.
+    /// A volume that is the same in every pod, as JSON.
     Fixed(&'static str),
 }
 
@@ -181,7 +168,7 @@ impl Content {
 }
 
 impl Operation {
-    /// Where, and what is there afterwards.
+    /// The path, and the value that is there afterwards.
     #[must_use]
     pub fn parts(&self) -> (Path, Value) {
         let (Self::Add { path, value } | Self::Replace { path, value }) = self;
@@ -209,7 +196,7 @@ impl Operation {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch(pub Vec<Operation>);
 
-/// A change has no place in an object.
+/// An object has no place for a change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the object has no place for `{0}`")]
 pub struct Misfit(String);

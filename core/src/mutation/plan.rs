@@ -1,23 +1,23 @@
-//! What a pod should have: the policy's chain, the pod's request and the state
-//! of its containers, joined.
+//! The plan for a pod: the policy's chain, the pod's request and the state of its
+//! containers, combined into what has to be done.
 
 use std::fmt::Write as _;
 
 use crate::facts::{Class, Requester, RunsAs};
-use crate::names::Component;
-use crate::names::RoleArn;
+use crate::names::{Component, RoleArn, cut_characters};
 use crate::policy::{Chain, ChainMode, OwnSettings, Policy, VirtualCluster};
 use crate::request::pod::{Container, Pod};
+use crate::request::response::WARNING_CHARACTERS;
 
 use super::edits::{Edits, Part, Wanted};
 use super::obstacles::{obstacle, own_choice};
 use super::{
-    CONFIG_ANNOTATION, CONFIG_VOLUME, Operation, Patch, Profile, SessionName, Source, Trouble,
+    CONFIG_ANNOTATION, CONFIG_VOLUME, NoProfile, Operation, Patch, Profile, SessionName, Source,
     request, source,
 };
 
-/// The API asks for warnings of at most 120 characters.
-const WARNING_CHARACTERS: usize = 120;
+/// `kubectl` prints every warning; further ones would repeat the first.
+const MOST_WARNINGS: usize = 8;
 
 /// Who creates a pod, and what the policy says of its namespace.
 #[derive(Clone, Copy, Debug)]
@@ -30,54 +30,49 @@ pub struct Creator<'p> {
 /// How much a pod needs its profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Demand {
-    /// No chain is about this pod.
+    /// No chain applies to this pod.
     None,
-    /// The policy gives one without being asked, and does without.
+    /// The policy gives it one by default and allows the pod without one.
     Offered,
     /// The pod asks for one.
     Asked,
-    /// The policy refuses the pod without one.
+    /// The policy denies the pod without one.
     Required,
 }
 
-/// What has to be done to one pod, and what stands in the way.
+/// What has to be done to one pod, and what prevents it.
 #[derive(Debug)]
 pub struct Plan<'p> {
-    /// How much the pod needs a profile.
     pub demand: Demand,
     /// The policy's chain for the pod's role.
     pub chain: Option<&'p Chain>,
     /// The mode it gets.
     pub mode: ChainMode,
-    /// Why it, or a container of it, gets none.
-    pub troubles: Vec<Trouble>,
+    /// Why the pod, or a container of it, gets no profile.
+    pub reasons: Vec<NoProfile>,
     target: Option<&'p RoleArn>,
     containers: Vec<&'p str>,
     edits: Vec<Operation>,
-    // What each of them is for.
+    /// What each of `edits` is for.
     parts: Vec<Part<'p>>,
     driver: bool,
-    // Whether the pod had something of a profile before.
+    /// Whether the pod came with something of a profile.
     begun: bool,
 }
 
 /// Makes the plan for a pod on its way in.
 #[must_use]
 pub fn plan<'p>(creator: Creator<'p>, pod: &'p Pod<'p>) -> Plan<'p> {
-    let account = pod.spec.service_accounts().next().unwrap_or_default();
-    let identity = RunsAs::of(account, creator.policy);
-    let component = match &identity {
-        RunsAs::Job { component, .. } => *component,
-        RunsAs::Reserved | RunsAs::Ordinary => None,
-    };
+    let identity = identity_of(creator, pod);
+    let component = component_of(&identity);
     let role = identity.role();
     let chains = &creator.tenancy.chains;
-    let chain = role.and_then(|role| chains.iter().find(|chain| chain.from.role() == role));
+    let chain = chain_of(creator, &identity);
     let mut plan = Plan {
         demand: Demand::None,
         chain,
         mode: chain.map_or(ChainMode::Profile, |chain| chain.mode),
-        troubles: Vec::new(),
+        reasons: Vec::new(),
         target: None,
         containers: Vec::new(),
         edits: Vec::new(),
@@ -85,19 +80,22 @@ pub fn plan<'p>(creator: Creator<'p>, pod: &'p Pod<'p>) -> Plan<'p> {
         driver: component == Some(Component::Driver),
         begun: is_begun(pod),
     };
-    if matches!(component, Some(Component::Client | Component::Jeg)) {
-        plan.runner(creator.requester.class());
+    if is_runner(component) {
+        if refuses_runner(creator, chain) {
+            plan.demand = Demand::Required;
+            plan.reasons.push(NoProfile::RunnersAccount);
+        }
         return plan;
     }
     let Some(chain) = chain else {
-        // Whoever asks in vain is told so. Where the policy chains nobody, the
-        // guide's variables are the application's own.
+        // A request that the policy does not grant is reported. Where a namespace
+        // has no chains at all, the guide's variables belong to the application.
         let none = [].iter();
-        plan.troubles
+        plan.reasons
             .extend(request::target(pod, none, role, &[]).err());
         let containers = pod.spec.containers.iter();
-        if !chains.is_empty() && role.is_some() && plan.troubles.is_empty() {
-            plan.troubles
+        if !chains.is_empty() && role.is_some() && plan.reasons.is_empty() {
+            plan.reasons
                 .extend(request::target(pod, containers, role, &[]).err());
         }
         return plan;
@@ -106,19 +104,46 @@ pub fn plan<'p>(creator: Creator<'p>, pod: &'p Pod<'p>) -> Plan<'p> {
     plan
 }
 
-impl<'p> Plan<'p> {
-    /// Pods that submit jobs keep the execution role. Where the policy requires
-    /// a chain, only EMR and Kubernetes start them: a job or an operator could
-    /// run anything there.
-    fn runner(&mut self, requester: Class) {
-        let required = self.chain.is_some_and(|chain| chain.required);
-        let trusted = matches!(requester, Class::System | Class::EmrService | Class::Admin);
-        if required && !trusted {
-            self.demand = Demand::Required;
-            self.troubles.push(Trouble::RunnersAccount);
-        }
-    }
+/// What the pod's service account stands for.
+fn identity_of(creator: Creator<'_>, pod: &Pod<'_>) -> RunsAs {
+    let account = pod.spec.service_accounts().next().unwrap_or_default();
+    RunsAs::of(account, creator.policy)
+}
 
+const fn component_of(identity: &RunsAs) -> Option<Component> {
+    match identity {
+        RunsAs::Job { component, .. } => *component,
+        RunsAs::Reserved | RunsAs::Ordinary => None,
+    }
+}
+
+fn chain_of<'p>(creator: Creator<'p>, identity: &RunsAs) -> Option<&'p Chain> {
+    let role = identity.role()?;
+    let mut chains = creator.tenancy.chains.iter();
+    chains.find(|chain| chain.from.role() == role)
+}
+
+/// Whether this part of a job submits it. Such pods keep the execution role.
+const fn is_runner(component: Option<Component>) -> bool {
+    matches!(component, Some(Component::Client | Component::Jeg))
+}
+
+/// Where the policy requires a chain, only EMR, Kubernetes and administrators
+/// start job runners and gateways: a job or an operator could run any program there.
+fn refuses_runner(creator: Creator<'_>, chain: Option<&Chain>) -> bool {
+    let class = creator.requester.class();
+    let trusted = matches!(class, Class::System | Class::EmrService | Class::Admin);
+    !trusted && chain.is_some_and(|chain| chain.required)
+}
+
+/// Whether a pod is a job runner or gateway that the policy denies to its creator
+/// ([`NoProfile::RunnersAccount`]). A plan says so as well; this makes none.
+pub(crate) fn is_refused_runner(creator: Creator<'_>, pod: &Pod<'_>) -> bool {
+    let identity = identity_of(creator, pod);
+    is_runner(component_of(&identity)) && refuses_runner(creator, chain_of(creator, &identity))
+}
+
+impl<'p> Plan<'p> {
     fn fill(&mut self, creator: Creator<'p>, pod: &'p Pod<'p>, chain: &'p Chain) {
         if chain.required {
             self.demand = Demand::Required;
@@ -130,9 +155,9 @@ impl<'p> Plan<'p> {
         let containers = || pod.spec.containers.iter().filter(chosen);
         let asked = match request::target(pod, containers(), Some(role), &chain.to) {
             Ok(asked) => asked,
-            Err(trouble) => {
+            Err(reason) => {
                 self.demand = self.demand.max(Demand::Asked);
-                return self.troubles.push(trouble);
+                return self.reasons.push(reason);
             }
         };
         if asked.is_some() {
@@ -140,7 +165,7 @@ impl<'p> Plan<'p> {
         }
         let Some(target) = asked.or(chain.default.as_ref()) else {
             if chain.required {
-                self.troubles.push(Trouble::NothingAsked);
+                self.reasons.push(NoProfile::NothingAsked);
             }
             return;
         };
@@ -148,7 +173,7 @@ impl<'p> Plan<'p> {
         self.target = Some(target);
         match request::mode(pod, chain) {
             Ok(mode) => self.mode = mode,
-            Err(trouble) => self.troubles.push(trouble),
+            Err(reason) => self.reasons.push(reason),
         }
         let Some((source, indices)) = self.sources(pod, chain, chosen) else {
             return;
@@ -161,7 +186,7 @@ impl<'p> Plan<'p> {
             session: &session,
         };
         let mut text = String::with_capacity(1024);
-        // Writing to a String can not fail.
+        // Writing to a String cannot fail.
         let _ = write!(text, "{profile}");
         let wanted = Wanted {
             target,
@@ -177,7 +202,8 @@ impl<'p> Plan<'p> {
         (self.edits, self.parts) = (edits.made, edits.parts);
     }
 
-    /// The containers that get a profile, and the one source they share.
+    /// The containers that get a profile, by their index, and the source that they
+    /// share.
     fn sources(
         &mut self,
         pod: &'p Pod<'p>,
@@ -194,33 +220,33 @@ impl<'p> Plan<'p> {
                 continue;
             }
             any = true;
-            if let Some(trouble) = own_choice(container, listed) {
-                self.troubles.push(trouble);
+            if let Some(reason) = own_choice(container, listed) {
+                self.reasons.push(reason);
                 continue;
             }
             let source = match source::of(container, pod, chain, self.mode) {
                 Ok(source) => source,
-                Err(trouble) => {
-                    self.troubles.push(trouble);
+                Err(reason) => {
+                    self.reasons.push(reason);
                     continue;
                 }
             };
-            if let Some(trouble) = obstacle(container, pod, &source, self.mode) {
-                self.troubles.push(trouble);
+            if let Some(reason) = obstacle(container, pod, &source, self.mode) {
+                self.reasons.push(reason);
                 continue;
             }
             match &mut found {
                 None => found = Some((source, vec![index])),
                 Some((first, indices)) if *first == source => indices.push(index),
                 Some(_) => {
-                    self.troubles.push(Trouble::SourcesDiffer);
+                    self.reasons.push(NoProfile::SourcesDiffer);
                     continue;
                 }
             }
             self.containers.push(&container.name);
         }
         if !any {
-            self.troubles.push(Trouble::NoContainer);
+            self.reasons.push(NoProfile::NoContainer);
         }
         found
     }
@@ -231,20 +257,19 @@ impl<'p> Plan<'p> {
         self.target.filter(|_| !self.containers.is_empty())
     }
 
-    /// Whether the pod has all that makes a profile: nothing of it is missing
-    /// and nothing differs from what rolegate writes.
+    /// Whether the pod has its whole profile, exactly as rolegate writes it.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
         !self.containers.is_empty() && self.missing().next().is_none()
     }
 
-    /// Whether this container gets the profile.
+    /// The containers that get the profile, by name.
     #[must_use]
-    pub fn gives_profile_to(&self, container: &str) -> bool {
-        self.containers.contains(&container)
+    pub fn containers(&self) -> &[&'p str] {
+        &self.containers
     }
 
-    /// What is missing or differs, in words.
+    /// What is missing or differs, as text.
     pub fn missing(&self) -> impl Iterator<Item = String> {
         let parts = self.parts.iter();
         parts
@@ -252,19 +277,19 @@ impl<'p> Plan<'p> {
             .map(Part::to_string)
     }
 
-    /// Whether the pod came with something of a profile, whoever wrote it.
+    /// Whether the pod came with something of a profile, no matter who wrote it.
     #[must_use]
     pub const fn is_begun(&self) -> bool {
         self.begun
     }
 
-    /// Whether the policy refuses a pod for this.
+    /// Whether the policy denies the pod for this reason.
     #[must_use]
-    pub fn refuses(&self, trouble: &Trouble) -> bool {
+    pub fn refuses(&self, reason: &NoProfile) -> bool {
         let required = self.demand == Demand::Required;
-        if trouble.is_bad_request() {
+        if reason.is_bad_request() {
             true
-        } else if trouble.is_own_choice() {
+        } else if reason.is_own_choice() {
             let refuse = |chain: &Chain| chain.own_settings == OwnSettings::Refuse;
             required || self.chain.is_some_and(refuse)
         } else {
@@ -272,24 +297,24 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// What whoever creates the pod should know. What EKS's webhook may still
-    /// mend is left to the next call.
+    /// What the creator of the pod should know. What EKS's webhook may still fix
+    /// is left to the next call.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let troubles = self
-            .troubles
+        let reasons = self
+            .reasons
             .iter()
-            .filter(|trouble| !trouble.may_pass() && **trouble != Trouble::NoContainer)
-            .map(|trouble| format!("rolegate: no chained profile: {trouble}"));
+            .filter(|reason| !reason.may_pass() && **reason != NoProfile::NoContainer)
+            .map(|reason| format!("rolegate: no chained profile: {reason}"));
         let limits = (self.driver && !self.edits.is_empty()).then(|| self.limits().to_owned());
-        troubles
+        reasons
             .chain(limits)
-            .take(8)
-            .map(|line| cut(&line))
+            .take(MOST_WARNINGS)
+            .map(|line| cut_characters(line, WARNING_CHARACTERS))
             .collect()
     }
 
-    /// What is known not to follow the chain, whatever else is in the pod.
+    /// What does not follow the chain in this mode, in any pod.
     const fn limits(&self) -> &'static str {
         match self.mode {
             ChainMode::Profile => {
@@ -322,13 +347,4 @@ pub(super) fn is_begun(pod: &Pod<'_>) -> bool {
             .volumes
             .iter()
             .any(|volume| volume.name.as_str() == CONFIG_VOLUME)
-}
-
-fn cut(line: &str) -> String {
-    if line.len() <= WARNING_CHARACTERS || line.chars().count() <= WARNING_CHARACTERS {
-        return line.to_owned();
-    }
-    let mut line: String = line.chars().take(WARNING_CHARACTERS - 1).collect();
-    line.push('…');
-    line
 }

@@ -20,13 +20,11 @@ use super::{SessionName, Source};
 /// A file's whole content.
 #[derive(Debug)]
 pub struct Profile<'p> {
-    /// What the policy says of the chain.
     pub chain: &'p Chain,
     /// The role at its end.
     pub target: &'p RoleArn,
-    /// What it starts from.
+    /// The credentials it starts from.
     pub source: &'p Source<'p>,
-    /// The name of its sessions.
     pub session: &'p SessionName,
 }
 

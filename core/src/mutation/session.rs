@@ -1,4 +1,4 @@
-//! The name that the sessions of a chain carry, for whoever reads the trail.
+//! The role session name of a chain, as `CloudTrail` records it.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::request::pod::Pod;
 pub struct SessionName(String);
 
 impl SessionName {
-    /// `emr-` and as much of `text` as STS takes; other characters become `-`.
+    /// `emr-` and as much of `text` as STS accepts; other characters become `-`.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let fit = |c: char| match c {
@@ -27,10 +27,9 @@ impl SessionName {
 
     /// The name for a pod's sessions: the job's id where one is known.
     ///
-    /// The creator's token and the pod's name are worth something there (see
-    /// [`PodName`]); labels are hints, and all they decide is this name. It
-    /// must not change between this call and the next, so a generated name
-    /// counts by its prefix.
+    /// The creator's token and the pod's name are evidence (see [`PodName`]); labels
+    /// are hints and decide nothing but this name. It must not change between two
+    /// calls of the webhook, so of a generated name only the prefix counts.
     pub(super) fn of_pod(requester: &Requester<'_>, pod: &Pod<'_>, role: &Role) -> Self {
         let metadata = &pod.metadata;
         let given = |text: Option<&'_ str>| text.filter(|text| !text.is_empty()).map(str::to_owned);

@@ -1,8 +1,8 @@
 //! Where a container's own credentials come from.
 //!
-//! EKS writes the service account's annotation into the environment as it is,
-//! a newline and all, and a tenant may have written the variables first. So
-//! nothing of it is taken over that does not pass a strict grammar.
+//! EKS copies the service account's annotation into the environment unchecked,
+//! newlines included, and a tenant may have written the variables first. So only
+//! values that pass a strict grammar are used.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::names::RoleArn;
 use crate::policy::{Chain, ChainMode, TokenSource};
 use crate::request::pod::{Container, EnvVar, Pod, Source as VolumeSource};
 
-use super::no_profile_reason::{Trouble, named};
+use super::no_profile_reason::{NoProfile, named};
 use super::{CONFIG_FILE, TOKEN_FILE};
 
 /// Where EKS puts IRSA's token.
@@ -26,7 +26,7 @@ const AGENT: [&str; 2] = [
 const AGENT_TOKEN: &str =
     "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token";
 
-/// What a chain starts from.
+/// The credentials that a chain starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source<'p> {
     /// IAM roles for service accounts, or a token of rolegate's own.
@@ -87,8 +87,8 @@ pub(super) fn of<'p>(
     pod: &'p Pod<'_>,
     chain: &'p Chain,
     mode: ChainMode,
-) -> Result<Source<'p>, Trouble> {
-    let none = || Trouble::NoSource {
+) -> Result<Source<'p>, NoProfile> {
+    let none = || NoProfile::NoSource {
         container: named(&container.name),
     };
     if mode == ChainMode::PodIdentity {
@@ -99,7 +99,7 @@ pub(super) fn of<'p>(
     if chain.token == TokenSource::Own {
         return Ok(Source::expected(chain));
     }
-    // With both families in one container IRSA's is the one that SDKs take.
+    // Where a container has both sets of variables, SDKs take IRSA's.
     match web_identity(container, pod, chain)? {
         Some(source) => Ok(source),
         None if has_agent(container) => Ok(Source::PodIdentity),
@@ -112,7 +112,7 @@ fn web_identity<'p>(
     container: &'p Container<'_>,
     pod: &'p Pod<'_>,
     chain: &'p Chain,
-) -> Result<Option<Source<'p>>, Trouble> {
+) -> Result<Option<Source<'p>>, NoProfile> {
     let (Some(role), Some(token)) = (
         container.variable("AWS_ROLE_ARN"),
         container.variable("AWS_WEB_IDENTITY_TOKEN_FILE"),
@@ -120,7 +120,7 @@ fn web_identity<'p>(
         return Ok(None);
     };
     let text = |variable: &'p EnvVar<'_>, name| match (&variable.value_from, &variable.value) {
-        (Some(_), _) => Err(Trouble::Hidden {
+        (Some(_), _) => Err(NoProfile::Hidden {
             container: named(&container.name),
             variable: name,
         }),
@@ -134,18 +134,18 @@ fn web_identity<'p>(
     let role = if role == chain.from.as_str() {
         Cow::Borrowed(&chain.from)
     } else {
-        // The policy may write it with another path or with none.
+        // The policy may write the role with another path or without one.
         let arn = RoleArn::parse(role).ok().filter(|arn| {
             arn.role() == chain.from.role() && arn.partition() == chain.from.partition()
         });
-        Cow::Owned(arn.ok_or_else(|| Trouble::ForeignRole {
+        Cow::Owned(arn.ok_or_else(|| NoProfile::ForeignRole {
             container: named(&container.name),
             role: chain.from.role().clone(),
         })?)
     };
     let token = if token.is_empty() {
-        // Emptied by rolegate, or by whoever wrote the pod: the mount still
-        // tells where the token is.
+        // Emptied by rolegate or by the pod's author: the mount still says where
+        // the token is.
         match mounted_token(container, pod) {
             Some(token) => token,
             None => return Ok(None),
@@ -153,7 +153,7 @@ fn web_identity<'p>(
     } else {
         TokenFile::parse(token)
             .filter(|token| token.as_str() != CONFIG_FILE)
-            .ok_or_else(|| Trouble::BadTokenFile {
+            .ok_or_else(|| NoProfile::BadTokenFile {
                 container: named(&container.name),
             })?
     };
@@ -185,7 +185,7 @@ pub(super) fn mounted_token<'p>(
     TokenFile::parse(format!("{}/{file}", mount.mount_path.trim_end_matches('/')))
 }
 
-/// Whether EKS Pod Identity has written its variables, and nobody others.
+/// Whether the container has exactly the variables that EKS Pod Identity writes.
 fn has_agent(container: &Container<'_>) -> bool {
     let is = |name: &str, expected: &[&str]| {
         container.variable(name).is_some_and(|variable| {

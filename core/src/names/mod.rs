@@ -40,5 +40,5 @@ pub use role_pattern::RolePattern;
 pub use service_account::{
     Component, Framework, JobServiceAccount, RESERVED_PREFIXES, ServiceAccountName, is_reserved,
 };
-pub use shown::shown;
+pub use shown::{cut_characters, shown};
 pub use username::{SERVICE_ACCOUNT_PREFIX, ServiceAccountUser};

@@ -8,6 +8,9 @@ use crate::json;
 
 use super::envelope::{API_VERSION, KIND};
 
+/// The API asks for warnings of at most 120 characters.
+pub const WARNING_CHARACTERS: usize = 120;
+
 /// One answer.
 #[derive(Debug)]
 pub struct Response<'a> {

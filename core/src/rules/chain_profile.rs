@@ -1,24 +1,25 @@
 //! # chain-profile
 //!
-//! A job that the policy chains to another role does not start without its
-//! profile, nor with an edited one, nor under a chain the policy does not list.
+//! Denies pods of a chained job that lack their AWS profile, carry an edited one, or
+//! ask for a chain that the policy does not list. Off until a virtual cluster of the
+//! policy lists `chains`.
 //!
 //! ## What it stops
 //!
-//! Judged on pods after all mutation, so also where rolegate's own mutating
+//! Judged on pods after all mutation, so it holds also where rolegate's own mutating
 //! webhook or EKS's did not answer:
 //!
 //! - a pod whose role has `required: true` in the policy's chains, or that asks
 //!   for a chain itself, and that has no profile, or one that differs in
 //!   anything from what rolegate writes: the text, the volume, the mount,
-//!   `AWS_CONFIG_FILE`, and in the modes `java-v2` and `exclusive` what they
-//!   change. Of variables that stand twice the last one counts
+//!   `AWS_CONFIG_FILE`, and in the modes `java-v2` and `exclusive` the variables that
+//!   they change. Where a variable is set twice, the last value counts
 //! - a request (annotation `rolegate.dev/chain-to`, or the variables
 //!   `CLIENT_ROLE_ARN` and `WEB_IDENTITY_ROLE_ARN` of AWS's guide) for a role
 //!   that the policy does not list, and a mode in which fewer SDKs would follow
 //! - the annotation `rolegate.dev/aws-config` on a pod that rolegate did not
 //!   give it to
-//! - a change of any `rolegate.dev/` annotation of a pod afterwards, through
+//! - a change of any `rolegate.dev/` annotation of an existing pod, through
 //!   `pods`, `pods/status` and other subresources, or through a binding, whose
 //!   annotations Kubernetes merges into the pod
 //! - with `ownSettings: refuse` in the policy, or `required: true`, a Spark
@@ -27,19 +28,19 @@
 //! ## Who may
 //!
 //! Administrators. Pods of job runners and gateways get no profile and need
-//! none; where a chain is required only EMR starts them, by a Job or a
+//! none; where a chain is required, only EMR may start them, by a Job or a
 //! Deployment of its own.
 //!
 //! ## Why
 //!
-//! Data that role 2 may read is often kept from role 1, and the other way
-//! round: a job that silently stays with its execution role reads and writes
+//! Data that the chained role may read is often closed to the execution role, and
+//! the other way round: a job that silently keeps its execution role reads and writes
 //! with the wrong identity. And an AWS configuration file can run commands
-//! (`credential_process`), so nobody edits it but rolegate.
+//! (`credential_process`), so only rolegate may edit it.
 //!
 //! ## What to do instead
 //!
-//! Submit the job again once the cause is gone: the namespace's label
+//! Submit the job again once the cause is fixed: the namespace's label
 //! `rolegate.dev/chain: enabled`, rolegate's mutating webhook, EKS's pod identity
 //! webhook. Ask for a role that the policy lists, or have the platform team list
 //! another one (`virtualClusters[].chains[].to`). docs/role-chaining.md explains
@@ -47,40 +48,79 @@
 //!
 //! ## What it does not see
 //!
-//! `envFrom`: keys from a Secret or a `ConfigMap` as a whole come before the
+//! `envFrom`: keys from a whole Secret or `ConfigMap` take precedence over the
 //! profile in every SDK. What the job's own code configures. And no mode is a
-//! wall: the token of the execution role stays mounted, so the job's code can
-//! always become role 1.
+//! security boundary: the token of the execution role stays mounted, so the job's
+//! code can always assume that role.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::facts::{Action, Extent};
-use crate::write::Write;
-use crate::mutation::{self, ANNOTATION_PREFIX, Demand, Plan, Trouble};
-use crate::names::shown;
+use crate::facts::{Action, Extent, Facts};
+use crate::json::Pairs;
+use crate::mutation::{self, ChainState, Demand, NoProfile};
+use crate::names::{ANNOTATION_PREFIX, shown};
+use crate::policy::{About, ChainMode, Needed, Severity};
 use crate::request::pod::Pod;
-use crate::request::view::{self, TemplateShape};
-use crate::request::{Operation, ReviewError};
+use crate::request::view::TemplateShape;
+use crate::request::{Act, Object, Path};
+use crate::write::Write;
 
 use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("chain-profile", Severity::High, include_str!("chain_profile.rs"));
+pub(super) static ABOUT: About = About {
+    needs: Some(Needed {
+        what: "a virtual cluster lists `chains`",
+        is_there: |policy| {
+            let mut clusters = policy.clusters.iter();
+            clusters.any(|cluster| !cluster.chains.is_empty())
+        },
+    }),
+    ..About::new(
+        "chain-profile",
+        Severity::High,
+        include_str!("chain_profile.rs"),
+    )
+};
 
 /// See the file's header.
 pub(super) struct ChainProfile;
 
-static ADVICE: Advice = Advice {
-    why: "a job without its chained profile works with the wrong role, and an AWS \
-                   configuration file that others may edit can run commands",
-    instead: "start the pod again once the namespace has the label rolegate.dev/chain: \
-                       enabled and both rolegate's and EKS's mutating webhooks answer",
-    source: "Amazon EMR on EKS best practices: chaining IAM roles with an AWS profile",
-};
+const fn advice(instead: &'static str) -> Advice {
+    Advice {
+        why: "a job without its chained profile works with the wrong role, and an AWS \
+              configuration file that others may edit can run commands",
+        instead,
+        source: "Amazon EMR on EKS best practices: chaining IAM roles with an AWS profile",
+    }
+}
 
-/// A pod can be wrong in many ways; this many tell the story.
+static ADVICE: Advice = advice(
+    "start the pod again once the namespace has the label rolegate.dev/chain: enabled and both \
+     rolegate's and EKS's mutating webhooks answer",
+);
+static LEAVE_OUT_PROFILE: Advice = advice(
+    "leave out the annotation rolegate.dev/aws-config and the volume rolegate-aws-config: \
+     rolegate adds them where the policy says so",
+);
+static LEAVE_ANNOTATIONS: Advice = advice(
+    "leave rolegate.dev/ annotations of pods as they are; start a new pod for another chain",
+);
+static LEAVE_OUT_SETTINGS: Advice =
+    advice("leave the AWS profile, configuration file and keys out of the Spark containers");
+static LEAVE_VARIABLES_TO_EKS: Advice =
+    advice("leave AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE to EKS's webhook");
+static START_BY_EMR: Advice = advice("start such pods through Amazon EMR (StartJobRun) only");
+static NAME_CONTAINER: Advice = advice(
+    "name the container as Spark does, or have the platform team list its name \
+     (virtualClusters[].chains[].containers)",
+);
+static ASK_ONCE: Advice = advice("ask once, by the pod annotation rolegate.dev/chain-to");
+static ASK_FOR_NONE: Advice = advice(
+    "ask for none: rolegate's policy chains this service account's role nowhere \
+     (virtualClusters[].chains)",
+);
+
+/// Findings about one pod.
 const MOST: usize = 8;
 
 impl Rule for ChainProfile {
@@ -89,70 +129,59 @@ impl Rule for ChainProfile {
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
-        let request = write.request();
-        let resource = &request.target.resource;
-        let pods = resource.is("", "pods");
         if write.extent(Action::ChooseChain) == Extent::All {
             return Ok(());
         }
-        if !pods && !resource.is("", "bindings") {
+        let pods = write.target.is("", "pods");
+        if !pods && !write.target.is("", "bindings") {
             return check_template(write, findings);
         }
-        match (request.operation(), request.target.subresource()) {
-            (Operation::Create, "") if pods => check_new(write, findings),
-            (Operation::Create, _) => check_binding(write, findings),
-            (Operation::Update, _) => check_change(write, findings),
-            (Operation::Delete | Operation::Connect, _) => Ok(()),
+        match write.act {
+            Act::Create(_) if pods && write.target.is_main() => check_new(write, findings),
+            Act::Create(new) => check_binding(write, new, findings),
+            Act::Update { old, new } => check_change(write, old, new, findings),
+            Act::Delete(_) | Act::Connect(_) => Ok(()),
         }
     }
 }
 
-fn check_new(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let Some(pod_write) = write.pod()? else {
+fn check_new(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    let Some(state) = write.chain_state()? else {
         return Ok(());
     };
-    if mutation::is_plainly_none(write, &pod_write.new) {
-        return Ok(());
-    }
-    let plan = mutation::plan(write, &pod_write.new);
-    let before = findings.len();
-    for trouble in plan.troubles.iter().filter(|trouble| plan.refuses(trouble)) {
-        findings.push(refused(
-            write,
-            &trouble.to_string(),
-            instead(trouble, &plan),
-        ));
-    }
-    if findings.len() > before {
-        findings.truncate(before + MOST);
-        return Ok(());
-    }
-    let missing: Vec<_> = plan.missing().take(MOST).collect();
-    if plan.target().is_none() {
-        if plan.is_begun() {
+    if !state.refusals.is_empty() {
+        let refusals = state.refusals.iter().take(MOST);
+        findings.extend(refusals.map(|reason| {
+            let finding = refused(write, advice_on(reason, state), &reason.to_string());
+            let finding = finding.key(reason.key());
+            match instead(reason, state) {
+                Some(instead) => finding.instead(instead),
+                None => finding,
+            }
+        }));
+    } else if !state.has_target {
+        if state.is_begun {
             let seen = "it comes with a profile of rolegate's that rolegate does not give it";
-            let instead = "leave out the annotation rolegate.dev/aws-config and the volume \
-                           rolegate-aws-config: rolegate adds them where the policy says so";
-            findings.push(refused(write, seen, instead.into()));
+            findings.push(refused(write, &LEAVE_OUT_PROFILE, seen).key("foreign-profile"));
         }
-    } else if !missing.is_empty() && (plan.demand >= Demand::Asked || plan.is_begun()) {
-        let seen = if plan.is_begun() {
-            format!(
-                "its chained profile is not what rolegate writes: {}",
-                missing.join(", ")
-            )
+    } else if !state.missing.is_empty() && (state.demand >= Demand::Asked || state.is_begun) {
+        findings.push(if state.is_begun {
+            let mut parts = state.missing.clone();
+            parts.truncate(MOST);
+            let parts = parts.join(", ");
+            let seen = format!("its chained profile is not what rolegate writes: {parts}");
+            refused(write, &ADVICE, &seen).key("edited-profile")
         } else {
-            "it has no chained profile".to_owned()
-        };
-        findings.push(refused(write, &seen, INSTEAD.into()));
+            refused(write, &ADVICE, "it has no chained profile").key("no-profile")
+        });
     }
     Ok(())
 }
 
 /// A workload under a job runner's account, whose pods get no profile: the
-/// controller that starts them is believed, so whoever writes the template is
-/// judged. Other accounts' pods are judged when they start.
-fn check_template(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+/// controller that starts them is trusted, so the writer of the template is judged.
+/// Pods of other accounts are judged when they start.
+fn check_template(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
     if !write.tenancy.chains.iter().any(|chain| chain.required)
         || TemplateShape::of(&write.target.resource).is_none()
     {
@@ -161,117 +190,99 @@ fn check_template(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), 
     let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
-    let runs = |pod: &Pod<'_>| {
-        let plan = mutation::plan(write, pod);
-        plan.troubles.contains(&Trouble::RunnersAccount)
-    };
-    if runs(&pod_write.new) && !pod_write.old.as_ref().is_some_and(runs) {
-        let trouble = Trouble::RunnersAccount;
-        findings.push(Finding {
-            seen: format!(
-                "{} may not start pods by {}: {trouble}",
-                write.who(),
-                write.object()
-            ),
-            path: Some(pod_write.at("spec.serviceAccountName")),
-            ..refused(write, "", instead_of_runner().into())
-        });
+    let is_refused = |pod: &Pod<'_>| mutation::is_refused_runner(write.creator(), pod);
+    if is_refused(&pod_write.new) && !pod_write.old.as_ref().is_some_and(is_refused) {
+        let reason = NoProfile::RunnersAccount;
+        let act = format!("start pods by {}: {reason}", write.object());
+        let account = Path::root().key("spec").key("serviceAccountName");
+        let finding = Finding::new(&ABOUT, &START_BY_EMR, act);
+        findings.push(finding.at(pod_write.at(&account)).key(reason.key()));
     }
     Ok(())
 }
 
-const fn instead_of_runner() -> &'static str {
-    "start such pods through Amazon EMR (StartJobRun) only"
+fn refused(write: &Write<'_>, advice: &'static Advice, seen: &str) -> Finding {
+    let act = format!("start pod {}: {seen}", write.what());
+    Finding::new(&ABOUT, advice, act)
 }
 
-fn refused(write: &Write<'_>, seen: &str, instead: Cow<'static, str>) -> Finding {
-    Finding {
-        rule: RuleId::ChainProfile,
-        seen: format!(
-            "{} may not start pod {}: {seen}",
-            write.who(),
-            write.what()
-        ),
-        path: None,
-        why: WHY,
-        instead,
-        source: SOURCE,
+fn advice_on(reason: &NoProfile, state: &ChainState) -> &'static Advice {
+    match reason {
+        NoProfile::NotListed { .. } | NoProfile::NotAnArn { .. } | NoProfile::NothingAsked
+            if state.offered.is_empty() =>
+        {
+            &ASK_FOR_NONE
+        }
+        NoProfile::OwnSettings { .. } | NoProfile::InTheWay { .. } => &LEAVE_OUT_SETTINGS,
+        NoProfile::RunnersAccount => &START_BY_EMR,
+        NoProfile::NoContainer => &NAME_CONTAINER,
+        NoProfile::TwoTargets | NoProfile::WrongExecutionRole { .. } | NoProfile::Hidden { .. } => {
+            &ASK_ONCE
+        }
+        NoProfile::ForeignRole { .. }
+        | NoProfile::BadTokenFile { .. }
+        | NoProfile::SourcesDiffer
+        | NoProfile::CannotBlank { .. } => &LEAVE_VARIABLES_TO_EKS,
+        NoProfile::NotListed { .. }
+        | NoProfile::NotAnArn { .. }
+        | NoProfile::NothingAsked
+        | NoProfile::ModeNotAllowed { .. }
+        | NoProfile::NoSource { .. } => &ADVICE,
     }
 }
 
-/// What helps, with the roles that are allowed where that was the matter.
-fn instead(trouble: &Trouble, plan: &Plan<'_>) -> Cow<'static, str> {
-    match trouble {
-        Trouble::NotListed { .. } | Trouble::NotAnArn { .. } | Trouble::NothingAsked => {
-            let to = plan.chain.map_or(&[][..], |chain| &chain.to);
-            if to.is_empty() {
-                return "ask for none: rolegate's policy chains this service account's role \
-                        nowhere (virtualClusters[].chains)"
-                    .into();
-            }
-            let listed: Vec<_> = to.iter().map(|arn| shown(arn.as_str(), 200)).collect();
-            format!(
+/// What helps where the policy's chain says it: the roles or the mode that are allowed.
+fn instead(reason: &NoProfile, state: &ChainState) -> Option<String> {
+    match reason {
+        NoProfile::NotListed { .. } | NoProfile::NotAnArn { .. } | NoProfile::NothingAsked
+            if !state.offered.is_empty() =>
+        {
+            let roles = state.offered.iter();
+            let roles: Vec<_> = roles.map(|arn| shown(arn.as_str(), 200)).collect();
+            Some(format!(
                 "ask for one of these by the pod annotation rolegate.dev/chain-to: {}",
-                listed.join(", ")
-            )
-            .into()
+                roles.join(", ")
+            ))
         }
-        Trouble::ModeNotAllowed { .. } => format!(
+        NoProfile::ModeNotAllowed { .. } => Some(format!(
             "leave out the annotation rolegate.dev/chain-mode; the policy's mode is {}",
-            plan.chain.map_or("none", |chain| chain.mode.as_str())
-        )
-        .into(),
-        Trouble::OwnSettings { .. } | Trouble::InTheWay { .. } => {
-            "leave the AWS profile, configuration file and keys out of the Spark containers".into()
-        }
-        Trouble::RunnersAccount => instead_of_runner().into(),
-        Trouble::NoContainer => "name the container as Spark does, or have the platform team \
-                                 list its name (virtualClusters[].chains[].containers)"
-            .into(),
-        Trouble::TwoTargets | Trouble::WrongExecutionRole { .. } | Trouble::Hidden { .. } => {
-            "ask once, by the pod annotation rolegate.dev/chain-to".into()
-        }
-        Trouble::ForeignRole { .. }
-        | Trouble::BadTokenFile { .. }
-        | Trouble::SourcesDiffer
-        | Trouble::CannotBlank { .. } => {
-            "leave AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE to EKS's webhook".into()
-        }
-        Trouble::NoSource { .. } => INSTEAD.into(),
+            state.mode.map_or("none", ChainMode::as_str)
+        )),
+        _ => None,
     }
 }
 
-/// A binding's annotations become the pod's.
-fn check_binding(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let object = write.request.object()?;
-    if !view::mentions(object, "rolegate") {
+/// A binding's annotations are merged into the pod's.
+fn check_binding(write: &Write<'_>, new: Object<'_>, findings: &mut Vec<Finding>) -> Checked {
+    if !new.mentions("rolegate") {
         return Ok(());
     }
-    let annotations = view::annotations("request.object", object)?;
-    if let Some((key, _)) = own(&annotations).first() {
+    let annotations = new.annotations()?;
+    if let Some((key, _)) = rolegates(&annotations).first() {
         findings.push(changed(write, key));
     }
     Ok(())
 }
 
-fn check_change(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let (new, old) = (write.request.object()?, write.request.old_object()?);
-    if !view::mentions(new, "rolegate") && !view::mentions(old, "rolegate") {
+fn check_change(
+    write: &Write<'_>,
+    old: Object<'_>,
+    new: Object<'_>,
+    findings: &mut Vec<Finding>,
+) -> Checked {
+    if !new.mentions("rolegate") && !old.mentions("rolegate") {
         return Ok(());
     }
-    let new = view::annotations("request.object", new)?;
-    let old = view::annotations("request.oldObject", old)?;
-    let (new, old) = (own(&new), own(&old));
+    let (new, old) = (new.annotations()?, old.annotations()?);
+    let (new, old) = (rolegates(&new), rolegates(&old));
     if let Some((key, _)) = new.symmetric_difference(&old).next() {
         findings.push(changed(write, key));
     }
     Ok(())
 }
 
-/// rolegate's own among an object's annotations.
-fn own<'p>(
-    annotations: &'p [(crate::json::Text<'_>, crate::json::Text<'_>)],
-) -> BTreeSet<(&'p str, &'p str)> {
+/// The annotations of an object that are rolegate's.
+fn rolegates<'p>(annotations: &'p Pairs<'_>) -> BTreeSet<(&'p str, &'p str)> {
     annotations
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))
@@ -280,19 +291,12 @@ fn own<'p>(
 }
 
 fn changed(write: &Write<'_>, key: &str) -> Finding {
-    Finding {
-        rule: RuleId::ChainProfile,
-        seen: format!(
-            "{} may not change rolegate's annotation {} of pod {}",
-            write.who(),
-            shown(key, 100),
-            write.what()
-        ),
-        path: Some("metadata.annotations".to_owned()),
-        why: WHY,
-        instead: "leave rolegate.dev/ annotations of pods as they are; start a new pod for \
-                  another chain"
-            .into(),
-        source: SOURCE,
-    }
+    let act = format!(
+        "change rolegate's annotation {} of pod {}",
+        shown(key, 100),
+        write.what()
+    );
+    Finding::new(&ABOUT, &LEAVE_ANNOTATIONS, act)
+        .at(Path::root().key("metadata").key("annotations"))
+        .key(key.to_owned())
 }

@@ -1,25 +1,27 @@
 //! # cluster-takeover
 //!
-//! Nobody reaches into a managed namespace from outside of it.
+//! Denies cluster-scoped and other special objects that give access into a managed
+//! namespace from outside of it.
 //!
 //! ## What it stops
 //!
 //! Objects without a namespace (the cluster door):
 //!
 //! - approving a `CertificateSigningRequest` for a client certificate of the API
-//!   server: it is valid for whatever name it holds
-//! - an `APIService` that a service of the cluster answers, new or turned elsewhere;
-//!   a conversion webhook of a `CustomResourceDefinition`, likewise
+//!   server: the certificate is valid for any name in it
+//! - an `APIService` that a service of the cluster answers, new or with another
+//!   target; a conversion webhook of a `CustomResourceDefinition`, new or with another
+//!   target
 //! - `PersistentVolumes` that are a folder of a node (`hostPath`, `local`); volumes
-//!   and snapshots of disks that exist already, unless a storage driver makes them;
+//!   and snapshots of disks that exist already, unless a storage driver creates them;
 //!   binding a volume to another claim
-//! - `VolumeAttachments`, and `CSIDrivers` that have kubelets hand over pods' tokens
+//! - `VolumeAttachments`, and `CSIDrivers` that make kubelets hand over pods' tokens
 //!
 //! In a managed namespace:
 //!
 //! - `ResourceClaims` and their templates with `adminAccess`: the devices of other
 //!   pods
-//! - `ControllerRevisions`: the stateful set controller makes pods of what they hold
+//! - `ControllerRevisions`: the stateful set controller creates pods from them
 //! - `deployments/rollback`, whose template is not in the request
 //!
 //! ## Who may
@@ -27,18 +29,18 @@
 //! | requester | what |
 //! |---|---|
 //! | administrators, Kubernetes, EKS | all |
-//! | software in kube-system | what has no namespace |
+//! | software in kube-system | objects without a namespace |
 //! | storage drivers: service accounts outside the policy's namespaces | volumes and snapshots of their own making |
 //! | all others | none of the above |
 //!
-//! On UPDATE only what differs counts: a certificate bundle that cert-manager puts
-//! into an `APIService` or a definition passes, and so does an expanded volume.
+//! On UPDATE only differences count: a certificate bundle that cert-manager puts
+//! into an `APIService` or a definition is allowed, and so is an expanded volume.
 //!
 //! ## Why
 //!
-//! Each of these gives its maker something of a namespace it may not write to: a
+//! Each of these gives its creator a part of a namespace that it may not write to: a
 //! node's or an administrator's certificate, the objects of a whole API group, a
-//! disk or a device of somebody else's job, a pod made by a controller.
+//! disk or a device of another job, a pod created by a controller.
 //!
 //! ## What to do instead
 //!
@@ -48,9 +50,9 @@
 //!
 //! Webhook configurations and admission policies (see `mutating-webhook`), RBAC
 //! (see `rbac-grant`), and what was there before. Certificates that no API server
-//! takes for a client's. Installing software from a pipeline that is no
-//! administrator in the policy is told by this rule, too, at the cluster door,
-//! which is in mode `audit` unless the policy says otherwise (`doors.cluster`).
+//! accepts as a client's. The rule also reports software that is installed from a
+//! pipeline which the policy does not list as an administrator, at the cluster door,
+//! whose mode is `audit` unless the policy says otherwise (`doors.cluster`).
 
 mod apis;
 mod claims;
@@ -58,31 +60,30 @@ mod volumes;
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, RunsAs, System, is_real_service_account};
-use crate::write::Write;
-use crate::json::List;
-use crate::json::Text;
-use crate::names::shown;
-use crate::request::{Operation, ReviewError, change, view};
-
-use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
+use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System, is_real_service_account};
+use crate::json::{List, Text};
+use crate::names::{ServiceAccountUser, shown};
 use crate::policy::{About, Severity};
+use crate::request::{Act, Object, Path};
+use crate::write::Write;
 
-pub(super) static ABOUT: About = About::new("cluster-takeover", Severity::High, include_str!("cluster_takeover.rs"));
+use super::{Advice, Checked, Finding, Rule, Stop};
+
+pub(super) static ABOUT: About = About::new(
+    "cluster-takeover",
+    Severity::Critical,
+    include_str!("cluster_takeover.rs"),
+);
 
 /// See the file's header.
 pub(super) struct ClusterTakeover;
 
 static ADVICE: Advice = Advice {
-    why: "it gives its maker what belongs to a namespace that is not theirs: an identity, \
-                   an API, a disk, a device or a pod",
+    why: "it gives its creator a part of another namespace: an identity, an API, a disk, a \
+          device or a pod",
     instead: "ask a platform administrator; for storage use a PersistentVolumeClaim",
     source: "Kubernetes: RBAC good practices, privilege escalation risks",
 };
-
-/// What is wrong: a clause that goes on after `<somebody> may not`, and where.
-type Violation = Option<(String, Option<String>)>;
 
 impl Rule for ClusterTakeover {
     fn about(&self) -> &'static About {
@@ -98,35 +99,30 @@ impl Rule for ClusterTakeover {
         {
             return Ok(());
         }
-        if let Some((seen, path)) = judge(write)? {
-            findings.push(Finding {
-                rule: RuleId::ClusterTakeover,
-                seen: format!("{} may not {seen}", write.who()),
-                path,
-                why: WHY,
-                instead: INSTEAD.into(),
-                source: SOURCE,
-            });
-        }
+        findings.extend(judge(write)?);
         Ok(())
     }
 }
 
-type Judge = fn(&Write<'_>) -> Result<Violation, ReviewError>;
+/// What is wrong with the write of one resource.
+type Judged = Result<Option<Finding>, Stop>;
+type Judge = fn(&Write<'_>) -> Judged;
 
-/// What judges this resource.
+fn finding(key: impl Into<String>, act: impl Into<String>) -> Finding {
+    Finding::new(&ABOUT, &ADVICE, act).key(key.into())
+}
+
+fn of_spec() -> Path {
+    Path::root().key("spec")
+}
+
+/// The function that judges this resource.
 fn judge_of(write: &Write<'_>) -> Option<Judge> {
-    let request = write.request();
-    if request.operation() == Operation::Connect {
+    if matches!(write.act, Act::Connect(_)) {
         return None;
     }
-    let resource = &request.target.resource;
-    let place = (
-        resource.group.as_str(),
-        resource.resource.as_str(),
-        request.target.subresource(),
-    );
-    let judge: Judge = match place {
+    let target = &write.target;
+    let judge: Judge = match (target.group(), target.resource(), target.subresource()) {
         ("certificates.k8s.io", "certificatesigningrequests", "approval") => approval,
         ("apiregistration.k8s.io", "apiservices", "") => apis::service,
         ("apiextensions.k8s.io", "customresourcedefinitions", "") => apis::conversion,
@@ -144,10 +140,10 @@ fn judge_of(write: &Write<'_>) -> Option<Judge> {
     Some(judge)
 }
 
-/// Whether the requester is software of kube-system, by a token of its own.
-/// Whoever runs there has the nodes anyway.
+/// Whether the requester is software of kube-system with a token of its own. Such
+/// software controls the nodes anyway.
 fn is_in_kube_system(write: &Write<'_>) -> bool {
-    service_account(write).is_some_and(|(namespace, _)| namespace == "kube-system")
+    service_account(write).is_some_and(|account| account.namespace == "kube-system")
 }
 
 /// Whether the requester could be a storage driver: a service account with a
@@ -159,36 +155,28 @@ fn is_driver(write: &Write<'_>) -> bool {
     ) {
         return false;
     }
-    service_account(write).is_some_and(|(namespace, name)| {
-        let policy = write.policy;
-        let of_tenants = policy
-            .clusters
-            .iter()
+    service_account(write).is_some_and(|account| {
+        let clusters = write.policy.clusters.iter();
+        let of_tenants = clusters
             .flat_map(|cluster| &cluster.namespaces)
-            .any(|managed| managed == namespace);
-        !of_tenants && RunsAs::of(name, policy) == RunsAs::Ordinary
+            .any(|managed| managed == account.namespace);
+        !of_tenants && write.runs_as(account.name) == RunsAs::Ordinary
     })
 }
 
-fn service_account<'a>(write: &Write<'a>) -> Option<(&'a str, &'a str)> {
-    let user = &write.user;
-    let account = user
-        .username
-        .as_str()
-        .strip_prefix("system:serviceaccount:")?;
-    is_real_service_account(user)
-        .then(|| account.split_once(':'))
-        .flatten()
+fn service_account<'w>(write: &'w Write<'_>) -> Option<ServiceAccountUser<'w>> {
+    let account = ServiceAccountUser::parse(&write.user.username)?;
+    is_real_service_account(&write.user).then_some(account)
 }
 
-/// Signers whose certificates the API server takes for a client's name.
+/// Signers of certificates whose name the API server accepts as a client's.
 const CLIENT_SIGNERS: [&str; 3] = [
     "kubernetes.io/kube-apiserver-client",
     "kubernetes.io/kube-apiserver-client-kubelet",
     "kubernetes.io/legacy-unknown",
 ];
 
-fn approval(write: &Write<'_>) -> Result<Violation, ReviewError> {
+fn approval(write: &Write<'_>) -> Judged {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
     struct Spec<'a> {
@@ -219,67 +207,59 @@ fn approval(write: &Write<'_>) -> Result<Violation, ReviewError> {
             conditions.any(|condition| *condition.kind == *"Approved")
         }
     }
-    let request = write.request();
-    if request.operation() == Operation::Delete || is_in_kube_system(write) {
+    let Some((new, old)) = write.act.written() else {
+        return Ok(None);
+    };
+    if is_in_kube_system(write) {
         return Ok(None);
     }
-    let new: Signing<'_> = view::read("request.object", request.object()?)?;
-    let old = match request.operation() {
-        Operation::Update => view::read("request.oldObject", request.old_object()?)?,
-        _ => Signing::default(),
-    };
-    // The signer never changes; the stored one counts where the new is silent.
+    let new: Signing<'_> = new.read()?;
+    let old = old.map(Object::read::<Signing<'_>>);
+    let old = old.transpose()?.unwrap_or_default();
+    // The signer never changes; where the new object names none, the stored one does.
     let signer = [&new, &old]
         .into_iter()
         .filter_map(|signing| signing.spec.as_ref())
         .map(|spec| spec.signer_name.as_str())
         .find(|signer| CLIENT_SIGNERS.contains(signer));
-    Ok(signer
-        .filter(|_| new.is_approved() && !old.is_approved())
-        .map(|signer| {
-            (
-                format!(
-                    "approve {}, a client certificate for any name (signer {signer})",
-                    write.object()
-                ),
-                Some("status.conditions".to_owned()),
-            )
-        }))
-}
-
-fn revision(write: &Write<'_>) -> Result<Violation, ReviewError> {
-    let request = write.request();
-    let verb = match request.operation() {
-        Operation::Update
-            if change::same_object(Some(request.old_object()?), Some(request.object()?)) =>
-        {
-            return Ok(None);
-        }
-        Operation::Update => "change",
-        Operation::Delete => "delete",
-        Operation::Create | Operation::Connect => "create",
-    };
-    Ok(Some((
-        format!(
-            "{verb} {}, from which a controller makes pods",
+    let signer = signer.filter(|_| new.is_approved() && !old.is_approved());
+    Ok(signer.map(|signer| {
+        let act = format!(
+            "approve {}, a client certificate for any name (signer {signer})",
             write.object()
-        ),
-        None,
-    )))
+        );
+        finding(format!("signer {signer}"), act).at(Path::root().key("status").key("conditions"))
+    }))
 }
 
 #[expect(
     clippy::unnecessary_wraps,
     reason = "one signature for all that judge a resource"
 )]
-fn rollback(write: &Write<'_>) -> Result<Violation, ReviewError> {
-    Ok(Some((
-        format!(
-            "roll back deployment {}: the template that comes back is not in the request",
-            write.what()
-        ),
-        None,
-    )))
+fn revision(write: &Write<'_>) -> Judged {
+    if write.is_unchanged() {
+        return Ok(None);
+    }
+    let verb = match write.act {
+        Act::Update { .. } => "change",
+        Act::Delete(_) => "delete",
+        Act::Create(_) | Act::Connect(_) => "create",
+    };
+    let object = write.object();
+    let act = format!("{verb} {object}, from which a controller makes pods");
+    Ok(Some(finding("revision", act)))
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "one signature for all that judge a resource"
+)]
+fn rollback(write: &Write<'_>) -> Judged {
+    let act = format!(
+        "roll back deployment {}: the template that comes back is not in the request",
+        write.what()
+    );
+    Ok(Some(finding("rollback", act)))
 }
 
 /// `namespace/name` for a sentence.

@@ -1,108 +1,116 @@
 //! # credential-provider
 //!
-//! A job has the credentials of its own role, and no others.
+//! Denies pods that could get credentials other than their own role's, and job pods
+//! that lack the credentials of their role.
 //!
 //! ## What it stops
 //!
-//! **Ways to the node and its role**, in pods, debug containers and the pod
+//! **Access to the node and its role**, in pods, debug containers and the pod
 //! templates of built-in kinds:
 //!
 //! - what the *baseline* level of Kubernetes' Pod Security Standards forbids:
 //!   `hostNetwork`, `hostPID`, `hostIPC`, `hostPath`, `hostPort`, privileged
 //!   containers, added capabilities, `procMount`, unsafe sysctls, probes and
-//!   hooks that call another host, Windows host processes, and confinement by
-//!   `AppArmor`, seccomp or `SELinux` that is taken away, in fields or in the old
-//!   annotations
+//!   hooks that call another host, Windows host processes, and disabled confinement
+//!   by `AppArmor`, seccomp or `SELinux`, in fields or in the old annotations
 //! - `gitRepo` and `flexVolume` volumes, which run programs on the node, and a
 //!   Windows domain's credentials (`gmsaCredentialSpecName`)
 //! - annotations that ask an agent on the node for a role (`iam.amazonaws.com/…`,
 //!   as kube2iam and kiam read them), also through `pods/status` and `pods/binding`
 //!
-//! A template that changes in any way is judged whole, and a pod that gets
-//! another image. Restarts, scaling and writes that change nothing pass.
+//! A template that changes in any way is judged as a whole, and so is a pod that gets
+//! another image. Restarts, scaling and writes that change nothing are allowed.
 //!
-//! **A job's pod without the credentials of its role.** EKS puts them in by a
-//! webhook that lets pods pass when it does not answer, or has not yet heard of
-//! the service account. So a new pod under a job's service account must have
-//! in every container and init container
+//! **A job's pod without the credentials of its role.** EKS adds them by a webhook
+//! that lets pods pass when it does not answer, or does not know the service account
+//! yet. So a new pod under a job's service account must have in every container and
+//! init container
 //!
 //! - `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE`, or
 //! - `AWS_CONTAINER_CREDENTIALS_FULL_URI` and
 //!   `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`,
 //!
-//! with a value each (one taken from elsewhere may turn out empty), and the
-//! token's volume where the variable says. The annotation
-//! `eks.amazonaws.com/skip-containers` and the label that keeps EKS's webhook
-//! away are the writer's own words: they excuse nothing.
+//! each with a literal value (one taken from another object may turn out empty), and
+//! the token's volume mounted where the variable says. The annotation
+//! `eks.amazonaws.com/skip-containers`, and the label that keeps EKS's webhook
+//! away, do not excuse a container: anybody who writes the pod can set them.
 //!
 //! ## Who may
 //!
-//! Administrators. Nobody else, EMR included, whose pods never need it: what
-//! comes with EMR's request comes from the job's pod template. Under ordinary
-//! service accounts, pods that Kubernetes' controllers and nodes create pass:
-//! their templates were judged when they were written. `DaemonSets` of add-ons
-//! belong into namespaces of their own; an administrator can write them here.
+//! Administrators only. EMR may not either: its pods never need it, and what EMR
+//! sends comes from the job's pod template. Pods under ordinary service accounts
+//! that Kubernetes' controllers and nodes create are allowed: their templates were
+//! judged when they were written. `DaemonSets` of add-ons belong in namespaces of
+//! their own; an administrator can write them here.
 //!
 //! ## Why
 //!
-//! Whoever reaches the node reaches the node's role and the tokens of every
-//! pod on it. And where a job's own credentials are missing, AWS's SDKs go on
-//! to the node's role without a word.
+//! A pod that reaches the node reaches the node's role and the tokens of every pod
+//! on the node. And where a job's own credentials are missing, AWS's SDKs silently
+//! fall back to the node's role.
 //!
 //! ## What to do instead
 //!
-//! Leave the field out. For scratch space on local disks have the platform team
-//! list the very folders:
+//! Leave the field out. For scratch space on local disks, have the platform team
+//! list the exact folders:
 //!
 //! ```yaml
 //! rules:
 //!   credential-provider: { hostPaths: [/local1, /mnt/fast] }
 //! ```
 //!
-//! A listed folder is shared by all pods of the node. A pod without
-//! credentials: start it again; if that does not help, see whether EKS's
-//! webhook answers and the service account has its role. Where jobs are meant
-//! to run as the node, switch this half off with `requireIdentity: false`.
+//! A listed folder is shared by all pods of the node. If a pod has no credentials,
+//! start it again; if that does not help, check that EKS's webhook answers and that
+//! the service account has its role. Where jobs are meant to run with the node's
+//! role, switch this half off with `requireIdentity: false`.
 //!
 //! ## What it does not see
 //!
-//! Whether a pod reaches the node's metadata service all the same: set its hop
-//! limit to 1 and close it by network policy. Runtime classes, which only
-//! administrators make. A template that waited in the cluster before the
-//! namespace was labelled: look before you label. Whether the role in
-//! `AWS_ROLE_ARN` is the right one: `execution-role` says.
+//! Whether a pod can still reach the node's metadata service: set its hop limit to 1
+//! and block it by network policy. Runtime classes, which only administrators
+//! make. A template that was in the cluster before the namespace got its label:
+//! check before you label. Whether the role in `AWS_ROLE_ARN` is the right one:
+//! `execution-role` checks that.
 
 mod identity;
 mod node;
+mod options;
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, RunsAs};
-use crate::write::Write;
+use crate::facts::{Action, Extent, Facts, Requester, RunsAs};
+use crate::policy::{About, Severity};
+use crate::request::Object;
 use crate::request::pod::{Pod, PodMeta};
-use crate::request::{Operation, ReviewError, view};
+use crate::write::Write;
 
 use super::shared::violation::{self, Violation};
 use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("credential-provider", Severity::High, include_str!("credential_provider.rs"));
+use self::options::Options;
+
+pub(in crate::rules) use self::options::Entry;
+
+pub(super) static ABOUT: About = About {
+    notes: Some(options::notes),
+    ..About::new(
+        "credential-provider",
+        Severity::Critical,
+        include_str!("credential_provider.rs"),
+    )
+};
 
 /// See the file's header.
 pub(super) struct CredentialProvider;
 
 static ADVICE: Advice = Advice {
-    why: "whatever reaches its node, or asks an agent there for a role, gets credentials \
-                   that are not its own",
-    instead: "leave it out; for scratch space on local disks ask the platform team to list \
-                       the folder under `rules.credential-provider.hostPaths` in rolegate's policy",
-    source: "Kubernetes Pod Security Standards, baseline; Amazon EKS best practices: \
-                      restrict access to the instance profile",
+    why: "a pod that reaches its node, or asks an agent there for a role, gets credentials that \
+          are not its own",
+    instead: "leave it out; for scratch space on local disks ask the platform team to list the \
+              folder under `rules.credential-provider.hostPaths` in rolegate's policy",
+    source: "Kubernetes Pod Security Standards, baseline; Amazon EKS best practices: restrict \
+             access to the instance profile",
 };
-
-/// An object can have thousands of annotations; this many tell the story.
-const MOST_FINDINGS: usize = 8;
 
 impl Rule for CredentialProvider {
     fn about(&self) -> &'static About {
@@ -116,23 +124,23 @@ impl Rule for CredentialProvider {
         let Some(pod_write) = write.pod()? else {
             return annotations_elsewhere(write, findings);
         };
-        let folders = &write.policy.rules.credential_provider.host_paths;
-        let violations = violation::started(pod_write, |pod, violations| node::judge(pod, folders, violations));
+        let folders = Options::host_paths(write.policy);
+        let violations = violation::started(pod_write, |pod, violations| {
+            node::judge(pod, folders, violations);
+        });
         if !violations.is_empty() && is_judged(write, &pod_write.new) {
             let verb = pod_write.verb(write.operation());
-            findings.extend(
-                violations
-                    .into_iter()
-                    .map(|violation| finding(write, verb, violation)),
-            );
+            let findings_of = violations
+                .into_iter()
+                .map(|violation| finding(write, verb, violation));
+            findings.extend(findings_of);
         }
-        identity::check(write, pod_write, findings);
-        Ok(())
+        identity::check(write, pod_write, findings)
     }
 }
 
-/// Kubernetes starts what was judged as a template; a job's pods it starts are
-/// judged all the same.
+/// Whether a violation counts. Pods that Kubernetes starts from a template were
+/// judged with the template; job pods are judged in any case.
 fn is_judged(write: &Write<'_>, pod: &Pod<'_>) -> bool {
     let mut accounts = pod.spec.service_accounts();
     !matches!(write.requester, Requester::System(_))
@@ -140,49 +148,29 @@ fn is_judged(write: &Write<'_>, pod: &Pod<'_>) -> bool {
 }
 
 fn finding(write: &Write<'_>, verb: &str, violation: Violation) -> Finding {
-    Finding {
-        rule: RuleId::CredentialProvider,
-        seen: format!(
-            "{} may not {verb} {} with {}",
-            write.who(),
-            write.object(),
-            violation.seen
-        ),
-        path: Some(violation.path),
-        why: WHY,
-        instead: INSTEAD.into(),
-        source: SOURCE,
-    }
+    let act = format!("{verb} {} with {}", write.object(), violation.seen);
+    violation.finding(&ABOUT, &ADVICE, act)
 }
 
-/// A pod's annotations can be written with its status, and a binding's become
-/// the pod's.
-fn annotations_elsewhere(
-    write: &Write<'_>,
-    findings: &mut Vec<Finding>,
-) -> Result<(), ReviewError> {
+/// A pod's annotations can be written together with its status, and those of a
+/// binding are merged into the pod's.
+fn annotations_elsewhere(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
     #[derive(Deserialize)]
     struct Annotated<'a> {
         #[serde(borrow)]
         metadata: Option<PodMeta<'a>>,
     }
-    let request = write.request();
-    let pods = request.target.is("", "pods")
-        && matches!(request.target.subresource(), "status" | "binding" | "resize");
-    let old = match request.operation() {
-        Operation::Create => None,
-        Operation::Update => request.old_object,
-        Operation::Delete | Operation::Connect => return Ok(()),
-    };
-    if !(pods || request.target.is("", "bindings"))
-        || matches!(write.requester, Requester::System(_))
+    let pods = write.target.is("", "pods")
+        && matches!(write.target.subresource(), "status" | "binding" | "resize");
+    if !(pods || write.target.is("", "bindings")) || matches!(write.requester, Requester::System(_))
     {
         return Ok(());
     }
-    let new: Annotated<'_> = view::read("request.object", request.object()?)?;
-    let old: Option<Annotated<'_>> = old
-        .map(|raw| view::read("request.oldObject", raw))
-        .transpose()?;
+    let Some((new, old)) = write.act.written() else {
+        return Ok(());
+    };
+    let new: Annotated<'_> = new.read()?;
+    let old: Option<Annotated<'_>> = old.map(Object::read).transpose()?;
     let judge = |annotated: Option<Annotated<'_>>| {
         let mut violations = Vec::new();
         if let Some(meta) = annotated.and_then(|annotated| annotated.metadata) {
@@ -190,16 +178,11 @@ fn annotations_elsewhere(
         }
         violations
     };
-    let mut violations = judge(Some(new));
-    if !violations.is_empty() {
-        let before = judge(old);
-        violations.retain(|violation| !before.iter().any(|old| old.key == violation.key));
+    let violations = judge(Some(new));
+    if violations.is_empty() {
+        return Ok(());
     }
-    findings.extend(
-        violations
-            .into_iter()
-            .take(MOST_FINDINGS)
-            .map(|violation| finding(write, "change", violation)),
-    );
+    let violations = violation::new_ones(violations, judge(old)).into_iter();
+    findings.extend(violations.map(|violation| finding(write, "change", violation)));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! # endpoint-exposure
 //!
-//! Nobody opens a door to a driver, or a detour from it.
+//! Denies Services, routes and network policies that expose a driver or an endpoint,
+//! or that redirect its traffic.
 //!
 //! ## What it stops
 //!
@@ -8,50 +9,51 @@
 //!   not internal by their annotations. With `sourceRanges` in the policy also load
 //!   balancers that let in other addresses, or bring security groups of their own
 //! - Services in front of a job: those that select pods by labels of EMR, Spark or
-//!   Flink, that lead to a driver's Service by `externalName`, or that take the name
+//!   Flink, that point to a driver's Service by `externalName`, or that take the name
 //!   of one (`…-driver-svc`, `…-ui-svc`)
 //! - changing or deleting a job's Service, and writing `services/status`: an address
 //!   written there receives what the cluster sends to it (CVE-2020-8554)
 //! - Endpoints and `EndpointSlices` with addresses of the writer's choosing, or for a
 //!   driver's Service: the address may be any pod's (CVE-2021-25740)
-//! - Ingresses, Gateway API routes and the like (list below) that name a driver's
-//!   Service or ask for an internet-facing load balancer
-//! - network policies of every kind (list below): they add up, so one more of them
-//!   opens what the others close; and deleting one opens all it closed
+//! - Ingresses, Gateway API routes and similar objects (list below) that name a
+//!   driver's Service or ask for an internet-facing load balancer
+//! - network policies of every kind (list below): policies are additive, so one more
+//!   of them opens what the others close; and deleting one opens all it closed
 //!
 //! ## Who may
 //!
 //! | requester | what |
 //! |---|---|
 //! | administrators, EMR, Kubernetes | everything |
-//! | a job | Services for its own pods that are no public door; changes and deletions of its own; the network policy that Spark makes for an application's executors |
+//! | a job | Services for its own pods that are not public; changes and deletions of its own; the network policy that Spark makes for an application's executors |
 //! | an operator of the policy | the same for the applications it runs, and Ingresses and routes to their Services that are not internet-facing; never for a job that came through EMR |
-//! | add-ons | as tenants; finalizers of Services; with `status`: `services/status` and routes; with `mirror`: endpoints and network policies |
-//! | tenants | Services and routes for their own pods that are no public door |
+//! | add-ons | the same as tenants; finalizers of Services; with `status`: `services/status` and routes; with `mirror`: endpoints and network policies |
+//! | tenants | Services and routes for their own pods that are not public |
 //!
 //! An internal load balancer says `service.beta.kubernetes.io/aws-load-balancer-internal`
 //! with `"true"` or the old `"0.0.0.0/0"`, which every controller understands, or
 //! `service.beta.kubernetes.io/aws-load-balancer-scheme: internal`, which the cloud
-//! controller does not: that counts with `loadBalancerClass` `service.k8s.aws/nlb`
-//! or `eks.amazonaws.com/nlb`, or with `service.beta.kubernetes.io/aws-load-balancer-type`
-//! `external` or `nlb-ip`. Other classes are taken for public. A class that a mutating
-//! webhook of the controller fills in is there when this rule looks.
+//! controller does not understand. The scheme counts with `loadBalancerClass`
+//! `service.k8s.aws/nlb` or `eks.amazonaws.com/nlb`, or with
+//! `service.beta.kubernetes.io/aws-load-balancer-type` `external` or `nlb-ip`. Other
+//! classes are assumed to be public. The rule sees a class that a mutating webhook
+//! of the controller fills in.
 //!
-//! An UPDATE that changes nothing passes for everybody, and of what was there before
-//! a Service may keep.
+//! An UPDATE that changes nothing is allowed for everybody, and a Service may keep
+//! what it had before.
 //!
 //! ## Why
 //!
-//! A driver's ports ask nobody who they are: its web page shows the job's
+//! A driver's ports have no authentication: its web page shows the job's
 //! configuration and ends stages, its RPC port runs code. An interactive endpoint's
-//! gateway does so by design. Executors find their driver by its Service, so whoever
-//! holds that Service is their driver.
+//! gateway runs code by design. Executors find their driver by its Service, so
+//! whatever that Service points to is their driver.
 //!
 //! ## What to do instead
 //!
-//! Use a Service of type `ClusterIP` and, for those outside, an internal load
-//! balancer. See a job's web page in the EMR console or the history server.
-//! Network policies are the platform team's.
+//! Use a Service of type `ClusterIP` and, for clients outside the cluster, an
+//! internal load balancer. See a job's web page in the EMR console or the history
+//! server. Leave network policies to the platform team.
 //!
 //! ## What it does not see
 //!
@@ -60,60 +62,41 @@
 //! Objects without a namespace (`GlobalNetworkPolicy`, `IngressClassParams`), and
 //! routes in other namespaces. Node ports that an internal load balancer brings.
 //! Gateways and meshes that are not in the list. A Service that selects a job's pods
-//! and was there before the namespace was guarded is taken away by an administrator.
+//! and was there before the namespace was managed: an administrator has to remove it.
 
 mod drivers;
 mod endpoints;
 mod network_policies;
+mod options;
 mod routes;
 mod service;
 mod token_scan;
 
 use std::fmt::Write as _;
 
-use crate::facts::{Action, Extent, Requester, System};
+use crate::facts::{Action, Extent, Facts, Requester, System};
+use crate::policy::{About, Capability, Severity};
+use crate::request::{Act, Operation};
 use crate::write::Write;
-use crate::policy::Capability;
-use crate::request::{Operation, ReviewError};
 
-use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
+use super::{Checked, Finding, Rule};
 
-pub(super) static ABOUT: About = About::new("endpoint-exposure", Severity::High, include_str!("endpoint_exposure.rs"));
-// TODO-TABLES         let mut text = page::from_source(include_str!("endpoint_exposure.rs"));
-        for (title, rows) in [
-            ("Routes", routes::ROUTES),
-            ("Network policies", network_policies::POLICIES),
-        ] {
-            // Writing to a String cannot fail.
-            let _ = pod_write!(
-                text,
-                "
-## {title}
+use self::options::Options;
 
-| group | resources | source |
-|---|---|---|
-"
-            );
-            for row in rows {
-                let resources = match row.resources {
-                    [] => "all".to_owned(),
-                    some => some.join(", "),
-                };
-                let _ = writeln!(text, "| `{}` | {resources} | {} |", row.group, row.source);
-            }
-        }
-        text
+pub(in crate::rules) use self::options::Entry;
+
+pub(super) static ABOUT: About = About {
+    tables: Some(tables),
+    notes: Some(options::notes),
+    ..About::new(
+        "endpoint-exposure",
+        Severity::High,
+        include_str!("endpoint_exposure.rs"),
+    )
+};
+
 /// See the file's header.
 pub(super) struct EndpointExposure;
-
-/// What a finding says beside what was seen.
-struct Reason {
-    why: &'static str,
-    instead: &'static str,
-    source: &'static str,
-}
 
 impl Rule for EndpointExposure {
     fn about(&self) -> &'static About {
@@ -121,14 +104,13 @@ impl Rule for EndpointExposure {
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
-        let request = write.request();
         let Some(judge) = judge_of(write) else {
             return Ok(());
         };
         let kubernetes =
             matches!(&write.requester, Requester::System(system) if *system != System::Node);
         if kubernetes
-            || request.operation() == Operation::Connect
+            || matches!(write.act, Act::Connect(_))
             || write.extent(Action::Expose) == Extent::All
         {
             return Ok(());
@@ -137,19 +119,19 @@ impl Rule for EndpointExposure {
     }
 }
 
-type Judge = fn(&Write<'_>, &mut Vec<Finding>) -> Result<(), ReviewError>;
+type Judge = fn(&Write<'_>, &mut Vec<Finding>) -> Checked;
 
-/// What judges this resource.
+/// The function that judges this resource.
 fn judge_of(write: &Write<'_>) -> Option<Judge> {
-    let resource = &write.target.resource;
-    let sub_resource = write.target.subresource();
-    let judge: Judge = match (resource.group.as_str(), resource.resource.as_str()) {
-        ("", "services") => match sub_resource {
+    let target = &write.target;
+    let subresource = target.subresource();
+    let judge: Judge = match (target.group(), target.resource()) {
+        ("", "services") => match subresource {
             "" => service::check,
             "status" => service::check_status,
             _ => return None,
         },
-        _ if !sub_resource.is_empty() => return None,
+        _ if !subresource.is_empty() => return None,
         ("", "endpoints") | ("discovery.k8s.io", "endpointslices") => endpoints::check,
         ("", _) => return None,
         _ if Row::has(routes::ROUTES, write) => routes::check,
@@ -159,7 +141,7 @@ fn judge_of(write: &Write<'_>) -> Option<Judge> {
     Some(judge)
 }
 
-/// Resources of one API group, in whatever version, and who says what they do.
+/// Resources of one API group, in any version, and the documentation of what they do.
 struct Row {
     group: &'static str,
     /// Empty: all of the group.
@@ -169,36 +151,47 @@ struct Row {
 
 impl Row {
     fn has(rows: &[Self], write: &Write<'_>) -> bool {
-        let resource = &write.target.resource;
+        let target = &write.target;
         rows.iter().any(|row| {
-            *resource.group == *row.group
-                && (row.resources.is_empty() || row.resources.contains(&&*resource.resource))
+            target.group() == row.group
+                && (row.resources.is_empty() || row.resources.contains(&target.resource()))
         })
     }
 }
 
+/// The lists that the page ends with.
+fn tables() -> String {
+    let mut text = String::new();
+    for (title, rows) in [
+        ("Routes", routes::ROUTES),
+        ("Network policies", network_policies::POLICIES),
+    ] {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "\n## {title}\n\n| group | resources | source |\n|---|---|---|\n"
+        );
+        for row in rows {
+            let resources = match row.resources {
+                [] => "all".to_owned(),
+                some => some.join(", "),
+            };
+            let _ = writeln!(text, "| `{}` | {resources} | {} |", row.group, row.source);
+        }
+    }
+    text
+}
+
 /// Whether the requester is an add-on with a capability.
-fn can(write: &Write<'_>, capability: Capability) -> bool {
+fn has_capability(write: &Write<'_>, capability: Capability) -> bool {
     matches!(&write.requester, Requester::Platform(entry) if entry.capabilities.contains(capability))
 }
 
-const fn verb(operation: Operation) -> &'static str {
-    match operation {
+fn verb(write: &Write<'_>) -> &'static str {
+    match write.operation() {
         Operation::Create => "create",
         Operation::Delete => "delete",
         Operation::Update | Operation::Connect => "change",
-    }
-}
-
-/// A finding that goes on after `<somebody> may not`.
-fn finding(write: &Write<'_>, seen: &str, path: Option<String>, reason: &Reason) -> Finding {
-    Finding {
-        rule: RuleId::EndpointExposure,
-        seen: format!("{} may not {seen}", write.who()),
-        path,
-        why: reason.why,
-        instead: reason.instead.into(),
-        source: reason.source,
     }
 }
 

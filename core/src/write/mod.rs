@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use crate::facts::{Action, Extent, Requester, RunsAs, extent};
 use crate::json::Raw;
-use crate::mutation::{self, Creator, Mutation};
+use crate::mutation::{self, ChainState, Creator, Mutation};
 use crate::names::shown;
 use crate::policy::{Policy, Submitter, VirtualCluster};
 use crate::request::{Act, ObjectName, Request, ReviewError, change};
@@ -29,6 +29,7 @@ pub struct Write<'a> {
     possible_name: OnceCell<String>,
     is_unchanged: OnceCell<bool>,
     keeps_intent: OnceCell<bool>,
+    chain_state: OnceCell<Option<ChainState>>,
 }
 
 impl<'a> Deref for Write<'a> {
@@ -57,6 +58,7 @@ impl<'a> Write<'a> {
             possible_name: OnceCell::new(),
             is_unchanged: OnceCell::new(),
             keeps_intent: OnceCell::new(),
+            chain_state: OnceCell::new(),
         })
     }
 
@@ -161,18 +163,38 @@ impl<'a> Write<'a> {
         }
     }
 
+    /// The state of a new pod's chained profile, computed once for all rules; `None`
+    /// where the request creates no pod or no chain applies to it.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when the pod cannot be read.
+    pub fn chain_state(&self) -> Result<Option<&ChainState>, ReviewError> {
+        if !self.creates_pod() {
+            return Ok(None);
+        }
+        let Some(pod) = self.pod()? else {
+            return Ok(None);
+        };
+        let judge = || {
+            let creator = self.creator();
+            let applies = !mutation::is_plainly_none(creator, &pod.new);
+            applies.then(|| ChainState::of(creator, &pod.new))
+        };
+        Ok(self.chain_state.get_or_init(judge).as_ref())
+    }
+
+    fn creates_pod(&self) -> bool {
+        matches!(self.act, Act::Create(_)) && self.target.is("", "pods") && self.target.is_main()
+    }
+
     /// What the mutating webhook answers: nothing unless the request creates a pod.
     ///
     /// # Errors
     ///
     /// A [`ReviewError`] when the pod cannot be read.
     pub fn mutation(&self) -> Result<Mutation, ReviewError> {
-        let creates = matches!(self.act, Act::Create(_));
-        if !creates
-            || !self.target.is("", "pods")
-            || !self.target.is_main()
-            || self.tenancy.chains.is_empty()
-        {
+        if !self.creates_pod() || self.tenancy.chains.is_empty() {
             return Ok(Mutation::default());
         }
         let pod = self.pod()?;

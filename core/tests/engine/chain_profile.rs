@@ -8,7 +8,6 @@ use crate::support::chain::{
 };
 use crate::support::judge;
 use crate::support::{Review, controller, in_pod, tenant, user};
-use rolegate_core::mutation::plan;
 use rolegate_core::policy::Policy;
 use rolegate_core::request::AdmissionReview;
 use rolegate_core::write::Write;
@@ -594,11 +593,9 @@ fn whose_doing_an_empty_token_variable_is() {
     let blanked = |pod: &Value, policy: &Policy, container: &str| {
         let body = create(runner(), pod).0.to_string();
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
-        let request = &review.request;
-        let subject = Write::new(&request, policy).expect("a subject");
-        let write = subject.pod().expect("readable").expect("a pod");
-        let plan = plan(subject.creator(), &write.new);
-        plan.is_in_place() && plan.gives_profile_to(container)
+        let write = Write::new(&review.request, policy).expect("a write");
+        let state = write.chain_state().expect("readable");
+        state.is_some_and(|state| state.has_profile(container))
     };
     let policy = by_default("mode: exclusive");
     let right = chained(&runner(), &irsa(), &policy);

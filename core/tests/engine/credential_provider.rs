@@ -351,7 +351,7 @@ fn annotations_that_ask_for_a_role() {
         ),
     ] {
         let meta = json!({ "annotations": { "other": "x", key: value } });
-        let words = format!("(at metadata.annotations[{key}])");
+        let words = format!("(at metadata.annotations[\"{key}\"])");
         let object = json!({ "metadata": meta, "spec": {} });
         pod(tenant(), object.clone()).refused(&alone, RULE, &words);
         Review::new(tenant(), "CREATE", "apps/deployments", "w")
@@ -359,7 +359,7 @@ fn annotations_that_ask_for_a_role() {
             .refused(
                 &alone,
                 RULE,
-                &format!("(at spec.template.metadata.annotations[{key}])"),
+                &format!("(at spec.template.metadata.annotations[\"{key}\"])"),
             );
         // By every way that writes a running pod's annotations.
         let old = json!({ "metadata": {}, "spec": {} });

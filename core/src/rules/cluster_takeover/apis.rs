@@ -1,19 +1,19 @@
-//! Whole API groups, and the conversion of one, in somebody's hands.
+//! API groups that another server answers, and conversion webhooks.
 
 use serde::Deserialize;
 
-use crate::write::Write;
 use crate::json::Text;
-use crate::request::{Operation, ReviewError, view};
+use crate::request::{Object, ReviewError};
+use crate::write::Write;
 
-use super::{Violation, is_in_kube_system, named};
+use super::{Judged, finding, is_in_kube_system, named, of_spec};
 
-/// Where the API server sends requests to. Whether the certificate of whoever
-/// answers is looked at counts too; which bundle it is checked by does not, it
-/// is put there by cert-manager and its like.
+/// Where the API server sends requests to. Whether it checks the answering server's
+/// certificate is compared too; the CA bundle is not, because cert-manager and
+/// similar software write it.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Target<'a> {
+struct Backend<'a> {
     #[serde(borrow)]
     service: Option<Service<'a>>,
     #[serde(borrow)]
@@ -34,7 +34,7 @@ struct Service<'a> {
     port: Option<i64>,
 }
 
-impl Target<'_> {
+impl Backend<'_> {
     /// Whether requests leave the API server.
     fn is_elsewhere(&self) -> bool {
         self.service.is_some() || self.url.is_some()
@@ -43,37 +43,37 @@ impl Target<'_> {
     fn shown(&self) -> String {
         match &self.service {
             Some(service) => named(&service.namespace, &service.name),
-            // A URL may hold what nobody should read.
+            // A URL may hold a secret.
             None => "a server outside the cluster".to_owned(),
         }
     }
 }
 
-pub(super) fn service(write: &Write<'_>) -> Result<Violation, ReviewError> {
+pub(super) fn service(write: &Write<'_>) -> Judged {
     #[derive(Default, Deserialize)]
     struct ApiService<'a> {
         #[serde(borrow)]
-        spec: Option<Target<'a>>,
+        spec: Option<Backend<'a>>,
     }
-    let request = write.request();
-    if request.operation() == Operation::Delete || is_in_kube_system(write) {
+    fn spec(object: Object<'_>) -> Result<Backend<'_>, ReviewError> {
+        Ok(object.read::<ApiService<'_>>()?.spec.unwrap_or_default())
+    }
+    let Some((new, old)) = write.act.written() else {
+        return Ok(None);
+    };
+    if is_in_kube_system(write) {
         return Ok(None);
     }
-    let new: ApiService<'_> = view::read("request.object", request.object()?)?;
-    let old = match request.operation() {
-        Operation::Update => view::read("request.oldObject", request.old_object()?)?,
-        _ => ApiService::default(),
-    };
-    let (new, old) = (new.spec.unwrap_or_default(), old.spec.unwrap_or_default());
+    let new = spec(new)?;
+    let old = old.map(spec).transpose()?.unwrap_or_default();
     Ok((new.is_elsewhere() && new != old).then(|| {
-        (
-            format!("have {} answered by {}", write.object(), new.shown()),
-            Some("spec.service".to_owned()),
-        )
+        let server = new.shown();
+        let act = format!("have {} answered by {server}", write.object());
+        finding(format!("answered by {server}"), act).at(of_spec().key("service"))
     }))
 }
 
-pub(super) fn conversion(write: &Write<'_>) -> Result<Violation, ReviewError> {
+pub(super) fn conversion(write: &Write<'_>) -> Judged {
     #[derive(Default, Deserialize)]
     struct Definition<'a> {
         #[serde(borrow)]
@@ -97,37 +97,32 @@ pub(super) fn conversion(write: &Write<'_>) -> Result<Violation, ReviewError> {
     #[serde(rename_all = "camelCase", default)]
     struct Webhook<'a> {
         #[serde(borrow)]
-        client_config: Option<Target<'a>>,
+        client_config: Option<Backend<'a>>,
     }
     impl<'a> Definition<'a> {
         /// The webhook that converts its objects; `None` where none does.
-        fn webhook(self) -> Option<Target<'a>> {
+        fn webhook(self) -> Option<Backend<'a>> {
             let conversion = self.spec?.conversion?;
             (*conversion.strategy == *"Webhook")
                 .then(|| conversion.webhook?.client_config)
                 .map(Option::unwrap_or_default)
         }
     }
-    let request = write.request();
-    if request.operation() == Operation::Delete || is_in_kube_system(write) {
+    let Some((new, old)) = write.act.written() else {
+        return Ok(None);
+    };
+    if is_in_kube_system(write) {
         return Ok(None);
     }
-    let new = view::read::<Definition<'_>>("request.object", request.object()?)?.webhook();
-    let old = match request.operation() {
-        Operation::Update => {
-            view::read::<Definition<'_>>("request.oldObject", request.old_object()?)?.webhook()
-        }
-        _ => None,
-    };
-    Ok(match new {
-        Some(new) if old.as_ref() != Some(&new) => Some((
-            format!(
-                "have the objects of {} converted by {}",
-                write.object(),
-                new.shown()
-            ),
-            Some("spec.conversion".to_owned()),
-        )),
-        _ => None,
-    })
+    let new = new.read::<Definition<'_>>()?.webhook();
+    let old = old.map(Object::read::<Definition<'_>>).transpose()?;
+    let old = old.and_then(Definition::webhook);
+    Ok(new.filter(|new| old.as_ref() != Some(new)).map(|new| {
+        let server = new.shown();
+        let act = format!(
+            "have the objects of {} converted by {server}",
+            write.object()
+        );
+        finding(format!("converted by {server}"), act).at(of_spec().key("conversion"))
+    }))
 }

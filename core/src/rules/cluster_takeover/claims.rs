@@ -1,13 +1,12 @@
-//! Devices of other pods: claims with administrators' access.
+//! Devices of other pods: claims with `adminAccess`.
 
 use serde::Deserialize;
 
-use crate::write::Write;
 use crate::json::List;
-use crate::json::Raw;
-use crate::request::{Operation, ReviewError, view};
+use crate::request::{Object, Path, ReviewError};
+use crate::write::Write;
 
-use super::Violation;
+use super::{Judged, finding, of_spec};
 
 /// `spec` of a claim, in any version of the API.
 #[derive(Default, Deserialize)]
@@ -37,7 +36,7 @@ struct Exactly {
 }
 
 impl ClaimSpec {
-    /// The place of the first request with administrators' access.
+    /// The index of the first request with `adminAccess`.
     fn admin_access(&self) -> Option<usize> {
         let mut requests = self.devices.iter().flat_map(|devices| &*devices.requests);
         requests.position(|request| {
@@ -53,42 +52,40 @@ struct Holder<T> {
     spec: Option<T>,
 }
 
-pub(super) fn claim(write: &Write<'_>) -> Result<Violation, ReviewError> {
-    judge(write, "spec", |what, object| {
-        Ok(view::read::<Holder<ClaimSpec>>(what, object)?.spec)
+pub(super) fn claim(write: &Write<'_>) -> Judged {
+    judge(write, of_spec(), |object| {
+        Ok(object.read::<Holder<ClaimSpec>>()?.spec)
     })
 }
 
-pub(super) fn template(write: &Write<'_>) -> Result<Violation, ReviewError> {
-    judge(write, "spec.spec", |what, object| {
-        let template = view::read::<Holder<Holder<ClaimSpec>>>(what, object)?.spec;
+pub(super) fn template(write: &Write<'_>) -> Judged {
+    judge(write, of_spec().key("spec"), |object| {
+        let template = object.read::<Holder<Holder<ClaimSpec>>>()?.spec;
         Ok(template.and_then(|template| template.spec))
     })
 }
 
-fn judge<'a, F>(write: &Write<'a>, path: &str, read: F) -> Result<Violation, ReviewError>
+fn judge<F>(write: &Write<'_>, path: Path, read: F) -> Judged
 where
-    F: Fn(&'static str, Raw<'a>) -> Result<Option<ClaimSpec>, ReviewError>,
+    F: Fn(Object<'_>) -> Result<Option<ClaimSpec>, ReviewError>,
 {
-    let request = write.request();
-    if request.operation() == Operation::Delete {
-        return Ok(None);
-    }
-    let wanted = |spec: Option<ClaimSpec>| spec.and_then(|spec| spec.admin_access());
-    let Some(index) = wanted(read("request.object", request.object()?)?) else {
+    let Some((new, old)) = write.act.written() else {
         return Ok(None);
     };
-    // A claim never changes; a template that asked before asks for no more.
-    if request.operation() == Operation::Update
-        && wanted(read("request.oldObject", request.old_object()?)?).is_some()
-    {
+    let wanted = |object: Object<'_>| -> Result<Option<usize>, ReviewError> {
+        Ok(read(object)?.and_then(|spec| spec.admin_access()))
+    };
+    let Some(index) = wanted(new)? else {
+        return Ok(None);
+    };
+    // A claim never changes; a template that had it before gets no more by it.
+    if old.map(wanted).transpose()?.flatten().is_some() {
         return Ok(None);
     }
-    Ok(Some((
-        format!(
-            "have administrators' access to devices by {}",
-            write.object()
-        ),
-        Some(format!("{path}.devices.requests[{index}]")),
-    )))
+    let act = format!(
+        "have administrators' access to devices by {}",
+        write.object()
+    );
+    let path = path.key("devices").key("requests").index(index);
+    Ok(Some(finding("adminAccess", act).at(path)))
 }

@@ -1,17 +1,16 @@
-//! Disks: of a node, of somebody else, and what is on them.
+//! Volumes: folders of a node, disks that exist already, and whose they are.
 
 use serde::Deserialize;
 
-use crate::write::Write;
-use crate::json::Raw;
-use crate::json::Text;
-use crate::json::{List, Present};
+use crate::json::{List, Present, Raw, Text};
 use crate::names::shown;
-use crate::request::{Operation, ReviewError, change, view};
+use crate::request::{Act, Object, ReviewError, change};
+use crate::rules::Finding;
+use crate::write::Write;
 
-use super::{Violation, is_driver, is_in_kube_system, named};
+use super::{Judged, finding, is_driver, is_in_kube_system, named, of_spec};
 
-/// Who a volume is for.
+/// The claim that a volume is bound to.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 struct Claim<'a> {
@@ -23,7 +22,7 @@ struct Claim<'a> {
     uid: Option<Text<'a>>,
 }
 
-pub(super) fn volume(write: &Write<'_>) -> Result<Violation, ReviewError> {
+pub(super) fn volume(write: &Write<'_>) -> Judged {
     #[derive(Default, Deserialize)]
     struct Volume<'a> {
         #[serde(borrow)]
@@ -37,71 +36,78 @@ pub(super) fn volume(write: &Write<'_>) -> Result<Violation, ReviewError> {
         #[serde(borrow)]
         claim_ref: Option<Claim<'a>>,
     }
-    let request = write.request();
-    if request.operation() == Operation::Delete || is_in_kube_system(write) {
+    impl Spec<'_> {
+        /// The field that makes it a folder of a node.
+        const fn folder(&self) -> Option<&'static str> {
+            match self {
+                Self {
+                    host_path: Some(_), ..
+                } => Some("hostPath"),
+                Self { local: Some(_), .. } => Some("local"),
+                _ => None,
+            }
+        }
+    }
+    fn spec(object: Object<'_>) -> Result<Spec<'_>, ReviewError> {
+        Ok(object.read::<Volume<'_>>()?.spec.unwrap_or_default())
+    }
+    let Some((new, old)) = write.act.written() else {
+        return Ok(None);
+    };
+    if is_in_kube_system(write) {
         return Ok(None);
     }
-    let new = view::read::<Volume<'_>>("request.object", request.object()?)?
-        .spec
-        .unwrap_or_default();
-    let folder = [("hostPath", new.host_path), ("local", new.local)]
-        .into_iter()
-        .find_map(|(field, there)| there.map(|_| field));
-    if request.operation() == Operation::Create {
-        return Ok(match folder {
-            Some(field) => Some((
-                format!("make a folder of a node a volume: {}", write.object()),
-                Some(format!("spec.{field}")),
-            )),
+    let new = spec(new)?;
+    let of_node = |field: &'static str| {
+        let act = format!("make a folder of a node a volume: {}", write.object());
+        finding(field, act).at(of_spec().key(field))
+    };
+    let Some(old) = old else {
+        return Ok(match new.folder() {
+            Some(field) => Some(of_node(field)),
             None => (!is_driver(write)).then(|| existing(write)),
         });
-    }
-    let old = view::read::<Volume<'_>>("request.oldObject", request.old_object()?)?
-        .spec
-        .unwrap_or_default();
-    // Where its content is never changes; whose it is can.
-    if folder.is_some() && old.host_path.is_none() && old.local.is_none() {
-        return Ok(Some((
-            format!("make a folder of a node a volume: {}", write.object()),
-            folder.map(|field| format!("spec.{field}")),
-        )));
+    };
+    let old = spec(old)?;
+    // The source of a volume never changes; its claim can.
+    if let (Some(field), None) = (new.folder(), old.folder()) {
+        return Ok(Some(of_node(field)));
     }
     Ok((new.claim_ref != old.claim_ref).then(|| {
         let to = new.claim_ref.as_ref().map_or_else(
             || "whoever claims it next".to_owned(),
             |claim| format!("claim {}", named(&claim.namespace, &claim.name)),
         );
-        (
-            format!("give {} to {to}", write.object()),
-            Some("spec.claimRef".to_owned()),
-        )
+        let act = format!("give {} to {to}", write.object());
+        finding(to, act).at(of_spec().key("claimRef"))
     }))
 }
 
-fn existing(write: &Write<'_>) -> (String, Option<String>) {
-    (
-        format!(
-            "make {} of a disk that exists: storage drivers make volumes for claims",
-            write.object()
-        ),
-        None,
-    )
+fn existing(write: &Write<'_>) -> Finding {
+    let act = format!(
+        "make {} of a disk that exists: storage drivers make volumes for claims",
+        write.object()
+    );
+    finding("existing disk", act)
 }
 
-/// A snapshot's content, or a group's: a handle of what exists already.
-pub(super) fn snapshot(write: &Write<'_>) -> Result<Violation, ReviewError> {
+/// The content of a snapshot or of a group of snapshots: a handle of a disk that
+/// exists already.
+pub(super) fn snapshot(write: &Write<'_>) -> Judged {
     #[derive(Default, Deserialize)]
     struct Content<'a> {
         #[serde(borrow)]
         spec: Option<Raw<'a>>,
     }
-    let request = write.request();
-    if request.operation() == Operation::Delete || is_driver(write) {
+    let Some((new, old)) = write.act.written() else {
+        return Ok(None);
+    };
+    if is_driver(write) {
         return Ok(None);
     }
-    let new: Content<'_> = view::read("request.object", request.object()?)?;
-    if request.operation() == Operation::Update {
-        let old: Content<'_> = view::read("request.oldObject", request.old_object()?)?;
+    let new: Content<'_> = new.read()?;
+    if let Some(old) = old {
+        let old: Content<'_> = old.read()?;
         if change::same(old.spec, new.spec) {
             return Ok(None);
         }
@@ -109,23 +115,21 @@ pub(super) fn snapshot(write: &Write<'_>) -> Result<Violation, ReviewError> {
     Ok(Some(existing(write)))
 }
 
-/// Attaching a disk to a node is the attach-detach controller's.
+/// Only the attach-detach controller attaches disks to nodes.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "one signature for all that judge a resource"
 )]
-pub(super) fn attachment(write: &Write<'_>) -> Result<Violation, ReviewError> {
-    let creates = write.operation() == Operation::Create;
+pub(super) fn attachment(write: &Write<'_>) -> Judged {
+    let creates = matches!(write.act, Act::Create(_));
     Ok((creates && !is_in_kube_system(write)).then(|| {
-        (
-            format!("attach a disk to a node by {}", write.object()),
-            None,
-        )
+        let act = format!("attach a disk to a node by {}", write.object());
+        finding("attachment", act)
     }))
 }
 
 /// A driver whose volumes come with a token of every pod that mounts one.
-pub(super) fn driver(write: &Write<'_>) -> Result<Violation, ReviewError> {
+pub(super) fn driver(write: &Write<'_>) -> Judged {
     #[derive(Default, Deserialize)]
     struct Driver<'a> {
         #[serde(borrow)]
@@ -142,36 +146,30 @@ pub(super) fn driver(write: &Write<'_>) -> Result<Violation, ReviewError> {
         #[serde(borrow, default)]
         audience: Text<'a>,
     }
-    let request = write.request();
-    if request.operation() == Operation::Delete || is_in_kube_system(write) {
+    fn tokens(object: Object<'_>) -> Result<List<Token<'_>>, ReviewError> {
+        let spec = object.read::<Driver<'_>>()?.spec;
+        Ok(spec.unwrap_or_default().token_requests)
+    }
+    let Some((new, old)) = write.act.written() else {
+        return Ok(None);
+    };
+    if is_in_kube_system(write) {
         return Ok(None);
     }
-    let new = view::read::<Driver<'_>>("request.object", request.object()?)?
-        .spec
-        .unwrap_or_default();
-    let old = match request.operation() {
-        Operation::Update => {
-            view::read::<Driver<'_>>("request.oldObject", request.old_object()?)?.spec
-        }
-        _ => None,
-    }
-    .unwrap_or_default();
-    let added = new
-        .token_requests
-        .iter()
-        .enumerate()
-        .find(|(_, token)| !old.token_requests.contains(token));
+    let new = tokens(new)?;
+    let old = old.map(tokens).transpose()?.unwrap_or_default();
+    let mut added = new.iter().enumerate();
+    let added = added.find(|(_, token)| !old.contains(token));
     Ok(added.map(|(index, token)| {
-        (
-            format!(
-                "have kubelets hand pods' tokens for {} to {}",
-                match token.audience.as_str() {
-                    "" => "the API server".to_owned(),
-                    audience => shown(audience, 120),
-                },
-                write.object()
-            ),
-            Some(format!("spec.tokenRequests[{index}]")),
-        )
+        let audience = match token.audience.as_str() {
+            "" => "the API server".to_owned(),
+            audience => shown(audience, 120),
+        };
+        let act = format!(
+            "have kubelets hand pods' tokens for {audience} to {}",
+            write.object()
+        );
+        let path = of_spec().key("tokenRequests").index(index);
+        finding(format!("tokens for {audience}"), act).at(path)
     }))
 }

@@ -1,31 +1,35 @@
 //! A job's pod without the credentials of its role.
 //!
-//! EKS's pod identity webhook puts variables, a volume and mounts into every
+//! EKS's pod identity webhook adds variables, a volume and mounts to every
 //! container of a pod whose service account has a role. It is registered with
 //! `failurePolicy: Ignore`, answers from a cache that may not know the service
-//! account yet, and leaves a container alone that has one of its variables.
+//! account yet, and skips a container that already has one of its variables.
 
 use std::cell::OnceCell;
 
-use crate::facts::RunsAs;
-use crate::write::{PodWrite, Write};
-use crate::mutation::{self, Plan};
 use crate::names::shown;
 use crate::policy::RuleId;
-use crate::request::Operation;
 use crate::request::pod::{Container, Pod, Source};
-use crate::rules::Finding;
+use crate::request::{Act, Path, ReviewError};
+use crate::rules::shared::startable::{Start, refusal};
+use crate::rules::{Advice, Checked, Finding};
+use crate::write::{PodWrite, Write};
+
+use super::{ABOUT, Options};
 
 static ADVICE: Advice = Advice {
-    why: "without them the AWS SDK goes on to the node's role, which every pod of the \
-                   node shares",
-    instead: "start it again, without variables, labels or annotations that keep EKS's \
-                       pod identity webhook away; if it still fails, see whether that webhook \
-                       answers and whether the service account has its role",
+    why: "without them the AWS SDK falls back to the node's role, which every pod of the node \
+          shares",
+    instead: "start it again, without variables, labels or annotations that keep EKS's pod \
+              identity webhook away; if it still fails, check that the webhook answers and that \
+              the service account has its role",
     source: "Amazon EKS user guide: IAM roles for service accounts, EKS Pod Identity",
 };
 
-/// The two variables of each way to a role: what says which, and the token's file.
+/// The rule that denies a pod under a service account that is not the requester's.
+const FOREIGN_ACCOUNT: RuleId = RuleId::new("foreign-service-account");
+
+/// The two variables of each way to a role: what says which role, and the token's file.
 const WAYS: [(&str, &str); 2] = [
     ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"),
     (
@@ -34,70 +38,80 @@ const WAYS: [(&str, &str); 2] = [
     ),
 ];
 
-/// A pod can have many containers; this many tell the story.
+/// Containers that a sentence names; a pod can have many.
 const MOST_NAMES: usize = 4;
 
-pub(super) fn check(write: &Write<'_>, pod_write: &PodWrite<'_>, findings: &mut Vec<Finding>) {
-    let creates = write.operation() == Operation::Create;
-    let settings = &write.policy.rules.credential_provider;
-    if !(creates && pod_write.is_pod() && settings.require_identity) {
-        return;
+pub(super) fn check(
+    write: &Write<'_>,
+    pod_write: &PodWrite<'_>,
+    findings: &mut Vec<Finding>,
+) -> Checked {
+    let creates = matches!(write.act, Act::Create(_));
+    if !(creates && pod_write.is_pod() && Options::requires_identity(write.policy)) {
+        return Ok(());
     }
     let pod = &pod_write.new;
     let spec = &pod.spec;
-    let role = spec.service_accounts().find_map(|account| {
-        let identity = write.runs_as(account);
-        identity.role().cloned()
+    let job = spec.service_accounts().find_map(|account| {
+        let role = write.runs_as(account).role().cloned();
+        role.map(|role| (account, role))
     });
-    let Some(role) = role else { return };
+    let Some((account, role)) = job else {
+        return Ok(());
+    };
     let provision = Provision::of(write, pod);
-    let mut without = [
+    let mut first = None;
+    let mut names: Vec<String> = Vec::new();
+    let mut more = 0;
+    for (list, containers) in [
         ("containers", &spec.containers),
         ("initContainers", &spec.init_containers),
-    ]
-    .into_iter()
-    .flat_map(|(list, containers)| {
-        let numbered = containers.iter().enumerate();
-        numbered.map(move |(index, container)| (list, index, container))
-    })
-    .filter(|(_, _, container)| !provision.reaches(container))
-    .peekable();
-    let Some(&(list, index, _)) = without.peek() else {
-        return;
+    ] {
+        for (index, container) in containers.iter().enumerate() {
+            if provision.reaches(container)? {
+                continue;
+            }
+            first.get_or_insert((list, index));
+            if names.len() < MOST_NAMES {
+                names.push(shown(&container.name, 63));
+            } else {
+                more += 1;
+            }
+        }
+    }
+    let Some((list, index)) = first else {
+        return Ok(());
     };
-    let mut names: Vec<String> = without
-        .map(|(_, _, container)| shown(&container.name, 63))
-        .collect();
-    let more = names.len().saturating_sub(MOST_NAMES);
-    names.truncate(MOST_NAMES);
     let more = match more {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    findings.push(Finding {
-        rule: RuleId::CredentialProvider,
-        seen: format!(
-            "{} may not start {} without the credentials of IAM role {role} in {}{more}",
-            write.who(),
-            write.object(),
-            names.join(", "),
-        ),
-        path: Some(format!("spec.{list}[{index}].env")),
-        why: WHY,
-        instead: INSTEAD.into(),
-        source: SOURCE,
-    });
+    let act = format!(
+        "start {} without the credentials of IAM role {role} in {}{more}",
+        write.object(),
+        names.join(", "),
+    );
+    let path = Path::root().key("spec").key(list).index(index).key("env");
+    let mut finding = Finding::new(&ABOUT, &ADVICE, act)
+        .at(path)
+        .key(format!("no credentials of {role}"));
+    let start = Start::Pod {
+        name: write.possible_name(),
+    };
+    // One cause, one finding: where the requester may not use the account at all,
+    // the rule about that says so.
+    finding.caused_by = refusal(write, account, start).map(|_| FOREIGN_ACCOUNT);
+    findings.push(finding);
+    Ok(())
 }
 
-/// What of a pod says whether its containers have credentials; each part is
-/// found once, however many containers ask.
+/// The parts of a pod that say whether its containers have credentials.
 struct Provision<'p, 'a> {
     write: &'p Write<'a>,
     pod: &'p Pod<'p>,
-    /// The names of the volumes that hold a token of the service account.
+    /// The names of the volumes that hold a token of the service account, found
+    /// once for all containers.
     tokens: OnceCell<Vec<&'p str>>,
-    /// The profile that rolegate has given, where it is untouched.
-    profile: OnceCell<Option<Plan<'p>>>,
 }
 
 impl<'p, 'a> Provision<'p, 'a> {
@@ -106,25 +120,30 @@ impl<'p, 'a> Provision<'p, 'a> {
             write,
             pod,
             tokens: OnceCell::new(),
-            profile: OnceCell::new(),
         }
     }
 
     /// Whether the container has the variables of one way, and the token where
     /// they say.
-    fn reaches(&self, container: &Container<'_>) -> bool {
-        WAYS.iter().any(|(role, token)| {
+    fn reaches(&self, container: &Container<'_>) -> Result<bool, ReviewError> {
+        for (role, token) in WAYS {
             let role = Value::of(container, role);
             let token = Value::of(container, token);
-            match (role, token) {
+            let reaches = match (role, token) {
                 (Value::Text(_), Value::Text(file)) => self.has_token(container, file),
-                // Blanked in place, or never needed, so that the SDK reads the profile.
+                // rolegate emptied the token's variable, or the chain never needed
+                // it, so that the SDK reads the profile.
                 (Value::Text(_) | Value::Blank, Value::Text(_) | Value::Blank) => {
-                    self.has_profile(&container.name)
+                    let state = self.write.chain_state()?;
+                    state.is_some_and(|state| state.has_profile(&container.name))
                 }
                 _ => false,
+            };
+            if reaches {
+                return Ok(true);
             }
-        })
+        }
+        Ok(false)
     }
 
     /// Whether a token of the pod's service account is mounted at `file`.
@@ -155,23 +174,13 @@ impl<'p, 'a> Provision<'p, 'a> {
                 .collect()
         })
     }
-
-    fn has_profile(&self, container: &str) -> bool {
-        let profile = self.profile.get_or_init(|| {
-            let plan = mutation::plan(self.write, self.pod);
-            plan.is_in_place().then_some(plan)
-        });
-        profile
-            .as_ref()
-            .is_some_and(|plan| plan.gives_profile_to(container))
-    }
 }
 
-/// What a variable says.
+/// The value of a variable.
 enum Value<'p> {
-    /// It comes from elsewhere and may be anything.
+    /// It is taken from another object and may be anything.
     Unknown,
-    /// Empty, or not there at all: one to the SDKs.
+    /// Empty or absent: SDKs make no difference.
     Blank,
     Text(&'p str),
 }
@@ -188,8 +197,8 @@ impl<'p> Value<'p> {
     }
 }
 
-/// `C:\var\run` as `/var/run`: for Windows, EKS writes the file's path so and
-/// the mount's as ever.
+/// `C:\var\run` as `/var/run`: for Windows, EKS writes the file's path in the first
+/// form and the mount's in the second.
 fn on_unix(path: &str) -> String {
     let path = path.strip_prefix("C:").unwrap_or(path).replace('\\', "/");
     match path.strip_suffix('/') {

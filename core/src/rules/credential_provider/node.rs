@@ -1,16 +1,17 @@
-//! Ways from a pod to its node, and to roles that an agent there hands out.
+//! Access from a pod to its node, and to roles that an agent there hands out.
 //!
 //! The lists are those of the *baseline* level of Kubernetes' Pod Security
 //! Standards (kubernetes/pod-security-admission, `policy/check_*.go`, newest
-//! version of each check), and what stands under "more" besides.
+//! version of each check), plus the entries marked "more".
 
-use crate::json::Pairs;
+use crate::json::{Pairs, Text};
 use crate::names::shown;
+use crate::request::Path;
 use crate::request::pod::{Container, Handler, Pod, Profile, SeLinux, Source, WindowsOptions};
 
 use super::Violation;
 
-/// Capabilities that container runtimes give by themselves.
+/// Capabilities that container runtimes grant by default.
 const CAPABILITIES: [&str; 13] = [
     "AUDIT_WRITE",
     "CHOWN",
@@ -57,8 +58,8 @@ const SELINUX_TYPES: [&str; 5] = [
 /// Kinds of seccomp and `AppArmor` profile that confine.
 const CONFINING: [&str; 3] = ["", "RuntimeDefault", "Localhost"];
 
-/// Annotations: how their keys begin, what values of them are harmless (up to a
-/// `*`), and what the others are.
+/// Annotations: the prefix of their keys, their harmless values (`*` at the end
+/// matches anything), and what any other value means.
 const ANNOTATIONS: [(&str, &[&str], &str); 4] = [
     (
         "container.apparmor.security.beta.kubernetes.io/",
@@ -93,11 +94,11 @@ pub(super) fn judge(pod: &Pod<'_>, folders: &[String], violations: &mut Vec<Viol
         ("hostIPC", spec.host_ipc, "the node's shared memory"),
     ] {
         if set == Some(true) {
-            push(violations, field, format!("spec.{field}"), what.to_owned());
+            push(violations, field, of_spec().key(field), what);
         }
     }
     if let Some(security) = &spec.security_context {
-        let at = "spec.securityContext";
+        let at = || of_spec().key("securityContext");
         let confinement = Confinement {
             app_armor: security.app_armor_profile.as_ref(),
             seccomp: security.seccomp_profile.as_ref(),
@@ -108,9 +109,9 @@ pub(super) fn judge(pod: &Pod<'_>, folders: &[String], violations: &mut Vec<Viol
         for (index, sysctl) in security.sysctls.iter().enumerate() {
             let name = sysctl.name.as_str();
             if !SYSCTLS.contains(&name) {
-                let path = format!("{at}.sysctls[{index}]");
+                let path = at().key("sysctls").index(index);
                 let what = format!("kernel parameter {} of the node", shown(name, 120));
-                push(violations, &format!("sysctl {name}"), path, what);
+                push(violations, format!("sysctl {name}"), path, what);
             }
         }
     }
@@ -119,14 +120,19 @@ pub(super) fn judge(pod: &Pod<'_>, folders: &[String], violations: &mut Vec<Viol
             judge_volume(index, source, folders, violations);
         }
     }
-    // With the node's network every port is one of the node.
+    // On the node's network every port is a port of the node.
     let ports = spec.host_network != Some(true);
     for (list, index, container) in spec.all_containers() {
-        judge_container(container, ports, || format!("spec.{list}[{index}]"), violations);
+        let at = || of_spec().key(list).index(index);
+        judge_container(container, ports, at, violations);
     }
 }
 
-/// What annotations bring.
+fn of_spec() -> Path {
+    Path::root().key("spec")
+}
+
+/// The violations in annotations alone.
 pub(super) fn judge_annotations(annotations: &Pairs<'_>, violations: &mut Vec<Violation>) {
     for (key, value) in annotations.iter() {
         let (key, value) = (key.as_str(), value.as_str());
@@ -141,13 +147,19 @@ pub(super) fn judge_annotations(annotations: &Pairs<'_>, violations: &mut Vec<Vi
             None => value == *fits,
         });
         if !is_harmless {
-            let path = format!("metadata.annotations[{}]", shown(key, 120));
-            push(violations, &format!("{key}={value}"), path, (*what).to_owned());
+            let annotations = Path::root().key("metadata").key("annotations");
+            let path = annotations.key(key.to_owned());
+            push(violations, format!("{key}={value}"), path, *what);
         }
     }
 }
 
-fn judge_volume(index: usize, source: &Source<'_>, folders: &[String], violations: &mut Vec<Violation>) {
+fn judge_volume(
+    index: usize,
+    source: &Source<'_>,
+    folders: &[String],
+    violations: &mut Vec<Violation>,
+) {
     let (key, field, what) = match source {
         Source::HostPath(path) => {
             let path = path.as_str();
@@ -173,25 +185,26 @@ fn judge_volume(index: usize, source: &Source<'_>, folders: &[String], violation
         ),
         _ => return,
     };
-    push(violations, &key, format!("spec.volumes[{index}].{field}"), what);
+    let path = of_spec().key("volumes").index(index).key(field);
+    push(violations, key, path, what);
 }
 
 fn judge_container(
     container: &Container<'_>,
     ports: bool,
-    at: impl Fn() -> String,
+    at: impl Fn() -> Path,
     violations: &mut Vec<Violation>,
 ) {
     let name = container.name.as_str();
     if let Some(security) = &container.security_context {
-        let here = format!("{}.securityContext", at());
+        let here = || at().key("securityContext");
         if security.privileged == Some(true) {
-            let path = format!("{here}.privileged");
+            let key = format!("{name} privileged");
             push(
                 violations,
-                &format!("{name} privileged"),
-                path,
-                "a privileged container".to_owned(),
+                key,
+                here().key("privileged"),
+                "a privileged container",
             );
         }
         for added in security
@@ -201,20 +214,15 @@ fn judge_container(
         {
             let added = added.as_str();
             if !CAPABILITIES.contains(&added) {
-                let path = format!("{here}.capabilities.add");
+                let path = here().key("capabilities").key("add");
                 let what = format!("the capability {}", shown(added, 60));
-                push(violations, &format!("{name} capability {added}"), path, what);
+                push(violations, format!("{name} capability {added}"), path, what);
             }
         }
         let mount = security.proc_mount.as_deref().unwrap_or_default();
         if !matches!(mount, "" | "Default") {
-            let path = format!("{here}.procMount");
-            push(
-                violations,
-                &format!("{name} procMount"),
-                path,
-                "the node's /proc".to_owned(),
-            );
+            let key = format!("{name} procMount");
+            push(violations, key, here().key("procMount"), "the node's /proc");
         }
         let confinement = Confinement {
             app_armor: security.app_armor_profile.as_ref(),
@@ -222,39 +230,50 @@ fn judge_container(
             se_linux: security.se_linux_options.as_ref(),
             windows: security.windows_options.as_ref(),
         };
-        confinement.judge(name, &here, violations);
+        confinement.judge(name, here, violations);
     }
     for (index, port) in container.ports.iter().enumerate().filter(|_| ports) {
         if let Some(number @ 1..) = port.host_port {
-            let path = format!("{}.ports[{index}].hostPort", at());
+            let path = at().key("ports").index(index).key("hostPort");
             let what = format!("port {number} of the node");
-            push(violations, &format!("{name} hostPort {number}"), path, what);
+            push(violations, format!("{name} hostPort {number}"), path, what);
         }
     }
+    judge_handlers(container, at, violations);
+}
+
+/// Probes and hooks with which the kubelet calls another host.
+fn judge_handlers(
+    container: &Container<'_>,
+    at: impl Fn() -> Path,
+    violations: &mut Vec<Violation>,
+) {
+    let name = container.name.as_str();
     let lifecycle = container.lifecycle.as_deref();
-    for (field, handler) in [
-        ("livenessProbe", container.liveness_probe.as_deref()),
-        ("readinessProbe", container.readiness_probe.as_deref()),
-        ("startupProbe", container.startup_probe.as_deref()),
+    let handlers: [(&[&'static str], _); 5] = [
+        (&["livenessProbe"], container.liveness_probe.as_deref()),
+        (&["readinessProbe"], container.readiness_probe.as_deref()),
+        (&["startupProbe"], container.startup_probe.as_deref()),
         (
-            "lifecycle.postStart",
+            &["lifecycle", "postStart"],
             lifecycle.and_then(|life| life.post_start.as_ref()),
         ),
         (
-            "lifecycle.preStop",
+            &["lifecycle", "preStop"],
             lifecycle.and_then(|life| life.pre_stop.as_ref()),
         ),
-    ] {
+    ];
+    for (fields, handler) in handlers {
         let Some(host) = handler.and_then(called_host) else {
             continue;
         };
-        let path = format!("{}.{field}", at());
+        let key = format!("{name} {} {host}", fields.join("."));
         let what = format!("{} called by the node", shown(host, 120));
-        push(violations, &format!("{name} {field} {host}"), path, what);
+        push(violations, key, below(at(), fields), what);
     }
 }
 
-/// The host that the kubelet calls, where it is another than the pod.
+/// The host that the kubelet calls, where it is not the pod itself.
 fn called_host<'p>(handler: &'p Handler<'_>) -> Option<&'p str> {
     [&handler.http_get, &handler.tcp_socket]
         .into_iter()
@@ -263,7 +282,7 @@ fn called_host<'p>(handler: &'p Handler<'_>) -> Option<&'p str> {
         .find(|host| !host.is_empty())
 }
 
-/// What keeps a container in its place, of a pod or of a container.
+/// The settings that confine a container, of a pod or of a container.
 struct Confinement<'p, 'a> {
     app_armor: Option<&'p Profile<'a>>,
     seccomp: Option<&'p Profile<'a>>,
@@ -272,57 +291,62 @@ struct Confinement<'p, 'a> {
 }
 
 impl Confinement<'_, '_> {
-    fn judge(&self, name: &str, at: &str, violations: &mut Vec<Violation>) {
-        let mut push = |field: &str, what: &str| {
-            let key = format!("{name} {field}");
-            push(violations, &key, format!("{at}.{field}"), what.to_owned());
+    fn judge(&self, name: &str, at: impl Fn() -> Path, violations: &mut Vec<Violation>) {
+        let mut found = |fields: &[&'static str], what: &str| {
+            let key = format!("{name} {}", fields.join("."));
+            push(violations, key, below(at(), fields), what);
         };
         let frees = |profile: Option<&Profile<'_>>| {
             let kind = profile.and_then(|profile| profile.kind.as_deref());
             !CONFINING.contains(&kind.unwrap_or_default())
         };
         if frees(self.app_armor) {
-            push("appArmorProfile", "no confinement by AppArmor");
+            found(&["appArmorProfile"], "no confinement by AppArmor");
         }
         if frees(self.seccomp) {
-            push("seccompProfile", "no confinement by seccomp");
+            found(&["seccompProfile"], "no confinement by seccomp");
         }
         if let Some(labels) = self.se_linux {
-            let given = |text: &Option<crate::json::Text<'_>>| {
-                text.as_deref().is_some_and(|text| !text.is_empty())
-            };
+            let given =
+                |text: &Option<Text<'_>>| text.as_deref().is_some_and(|text| !text.is_empty());
             let kind = labels.kind.as_deref().unwrap_or_default();
             if !SELINUX_TYPES.contains(&kind) || given(&labels.user) || given(&labels.role) {
-                push("seLinuxOptions", "SELinux labels of its own choice");
+                found(&["seLinuxOptions"], "SELinux labels of its own choice");
             }
         }
         if let Some(windows) = self.windows {
             if windows.host_process == Some(true) {
-                push("windowsOptions.hostProcess", "a process of the node");
+                found(&["windowsOptions", "hostProcess"], "a process of the node");
             }
             // More: an identity of the domain.
             for (field, spec) in [
-                (
-                    "windowsOptions.gmsaCredentialSpecName",
-                    &windows.gmsa_credential_spec_name,
-                ),
-                (
-                    "windowsOptions.gmsaCredentialSpec",
-                    &windows.gmsa_credential_spec,
-                ),
+                ("gmsaCredentialSpecName", &windows.gmsa_credential_spec_name),
+                ("gmsaCredentialSpec", &windows.gmsa_credential_spec),
             ] {
                 if spec.as_deref().is_some_and(|spec| !spec.is_empty()) {
-                    push(field, "credentials of a Windows domain");
+                    found(
+                        &["windowsOptions", field],
+                        "credentials of a Windows domain",
+                    );
                 }
             }
         }
     }
 }
 
-fn push(violations: &mut Vec<Violation>, key: &str, path: String, seen: String) {
+fn below(path: Path, fields: &[&'static str]) -> Path {
+    fields.iter().fold(path, |path, field| path.key(*field))
+}
+
+fn push(
+    violations: &mut Vec<Violation>,
+    key: impl Into<String>,
+    path: Path,
+    seen: impl Into<String>,
+) {
     violations.push(Violation {
-        key: key.to_owned(),
+        key: key.into(),
         path,
-        seen,
+        seen: seen.into(),
     });
 }

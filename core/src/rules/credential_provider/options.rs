@@ -3,11 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::policy::{
-    Flag, Given, Level, Mode, Policy, Reader, RuleEntry, RuleOptions, Text, kind,
-};
+use crate::policy::{Flag, Given, Level, Mode, Policy, Reader, RuleEntry, RuleOptions, Text, kind};
 
-/// What leads to other credentials than the job's own.
+/// Credentials other than the job's own.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "CredentialProvider")]
@@ -29,7 +27,8 @@ pub(in crate::rules) struct Entry {
 #[derive(Debug)]
 pub(super) struct Options {
     require_identity: bool,
-    /// Compared whole: below a folder that pods write to, a link could lead anywhere.
+    /// Only these exact folders: below a folder that pods write to, a link could lead
+    /// anywhere.
     host_paths: Vec<String>,
 }
 
@@ -94,9 +93,8 @@ kind!(
     }
 );
 
-/// Folders that make whoever has them the node, or show the tokens of its pods.
+/// Folders that give control of the node, or hold the tokens of its pods.
 const NODES_OWN: [&str; 13] = [
     "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/opt", "/proc", "/root", "/run", "/sys",
     "/usr", "/var",
 ];
-

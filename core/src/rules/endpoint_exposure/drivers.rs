@@ -1,4 +1,4 @@
-//! Which Services are a job's, and which labels select a job's pods.
+//! Which Services belong to a job, and which labels select a job's pods.
 
 use crate::facts::{JobToken, Requester};
 use crate::json::Pairs;
@@ -11,7 +11,7 @@ use crate::rules::shared::ownership::is_owned_by;
 /// Jobs are named after the run.
 const JOB_NAMES: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
 
-/// Whether Spark, its operator or EMR's reverse proxy gives such a name to the
+/// Whether it is a name that Spark, its operator or EMR's reverse proxy gives to the
 /// Service of a driver: `…-driver-svc`, `…-driver-4040-svc`, `…-ui-svc`.
 pub(super) fn is_drivers(name: &str) -> bool {
     name.strip_suffix("-svc").is_some_and(|stem| {
@@ -19,14 +19,14 @@ pub(super) fn is_drivers(name: &str) -> bool {
     })
 }
 
-/// The run whose driver's Service a name says it is: `spark-<job id>-driver-svc`.
+/// The job whose driver's Service has this name: `spark-<job id>-driver-svc`.
 pub(super) fn job_id(name: &str) -> Option<JobId<'_>> {
     let stem = name.strip_suffix("-svc")?;
     let page = || job_of(stem.strip_suffix("-ui")?);
     PodName::parse(stem).job_id().or_else(page)
 }
 
-/// Whether a name is a driver's Service that the requester may not name, make or take.
+/// Whether it is the name of a driver's Service that the requester may not create.
 pub(super) fn is_foreign_name(name: &str, requester: &Requester<'_>) -> bool {
     match requester {
         Requester::Job(job) => job_id(name).is_some_and(|id| job.job_id() != Some(id)),
@@ -35,8 +35,9 @@ pub(super) fn is_foreign_name(name: &str, requester: &Requester<'_>) -> bool {
     }
 }
 
-/// Whether a label, as a selector has it, finds pods of a job that are not the
-/// requester's: any job's for most, another run's for jobs and operators.
+/// Whether a selector with this label finds pods of a job that are not the
+/// requester's: those of any job for most requesters, of another job for jobs and
+/// operators.
 pub(super) fn is_foreign_label(key: &str, value: &str, requester: &Requester<'_>) -> bool {
     let run = JOB_LABELS.contains(&key) || JOB_NAMES.contains(&key);
     match requester {
@@ -48,7 +49,7 @@ pub(super) fn is_foreign_label(key: &str, value: &str, requester: &Requester<'_>
 /// Whether pods of EMR, Spark or Flink have such a label.
 fn is_jobs_label(key: &str, value: &str) -> bool {
     if JOB_NAMES.contains(&key) {
-        // Anybody's own Job otherwise.
+        // A Job with another name is an ordinary one.
         return JobId::parse(value).is_some();
     }
     is_reserved(key)
@@ -60,8 +61,8 @@ fn is_jobs_label(key: &str, value: &str) -> bool {
         )
 }
 
-/// Whether a stored Service is a job's: by its name, by what it selects, by its
-/// labels, or by its owner.
+/// Whether a stored Service belongs to a job: by its name, its selector, its labels
+/// or its owner.
 pub(super) fn is_jobs(name: &str, stored: &PodMeta<'_>, selector: &Pairs<'_>) -> bool {
     let pairs = || selector.iter().chain(stored.labels.iter());
     is_drivers(name)
@@ -93,8 +94,8 @@ pub(super) fn is_own(
     owned() || run()
 }
 
-/// Whether a stored Service is that of a run which came through EMR, which no
-/// operator of the policy started.
+/// Whether a stored Service belongs to a job that came through EMR, which no operator
+/// of the policy started.
 pub(super) fn is_emrs(name: &str, selector: &Pairs<'_>) -> bool {
     let says = |key: &str| selector.get(key).and_then(job_of).is_some();
     job_id(name).is_some() || JOB_LABELS.iter().any(|key| says(key))

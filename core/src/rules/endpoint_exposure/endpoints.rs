@@ -1,28 +1,28 @@
-//! Endpoints and `EndpointSlices`: where a Service's traffic goes.
+//! Endpoints and `EndpointSlices`: the addresses that a Service sends traffic to.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::write::Write;
 use crate::json::List;
 use crate::names::shown;
 use crate::policy::Capability;
 use crate::request::change::changed;
 use crate::request::pod::PodMeta;
-use crate::request::{Operation, ReviewError, view};
-use crate::rules::Finding;
+use crate::request::{Act, Object, ReviewError};
+use crate::rules::{Advice, Checked, Finding};
+use crate::write::Write;
 
-use super::{Reason, can, drivers, finding, verb};
+use super::{ABOUT, drivers, has_capability, verb};
 
-const REASON: Reason = Reason {
-    why: "the addresses in it may be any pod's, and what is sent to the Service goes there \
-          whoever the pod belongs to",
-    instead: "let Kubernetes keep it: give the Service a selector for your own pods, or \
+static ADVICE: Advice = Advice {
+    why: "the addresses in it may be any pod's, and what is sent to the Service goes there, \
+          no matter whose pod it is",
+    instead: "let Kubernetes manage it: give the Service a selector for your own pods, or \
               externalName for what is outside of the cluster",
     source: "CVE-2021-25740: Endpoint and EndpointSlice permissions allow cross-namespace forwarding",
 };
 
-/// The label that says whose addresses a slice holds.
+/// The label that names the Service of a slice.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 #[derive(Deserialize)]
@@ -37,45 +37,41 @@ struct Addresses<'a> {
     endpoints: List<IgnoredAny>,
 }
 
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = write.request();
-    // Their controllers make them anew.
-    if request.operation() == Operation::Delete || can(write, Capability::Mirror) {
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    if has_capability(write, Capability::Mirror) {
         return Ok(());
     }
-    if request.operation() == Operation::Update && !redirects(write)? {
-        return Ok(());
-    }
-    let new: Addresses<'_> = view::read("request.object", request.object()?)?;
+    let (new, updates) = match write.act {
+        Act::Create(new) => (new, false),
+        Act::Update { old, new } if redirects(old, new)? => (new, true),
+        // Their controllers create deleted ones again.
+        Act::Update { .. } | Act::Delete(_) | Act::Connect(_) => return Ok(()),
+    };
+    let new: Addresses<'_> = new.read()?;
     let labels = new.metadata.as_ref().map(|meta| &meta.labels);
-    let name = write.possible_name();
     let service = match labels.and_then(|labels| labels.get(SERVICE_NAME)) {
-        Some(service) if request.target.is("discovery.k8s.io", "endpointslices") => service,
-        _ => &name,
+        Some(service) if write.target.is("discovery.k8s.io", "endpointslices") => service,
+        _ => write.possible_name(),
     };
-    let verb = verb(request.operation());
-    let of = if drivers::is_drivers(service) {
-        format!(", where a driver's Service {} leads", shown(service, 253))
-    } else if request.operation() == Operation::Update
-        || !new.subsets.is_empty()
-        || !new.endpoints.is_empty()
-    {
-        ", which says where a Service leads".to_owned()
+    let (of, key) = if drivers::is_drivers(service) {
+        let of = format!(", where a driver's Service {} leads", shown(service, 253));
+        (of, format!("Service {service}"))
+    } else if updates || !new.subsets.is_empty() || !new.endpoints.is_empty() {
+        let of = ", which says where a Service leads".to_owned();
+        (of, "addresses".to_owned())
     } else {
-        // A lock that an old leader election keeps in annotations.
+        // An old leader election keeps its lock in annotations of such an object.
         return Ok(());
     };
-    let seen = format!("{verb} {}{of}", write.object());
-    findings.push(finding(write, &seen, None, &REASON));
+    let act = format!("{} {}{of}", verb(write), write.object());
+    findings.push(Finding::new(&ABOUT, &ADVICE, act).key(key));
     Ok(())
 }
 
 /// Whether an UPDATE changes more than annotations and finalizers: addresses,
 /// ports, or the labels by which proxies and controllers find them.
-fn redirects(write: &Write<'_>) -> Result<bool, ReviewError> {
-    let request = write.request();
-    let (old, new) = (request.old_object()?, request.object()?);
-    for part in changed("the object", Some(old), Some(new))? {
+fn redirects(old: Object<'_>, new: Object<'_>) -> Result<bool, ReviewError> {
+    for part in changed("the object", Some(old.raw()), Some(new.raw()))? {
         if *part.name != *"metadata" {
             return Ok(true);
         }

@@ -1,63 +1,50 @@
-//! Network policies, Kubernetes' own and those of network plugins and meshes.
+//! Network policies of Kubernetes, network plugins and meshes.
 
 use serde::Deserialize;
 
 use crate::facts::Requester;
-use crate::write::Write;
-use crate::json::Raw;
-use crate::json::Text;
-use crate::json::{List, Pairs};
+use crate::json::{List, Pairs, Raw, Text};
 use crate::policy::Capability;
-use crate::request::{Operation, ReviewError, change, view};
-use crate::rules::Finding;
+use crate::request::{Act, Object, ReviewError, change};
+use crate::rules::{Advice, Checked, Finding};
+use crate::write::Write;
 
-use super::{Reason, Row, can, finding, verb};
+use super::{ABOUT, Row, has_capability, verb};
 
-const REASON: Reason = Reason {
-    why: "network policies add up, so one more opens what the others close: the way to a driver, \
-          to the node's credentials, to the kubelet",
-    instead: "ask the platform team to keep the namespace's network policies; network software is \
-              listed under `identities.platform` with `mirror` in rolegate's policy",
+static ADVICE: Advice = Advice {
+    why: "network policies are additive, so one more opens what the others close: the way to a \
+          driver, to the node's credentials, to the kubelet",
+    instead: "ask the platform team to manage the namespace's network policies; network software \
+              is listed under `identities.platform` with `mirror` in rolegate's policy",
     source: "Kubernetes documentation, Network Policies: policies are additive",
 };
 
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = write.request();
-    if can(write, Capability::Mirror) {
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    if has_capability(write, Capability::Mirror) {
         return Ok(());
     }
-    match request.operation() {
-        Operation::Update
-            if change::same_but_finalizers(
-                Some(request.old_object()?),
-                Some(request.object()?),
-            ) =>
-        {
-            return Ok(());
-        }
-        Operation::Create if is_sparks(write)? => return Ok(()),
-        _ => {}
+    let is_allowed = match write.act {
+        Act::Create(new) => is_sparks(write, new)?,
+        Act::Update { old, new } => change::same_but_finalizers(Some(old.raw()), Some(new.raw())),
+        Act::Delete(_) | Act::Connect(_) => false,
+    };
+    if !is_allowed {
+        let act = format!("{} {}", verb(write), write.object());
+        findings.push(Finding::new(&ABOUT, &ADVICE, act).key("network policy"));
     }
-    let seen = format!("{} {}", verb(request.operation()), write.object());
-    findings.push(finding(write, &seen, None, &REASON));
     Ok(())
 }
 
-/// The policy that Spark 4.1 makes with a driver (`NetworkPolicyFeatureStep`):
-/// an application's executors are reached by the same application only. It can
-/// open nothing: whoever it lets in is of the application it is about.
-fn is_sparks(write: &Write<'_>) -> Result<bool, ReviewError> {
-    if !matches!(
-        write.requester,
-        Requester::Job(_) | Requester::Operator(_)
-    ) || !write
-        .request
-        .resource
-        .is("networking.k8s.io", "networkpolicies")
+/// Whether it is the policy that Spark 4.1 makes with a driver
+/// (`NetworkPolicyFeatureStep`): an application's executors are reached by the same
+/// application only. It opens nothing to other applications.
+fn is_sparks(write: &Write<'_>, new: Object<'_>) -> Result<bool, ReviewError> {
+    if !matches!(write.requester, Requester::Job(_) | Requester::Operator(_))
+        || !write.target.is("networking.k8s.io", "networkpolicies")
     {
         return Ok(false);
     }
-    let policy: NetworkPolicy<'_> = view::read("request.object", write.request.object()?)?;
+    let policy: NetworkPolicy<'_> = new.read()?;
     let Some(spec) = policy.spec else {
         return Ok(false);
     };
@@ -130,7 +117,7 @@ impl Selector<'_> {
     }
 }
 
-/// Reviewed: each lets through or sends elsewhere what other policies do not.
+/// Reviewed: each allows or redirects traffic that other policies do not.
 pub(super) static POLICIES: &[Row] = &[
     Row {
         group: "networking.k8s.io",

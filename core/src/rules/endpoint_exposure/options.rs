@@ -4,11 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::names::Cidr;
-use crate::policy::{
-    Given, Level, Mode, Policy, Reader, RuleEntry, RuleOptions, Text, kind,
-};
+use crate::policy::{Given, Level, Mode, Policy, Reader, RuleEntry, RuleOptions, Text, kind};
 
-/// From where endpoints are reached.
+/// The addresses from which load balancers are reached.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "EndpointExposure")]
@@ -25,9 +23,9 @@ pub(in crate::rules) struct Entry {
 /// Options of `endpoint-exposure`.
 #[derive(Debug)]
 pub(super) struct Options {
-    /// Where a load balancer may be reached from. Empty: the ranges of internal
+    /// The addresses that load balancers may let in. Empty: the ranges of internal
     /// load balancers are not judged.
-    pub(super) source_ranges: Vec<Cidr>,
+    source_ranges: Vec<Cidr>,
 }
 
 impl Options {

@@ -1,49 +1,44 @@
-//! Ingresses, routes and what else leads from outside to a Service by its name.
-//! The name stands in many fields, in annotations and in host names, so the
+//! Ingresses, routes and other objects that lead from outside to a Service by its
+//! name. The name can be in many fields, in annotations and in host names, so the
 //! whole object is searched for it.
 
 use serde::Deserialize;
 
 use crate::facts::Requester;
-use crate::write::Write;
-use crate::json::List;
-use crate::json::Raw;
-use crate::json::Text;
+use crate::json::{List, Text};
 use crate::names::shown;
 use crate::policy::Capability;
-use crate::request::{Operation, ReviewError, change, view};
-use crate::rules::Finding;
+use crate::request::{Object, ReviewError, change};
+use crate::rules::{Advice, Checked, Finding};
+use crate::write::Write;
 
-use super::{Reason, Row, can, drivers, finding, token_scan, verb};
+use super::{ABOUT, Row, drivers, has_capability, token_scan, verb};
 
-const REASON: Reason = Reason {
-    why: "a driver's ports answer without asking who is there, so whoever is led to them reads \
-          the job and acts as its role",
+static ADVICE: Advice = Advice {
+    why: "a driver's ports have no authentication, so a client that reaches them reads the job \
+          and acts as its role",
     instead: "route to your own Services on an internal load balancer; see a job's web page in the \
               Amazon EMR console or the history server",
     source: "Amazon EMR on EKS security best practices; Kubernetes documentation, Ingress",
 };
 
-/// The scheme of a load balancer for everybody, in every spelling of AWS.
+/// The scheme of a public load balancer, in every spelling of AWS.
 const PUBLIC: &str = "internet-facing";
 
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = write.request();
-    if request.operation() == Operation::Delete || can(write, Capability::Status) {
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    let Some((new, old)) = write.act.written() else {
+        return Ok(());
+    };
+    if has_capability(write, Capability::Status) {
         return Ok(());
     }
-    let new = request.object()?;
-    let old = match request.operation() {
-        Operation::Update => {
-            let old = request.old_object()?;
-            if change::same_but_finalizers(Some(old), Some(new)) {
-                return Ok(());
-            }
-            Some(old)
-        }
-        _ => None,
+    if old.is_some_and(|old| change::same_but_finalizers(Some(old.raw()), Some(new.raw()))) {
+        return Ok(());
+    }
+    let mut found = |key: String, says: &str| {
+        let act = format!("{} {}, which {says}", verb(write), write.object());
+        findings.push(Finding::new(&ABOUT, &ADVICE, act).key(key));
     };
-    let verb = verb(request.operation());
     let wanted = |word: &str| {
         drivers::is_drivers(word)
             && match &write.requester {
@@ -51,33 +46,30 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<()
                 _ => true,
             }
     };
-    if let Some(service) = token_scan::find(new.get(), wanted) {
-        let seen = format!(
-            "{verb} {}, which names {}, the Service of a driver",
-            write.object(),
-            shown(&service, 253)
-        );
-        findings.push(finding(write, &seen, None, &REASON));
+    if let Some(service) = token_scan::find(new.raw().get(), wanted) {
+        let says = format!("names {}, the Service of a driver", shown(&service, 253));
+        found(format!("Service {service}"), &says);
     }
-    let public = |text: &str| token_scan::find(text, |word| word == PUBLIC).is_some();
-    if public(new.get()) && !old.is_some_and(|old| public(old.get())) {
-        let seen = format!("{verb} {}, which says {PUBLIC}", write.object());
-        findings.push(finding(write, &seen, None, &REASON));
+    let public = |object: Object<'_>| {
+        let text = object.raw().get();
+        token_scan::find(text, |word| word == PUBLIC).is_some()
+    };
+    if public(new) && !old.is_some_and(public) {
+        found(PUBLIC.to_owned(), &format!("says {PUBLIC}"));
     }
-    let opens = match (request.target.resource.group.as_str(), &*request.target.resource.resource) {
+    let opens = match (write.target.group(), write.target.resource()) {
         ("aga.k8s.aws", _) => "has an address for everybody",
         (_, "referencegrants") if grants_all(new)? => {
             "lets routes of other namespaces lead to every Service"
         }
         _ => return Ok(()),
     };
-    let seen = format!("{verb} {}, which {opens}", write.object());
-    findings.push(finding(write, &seen, None, &REASON));
+    found("open".to_owned(), opens);
     Ok(())
 }
 
 /// Whether a grant is for all Services of its namespace.
-fn grants_all(grant: Raw<'_>) -> Result<bool, ReviewError> {
+fn grants_all(grant: Object<'_>) -> Result<bool, ReviewError> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct To<'a> {
@@ -97,14 +89,14 @@ fn grants_all(grant: Raw<'_>) -> Result<bool, ReviewError> {
         #[serde(borrow)]
         spec: Option<Spec<'a>>,
     }
-    let spec = view::read::<Grant<'_>>("request.object", grant)?.spec;
+    let spec = grant.read::<Grant<'_>>()?.spec;
     Ok(spec.unwrap_or_default().to.iter().any(|to| {
         to.kind.as_deref() == Some("Service") && to.name.as_deref().is_none_or(str::is_empty)
     }))
 }
 
-/// Reviewed: what each leads to is a Service of its namespace by name, or a
-/// load balancer by its scheme.
+/// Reviewed: each leads to a Service of its namespace by name, or makes a load
+/// balancer by its scheme.
 pub(super) static ROUTES: &[Row] = &[
     Row {
         group: "networking.k8s.io",

@@ -1,35 +1,34 @@
-//! Services: what they open, whose pods they lead to, and whose they are.
+//! Services: public access, access to a job's pods, and changes of a job's Service.
 
 use serde::Deserialize;
 
 use crate::facts::Requester;
-use crate::write::Write;
-use crate::json::Text;
-use crate::json::{List, Pairs};
-use crate::names::shown;
-use crate::policy::{Capability, Cidr};
+use crate::json::{List, Pairs, Text};
+use crate::names::{Cidr, shown};
+use crate::policy::Capability;
 use crate::request::pod::PodMeta;
-use crate::request::{Operation, ReviewError, change, view};
-use crate::rules::Finding;
+use crate::request::{Act, Object, Path, change};
 use crate::rules::shared::violation::{Violation, new_ones};
+use crate::rules::{Advice, Checked, Finding};
+use crate::write::Write;
 
-use super::{Reason, can, drivers, finding, verb};
+use super::{ABOUT, Options, drivers, has_capability, verb};
 
-const WHY: &str = "a driver's ports answer without asking who is there, and executors take for \
-                   their driver whatever its Service leads to";
-const PUBLIC: Reason = Reason {
+const WHY: &str = "a driver's ports have no authentication, and executors trust whatever their \
+                   driver's Service leads to";
+static PUBLIC: Advice = Advice {
     why: WHY,
     instead: "use type ClusterIP, or LoadBalancer with the annotation \
               service.beta.kubernetes.io/aws-load-balancer-internal: \"true\" and the source \
               ranges that the policy names",
     source: "Kubernetes documentation, Service: publishing Services; CVE-2020-8554",
 };
-const DETOUR: Reason = Reason {
+static DETOUR: Advice = Advice {
     why: WHY,
     instead: "give the Service a name and a selector of your own application",
     source: "Apache Spark documentation, Running on Kubernetes: client mode networking",
 };
-const STATUS: Reason = Reason {
+static STATUS: Advice = Advice {
     why: "an address in a Service's status receives whatever the cluster sends to that address",
     instead: "leave the status to the load balancer's controller, and list that under \
               `identities.platform` with `status` in rolegate's policy",
@@ -68,61 +67,37 @@ impl Service<'_> {
 }
 
 /// `services/status`.
-pub(super) fn check_status(
-    write: &Write<'_>,
-    findings: &mut Vec<Finding>,
-) -> Result<(), ReviewError> {
-    let request = write.request();
-    let same = || -> Result<bool, ReviewError> {
-        Ok(change::same_object(
-            Some(request.old_object()?),
-            Some(request.object()?),
-        ))
-    };
-    if can(write, Capability::Status) || request.operation() == Operation::Update && same()? {
-        return Ok(());
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "one signature for all that judge a resource"
+)]
+pub(super) fn check_status(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    if !has_capability(write, Capability::Status) && !write.is_unchanged() {
+        let act = format!("write the status of {}", write.object());
+        findings.push(Finding::new(&ABOUT, &STATUS, act).key("status"));
     }
-    let seen = format!("write the status of {}", write.object());
-    findings.push(finding(write, &seen, None, &STATUS));
     Ok(())
 }
 
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = write.request();
-    let old: Service<'_> = match request.operation() {
-        Operation::Update | Operation::Delete => {
-            view::read("request.oldObject", request.old_object()?)?
-        }
-        Operation::Create | Operation::Connect => Service::default(),
-    };
+pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    let stored = write.act.stored().map(Object::read::<Service<'_>>);
+    let old = stored.transpose()?.unwrap_or_default();
     let name = write.possible_name();
-    if request.operation() == Operation::Create {
-        if drivers::is_foreign_name(&name, &write.requester) {
-            let seen = format!(
-                "create {}: a driver's Service is called so",
-                write.object()
-            );
-            findings.push(finding(write, &seen, None, &DETOUR));
+    if matches!(write.act, Act::Create(_)) {
+        if drivers::is_foreign_name(name, &write.requester) {
+            let act = format!("create {}: a driver's Service is called so", write.object());
+            findings.push(Finding::new(&ABOUT, &DETOUR, act).key("name"));
         }
-    } else if is_anothers(write, &name, &old) && changes(write)? {
-        let seen = format!(
-            "{} {}, which is a job's",
-            verb(request.operation()),
-            write.object()
-        );
-        findings.push(finding(write, &seen, None, &DETOUR));
+    } else if is_anothers(write, name, &old) && changes(write) {
+        let act = format!("{} {}, which is a job's", verb(write), write.object());
+        findings.push(Finding::new(&ABOUT, &DETOUR, act).key("stored"));
     }
-    if request.operation() == Operation::Delete {
+    let Some((new, _)) = write.act.written() else {
         return Ok(());
-    }
-    let new: Service<'_> = view::read("request.object", request.object()?)?;
-    for (judge, reason) in [
-        (
-            doors as fn(&Write<'_>, &Service<'_>, &mut Vec<Violation>),
-            &PUBLIC,
-        ),
-        (detours, &DETOUR),
-    ] {
+    };
+    let new: Service<'_> = new.read()?;
+    let judges: [(Judge, _); 2] = [(public_access, &PUBLIC), (job_access, &DETOUR)];
+    for (judge, advice) in judges {
         let mut violations = Vec::new();
         judge(write, &new, &mut violations);
         if violations.is_empty() {
@@ -131,14 +106,16 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<()
         let mut before = Vec::new();
         judge(write, &old, &mut before);
         for violation in new_ones(violations, before) {
-            let seen = format!("give {} {}", write.object(), violation.seen);
-            findings.push(finding(write, &seen, Some(violation.path), reason));
+            let act = format!("give {} {}", write.object(), violation.seen);
+            findings.push(violation.finding(&ABOUT, advice, act));
         }
     }
     Ok(())
 }
 
-/// Whether a stored Service is that of a job which is not the requester's.
+type Judge = fn(&Write<'_>, &Service<'_>, &mut Vec<Violation>);
+
+/// Whether a stored Service belongs to a job that is not the requester's.
 fn is_anothers(write: &Write<'_>, name: &str, old: &Service<'_>) -> bool {
     let none = Spec::default();
     let selector = &old.spec.as_ref().unwrap_or(&none).selector;
@@ -154,38 +131,38 @@ fn is_anothers(write: &Write<'_>, name: &str, old: &Service<'_>) -> bool {
     }
 }
 
-/// Whether the request deletes the object or changes anything of it; controllers
-/// of load balancers keep finalizers on it.
-fn changes(write: &Write<'_>) -> Result<bool, ReviewError> {
-    let request = write.request();
-    if request.operation() != Operation::Update {
-        return Ok(true);
-    }
-    let same = match write.requester {
-        Requester::Platform(_) => change::same_but_finalizers,
-        _ => change::same_object,
+/// Whether the request deletes the object or changes anything of it. Finalizers are
+/// left to add-ons: controllers of load balancers need them.
+fn changes(write: &Write<'_>) -> bool {
+    let Some((old, new)) = write.act.update() else {
+        return true;
     };
-    Ok(!same(Some(request.old_object()?), Some(request.object()?)))
+    let same = match write.requester {
+        Requester::Platform(_) => change::same_but_finalizers(Some(old.raw()), Some(new.raw())),
+        _ => write.is_unchanged(),
+    };
+    !same
 }
 
-/// Ways in from outside of the cluster.
-fn doors(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violation>) {
+/// Access from outside the cluster.
+fn public_access(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violation>) {
     let Some(spec) = &service.spec else { return };
+    let kind = || of_spec().key("type");
     match spec.kind.as_deref() {
         Some("NodePort") => violations.push(Violation {
             key: "NodePort".to_owned(),
-            path: "spec.type".to_owned(),
+            path: kind(),
             seen: "the type NodePort, a port on every node".to_owned(),
         }),
         Some("LoadBalancer") => {
             if !is_internal(service, spec) {
                 violations.push(Violation {
                     key: "public".to_owned(),
-                    path: "spec.type".to_owned(),
+                    path: kind(),
                     seen: "a load balancer that is not internal".to_owned(),
                 });
             }
-            let allowed = &write.policy.rules.endpoint_exposure.source_ranges;
+            let allowed = Options::source_ranges(write.policy);
             if !allowed.is_empty() {
                 ranges(service, spec, allowed, violations);
             }
@@ -195,17 +172,25 @@ fn doors(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violatio
     for (index, address) in spec.external_ips.iter().enumerate() {
         violations.push(Violation {
             key: format!("ip {address}"),
-            path: format!("spec.externalIPs[{index}]"),
+            path: of_spec().key("externalIPs").index(index),
             seen: format!("the external address {}", shown(address, 45)),
         });
     }
+}
+
+fn of_spec() -> Path {
+    Path::root().key("spec")
+}
+
+fn of_annotations() -> Path {
+    Path::root().key("metadata").key("annotations")
 }
 
 const INTERNAL: &str = "service.beta.kubernetes.io/aws-load-balancer-internal";
 const SCHEME: &str = "service.beta.kubernetes.io/aws-load-balancer-scheme";
 const TYPE: &str = "service.beta.kubernetes.io/aws-load-balancer-type";
 const RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
-/// Annotations that take the place of the ranges, or add to them.
+/// Annotations that replace the ranges or add to them.
 const GROUPS: [&str; 3] = [
     "service.beta.kubernetes.io/aws-load-balancer-security-groups",
     "service.beta.kubernetes.io/aws-load-balancer-extra-security-groups",
@@ -214,10 +199,10 @@ const GROUPS: [&str; 3] = [
 
 /// Whether every controller that could make the load balancer makes it internal.
 ///
-/// The AWS Load Balancer Controller and EKS Auto Mode go by the scheme, and by
-/// the older annotation where there is none. The cloud controller knows the
-/// older one only, and makes load balancers for Services without a class and
-/// without a type that hands them over.
+/// The AWS Load Balancer Controller and EKS Auto Mode read the scheme, and the older
+/// annotation where there is no scheme. The cloud controller knows the older one
+/// only, and makes load balancers for Services without a class and without a type
+/// that leaves them to another controller.
 fn is_internal(service: &Service<'_>, spec: &Spec<'_>) -> bool {
     let older = matches!(service.annotation(INTERNAL), Some("true" | "0.0.0.0/0"));
     let knows_the_scheme = match spec.load_balancer_class.as_deref() {
@@ -232,27 +217,28 @@ fn is_internal(service: &Service<'_>, spec: &Spec<'_>) -> bool {
     }
 }
 
-/// Kubernetes takes the field before the annotation, and everything where there
-/// is neither.
-fn ranges(service: &Service<'_>, spec: &Spec<'_>, allowed: &[Cidr], violations: &mut Vec<Violation>) {
+/// Kubernetes reads the field before the annotation, and lets in every address where
+/// neither is set.
+fn ranges(
+    service: &Service<'_>,
+    spec: &Spec<'_>,
+    allowed: &[Cidr],
+    violations: &mut Vec<Violation>,
+) {
+    let field = || of_spec().key("loadBalancerSourceRanges");
     let (given, path): (Vec<&str>, _) = if spec.load_balancer_source_ranges.is_empty() {
         let text = service.annotation(RANGES).unwrap_or_default();
         let parts = text.split(',').map(str::trim);
-        (
-            parts.filter(|part| !part.is_empty()).collect(),
-            "metadata.annotations",
-        )
+        let given = parts.filter(|part| !part.is_empty());
+        (given.collect(), of_annotations())
     } else {
         let list = spec.load_balancer_source_ranges.iter();
-        (
-            list.map(|range| range.trim()).collect(),
-            "spec.loadBalancerSourceRanges",
-        )
+        (list.map(|range| range.trim()).collect(), field())
     };
     if given.is_empty() {
         violations.push(Violation {
             key: "no ranges".to_owned(),
-            path: "spec.loadBalancerSourceRanges".to_owned(),
+            path: field(),
             seen: "a load balancer for all addresses".to_owned(),
         });
     }
@@ -262,7 +248,7 @@ fn ranges(service: &Service<'_>, spec: &Spec<'_>, allowed: &[Cidr], violations: 
     for range in given.into_iter().filter(|range| !within(range)) {
         violations.push(Violation {
             key: format!("range {range}"),
-            path: path.to_owned(),
+            path: path.clone(),
             seen: format!(
                 "a load balancer for {}, which is outside of the policy's sourceRanges",
                 shown(range, 60)
@@ -273,21 +259,21 @@ fn ranges(service: &Service<'_>, spec: &Spec<'_>, allowed: &[Cidr], violations: 
         if let Some(value) = service.annotation(key).filter(|value| !value.is_empty()) {
             violations.push(Violation {
                 key: format!("{key}={value}"),
-                path: format!("metadata.annotations[\"{key}\"]"),
+                path: of_annotations().key(key),
                 seen: "security groups of its own, which let in more than its ranges".to_owned(),
             });
         }
     }
 }
 
-/// Ways to the pods of a job.
-fn detours(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violation>) {
+/// Access to the pods of a job.
+fn job_access(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violation>) {
     let Some(spec) = &service.spec else { return };
     for (key, value) in spec.selector.iter() {
         if drivers::is_foreign_label(key, value, &write.requester) {
             violations.push(Violation {
                 key: format!("{key}={value}"),
-                path: "spec.selector".to_owned(),
+                path: of_spec().key("selector"),
                 seen: format!(
                     "a selector for the pods of a job ({}: {})",
                     shown(key, 120),
@@ -301,7 +287,7 @@ fn detours(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violat
     {
         violations.push(Violation {
             key: format!("host {host}"),
-            path: "spec.externalName".to_owned(),
+            path: of_spec().key("externalName"),
             seen: format!("the way to a driver ({})", shown(host, 120)),
         });
     }

@@ -1,7 +1,8 @@
-//! Words in JSON text, found without parsing it: names of Services stand in
-//! dozens of fields and annotations, some of them JSON inside a string.
+//! Finds words in JSON text without parsing it: names of Services occur in dozens
+//! of fields and annotations, some of which hold JSON in a string.
 
-/// No name is longer, and a text may be megabytes without a space.
+/// The longest name. Longer words are not kept: a text may have megabytes without
+/// a space.
 const LONGEST: usize = 253;
 
 /// The first word of letters, digits and dashes that is wanted, in lower case.

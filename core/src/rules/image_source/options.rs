@@ -4,9 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::names::{Glob, Release};
-use crate::policy::{
-    Given, Mode, Reader, RuleEntry, RuleOptions, Text, glob_of, kind,
-};
+use crate::policy::{Given, Mode, Reader, RuleEntry, RuleOptions, Text, glob_of, kind};
 
 /// Where images come from.
 #[derive(Deserialize, JsonSchema)]
