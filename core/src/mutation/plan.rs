@@ -16,7 +16,7 @@ use super::{
     request, source,
 };
 
-/// `kubectl` prints every warning; further ones would repeat the first.
+/// Warnings about one pod. With many containers, more would repeat them.
 const MOST_WARNINGS: usize = 8;
 
 /// Who creates a pod, and what the policy says of its namespace.

@@ -161,7 +161,7 @@ fn check_new(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
         }));
     } else if !state.has_target {
         if state.is_begun {
-            let seen = "it comes with a profile of rolegate's that rolegate does not give it";
+            let seen = "it has a profile of rolegate's that rolegate does not give it";
             findings.push(refused(write, &LEAVE_OUT_PROFILE, seen).key("foreign-profile"));
         }
     } else if !state.missing.is_empty() && (state.demand >= Demand::Asked || state.is_begun) {

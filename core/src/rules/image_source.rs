@@ -49,7 +49,7 @@
 //!
 //! The content of an image, the registry that a node's mirror settings really use,
 //! the release of an EMR image copied to another registry, and the program files
-//! (`local://`, `s3://`) that a job runs besides.
+//! (`local://`, `s3://`) that a job also runs.
 
 mod options;
 

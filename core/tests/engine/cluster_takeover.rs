@@ -294,7 +294,7 @@ fn volumes_of_storage_drivers() {
             json!({ "namespace": "spark-a", "name": "c", "uid": "v" }),
             "give Thing x to claim",
         ),
-        (Value::Null, "give Thing x to whoever claims it next"),
+        (Value::Null, "give Thing x to the next claim"),
     ] {
         for who in [tenant(), drivers[1].clone(), driver()] {
             cluster(who, PV, old(), Some(volume(claim.clone()))).refused(&policy, RULE, words);

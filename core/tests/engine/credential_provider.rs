@@ -663,3 +663,36 @@ fn every_container_and_no_words_of_the_writer() {
     )
     .refused(&alone, RULE, " in c0, c1, c2, c3 and 5 more");
 }
+
+#[test]
+fn one_cause_gives_one_finding() {
+    let rules = |line: &str| {
+        policy(&format!(
+            "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nrules: {{ {line} }}"
+        ))
+    };
+    let bare = json!({ "metadata": {}, "spec": {
+        "serviceAccountName": account("spark-driver"), "containers": [{ "name": "c" }],
+    } });
+    let found = |user: Value, policy: &Policy| -> Vec<String> {
+        let findings = pod(user, bare.clone()).findings(policy);
+        let rules = findings.iter().filter_map(|found| found.split(':').next());
+        rules.map(str::to_owned).collect()
+    };
+    let foreign = "foreign-service-account";
+    for (user, line, expected) in [
+        // The account is not theirs: EKS's credentials are not the question.
+        (tenant(), "", &[foreign][..]),
+        // What is denied is said, and only a denial as strict replaces it.
+        (
+            tenant(),
+            "foreign-service-account: { mode: warn }",
+            &[foreign, RULE],
+        ),
+        (tenant(), "foreign-service-account: { mode: off }", &[RULE]),
+        (tenant(), "credential-provider: { mode: warn }", &[foreign]),
+        (user("emr-containers", &[]), "", &[RULE]),
+    ] {
+        assert_eq!(found(user, &rules(line)), expected, "{line}");
+    }
+}

@@ -367,7 +367,7 @@ fn services_in_front_of_a_job() {
             create(user, "/services", service(name, json!({}))).refused(
                 &policy,
                 RULE,
-                "a driver's Service is called so",
+                "which has the name of a driver's Service",
             );
         }
         for user in [driver(JOB), client(), operator()] {
@@ -426,7 +426,7 @@ fn a_jobs_own_services() {
         create(user.clone(), "/services", drivers()).refused(
             &policy,
             RULE,
-            "a driver's Service is called so",
+            "which has the name of a driver's Service",
         );
         create(
             user.clone(),

@@ -75,7 +75,7 @@ pub(super) fn volume(write: &Write<'_>) -> Judged {
     }
     Ok((new.claim_ref != old.claim_ref).then(|| {
         let to = new.claim_ref.as_ref().map_or_else(
-            || "whoever claims it next".to_owned(),
+            || "the next claim".to_owned(),
             |claim| format!("claim {}", named(&claim.namespace, &claim.name)),
         );
         let act = format!("give {} to {to}", write.object());

@@ -85,7 +85,10 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
     let name = write.possible_name();
     if matches!(write.act, Act::Create(_)) {
         if drivers::is_foreign_name(name, &write.requester) {
-            let act = format!("create {}: a driver's Service is called so", write.object());
+            let act = format!(
+                "create {}, which has the name of a driver's Service",
+                write.object()
+            );
             findings.push(Finding::new(&ABOUT, &DETOUR, act).key("name"));
         }
     } else if is_anothers(write, name, &old) && changes(write) {
