@@ -7,8 +7,9 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::ResolvesServerCert;
 use tokio::net::TcpListener;
 
+use super::doors::metrics::ReviewMetrics;
 use super::health;
-use super::metrics::{ConnectionMetrics, ReviewMetrics, build_info};
+use super::metrics::{ConnectionMetrics, build_info};
 use crate::runtime::Shutdown;
 use crate::runtime::{Condition, Readiness};
 use crate::server::doors::Reviewer;

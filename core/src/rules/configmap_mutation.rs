@@ -37,17 +37,21 @@
 //! names in the policy (`virtualClusters[].submitters[].configMaps`).
 
 use crate::facts::{Action, Extent, JobToken, Requester, System};
-use crate::write::Write;
 use crate::names::Framework;
 use crate::policy::Capability;
 use crate::request::{Act, ReviewError};
+use crate::write::Write;
 
 use super::shared::ownership::is_owned_by;
 use super::{Advice, Checked, Finding, Rule};
 use crate::facts::Facts;
 use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("configmap-mutation", Severity::High, include_str!("configmap_mutation.rs"));
+pub(super) static ABOUT: About = About::new(
+    "configmap-mutation",
+    Severity::High,
+    include_str!("configmap_mutation.rs"),
+);
 
 /// See the file's header.
 pub(super) struct ConfigMapMutation;
@@ -121,11 +125,7 @@ fn is_kubernetes_work(system: System, name: &str, write: &Write<'_>) -> bool {
 
 /// A job's own configuration: new under a name that Spark or Flink gives, or
 /// stored and its own.
-fn is_jobs_work(
-    job: &JobToken<'_>,
-    name: &str,
-    write: &Write<'_>,
-) -> Result<bool, ReviewError> {
+fn is_jobs_work(job: &JobToken<'_>, name: &str, write: &Write<'_>) -> Result<bool, ReviewError> {
     if is_emrs(name) || name == "kube-root-ca.crt" {
         return Ok(false);
     }
@@ -138,7 +138,11 @@ fn is_jobs_work(
             Framework::Spark | Framework::Other => is_sparks(name),
         },
         Act::Update { old, .. } | Act::Delete(old) => {
-            flink_own || old.metadata()?.owners().any(|owner| is_owned_by(job, owner))
+            flink_own
+                || old
+                    .metadata()?
+                    .owners()
+                    .any(|owner| is_owned_by(job, owner))
         }
         Act::Connect(_) => false,
     })

@@ -47,17 +47,21 @@
 mod custom_resource;
 
 use crate::facts::{Action, Extent, Requester};
-use crate::write::Write;
 use crate::names::shown;
 use crate::request::view::{self, TemplateShape};
 use crate::request::{Operation, ReviewError, change};
+use crate::write::Write;
 
 use super::shared::startable::{Start, refusal};
 use super::{Advice, Checked, Finding, Rule};
 use crate::facts::Facts;
 use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("foreign-service-account", Severity::High, include_str!("foreign_service_account.rs"));
+pub(super) static ABOUT: About = About::new(
+    "foreign-service-account",
+    Severity::High,
+    include_str!("foreign_service_account.rs"),
+);
 
 /// See the file's header.
 pub(super) struct ForeignServiceAccount;
@@ -76,10 +80,7 @@ impl Rule for ForeignServiceAccount {
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
-        let writes = matches!(
-            write.operation(),
-            Operation::Create | Operation::Update
-        );
+        let writes = matches!(write.operation(), Operation::Create | Operation::Update);
         if !writes || write.extent(Action::StartPod) == Extent::All {
             return Ok(());
         }

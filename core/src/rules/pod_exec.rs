@@ -33,15 +33,16 @@
 //! to a kubelet directly with `nodes/proxy` rights.
 
 use crate::facts::{Action, Extent};
-use crate::write::Write;
 use crate::names::shown;
 use crate::request::{Act, Path, ProxyTarget, ReviewError};
+use crate::write::Write;
 
 use super::{Advice, Checked, Finding, Rule};
 use crate::facts::Facts;
 use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("pod-exec", Severity::High, include_str!("pod_exec.rs"));
+pub(super) static ABOUT: About =
+    About::new("pod-exec", Severity::High, include_str!("pod_exec.rs"));
 
 /// See the file's header.
 pub(super) struct PodExec;
@@ -85,17 +86,15 @@ impl Rule for PodExec {
 fn action(write: &Write<'_>) -> Option<(Action, &'static str)> {
     let target = &write.target;
     let core = target.group().is_empty();
-    Some(
-        match (target.resource(), target.subresource()) {
-            ("pods", "exec") if core => (Action::Exec, "exec into"),
-            ("pods", "attach") if core => (Action::Attach, "attach to"),
-            ("pods", "portforward") if core => (Action::PortForward, "forward ports of"),
-            ("pods", "ephemeralcontainers") if core => (Action::Debug, "add a debug container to"),
-            (_, "proxy") if core => (Action::Proxy, "proxy to"),
-            _ if matches!(write.act, Act::Connect(_)) => (Action::Connect, "connect to"),
-            _ => return None,
-        },
-    )
+    Some(match (target.resource(), target.subresource()) {
+        ("pods", "exec") if core => (Action::Exec, "exec into"),
+        ("pods", "attach") if core => (Action::Attach, "attach to"),
+        ("pods", "portforward") if core => (Action::PortForward, "forward ports of"),
+        ("pods", "ephemeralcontainers") if core => (Action::Debug, "add a debug container to"),
+        (_, "proxy") if core => (Action::Proxy, "proxy to"),
+        _ if matches!(write.act, Act::Connect(_)) => (Action::Connect, "connect to"),
+        _ => return None,
+    })
 }
 
 /// What passes for everybody whom RBAC lets through.

@@ -46,7 +46,6 @@
 use serde::Deserialize;
 
 use crate::facts::{Action, Extent, Requester, RunsAs, System};
-use crate::write::Write;
 use crate::json::Pairs;
 use crate::json::Raw;
 use crate::names::Role;
@@ -54,12 +53,17 @@ use crate::names::RoleArn;
 use crate::names::shown;
 use crate::policy::Operator;
 use crate::request::{Operation, ReviewError, change, view};
+use crate::write::Write;
 
 use super::{Advice, Checked, Finding, Rule};
 use crate::facts::Facts;
 use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("service-account-identity", Severity::High, include_str!("service_account_identity.rs"));
+pub(super) static ABOUT: About = About::new(
+    "service-account-identity",
+    Severity::High,
+    include_str!("service_account_identity.rs"),
+);
 
 /// See the file's header.
 pub(super) struct ServiceAccountIdentity;
@@ -194,8 +198,7 @@ impl<'a> Write<'a> {
             identity: identity(write),
             new,
             old,
-            changes: request.operation() != Operation::Update
-                || !write.is_unchanged(),
+            changes: request.operation() != Operation::Update || !write.is_unchanged(),
         })
     }
 

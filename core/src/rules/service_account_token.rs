@@ -62,17 +62,21 @@ mod secret;
 use serde::Deserialize;
 
 use crate::facts::{Action, Extent, Requester, RunsAs, System};
-use crate::write::Write;
 use crate::json::List;
 use crate::json::Text;
 use crate::names::shown;
 use crate::request::{Operation, ReviewError, change, view};
+use crate::write::Write;
 
 use super::{Advice, Checked, Finding, Rule};
 use crate::facts::Facts;
 use crate::policy::{About, Severity};
 
-pub(super) static ABOUT: About = About::new("service-account-token", Severity::High, include_str!("service_account_token.rs"));
+pub(super) static ABOUT: About = About::new(
+    "service-account-token",
+    Severity::High,
+    include_str!("service_account_token.rs"),
+);
 
 /// See the file's header.
 pub(super) struct ServiceAccountToken;
@@ -195,10 +199,7 @@ fn check_request(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), R
 
 /// Only kubelets ask for a pod's certificate; the API server holds each to the
 /// pods of its own node.
-fn check_certificate(
-    write: &Write<'_>,
-    findings: &mut Vec<Finding>,
-) -> Result<(), ReviewError> {
+fn check_certificate(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
     let request = write.request();
     let same = request.operation() == Operation::Update
         && change::same_intent(Some(request.old_object()?), Some(request.object()?));
@@ -222,8 +223,9 @@ fn guarded(write: &Write<'_>, account: &str) -> Option<String> {
             Some(format!("that service account becomes the IAM role {role}"))
         }
         RunsAs::Reserved => Some("that name is reserved for Amazon EMR".to_owned()),
-        RunsAs::Ordinary => is_trusted(write, account)
-            .then(|| "the policy trusts that service account".to_owned()),
+        RunsAs::Ordinary => {
+            is_trusted(write, account).then(|| "the policy trusts that service account".to_owned())
+        }
     }
 }
 

@@ -30,9 +30,7 @@ virtualClusters:
 /// The class and, for a tenant, what it could not prove.
 #[track_caller]
 fn assert_class(policy: &Policy, user: Value, class: Class, doubt: &str) {
-    let review = Review::new(user.clone(), "CREATE", "/pods", "x")
-        .0
-        .to_string();
+    let review = Review::new(user.clone(), "CREATE", "/pods", "x").body();
     let review = AdmissionReview::parse(review.as_bytes()).expect("a review");
     let request = &review.request;
     let requester = Requester::of(&request.user, "spark-a", policy);

@@ -173,7 +173,7 @@ pub fn create(user: Value, pod: &Value) -> Review {
 impl Review {
     /// What `/mutate` answers: the patch (null where there is none) and the warnings.
     pub fn mutation(&self, policy: &Policy) -> (Value, Vec<String>) {
-        let body = self.0.to_string();
+        let body = self.body();
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
         let request = &review.request;
         let subject = Write::new(&request, policy).expect("a subject");

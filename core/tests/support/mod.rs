@@ -191,6 +191,19 @@ impl Review {
             .collect()
     }
 
+    /// Why there is no decision: the sentence of the failed call.
+    #[track_caller]
+    pub fn problem(&self, policy: &Policy) -> String {
+        let body = self.0.to_string();
+        let review = match AdmissionReview::parse(body.as_bytes()) {
+            Ok(review) => review,
+            Err(error) => return error.to_string(),
+        };
+        judge(&review.request, Door::Enforce, policy)
+            .expect_err("no decision")
+            .to_string()
+    }
+
     /// Asserts that nothing is found.
     #[track_caller]
     pub fn passes(&self, policy: &Policy) {

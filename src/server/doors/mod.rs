@@ -4,6 +4,7 @@ pub(super) mod body;
 pub(super) mod deadline;
 mod engine;
 pub(super) mod inflight;
+pub(super) mod metrics;
 pub(super) mod pool;
 pub(super) mod record;
 pub(super) mod review_handler;

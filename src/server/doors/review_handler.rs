@@ -13,12 +13,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::body;
 use super::deadline;
+use super::metrics::ReviewMetrics;
 use super::pool::{Pools, Slot};
 use super::record;
 use super::{BadReview, Reviewed, Reviewer, Round};
 use crate::cluster::Found;
 use crate::server::limits::Limits;
-use crate::server::metrics::ReviewMetrics;
 use crate::server::refusal::Refusal;
 use rolegate_core::decision::Door;
 

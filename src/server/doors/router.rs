@@ -10,8 +10,8 @@ use axum::routing::post;
 
 use super::Reviewer;
 use super::body;
+use super::metrics::ReviewMetrics;
 use super::review_handler::ReviewHandler;
-use crate::server::metrics::ReviewMetrics;
 use crate::server::refusal::Refusal;
 use rolegate_core::decision::Door;
 

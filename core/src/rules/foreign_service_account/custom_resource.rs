@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::facts::Requester;
-use crate::write::Write;
 use crate::json::Raw;
 use crate::policy::Capability;
 use crate::policy::RuleId;
@@ -12,6 +11,7 @@ use crate::request::references::{self, By, Reference, References, Unread};
 use crate::request::{Operation, ReviewError, change};
 use crate::rules::Finding;
 use crate::rules::shared::startable::{Start, refusal};
+use crate::write::Write;
 
 use super::{SOURCE, WHY, finding};
 
@@ -40,13 +40,12 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<()
     {
         findings.push(unread(write, *why, path));
     }
-    let old: HashSet<Reference> =
-        if updates && write.keeps_intent() {
-            let old = scan(write, "request.oldObject", request.old_object()?)?;
-            old.found.into_iter().collect()
-        } else {
-            HashSet::new()
-        };
+    let old: HashSet<Reference> = if updates && write.keeps_intent() {
+        let old = scan(write, "request.oldObject", request.old_object()?)?;
+        old.found.into_iter().collect()
+    } else {
+        HashSet::new()
+    };
     let verb = if updates { "change" } else { "create" };
     let refused: Vec<(&Reference, String)> = new
         .found
@@ -105,11 +104,7 @@ fn template_elsewhere(write: &Write<'_>, verb: &str, path: String) -> Finding {
     }
 }
 
-fn scan(
-    write: &Write<'_>,
-    part: &'static str,
-    object: Raw<'_>,
-) -> Result<References, ReviewError> {
+fn scan(write: &Write<'_>, part: &'static str, object: Raw<'_>) -> Result<References, ReviewError> {
     let operators = write.policy.operators.iter();
     let fixed: Vec<&str> = operators
         .flat_map(|operator| &operator.job_service_accounts)

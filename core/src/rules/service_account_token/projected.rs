@@ -1,12 +1,12 @@
 //! Tokens that a pod has the kubelet put into a volume.
 
 use crate::facts::{Requester, RunsAs};
-use crate::write::Write;
 use crate::names::shown;
 use crate::request::ReviewError;
 use crate::request::pod::{Pod, Source};
 use crate::rules::Finding;
 use crate::rules::shared::violation::{self, Violation};
+use crate::write::Write;
 
 use super::{audience, finding, is_listed};
 
@@ -19,7 +19,8 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<()
     let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
-    for violation in violation::brought(pod_write, |pod, violations| judge(write, pod, violations)) {
+    for violation in violation::brought(pod_write, |pod, violations| judge(write, pod, violations))
+    {
         findings.push(finding(
             format!(
                 "{} may not give {} {}",
@@ -35,9 +36,8 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<()
 
 fn judge(write: &Write<'_>, pod: &Pod<'_>, violations: &mut Vec<Violation>) {
     // A pod under a job's account is that job whatever tokens it carries.
-    let is_foreign = |account: &&str| {
-        write.runs_as(account) == RunsAs::Ordinary && !is_listed(write, account)
-    };
+    let is_foreign =
+        |account: &&str| write.runs_as(account) == RunsAs::Ordinary && !is_listed(write, account);
     let mut account = None;
     for (v, volume) in pod.spec.volumes.iter().enumerate() {
         for source in volume.sources.iter() {

@@ -6,7 +6,6 @@
 use serde::Deserialize;
 
 use crate::facts::{Requester, System};
-use crate::write::Write;
 use crate::json::Pairs;
 use crate::json::Raw;
 use crate::json::Text;
@@ -14,6 +13,7 @@ use crate::names::shown;
 use crate::request::{Operation, ReviewError, view};
 use crate::rules::Finding;
 use crate::rules::shared::startable::{Start, refusal};
+use crate::write::Write;
 
 use super::{finding, guarded};
 
