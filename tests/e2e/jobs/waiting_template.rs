@@ -63,7 +63,9 @@ fn scale_up(namespace: &Namespace<'static>) {
 
 /// The replica set controller says in an Event what rolegate told it.
 fn expect_not_started(namespace: &Namespace<'_>) {
-    let says = format!("becomes the IAM role {ACCOUNT}/{OTHER}, which nobody starts in this way");
+    let says = format!(
+        "becomes the IAM role {ACCOUNT}/{OTHER}, and Kubernetes does not start its pods in this way"
+    );
     wait::until("the replica set controller to be refused", || {
         let events = namespace.cluster.get(&namespace.core("events"));
         let told = |event: &Value| {

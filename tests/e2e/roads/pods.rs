@@ -12,7 +12,7 @@ use crate::harness::http::APPLY;
 /// What no tenant may run as, and why.
 fn foreign() -> Vec<(String, String)> {
     let reserved = "that name is reserved for Amazon EMR";
-    let unlisted = "the policy does not list that service account for them";
+    let unlisted = "the policy does not list that service account for this requester";
     vec![
         (account("client"), becomes()),
         (account("driver"), becomes()),

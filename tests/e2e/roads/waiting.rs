@@ -126,7 +126,7 @@ fn their_pods_are_refused_once_the_namespace_is_labelled() {
         assert_eq!(event["responseStatus"]["code"], 403, "{event}");
         let said = annotation(event, "enforce.rolegate.dev/foreign-service-account");
         let expected = format!(
-            "under service account {}: {}, which nobody starts in this way (at spec.serviceAccountName)",
+            "under service account {}: {}, and Kubernetes does not start its pods in this way (at spec.serviceAccountName)",
             account("driver"),
             becomes()
         );
