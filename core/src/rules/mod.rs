@@ -57,6 +57,9 @@ pub trait Rule: Sync {
 rules! {
     pod_exec: PodExec;
     configmap_mutation: ConfigMapMutation;
+    foreign_service_account: ForeignServiceAccount;
+    service_account_token: ServiceAccountToken;
+    service_account_identity: ServiceAccountIdentity;
 }
 
 /// The rule of that name.

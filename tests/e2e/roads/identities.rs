@@ -39,7 +39,7 @@ fn nobody_requests_a_jobs_token() {
     ] {
         let road = token_request(&driver, &spec);
         let seen = format!(
-            "alice may not have a token made for service account <ns>/{driver}: {}",
+            "alice may not request a token for service account <ns>/{driver}: {}",
             becomes()
         );
         pair.closed(&road, 201, TOKENS, &seen);
@@ -49,7 +49,7 @@ fn nobody_requests_a_jobs_token() {
         &token_request("app", &json!({"audiences": ["sts.amazonaws.com"]})),
         201,
         TOKENS,
-        "alice may not have a token made for service account <ns>/app that AWS takes (sts.amazonaws.com)",
+        "alice may not request a token for service account <ns>/app with the AWS audience sts.amazonaws.com",
     );
     for spec in [json!({}), json!({"audiences": ["vault"]})] {
         token_request("app", &spec)
@@ -71,7 +71,7 @@ fn nobody_has_kubernetes_fill_a_secret_with_a_jobs_token() {
     let driver = account("driver");
     let create = Road::create("v1", "secrets", &secret("borrowed", &driver));
     let seen = format!(
-        "alice may not create Secret <ns>/borrowed, to hold the token of service account {driver}: {}",
+        "alice may not create Secret <ns>/borrowed for the token of service account {driver}: {}",
         becomes()
     );
     pair.closed(&create.dry(), 201, TOKENS, &seen);
@@ -84,7 +84,7 @@ fn nobody_has_kubernetes_fill_a_secret_with_a_jobs_token() {
     let turned =
         json!({"metadata": {"annotations": {"kubernetes.io/service-account.name": driver}}});
     let seen = format!(
-        "alice may not turn over Secret <ns>/mine, to hold the token of service account {driver}: {}",
+        "alice may not reassign Secret <ns>/mine to the token of service account {driver}: {}",
         becomes()
     );
     for content_type in [MERGE, STRATEGIC] {
@@ -125,7 +125,7 @@ fn service_accounts_that_become_roles() {
     let pull = json!({"imagePullSecrets": [{"name": "s"}]});
     let becomes = |verb: &str, name: &str| {
         format!(
-            "alice may not {verb} ServiceAccount <ns>/{name}: whoever runs under it becomes the IAM role"
+            "alice may not {verb} ServiceAccount <ns>/{name}: that service account becomes the IAM role"
         )
     };
     for (road, open, seen) in [
@@ -176,9 +176,9 @@ fn bindings_of_any_service_account() {
     let bound = |value: Value| json!({"metadata": {"annotations": {BOUND: value}}});
     let at = format!("annotation {BOUND} (at metadata.annotations[");
     for (name, patch, verb) in [
-        ("default", bound(json!(arn)), "gives it the"),
+        ("default", bound(json!(arn)), "sets its"),
         ("app", bound(json!(arn)), "changes its"),
-        ("app", bound(Value::Null), "takes its"),
+        ("app", bound(Value::Null), "removes its"),
     ] {
         let seen = format!("alice may not change ServiceAccount <ns>/{name}: that {verb} {at}");
         let road = Road::patch("v1", format!("serviceaccounts/{name}"), MERGE, &patch);
