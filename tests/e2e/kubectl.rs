@@ -228,7 +228,7 @@ fn under_anothers_account() {
         command(
             &["create", "token", "<sa>", "--audience", "sts.amazonaws.com"],
             TOKENS,
-            "alice may not have a token made for service account <ns>/<sa>",
+            "alice may not request a token for service account <ns>/<sa>",
         ),
         command(
             &["create", "configmap", "spark-exec-0-conf-map", "--as=system:serviceaccount:<ns>:<sa>"],

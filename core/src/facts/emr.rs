@@ -1,29 +1,32 @@
 //! Whether a requester with EMR's username is EMR.
 //!
-//! A username is only a name: `aws-auth` can map any role to `emr-containers`,
-//! a session name becomes part of one, `--as` makes one up. EKS puts the ARN of
-//! the IAM identity into `extra`, and that cannot be chosen.
+//! The username alone proves nothing: `aws-auth` can map any role to
+//! `emr-containers`, a session name becomes part of a username, and `--as`
+//! accepts any. EKS puts the ARN of the IAM identity into `extra`, which the
+//! requester cannot choose.
 
-use crate::json::Text;
+use crate::names::AccountId;
 use crate::policy::EmrService;
-use crate::request::{Extra, UserInfo};
+use crate::request::UserInfo;
+
+use super::evidence::arns;
 
 /// The role behind EMR on EKS
 /// (`arn:aws:iam::…:role/aws-service-role/emr-containers.amazonaws.com/…`).
 const SERVICE_LINKED_ROLE: &str = "AWSServiceRoleForAmazonEMRContainers";
 
-/// With `roleArns` in the policy, `extra` must carry an ARN and every one in it
-/// must be one of those roles; without, an absent `extra` passes and a present
-/// one must name the service-linked role.
+/// Where the policy has `roleArns`, `extra` must hold at least one ARN, and each
+/// ARN in it must be one of those roles. Where it has none, `extra` must be
+/// absent or each ARN in it must name the service-linked role.
 #[must_use]
-pub(crate) fn is_proved(user: &UserInfo<'_>, expected: &EmrService) -> bool {
+pub(super) fn is_proved(user: &UserInfo<'_>, expected: &EmrService) -> bool {
     let mut proofs = arns(&user.extra).peekable();
     if proofs.peek().is_none() {
         return expected.roles.is_empty() && user.extra.is_empty();
     }
     proofs.all(|arn| match role_of(arn) {
         Some((account, name)) if expected.roles.is_empty() => {
-            name == SERVICE_LINKED_ROLE && crate::names::AccountId::parse(account).is_some()
+            name == SERVICE_LINKED_ROLE && AccountId::parse(account).is_some()
         }
         Some((account, name)) => expected
             .roles
@@ -33,13 +36,8 @@ pub(crate) fn is_proved(user: &UserInfo<'_>, expected: &EmrService) -> bool {
     })
 }
 
-/// Every ARN that the EKS authenticator put into `extra`.
-pub(crate) fn arns<'a, 'b>(extra: &'b Extra<'a>) -> impl Iterator<Item = &'b Text<'a>> {
-    extra.values("arn").chain(extra.values("canonicalArn"))
-}
-
-/// Account and role name of a role's or an assumed role's ARN. Sessions carry
-/// no path, roles may.
+/// Account and role name in the ARN of a role or an assumed role. The ARN of a
+/// role may hold a path, that of a session does not.
 fn role_of(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.splitn(6, ':');
     let (Some("arn"), Some(_partition), Some(service), Some(""), Some(account), Some(resource)) = (

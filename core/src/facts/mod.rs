@@ -9,6 +9,7 @@
 
 mod class_table;
 mod emr;
+mod evidence;
 mod known;
 mod requester;
 mod runs_as;
@@ -16,8 +17,8 @@ pub mod surface;
 mod system;
 
 pub use class_table::{Action, Extent, extent};
+pub(crate) use evidence::is_real_service_account;
 pub use known::{Age, Facts, Known, Need};
-pub(crate) use requester::is_real_service_account;
 pub use requester::{Class, JobToken, Requester, Unproven, task_manager_cluster};
 pub use runs_as::RunsAs;
 pub use system::{

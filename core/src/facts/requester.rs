@@ -1,15 +1,17 @@
-//! Who asks, decided from the authenticated `userInfo` and nothing else.
+//! Who asks, decided from the authenticated `userInfo` alone.
 //!
 //! Labels, annotations and owner references of the incoming object are the
-//! requester's own words and take no part. First match wins, in the order of
-//! [`Class`].
+//! requester's own words and do not count. The first class that matches wins,
+//! in the order of [`Class`].
 
-use crate::json::Text;
+use crate::names::{
+    Component, Framework, JobId, PodName, Role, ServiceAccountName, ServiceAccountUser,
+};
 use crate::policy::{Operator, Platform, Policy};
 use crate::request::UserInfo;
 
-use super::System;
-use crate::names::{Component, Framework, JobId, PodName, Role, ServiceAccountName};
+use super::evidence::is_real_service_account;
+use super::{System, emr};
 
 /// The kinds of requester, in the order they are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,22 +48,16 @@ impl Class {
     }
 }
 
-/// A requester with what its class needs to know of it.
+/// A requester: its [`Class`], with the details that rules need of that class.
 #[derive(Debug)]
 pub enum Requester<'a> {
-    /// See [`Class::System`].
     System(System),
-    /// See [`Class::EmrService`].
     EmrService,
-    /// See [`Class::Admin`].
     Admin,
-    /// See [`Class::Platform`].
     Platform(&'a Platform),
-    /// See [`Class::Operator`].
     Operator(&'a Operator),
-    /// See [`Class::Job`].
     Job(JobToken<'a>),
-    /// See [`Class::Tenant`]; with what it failed to prove, if it claimed more.
+    /// With what it failed to prove, if it claimed a privileged identity.
     Tenant(Option<Unproven>),
 }
 
@@ -70,24 +66,22 @@ pub enum Requester<'a> {
 pub struct JobToken<'a> {
     /// The execution role.
     pub role: Role,
-    /// The engine.
     pub framework: Framework,
-    /// The part of the job; `None` for a fixed service account of an operator.
+    /// `None` for a fixed service account of an operator.
     pub component: Option<Component>,
-    /// The namespace it lives in; another than the request's only for a
-    /// `crossRole` pair of the policy.
+    /// The namespace of the job; differs from the request's only for a
+    /// `crossRoles` pair of the policy.
     pub namespace: &'a str,
-    /// The pod's name, as the token authenticator gives it.
+    /// Set by the token authenticator, as is `pod_uid`.
     pub pod_name: &'a str,
-    /// The pod's uid, likewise.
     pub pod_uid: &'a str,
 }
 
 impl<'a> JobToken<'a> {
-    /// The job this token belongs to. A pod's name is believed only under the
-    /// service account that gets such names: the job controller gives
-    /// `<id>-xxxxx` to `client` pods, and `spark-<id>-driver` is kept for the
-    /// `driver` of that very job.
+    /// The job that this token belongs to. A pod's name proves the job only
+    /// under the service account whose pods have such names: the job controller
+    /// names `client` pods `<id>-xxxxx`, and `foreign-service-account` reserves
+    /// `spark-<id>-driver` for the `driver` of that job.
     #[must_use]
     pub fn job_id(&self) -> Option<JobId<'a>> {
         match (PodName::parse(self.pod_name), self.component) {
@@ -125,8 +119,8 @@ pub fn task_manager_cluster(pod: &str) -> Option<&str> {
     (!cluster.is_empty() && number(attempt) && number(count)).then_some(cluster)
 }
 
-/// Why a requester that looks like more is a tenant all the same. Goes into
-/// the finding, because it is what an honest operator has to mend.
+/// Why a requester that claims a privileged identity was classified as a
+/// tenant. The message says so, because an honest operator has to fix it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unproven {
     /// A service account without `uid`.
@@ -137,14 +131,14 @@ pub enum Unproven {
     ForeignNamespaceJob,
     /// A reserved service account name that names no role and that no policy entry explains.
     ReservedWithoutRole,
-    /// EMR's username with an ARN (or none) that is not EMR's.
+    /// EMR's username without EMR's ARN.
     NotEmr,
-    /// A node's name outside the group of nodes.
+    /// A node's username outside the group of nodes.
     NotANode,
 }
 
 impl Unproven {
-    /// The words a finding adds.
+    /// The clause that a message adds after the requester's name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -174,11 +168,11 @@ impl<'a> Requester<'a> {
             return Self::System(system);
         }
         let username = user.username.as_str();
-        let account = ServiceAccount::parse(username);
-        // EMR is an IAM identity. A service account could not prove to be it,
-        // but a made-up one, which comes without `extra`, could.
+        let account = ServiceAccountUser::parse(username);
+        // EMR is an IAM identity, so a service account is never EMR. An
+        // impersonated one has no `extra`, which would pass for EMR's.
         let claims_emr = account.is_none() && policy.emr_service.names(username);
-        if claims_emr && super::emr::is_proved(user, &policy.emr_service) {
+        if claims_emr && emr::is_proved(user, &policy.emr_service) {
             return Self::EmrService;
         }
         let real = account.is_none() || is_real_service_account(user);
@@ -212,7 +206,7 @@ impl<'a> Requester<'a> {
 
     fn of_service_account(
         user: &'a UserInfo<'a>,
-        account: ServiceAccount<'a>,
+        account: ServiceAccountUser<'a>,
         real: bool,
         namespace: &str,
         policy: &Policy,
@@ -258,7 +252,6 @@ impl<'a> Requester<'a> {
         }
     }
 
-    /// The class.
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
@@ -271,30 +264,4 @@ impl<'a> Requester<'a> {
             Self::Tenant(_) => Class::Tenant,
         }
     }
-}
-
-/// `system:serviceaccount:<namespace>:<name>`.
-#[derive(Clone, Copy)]
-struct ServiceAccount<'a> {
-    namespace: &'a str,
-    name: &'a str,
-}
-
-impl<'a> ServiceAccount<'a> {
-    fn parse(username: &'a str) -> Option<Self> {
-        let rest = username.strip_prefix("system:serviceaccount:")?;
-        let (namespace, name) = rest.split_once(':')?;
-        Some(Self { namespace, name })
-    }
-}
-
-/// Whether a service account's username comes with the evidence of a real
-/// token: a `uid`, and nothing that only an IAM identity carries (an `aws-auth`
-/// mapping may give any username to a role).
-#[must_use]
-pub(crate) fn is_real_service_account(user: &UserInfo<'_>) -> bool {
-    let iam = |text: &Text<'_>| text.starts_with("aws-iam-authenticator:");
-    user.has_uid()
-        && !user.uid.as_ref().is_some_and(iam)
-        && super::emr::arns(&user.extra).next().is_none()
 }

@@ -1,14 +1,16 @@
-//! The control plane's own identities.
+//! The identities of the control plane and the nodes.
 
 use crate::request::UserInfo;
+
+use super::evidence::is_real_service_account;
 
 /// An identity that belongs to the control plane or a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum System {
-    /// `system:apiserver`, `system:kube-scheduler`, `eks:*`: nothing that starts a job's pods.
+    /// `system:apiserver`, `system:kube-scheduler`, `eks:*`: none of them starts a job's pods.
     ControlPlane,
-    /// `system:kube-controller-manager`: every controller behind one name,
-    /// where the controllers have no identities of their own.
+    /// `system:kube-controller-manager`: the identity of every controller in
+    /// clusters that give controllers no service accounts.
     ControllerManager,
     /// A kubelet.
     Node,
@@ -16,23 +18,23 @@ pub enum System {
     Controller(&'static str),
 }
 
-/// Parts of the control plane that start none of a job's pods, by name.
+/// Usernames of control plane parts that start none of a job's pods.
 pub const CONTROL_PLANE: [&str; 2] = ["system:apiserver", "system:kube-scheduler"];
 
-/// The controllers' one name where each has none of its own.
+/// The username that controllers share where they have no service accounts.
 pub const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 
-/// What EKS's own identities begin with. EKS gives nobody else such a name.
+/// What the usernames of EKS's own identities begin with. EKS reserves it.
 pub const EKS_PREFIX: &str = "eks:";
 
-/// What a kubelet's username begins with; it counts in [`NODES`] only.
+/// What a kubelet's username begins with; proves a kubelet only in group [`NODES`].
 pub const NODE_PREFIX: &str = "system:node:";
 
 /// The group of the nodes.
 pub const NODES: &str = "system:nodes";
 
-/// What the username of a service account of kube-system begins with; it
-/// counts with a `uid` only.
+/// What the username of a service account of kube-system begins with; proves
+/// one only together with a `uid`.
 pub const KUBE_SYSTEM_PREFIX: &str = "system:serviceaccount:kube-system:";
 
 /// Service accounts of kube-system that kube-controller-manager's controllers
@@ -98,9 +100,9 @@ impl System {
 
     /// Recognises a control-plane identity.
     ///
-    /// A controller needs the evidence of a real token (`uid`): anybody with
-    /// the default `edit` role may impersonate a service account, and an
-    /// impersonated one arrives without.
+    /// A controller needs the evidence of a real token (`uid`): the default
+    /// `edit` role allows impersonating service accounts, and an impersonated
+    /// request has no `uid`.
     #[must_use]
     pub fn recognise(user: &UserInfo<'_>) -> Option<Self> {
         match user.username.as_str() {
@@ -110,7 +112,7 @@ impl System {
             name if name.starts_with(NODE_PREFIX) => user.in_group(NODES).then_some(Self::Node),
             name => {
                 let known = Self::controller(name.strip_prefix(KUBE_SYSTEM_PREFIX)?)?;
-                super::requester::is_real_service_account(user).then_some(Self::Controller(known))
+                is_real_service_account(user).then_some(Self::Controller(known))
             }
         }
     }

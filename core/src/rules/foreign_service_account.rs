@@ -1,6 +1,6 @@
 //! # foreign-service-account
 //!
-//! Nobody starts a pod under an identity that is not theirs.
+//! Denies starting pods under service accounts that are not the requester's own.
 //!
 //! ## What it stops
 //!
@@ -8,29 +8,31 @@
 //!   all mutation
 //! - pod templates of Deployments, `ReplicaSets`, `StatefulSets`, `DaemonSets`, Jobs,
 //!   `CronJobs`, `ReplicationControllers`, `PodTemplates` and of whatever a
-//!   `ControllerRevision` holds; on UPDATE when the template changes or a suspended
-//!   Job is let go, so rollout restarts, scaling, status writes and no-op writes
-//!   pass
-//! - custom resources of any kind: every field called after a service account,
-//!   and every string that names a reserved one (Spark configuration, Flink
-//!   options, submit arguments); where the policy declares operators, a driver's
-//!   pod template from a file (`driver.podTemplateFile`), which can name any
+//!   `ControllerRevision` holds. An UPDATE is judged only if it changes the template
+//!   or resumes a suspended Job, so rollout restarts, scaling, status writes and
+//!   no-op writes pass
+//! - custom resources of any kind: every field named after a service account, and
+//!   every string that names a reserved one (Spark configuration, Flink options,
+//!   submit arguments). Where the policy declares operators, also a driver's pod
+//!   template in a file (`driver.podTemplateFile`), which can name any service
+//!   account
 //!
 //! ## Who may start what
 //!
 //! | requester | service accounts |
 //! |---|---|
 //! | EMR, administrators | all |
-//! | a job | those of its own account and role, in its own namespace; a driver only as `spark-<own job id>-driver`, and no other pod under a name that carries a job id |
+//! | a job | those of its own account and role, in its own namespace; a driver only as `spark-<own job id>-driver`, and no other pod with a job id in its name |
 //! | an operator of the policy | those of the roles the policy declares for it |
-//! | job controller | `client`; replica set controller: `jeg`; those and the stateful set controller: components of a declared operator |
+//! | Kubernetes | job controller: `client`; replica set controller: `jeg`; those and the stateful set controller: components of a declared operator |
 //! | tenants | `default`, or what `submitters.serviceAccounts` lists; in a custom resource also those of `submitters.roles` |
 //!
 //! ## Why
 //!
-//! EMR's service accounts become IAM roles, and their names say which. Whoever
-//! starts a pod under one becomes that role. AWS's security page asks not to
-//! grant it: "Kubernetes RBAC permissions to create pods".
+//! EMR's service accounts become IAM roles, and their names say which. A pod under
+//! such a service account has its role, and so does everybody who chooses what the
+//! pod runs. AWS's security page asks not to grant it: "Kubernetes RBAC permissions
+//! to create pods".
 //!
 //! ## What to do instead
 //!
@@ -39,27 +41,27 @@
 //!
 //! ## What it does not see
 //!
-//! Names that an operator puts together from parts: the pod is judged again
-//! when the operator creates it. A Deployment that stood there before the
-//! namespace was labelled, under a gateway's account (`jeg`), with somebody
-//! else's image: scaling it up starts it. Look before you label.
+//! - Names that an operator assembles from parts. The pod is judged when the
+//!   operator creates it.
+//! - A Deployment that is older than the namespace's label and has another image
+//!   under a gateway's service account (`jeg`): scaling it up starts that image.
+//!   Look for such Deployments before you label the namespace.
 
 mod custom_resource;
 
-use crate::facts::{Action, Extent, Requester};
+use crate::facts::{Action, Extent, Facts, Requester};
 use crate::names::shown;
-use crate::request::view::{self, TemplateShape};
-use crate::request::{Operation, ReviewError, change};
+use crate::policy::{About, Severity};
+use crate::request::view::TemplateShape;
+use crate::request::{Object, Path, ReviewError, change};
 use crate::write::Write;
 
 use super::shared::startable::{Start, refusal};
 use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
 
 pub(super) static ABOUT: About = About::new(
     "foreign-service-account",
-    Severity::High,
+    Severity::Critical,
     include_str!("foreign_service_account.rs"),
 );
 
@@ -67,11 +69,26 @@ pub(super) static ABOUT: About = About::new(
 pub(super) struct ForeignServiceAccount;
 
 static ADVICE: Advice = Advice {
-    why: "EMR's service accounts become IAM roles, so whoever starts a pod under one \
-                   becomes that role",
-    instead: "submit the job through Amazon EMR (StartJobRun), or use a service account \
-                       that rolegate's policy lists for you",
+    why: "EMR's service accounts become IAM roles, and a pod under one of them has its role",
+    instead: "submit the job through Amazon EMR (StartJobRun), or use a service account that \
+              rolegate's policy lists for you",
     source: "Amazon EMR on EKS security best practices: permissions to create pods",
+};
+
+static ADVICE_TO_JOB: Advice = Advice {
+    instead: "start pods under this job's own role, named as Spark and Flink name them",
+    ..ADVICE
+};
+
+static ADVICE_TO_OPERATOR: Advice = Advice {
+    instead: "declare the role for this operator in rolegate's policy (identities.operators)",
+    ..ADVICE
+};
+
+static ADVICE_TO_KUBERNETES: Advice = Advice {
+    instead: "remove the workload, or declare the operator it belongs to in rolegate's policy \
+              (identities.operators)",
+    ..ADVICE
 };
 
 impl Rule for ForeignServiceAccount {
@@ -80,20 +97,23 @@ impl Rule for ForeignServiceAccount {
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
-        let writes = matches!(write.operation(), Operation::Create | Operation::Update);
-        if !writes || write.extent(Action::StartPod) == Extent::All {
+        let Some((new, old)) = write.act.written() else {
+            return Ok(());
+        };
+        if write.extent(Action::StartPod) == Extent::All {
             return Ok(());
         }
         match Carrier::of(write) {
-            Carrier::Nothing => Ok(()),
-            Carrier::Pod => check_pod(write, findings),
-            Carrier::Template(shape) => check_template(write, shape, findings),
-            Carrier::Anything => custom_resource::check(write, findings),
+            Carrier::Nothing => {}
+            Carrier::Pod => check_pod(write, findings)?,
+            Carrier::Template(shape) => check_template(write, shape, new, old, findings)?,
+            Carrier::Anything => custom_resource::check(write, new, old, findings)?,
         }
+        Ok(())
     }
 }
 
-/// Where an object of this resource can hold an identity.
+/// Where an object of this resource can name a service account.
 enum Carrier {
     Nothing,
     Pod,
@@ -103,24 +123,25 @@ enum Carrier {
 
 impl Carrier {
     fn of(write: &Write<'_>) -> Self {
-        let resource = &write.target.resource;
-        let main = write.target.is_main();
-        if main && let Some(shape) = TemplateShape::of(resource) {
+        let target = &write.target;
+        let main = target.is_main();
+        if main && let Some(shape) = TemplateShape::of(&target.resource) {
             return Self::Template(shape);
         }
-        match (resource.group.as_str(), resource.resource.as_str()) {
+        match (target.group(), target.resource()) {
             ("", "pods") if main => Self::Pod,
+            // A revision may hold the data of any controller.
             ("apps", "controllerrevisions") => Self::Anything,
             (group, _) if BUILT_IN_GROUPS.contains(&group) => Self::Nothing,
             // The replica count of a custom resource; its template is not in it.
-            _ if write.target.subresource() == "scale" => Self::Nothing,
+            _ if target.subresource() == "scale" => Self::Nothing,
             _ => Self::Anything,
         }
     }
 }
 
-/// Groups that kube-apiserver itself serves. What carries pods in them is
-/// named above; all else is a custom resource, in whatever group.
+/// Groups that kube-apiserver itself serves. [`Carrier::of`] names their kinds
+/// that carry pods; every other group is of custom resources.
 const BUILT_IN_GROUPS: [&str; 21] = [
     "",
     "admissionregistration.k8s.io",
@@ -149,27 +170,23 @@ fn check_pod(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), Revie
     let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
-    let name = write.possible_name();
-    let start = Start::Pod { name: &name };
-    let stored = |account: &str| {
+    let start = Start::Pod {
+        name: write.possible_name(),
+    };
+    let is_stored = |account: &str| {
         let old = pod_write.old.as_ref();
         old.is_some_and(|old| old.spec.service_accounts().any(|known| known == account))
     };
     for (field, account) in pod_write.new.spec.service_account_fields() {
-        if stored(account) {
+        if is_stored(account) {
             continue;
         }
         let Some(refused) = refusal(write, account, start) else {
             continue;
         };
-        findings.push(finding(
-            write,
-            "start",
-            &format!("pod {}", write.what()),
-            account,
-            &refused,
-            format!("spec.{field}"),
-        ));
+        let what = format!("start pod {}", write.what());
+        let at = Path::root().key("spec").key(field);
+        findings.push(finding(write, &what, account, &refused).at(at));
     }
     Ok(())
 }
@@ -177,79 +194,52 @@ fn check_pod(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), Revie
 fn check_template(
     write: &Write<'_>,
     shape: TemplateShape,
+    new: Object<'_>,
+    old: Option<Object<'_>>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
-    let request = write.request();
-    let new = view::template("request.object", request.object()?, shape)?;
-    let updates = request.operation() == Operation::Update;
-    if updates {
-        let old = view::template("request.oldObject", request.old_object()?, shape)?;
-        if change::same_template(old, new) && !write.resumes_job()? {
+    let new = new.template(shape)?;
+    if let Some(old) = old {
+        let old = old.template(shape)?;
+        let same = change::same_template(old.map(Object::raw), new.map(Object::raw));
+        if same && !write.resumes_job()? {
             return Ok(());
         }
     }
     let Some(new) = new else { return Ok(()) };
-    let workload = write.possible_name();
-    for (field, account) in view::service_accounts("request.object", new)? {
-        let start = Start::Template {
-            workload: &workload,
-        };
+    let start = Start::Template {
+        workload: write.possible_name(),
+    };
+    let verb = match old {
+        Some(_) => "change the pods of",
+        None => "start pods by",
+    };
+    for (field, account) in new.service_accounts()? {
         let Some(refused) = refusal(write, &account, start) else {
             continue;
         };
-        let verb = if updates {
-            "change the pods of"
-        } else {
-            "start pods by"
-        };
-        let path = format!("{}.spec.{field}", shape.path());
-        findings.push(finding(
-            write,
-            verb,
-            &write.object(),
-            &account,
-            &refused,
-            path,
-        ));
+        let what = format!("{verb} {}", write.object());
+        let at = Path::parse_dotted(shape.path()).key("spec").key(field);
+        findings.push(finding(write, &what, &account, &refused).at(at));
     }
     Ok(())
 }
 
-fn finding(
-    write: &Write<'_>,
-    verb: &str,
-    what: &str,
-    account: &str,
-    refused: &str,
-    path: String,
-) -> Finding {
-    Finding {
-        rule: RuleId::ForeignServiceAccount,
-        seen: format!(
-            "{} may not {verb} {what} under service account {}: {refused}",
-            write.who(),
-            shown(account, 160),
-        ),
-        path: Some(path),
-        why: WHY,
-        instead: instead(&write.requester).into(),
-        source: SOURCE,
-    }
+/// `what`: a verb and its object.
+fn finding(write: &Write<'_>, what: &str, account: &str, refused: &str) -> Finding {
+    let act = format!(
+        "{what} under service account {}: {refused}",
+        shown(account, 160)
+    );
+    Finding::new(&ABOUT, advice(&write.requester), act).key(account.to_owned())
 }
 
 /// What helps depends on who asks: a tenant submits, an operator is declared.
-const fn instead(requester: &Requester<'_>) -> &'static str {
+fn advice(requester: &Requester<'_>) -> &'static Advice {
     match requester {
-        Requester::Job(_) => {
-            "start pods under this job's own role, named as Spark and Flink name them"
-        }
-        Requester::Operator(_) => {
-            "declare the role for this operator in rolegate's policy (identities.operators)"
-        }
-        Requester::System(_) => {
-            "remove the workload, or declare the operator it belongs to in rolegate's policy \
-             (identities.operators)"
-        }
-        _ => INSTEAD,
+        Requester::Job(_) => &ADVICE_TO_JOB,
+        Requester::Operator(_) => &ADVICE_TO_OPERATOR,
+        Requester::System(_) => &ADVICE_TO_KUBERNETES,
+        _ => &ADVICE,
     }
 }

@@ -1,15 +1,16 @@
 //! # service-account-identity
 //!
-//! Nobody makes, binds or takes away an identity but those whose it is.
+//! Denies creating, changing and deleting service accounts that become IAM roles,
+//! and binding any service account to a role.
 //!
 //! ## What it stops
 //!
-//! - service accounts with a name EMR reserves (`emr-containers-sa-…`,
-//!   `emr-container-sa-…`) or that an operator's entry of the policy gives a role:
-//!   creating one, changing anything of one (`secrets`, `imagePullSecrets`, owners,
-//!   labels), deleting one, also by deletecollection or to make it anew
+//! - service accounts with a name that EMR reserves (`emr-containers-sa-…`,
+//!   `emr-container-sa-…`) or to which an operator's entry of the policy gives a
+//!   role: creating one, changing anything in one (`secrets`, `imagePullSecrets`,
+//!   owners, labels), deleting one, also by deletecollection or to create it again
 //! - annotations `eks.amazonaws.com/…` of any service account: setting, changing or
-//!   removing one, also by deleting the account that has it
+//!   removing one, also by deleting the service account that has it
 //! - in namespaces without rolegate's label, the same for reserved names (the
 //!   cluster door)
 //!
@@ -18,46 +19,42 @@
 //! | requester | service accounts |
 //! |---|---|
 //! | EMR, administrators | all |
-//! | an operator of the policy | those of its declared roles, bound to no other role than their name says |
-//! | Kubernetes | deletes and tidies up; makes none that becomes a role |
+//! | an operator of the policy | those of its declared roles, bound only to the role that their name says |
+//! | Kubernetes | deletes and cleans up all; creates only those that become no role |
 //! | jobs, add-ons, tenants | those that become no role, without such annotations |
 //!
-//! An UPDATE that changes nothing passes for everybody.
+//! An UPDATE that changes nothing is allowed for everybody.
 //!
 //! ## Why
 //!
-//! IAM trusts a service account by its name. EMR's trust policies hold for
-//! `emr-containers-sa-*-*-<account>-<role>`, and AWS's own samples for far more, so
-//! whoever makes an account of such a name becomes the role. The annotation
-//! `eks.amazonaws.com/role-arn` says which role EKS gives the pods; whoever
-//! changes it sends a job's pods elsewhere, or takes them their role away, upon
-//! which they fall back to the node's.
+//! IAM trusts a service account by its name. EMR's trust policies allow
+//! `emr-containers-sa-*-*-<account>-<role>`, and AWS's own samples allow far more, so
+//! a pod under any service account of such a name becomes the role. The annotation
+//! `eks.amazonaws.com/role-arn` says which role EKS gives the pods. Changing it sends
+//! a job's pods to another role; removing it leaves them without one, and they fall
+//! back to the node's.
 //!
 //! ## What to do instead
 //!
-//! EMR makes the accounts of its jobs itself. For a workload of your own that
-//! needs a role, ask the platform team for the service account.
+//! EMR creates the service accounts of its jobs itself. For a workload of your own
+//! that needs a role, ask the platform team for the service account.
 //!
 //! ## What it does not see
 //!
-//! EKS Pod Identity associations and trust policies: they are made in AWS. Names
-//! that only an operator's entry explains, in namespaces without the label.
+//! - EKS Pod Identity associations and trust policies: they are made in AWS.
+//! - Names that only an operator's entry of the policy explains, in namespaces
+//!   without the label.
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, RunsAs, System};
-use crate::json::Pairs;
-use crate::json::Raw;
-use crate::names::Role;
-use crate::names::RoleArn;
-use crate::names::shown;
-use crate::policy::Operator;
-use crate::request::{Operation, ReviewError, change, view};
+use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System};
+use crate::json::{Pairs, Raw};
+use crate::names::{Role, RoleArn, shown};
+use crate::policy::{About, Operator, Severity};
+use crate::request::{Act, Object, Path, ReviewError, change};
 use crate::write::Write;
 
 use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
 
 pub(super) static ABOUT: About = About::new(
     "service-account-identity",
@@ -69,19 +66,25 @@ pub(super) static ABOUT: About = About::new(
 pub(super) struct ServiceAccountIdentity;
 
 static ADVICE: Advice = Advice {
-    why: "IAM trusts service accounts by name and EKS binds them by annotation, so whoever \
-                   writes them decides who becomes which role",
-    instead: "let Amazon EMR make the service accounts of its jobs; for a workload that \
-                       needs a role of its own ask the platform team for the service account",
+    why: "IAM trusts service accounts by name and EKS binds them by annotation, so both decide \
+          which role a pod becomes",
+    instead: "let Amazon EMR create the service accounts of its jobs; for a workload that needs a \
+              role of its own ask the platform team for the service account",
     source: "Amazon EMR on EKS job execution roles: the trust policy names \
-                      system:serviceaccount:<namespace>:emr-containers-sa-*",
+             system:serviceaccount:<namespace>:emr-containers-sa-*",
 };
 
-/// What EKS's webhook reads: role, audience, STS endpoint, lifetime.
-const BINDING: &str = "eks.amazonaws.com/";
+static ADVICE_TO_OPERATOR: Advice = Advice {
+    instead: "declare the role for this operator in rolegate's policy (identities.operators), and \
+              name the service account after it or list it under jobServiceAccounts",
+    ..ADVICE
+};
+
+/// The annotations that EKS's webhook reads: role, audience, STS endpoint, lifetime.
+const BINDING_PREFIX: &str = "eks.amazonaws.com/";
 const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
-/// Annotations that change how a role is assumed and not which.
-const MANNERS: [&str; 2] = [
+/// Annotations that decide how a role is assumed, not which.
+const STS_OPTIONS: [&str; 2] = [
     "eks.amazonaws.com/sts-regional-endpoints",
     "eks.amazonaws.com/token-expiration",
 ];
@@ -92,51 +95,41 @@ impl Rule for ServiceAccountIdentity {
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
-        let request = write.request();
-        if !request.target.is("", "serviceaccounts")
-            || request.target.subresource() == "token"
-            || request.operation() == Operation::Connect
+        let target = &write.target;
+        if !target.is("", "serviceaccounts")
+            || target.subresource() == "token"
             || write.extent(Action::WriteServiceAccount) == Extent::All
         {
             return Ok(());
         }
-        let pod_write = Write::of(write)?;
-        let Some(refused) = pod_write.refusal(write) else {
+        let (verb, old, new) = match write.act {
+            Act::Create(new) => ("create", None, Some(new)),
+            Act::Update { old, new } => ("change", Some(old), Some(new)),
+            Act::Delete(old) => ("delete", Some(old), None),
+            Act::Connect(_) => return Ok(()),
+        };
+        let change = AccountChange {
+            runs_as: runs_as(write),
+            old: Account::read(old)?,
+            new: Account::read(new)?,
+        };
+        let Some(refused) = change.refusal(write) else {
             return Ok(());
         };
-        let verb = match request.operation() {
-            Operation::Create => "create",
-            Operation::Delete => "delete",
-            Operation::Update | Operation::Connect => "change",
+        let act = format!("{verb} ServiceAccount {}: {}", write.what(), refused.reason);
+        let advice = match write.requester {
+            Requester::Operator(_) => &ADVICE_TO_OPERATOR,
+            _ => &ADVICE,
         };
-        findings.push(Finding {
-            rule: RuleId::ServiceAccountIdentity,
-            seen: format!(
-                "{} may not {verb} ServiceAccount {}: {}",
-                write.who(),
-                write.what(),
-                refused.reason
-            ),
-            path: refused.path,
-            why: WHY,
-            instead: instead(&write.requester).into(),
-            source: SOURCE,
-        });
+        let mut finding = Finding::new(&ABOUT, advice, act).key(refused.key);
+        finding.at.extend(refused.path);
+        findings.push(finding);
         Ok(())
     }
 }
 
-const fn instead(requester: &Requester<'_>) -> &'static str {
-    match requester {
-        Requester::Operator(_) => {
-            "declare the role for this operator in rolegate's policy (identities.operators), and \
-             name the account after it or list it under jobServiceAccounts"
-        }
-        _ => INSTEAD,
-    }
-}
-
-/// A service account, as far as it says who its pods become.
+/// The fields of a service account that decide which role its pods become and
+/// what they may read.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Account<'a> {
@@ -155,55 +148,42 @@ struct Meta<'a> {
     annotations: Pairs<'a>,
 }
 
-impl Account<'_> {
+impl<'a> Account<'a> {
+    /// An empty one where there is no object.
+    fn read(object: Option<Object<'a>>) -> Result<Self, ReviewError> {
+        object.map_or_else(|| Ok(Self::default()), Object::read)
+    }
+
     fn annotation(&self, key: &str) -> Option<&str> {
         self.metadata.as_ref()?.annotations.get(key)
     }
 
-    /// The annotations that bind it to a role.
+    /// The keys of the annotations that bind it to a role.
     fn bindings(&self) -> impl Iterator<Item = &str> {
         let annotations = self.metadata.iter().flat_map(|meta| &*meta.annotations);
         annotations
             .map(|(key, _)| key.as_str())
-            .filter(|key| key.starts_with(BINDING))
+            .filter(|key| key.starts_with(BINDING_PREFIX))
     }
 }
 
 /// Why a write is refused, and where.
 struct Refused {
     reason: String,
-    path: Option<String>,
+    key: String,
+    path: Option<Path>,
 }
 
-/// What is written.
-struct Write<'a> {
-    identity: RunsAs,
-    new: Account<'a>,
+/// What a write does to a service account.
+struct AccountChange<'a> {
+    runs_as: RunsAs,
     old: Account<'a>,
-    /// Whether it differs from what is stored at all.
-    changes: bool,
+    new: Account<'a>,
 }
 
-impl<'a> Write<'a> {
-    fn of(write: &Write<'a>) -> Result<Self, ReviewError> {
-        let request = write.request();
-        let (mut new, mut old) = (Account::default(), Account::default());
-        if request.operation() != Operation::Delete {
-            new = view::read("request.object", request.object()?)?;
-        }
-        if request.operation() != Operation::Create {
-            old = view::read("request.oldObject", request.old_object()?)?;
-        }
-        Ok(Self {
-            identity: identity(write),
-            new,
-            old,
-            changes: request.operation() != Operation::Update || !write.is_unchanged(),
-        })
-    }
-
+impl<'a> AccountChange<'a> {
     fn refusal(&self, write: &Write<'_>) -> Option<Refused> {
-        if !self.changes {
+        if write.is_unchanged() {
             return None;
         }
         match &write.requester {
@@ -213,7 +193,7 @@ impl<'a> Write<'a> {
         }
     }
 
-    /// The first annotation that binds it otherwise than before.
+    /// The first annotation with which it is bound otherwise than before.
     fn rebound(&self) -> Option<&str> {
         self.new
             .bindings()
@@ -222,9 +202,9 @@ impl<'a> Write<'a> {
     }
 
     fn by_tenant(&self) -> Option<Refused> {
-        let reason = match &self.identity {
+        let reason = match &self.runs_as {
             RunsAs::Job { role, .. } => {
-                format!("whoever runs under it becomes the IAM role {role}")
+                format!("that service account becomes the IAM role {role}")
             }
             RunsAs::Reserved => "its name is reserved for Amazon EMR".to_owned(),
             RunsAs::Ordinary => {
@@ -232,30 +212,34 @@ impl<'a> Write<'a> {
                 return Some(self.annotation(key));
             }
         };
-        let path = self
-            .rebound()
-            .map(path_of)
-            .or_else(|| self.changed_list().map(str::to_owned));
-        Some(Refused { reason, path })
+        let list = || Some(Path::root().key(self.changed_list()?));
+        Some(Refused {
+            reason,
+            key: "name".to_owned(),
+            path: self.rebound().map(path_of).or_else(list),
+        })
     }
 
-    /// The token controller, the garbage collector and their like tidy up; EKS
-    /// binds the accounts of its own add-ons.
+    /// Controllers such as the token controller and the garbage collector clean
+    /// up; EKS binds the service accounts of its own add-ons.
     fn by_system(&self, write: &Write<'_>) -> Option<Refused> {
-        let makes = write.operation() == Operation::Create;
-        let rebinds = write.operation() == Operation::Update && self.rebound().is_some();
-        let guarded = self.identity != RunsAs::Ordinary;
-        (guarded && (makes || rebinds))
-            .then(|| self.by_tenant())
-            .flatten()
+        let denied = match write.act {
+            Act::Create(_) => true,
+            Act::Update { .. } => self.rebound().is_some(),
+            Act::Delete(_) | Act::Connect(_) => false,
+        };
+        if self.runs_as == RunsAs::Ordinary || !denied {
+            return None;
+        }
+        self.by_tenant()
     }
 
-    /// An operator keeps the accounts of its declared roles, and none becomes a
-    /// role that its name does not say.
+    /// An operator manages the service accounts of its declared roles, each bound
+    /// to no other role than its name says.
     fn by_operator(&self, operator: &Operator, write: &Write<'_>) -> Option<Refused> {
         let RunsAs::Job {
             role, component, ..
-        } = &self.identity
+        } = &self.runs_as
         else {
             return self.by_tenant();
         };
@@ -267,16 +251,17 @@ impl<'a> Write<'a> {
         if !(fixed || component.is_some() && operator.runs(role)) {
             return Some(Refused {
                 reason: format!(
-                    "whoever runs under it becomes the IAM role {role}, which the policy does not \
+                    "that service account becomes the IAM role {role}, which the policy does not \
                      declare for this operator"
                 ),
+                key: "name".to_owned(),
                 path: None,
             });
         }
         self.new
             .bindings()
             .filter(|key| self.new.annotation(key) != self.old.annotation(key))
-            .find(|key| !MANNERS.contains(key) && !self.is_bound_to(role, key))
+            .find(|key| !STS_OPTIONS.contains(key) && !self.is_bound_to(role, key))
             .map(|key| self.annotation(key))
     }
 
@@ -292,12 +277,13 @@ impl<'a> Write<'a> {
 
     fn annotation(&self, key: &str) -> Refused {
         let verb = match (self.old.annotation(key), self.new.annotation(key)) {
-            (_, None) => "takes its",
-            (None, _) => "gives it the",
-            _ => "changes its",
+            (_, None) => "removes",
+            (None, _) => "sets",
+            _ => "changes",
         };
         Refused {
-            reason: format!("that {verb} annotation {}", shown(key, 120)),
+            reason: format!("that {verb} its annotation {}", shown(key, 120)),
+            key: key.to_owned(),
             path: Some(path_of(key)),
         }
     }
@@ -315,15 +301,16 @@ impl<'a> Write<'a> {
     }
 }
 
-fn path_of(key: &str) -> String {
-    format!("metadata.annotations[\"{}\"]", shown(key, 120))
+fn path_of(key: &str) -> Path {
+    let annotations = Path::root().key("metadata").key("annotations");
+    annotations.key(key.to_owned())
 }
 
-/// What the account stands for, also while the API server has yet to add five
+/// What the service account stands for, also before the API server has added five
 /// characters to its name.
-fn identity(write: &Write<'_>) -> RunsAs {
-    let identity = RunsAs::of(&write.possible_name(), write.policy);
-    if identity == RunsAs::Ordinary
+fn runs_as(write: &Write<'_>) -> RunsAs {
+    let runs_as = write.runs_as(write.possible_name());
+    if runs_as == RunsAs::Ordinary
         && let Some(prefix) = write.name.prefix()
     {
         let fixed = write
@@ -336,7 +323,7 @@ fn identity(write: &Write<'_>) -> RunsAs {
             .filter(|name| name.len() == prefix.len() + 5 && name.starts_with(prefix))
             .map(|name| write.runs_as(name))
             .next()
-            .unwrap_or(identity);
+            .unwrap_or(runs_as);
     }
-    identity
+    runs_as
 }

@@ -1,22 +1,22 @@
 //! # service-account-token
 //!
-//! Nobody has a token made for a service account that becomes a role.
+//! Denies obtaining tokens of service accounts that become IAM roles.
 //!
 //! ## What it stops
 //!
-//! - `TokenRequests`: `kubectl create token` (CREATE on `serviceaccounts/token`) for
+//! - `TokenRequests` (`kubectl create token`: CREATE on `serviceaccounts/token`) for
 //!   a job's service account, for a reserved name, and for a service account that
-//!   the policy itself trusts (an operator's, an add-on's); for any other one when
-//!   an audience is AWS's (`sts.amazonaws.com`, `pods.eks.amazonaws.com`, whatever
-//!   holds `amazonaws`)
-//! - Secrets of type `kubernetes.io/service-account-token`: making one for such an
-//!   account or for one under which the requester may not start pods, and turning
-//!   one over to another account by its annotation
+//!   the policy itself trusts (an operator's, an add-on's). For any other service
+//!   account, those with an audience of AWS's (`sts.amazonaws.com`,
+//!   `pods.eks.amazonaws.com`, anything that contains `amazonaws`)
+//! - Secrets of type `kubernetes.io/service-account-token`: creating one for such a
+//!   service account or for one under which the requester may not start pods, and
+//!   reassigning one to another service account by its annotation
 //!   `kubernetes.io/service-account.name`
-//! - `PodCertificateRequests`, which are a kubelet's to make: the certificate is as
-//!   good as the pod's token
+//! - `PodCertificateRequests` by anybody but a kubelet: the certificate is as good
+//!   as the pod's token
 //! - in tenants' pods and pod templates: projected `serviceAccountToken` volumes
-//!   for anybody but the API server
+//!   for any audience but the API server
 //!
 //! ## Who may
 //!
@@ -24,23 +24,22 @@
 //! |---|---|
 //! | EMR, administrators | all |
 //! | a node | those of pods, by `TokenRequests` bound to a pod |
-//! | Kubernetes | what it fills Secrets with, for all but jobs' accounts by others than the controller manager |
-//! | jobs, operators, add-ons, tenants | by `TokenRequest` those of ordinary accounts, for other audiences than AWS's; by Secret those of accounts they may run pods under |
+//! | Kubernetes | those with which it fills Secrets; for a job's service account the controller manager only |
+//! | jobs, operators, add-ons, tenants | by `TokenRequest` those of ordinary service accounts, for other audiences than AWS's; by Secret those of service accounts under which they may run pods |
 //!
 //! A pod under a job's service account may carry any token: it runs as that
-//! account as it is, and who may start it is the matter of
-//! `foreign-service-account`. A mesh's sidecar has its audience (`istio-ca`,
-//! `identity.l5d.io`, `spiffe://…`), and passes. Any other audience needs the
-//! pod's service account to be listed by name for the requester under
-//! `submitters.serviceAccounts`; `default` does not count, since everybody has it.
-//! EKS's webhook, too, adds its volume only to accounts that somebody has bound to
-//! a role.
+//! service account already, and `foreign-service-account` decides who may start it.
+//! The audiences of service meshes' sidecars (`istio-ca`, `identity.l5d.io`,
+//! `spiffe://…`) are allowed. Any other audience needs the pod's service account to
+//! be listed by name for the requester under `submitters.serviceAccounts`; `default`
+//! does not count, because everybody has it. EKS's webhook has the same limit: it
+//! adds its volume only to service accounts that are bound to a role.
 //!
 //! ## Why
 //!
 //! A token of a job's service account for the audience `sts.amazonaws.com` is the
-//! execution role: `AssumeRoleWithWebIdentity` asks for nothing else. Any other
-//! token of it acts as the job in the cluster.
+//! execution role: `AssumeRoleWithWebIdentity` asks for nothing else. A token for
+//! any other audience acts as the job in the cluster.
 //!
 //! ## What to do instead
 //!
@@ -50,10 +49,11 @@
 //!
 //! ## What it does not see
 //!
-//! Tokens that a pod has already, and audiences in custom resources: the pod is
-//! judged when an operator creates it. Software that requests AWS tokens for
-//! tenants' service accounts (External Secrets with `serviceAccountRef`) needs an
-//! exemption, or to be an administrator in the policy.
+//! - Tokens that a pod has already.
+//! - Audiences in custom resources: the pod is judged when an operator creates it.
+//! - On whose behalf software requests AWS tokens for tenants' service accounts
+//!   (External Secrets with `serviceAccountRef`). Such software needs an exemption,
+//!   or must be an administrator in the policy.
 
 mod audience;
 mod projected;
@@ -61,20 +61,18 @@ mod secret;
 
 use serde::Deserialize;
 
-use crate::facts::{Action, Extent, Requester, RunsAs, System};
-use crate::json::List;
-use crate::json::Text;
-use crate::names::shown;
-use crate::request::{Operation, ReviewError, change, view};
+use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System};
+use crate::json::{List, Text};
+use crate::names::{SERVICE_ACCOUNT_PREFIX, shown};
+use crate::policy::{About, Severity};
+use crate::request::{Object, Path, ReviewError};
 use crate::write::Write;
 
 use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
 
 pub(super) static ABOUT: About = About::new(
     "service-account-token",
-    Severity::High,
+    Severity::Critical,
     include_str!("service_account_token.rs"),
 );
 
@@ -82,13 +80,12 @@ pub(super) static ABOUT: About = About::new(
 pub(super) struct ServiceAccountToken;
 
 static ADVICE: Advice = Advice {
-    why: "a token of a job's service account is as good as the job: AWS STS takes it for \
-                   the execution role",
-    instead: "submit the job through Amazon EMR (StartJobRun); for a workload of your own \
-                       ask the platform team for a service account that rolegate's policy lists \
-                       for you",
+    why: "a token of a job's service account is as good as the job: AWS STS exchanges it for the \
+          execution role",
+    instead: "submit the job through Amazon EMR (StartJobRun); for a workload of your own ask the \
+              platform team for a service account that rolegate's policy lists for you",
     source: "IAM roles for service accounts: a service account's token for the audience \
-                      sts.amazonaws.com becomes its role",
+             sts.amazonaws.com becomes its role",
 };
 
 impl Rule for ServiceAccountToken {
@@ -97,22 +94,22 @@ impl Rule for ServiceAccountToken {
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
-        let request = write.request();
-        let writes = matches!(request.operation(), Operation::Create | Operation::Update);
-        if !writes || write.extent(Action::MintToken) == Extent::All {
+        let Some((new, old)) = write.act.written() else {
+            return Ok(());
+        };
+        if write.extent(Action::MintToken) == Extent::All {
             return Ok(());
         }
-        let resource = &request.target.resource;
-        match (resource.resource.as_str(), request.target.subresource()) {
-            ("serviceaccounts", "token") if resource.group.is_empty() => {
-                check_request(write, findings)
+        let target = &write.target;
+        match (target.group(), target.resource(), target.subresource()) {
+            ("", "serviceaccounts", "token") => check_request(write, new, findings)?,
+            ("", "secrets", "") => secret::check(write, new, old, findings)?,
+            ("certificates.k8s.io", "podcertificaterequests", "") => {
+                check_certificate(write, findings);
             }
-            ("secrets", "") if resource.group.is_empty() => secret::check(write, findings),
-            ("podcertificaterequests", "") if *resource.group == *"certificates.k8s.io" => {
-                check_certificate(write, findings)
-            }
-            _ => projected::check(write, findings),
+            _ => projected::check(write, findings)?,
         }
+        Ok(())
     }
 }
 
@@ -139,85 +136,65 @@ struct TokenRequest<'a> {
     spec: Option<TokenSpec<'a>>,
 }
 
-fn check_request(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = write.request();
-    // Whose token it is stands in the URL; the object's own name is a wish.
-    let account = request
-        .name
-        .as_deref()
-        .ok_or(ReviewError::Missing("request.name"))?;
-    let object = request.object()?;
-    if request.operation() == Operation::Update
-        && change::same_intent(Some(request.old_object()?), Some(object))
-    {
+fn check_request(
+    write: &Write<'_>,
+    new: Object<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ReviewError> {
+    let target = &write.target;
+    // The URL says whose token it is; the name in the object does not count.
+    let account = target.name.as_str();
+    if account.is_empty() {
+        return Err(ReviewError::Missing("request.name"));
+    }
+    if write.keeps_intent() {
         return Ok(());
     }
-    let spec = view::read::<TokenRequest<'_>>("request.object", object)?
-        .spec
-        .unwrap_or_default();
-    // The API server has checked that pod, node and account belong together.
+    let spec = new.read::<TokenRequest<'_>>()?.spec.unwrap_or_default();
+    // The API server has checked that pod, node and service account belong together.
     let for_pod = spec
         .bound_object_ref
         .is_some_and(|bound| *bound.kind == *"Pod");
     if for_pod && matches!(write.requester, Requester::System(System::Node)) {
         return Ok(());
     }
-    let what = format!(
-        "service account {}/{}",
-        shown(request.target.namespace(), 63),
+    let act = format!(
+        "request a token for service account {}/{}",
+        shown(target.namespace(), 63),
         shown(account, 160)
     );
-    if let Some(refused) = guarded(write, account) {
-        findings.push(finding(
-            format!(
-                "{} may not have a token made for {what}: {refused}",
-                write.who()
-            ),
-            None,
-        ));
+    if let Some(refused) = protected(write, account) {
+        let act = format!("{act}: {refused}");
+        findings.push(Finding::new(&ABOUT, &ADVICE, act).key("token"));
         return Ok(());
     }
-    let aws = spec
-        .audiences
-        .iter()
-        .enumerate()
-        .find(|(_, audience)| audience::is_aws(audience));
+    let mut audiences = spec.audiences.iter().enumerate();
+    let aws = audiences.find(|(_, audience)| audience::is_aws(audience));
     if let Some((index, audience)) = aws
         && !matches!(write.requester, Requester::System(_))
     {
-        findings.push(finding(
-            format!(
-                "{} may not have a token made for {what} that AWS takes ({})",
-                write.who(),
-                shown(audience, 120)
-            ),
-            Some(format!("spec.audiences[{index}]")),
-        ));
+        let act = format!("{act} with the AWS audience {}", shown(audience, 120));
+        findings.push(
+            Finding::new(&ABOUT, &ADVICE, act)
+                .at(Path::root().key("spec").key("audiences").index(index))
+                .key(format!("audience {audience}")),
+        );
     }
     Ok(())
 }
 
-/// Only kubelets ask for a pod's certificate; the API server holds each to the
+/// Only kubelets ask for a pod's certificate; the API server restricts each to the
 /// pods of its own node.
-fn check_certificate(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = write.request();
-    let same = request.operation() == Operation::Update
-        && change::same_intent(Some(request.old_object()?), Some(request.object()?));
-    if !same && !matches!(write.requester, Requester::System(System::Node)) {
-        findings.push(finding(
-            format!(
-                "{} may not have a pod's certificate made by {}",
-                write.who(),
-                write.object()
-            ),
-            None,
-        ));
+fn check_certificate(write: &Write<'_>, findings: &mut Vec<Finding>) {
+    if write.keeps_intent() || matches!(write.requester, Requester::System(System::Node)) {
+        return;
     }
-    Ok(())
+    let act = format!("request a pod's certificate by {}", write.object());
+    findings.push(Finding::new(&ABOUT, &ADVICE, act).key("certificate"));
 }
 
-/// Why nobody but the kubelet has tokens of this account made, as a clause.
-fn guarded(write: &Write<'_>, account: &str) -> Option<String> {
+/// Why only the kubelet may request tokens of this service account, as a clause.
+fn protected(write: &Write<'_>, account: &str) -> Option<String> {
     match write.runs_as(account) {
         RunsAs::Job { role, .. } => {
             Some(format!("that service account becomes the IAM role {role}"))
@@ -229,13 +206,11 @@ fn guarded(write: &Write<'_>, account: &str) -> Option<String> {
     }
 }
 
-/// Whether the policy gives the account more than a tenant's rights.
+/// Whether the policy gives the service account more than a tenant's rights.
 fn is_trusted(write: &Write<'_>, account: &str) -> bool {
     let policy = write.policy;
-    let username = format!(
-        "system:serviceaccount:{}:{account}",
-        write.target.namespace()
-    );
+    let namespace = write.target.namespace();
+    let username = format!("{SERVICE_ACCOUNT_PREFIX}{namespace}:{account}");
     policy.operators.iter().any(|entry| entry.is(&username))
         || policy.admins.contains(&username, [])
         || policy
@@ -244,22 +219,11 @@ fn is_trusted(write: &Write<'_>, account: &str) -> bool {
             .any(|entry| entry.users.contains(&username))
 }
 
-/// Whether the policy lists the account by name for the requester's own pods.
+/// Whether the policy lists the service account by name for the requester's own pods.
 fn is_listed(write: &Write<'_>, account: &str) -> bool {
     account != "default"
         && write
             .submitters()
             .flat_map(|entry| &entry.service_accounts)
             .any(|listed| listed == account)
-}
-
-const fn finding(seen: String, path: Option<String>) -> Finding {
-    Finding {
-        rule: RuleId::ServiceAccountToken,
-        seen,
-        path,
-        why: WHY,
-        instead: std::borrow::Cow::Borrowed(INSTEAD),
-        source: SOURCE,
-    }
 }

@@ -563,7 +563,7 @@ fn flinks_job_manager_starts_task_managers() {
             "spec.template",
             template(&account("flink-jobmanager", A)),
         ))
-        .refused(&builtin, RULE, "never by a workload");
+        .refused(&builtin, RULE, "never through a workload");
 }
 
 const DECLARED: &str = r#"
@@ -619,7 +619,7 @@ fn controllers_and_their_components() {
                 if may.contains(&name) {
                     review.passes(policy);
                 } else {
-                    review.refused(policy, RULE, "nobody starts in this way");
+                    review.refused(policy, RULE, "does not start its pods in this way");
                 }
             }
             pod(
@@ -635,7 +635,7 @@ fn controllers_and_their_components() {
             "x-abcde",
             &account("flink-jobmanager", B),
         )
-        .refused(&declared, RULE, "nobody");
+        .refused(&declared, RULE, "does not start");
     }
     for name in all {
         pod(controller(name), "x", "default").passes(&builtin);
@@ -648,7 +648,7 @@ fn controllers_and_their_components() {
         user("eks:fargate-scheduler", &[]),
         user("system:kube-scheduler", &[]),
     ] {
-        pod(user, "x", &account("spark-client", A)).refused(&builtin, RULE, "nobody");
+        pod(user, "x", &account("spark-client", A)).refused(&builtin, RULE, "does not start");
     }
     let node = || user("system:node:n1", &["system:nodes"]);
     pod(node(), "static-n1", "default").passes(&builtin);
@@ -683,7 +683,7 @@ fn controllers_and_their_components() {
         "spec.template",
         template(&account("spark-client", A)),
     ))
-    .refused(&builtin, RULE, "nobody");
+    .refused(&builtin, RULE, "does not start");
 }
 
 #[test]

@@ -838,7 +838,7 @@ fn a_job_against_its_neighbours() {
         &format!("spark-{OTHER}-driver"),
         &account("spark-driver", A),
     )
-    .refused(&builtin, rule, "nobody starts");
+    .refused(&builtin, rule, "does not start");
 }
 
 /// An exemption is for one rule, one name, one namespace.

@@ -227,12 +227,12 @@ fn bindings_of_any_account() {
             let bound = |value: &str| account(json!({ &*key: value, "app": "x" }));
             let at = format!("(at metadata.annotations[\"{key}\"])");
             let cases = [
-                (None, Some(bound("v")), "gives it the annotation"),
-                (Some(plain()), Some(bound("v")), "gives it the annotation"),
-                (Some(plain()), Some(bound("")), "gives it the annotation"),
+                (None, Some(bound("v")), "sets its annotation"),
+                (Some(plain()), Some(bound("v")), "sets its annotation"),
+                (Some(plain()), Some(bound("")), "sets its annotation"),
                 (Some(bound("v")), Some(bound("w")), "changes its annotation"),
-                (Some(bound("v")), Some(plain()), "takes its annotation"),
-                (Some(bound("v")), None, "takes its annotation"),
+                (Some(bound("v")), Some(plain()), "removes its annotation"),
+                (Some(bound("v")), None, "removes its annotation"),
             ];
             for (old, new, words) in cases {
                 let review = write(who.clone(), "app", old, new);

@@ -215,7 +215,7 @@ fn certificates_of_pods() {
         service_account("spark-a", "livy"),
         controller("job-controller"),
     ] {
-        certificate(who).refused(&policy, RULE, "may not have a pod's certificate made");
+        certificate(who).refused(&policy, RULE, "may not request a pod's certificate");
     }
 }
 
@@ -249,7 +249,9 @@ fn secrets_that_kubernetes_fills() {
             create_secret(who.clone(), Some(account)).refused(
                 &policy,
                 RULE,
-                &format!("may not create Secret spark-a/s, to hold the token of service account {account}"),
+                &format!(
+                    "may not create Secret spark-a/s for the token of service account {account}"
+                ),
             );
         }
         for account in [None, Some("")] {
@@ -294,13 +296,11 @@ fn secrets_that_are_turned_over() {
         update(who.clone(), Some("default"), Some(&job)).refused(
             &policy,
             RULE,
-            &format!(
-                "may not turn over Secret spark-a/s, to hold the token of service account {job}"
-            ),
+            &format!("may not reassign Secret spark-a/s to the token of service account {job}"),
         );
-        update(who.clone(), None, Some(&job)).refused(&policy, RULE, "turn over");
-        update(who.clone(), Some(&job), Some("default")).refused(&policy, RULE, "turn over");
-        update(who.clone(), Some(&job), None).refused(&policy, RULE, "turn over");
+        update(who.clone(), None, Some(&job)).refused(&policy, RULE, "reassign");
+        update(who.clone(), Some(&job), Some("default")).refused(&policy, RULE, "reassign");
+        update(who.clone(), Some(&job), None).refused(&policy, RULE, "reassign");
         update(who, Some(&job), Some(&job)).passes(&policy);
     }
     update(tenant(), Some("default"), Some("history-server")).passes(&policy);

@@ -100,7 +100,7 @@ fn by_operator<'n>(namespace: &'n Namespace<'static>) -> Vec<(Client<'n>, Attack
         (
             "evil-default",
             "default".to_owned(),
-            "an operator starts pods of the roles that the policy declares for it only".to_owned(),
+            "an operator starts pods only under roles that the policy declares for it".to_owned(),
         ),
     ]
     .into_iter()

@@ -144,7 +144,7 @@ fn expect_refused(namespace: &Namespace<'_>, app: &str, account: &str, by: &str)
         namespace.name
     );
     let ends = format!(
-        "under service account {account}: that service account {}, which nobody starts in this way (at spec.serviceAccountName)",
+        "under service account {account}: that service account {}, and Kubernetes does not start its pods in this way (at spec.serviceAccountName)",
         becomes(OTHER_ROLE)
     );
     assert!(said.starts_with(&starts) && said.ends_with(&ends), "{said}");

@@ -1,87 +1,97 @@
-//! Custom resources: whatever names a service account in them, at whatever place.
+//! Service accounts named anywhere in a custom resource.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::facts::Requester;
-use crate::json::Raw;
+use crate::names;
 use crate::policy::Capability;
-use crate::policy::RuleId;
 use crate::request::references::{self, By, Reference, References, Unread};
-use crate::request::{Operation, ReviewError, change};
-use crate::rules::Finding;
+use crate::request::{Object, ReviewError};
 use crate::rules::shared::startable::{Start, refusal};
+use crate::rules::{Advice, Finding};
 use crate::write::Write;
 
-use super::{SOURCE, WHY, finding};
+use super::{ABOUT, ADVICE, finding};
 
-/// A custom resource can name hundreds; this many tell the story.
+/// A custom resource can name thousands of service accounts; a message lists
+/// this many.
 const MOST_FINDINGS: usize = 8;
 
-/// Judges what a custom resource names; on UPDATE what it names anew, or all
-/// of it where the object asks for something else than before.
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = write.request();
+static ADVICE_ON_TEMPLATE_FILES: Advice = Advice {
+    instead: "write the template into the object (spec.driver.template)",
+    ..ADVICE
+};
+
+static ADVICE_ON_DEPTH: Advice = Advice {
+    instead: "write the object with less nesting",
+    ..ADVICE
+};
+
+static ADVICE_ON_SIZE: Advice = Advice {
+    instead: "split the object into smaller ones",
+    ..ADVICE
+};
+
+/// Judges the service accounts that a custom resource names. An UPDATE of
+/// `metadata` and `status` alone is judged by the names that it adds; any other
+/// UPDATE by all names, because it may start other programs under them.
+pub(super) fn check(
+    write: &Write<'_>,
+    new: Object<'_>,
+    old: Option<Object<'_>>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ReviewError> {
     if let Requester::Platform(entry) = &write.requester
         && entry.capabilities.contains(Capability::Mirror)
     {
         return Ok(());
     }
-    let new = scan(write, "request.object", request.object()?)?;
-    if new.found.is_empty() && new.unread.is_none() {
+    let named = scan(write, new)?;
+    if named.found.is_empty() && named.unread.is_none() || write.is_unchanged() {
         return Ok(());
     }
-    let updates = request.operation() == Operation::Update;
-    if updates && change::same_object(Some(request.old_object()?), request.object) {
-        return Ok(());
-    }
-    if let Some((why, path)) = &new.unread
+    let verb = if old.is_some() { "change" } else { "create" };
+    let what = format!("{verb} {}", write.object());
+    if let Some((why, at)) = named.unread
         && !matches!(write.requester, Requester::System(_))
     {
-        findings.push(unread(write, *why, path));
+        findings.push(unread(&what, why).at(at));
     }
-    let old: HashSet<Reference> = if updates && write.keeps_intent() {
-        let old = scan(write, "request.oldObject", request.old_object()?)?;
-        old.found.into_iter().collect()
-    } else {
-        HashSet::new()
+    let stored: HashSet<Reference> = match old {
+        Some(old) if write.keeps_intent() => scan(write, old)?.found.into_iter().collect(),
+        _ => HashSet::new(),
     };
-    let verb = if updates { "change" } else { "create" };
-    let refused: Vec<(&Reference, String)> = new
+    let refused: Vec<(&Reference, String)> = named
         .found
         .iter()
-        .filter(|reference| !old.contains(reference))
-        .filter_map(|found| Some((found, refusal_of(write, found)?)))
+        .filter(|reference| !stored.contains(reference))
+        .filter_map(|reference| Some((reference, refusal_of(write, reference)?)))
         .collect();
     let more = refused.len().saturating_sub(MOST_FINDINGS);
-    for (index, (found, refused)) in refused.iter().take(MOST_FINDINGS).enumerate() {
-        let mut finding = match found.by {
-            By::Template => template_elsewhere(write, verb, found.path.clone()),
-            By::Field | By::Text => finding(
-                write,
-                verb,
-                &write.object(),
-                &found.name,
-                refused,
-                found.path.clone(),
-            ),
+    for (index, (reference, refused)) in refused.iter().take(MOST_FINDINGS).enumerate() {
+        let path = &reference.path;
+        let mut finding = match reference.by {
+            By::Template => template_file(&what).key(format!("template file at {path}")),
+            By::Field | By::Text => finding(write, &what, &reference.name, refused)
+                .key(format!("{} at {path}", reference.name)),
         };
         if more > 0 && index + 1 == MOST_FINDINGS {
             // Writing to a String cannot fail.
-            let _ = pod_write!(finding.seen, ", and {more} more like it");
+            let _ = write!(finding.act, ", and {more} more like it");
         }
-        findings.push(finding);
+        findings.push(finding.at(path.clone()));
     }
     Ok(())
 }
 
 /// Why the requester may not name that service account in a custom resource.
-fn refusal_of(write: &Write<'_>, found: &Reference) -> Option<String> {
-    if found.by != By::Template {
-        return refusal(write, &found.name, Start::CustomResource);
+fn refusal_of(write: &Write<'_>, reference: &Reference) -> Option<String> {
+    if reference.by != By::Template {
+        return refusal(write, &reference.name, Start::CustomResource);
     }
-    // Only an operator of the policy could start what the file says; for
-    // anybody else's pod the rule asks again.
+    // Only an operator of the policy can start a job's pod from the file. Pods
+    // that others start are judged when they are created.
     let own = matches!(
         write.requester,
         Requester::System(_) | Requester::Operator(_)
@@ -89,58 +99,41 @@ fn refusal_of(write: &Write<'_>, found: &Reference) -> Option<String> {
     (!own && !write.policy.operators.is_empty()).then(String::new)
 }
 
-fn template_elsewhere(write: &Write<'_>, verb: &str, path: String) -> Finding {
-    Finding {
-        rule: RuleId::ForeignServiceAccount,
-        seen: format!(
-            "{} may not {verb} {} with a driver's pod template from a file, which can name any service account",
-            write.who(),
-            write.object(),
-        ),
-        path: Some(path),
-        why: WHY,
-        instead: "write the template into the object (spec.driver.template)".into(),
-        source: SOURCE,
-    }
+fn template_file(what: &str) -> Finding {
+    let act = format!(
+        "{what} with a driver's pod template from a file, which can name any service account"
+    );
+    Finding::new(&ABOUT, &ADVICE_ON_TEMPLATE_FILES, act)
 }
 
-fn scan(write: &Write<'_>, part: &'static str, object: Raw<'_>) -> Result<References, ReviewError> {
+fn scan(write: &Write<'_>, object: Object<'_>) -> Result<References, ReviewError> {
+    // The walk finds reserved names by itself.
     let operators = write.policy.operators.iter();
     let fixed: Vec<&str> = operators
         .flat_map(|operator| &operator.job_service_accounts)
         .map(|fixed| fixed.name.as_str())
-        .filter(|name| {
-            !crate::names::RESERVED_PREFIXES
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
-        })
+        .filter(|name| !names::is_reserved(name))
         .collect();
-    references::find(part, object, &fixed)
+    references::find(object, &fixed)
 }
 
-fn unread(write: &Write<'_>, why: Unread, path: &str) -> Finding {
-    let (problem, instead) = match why {
+fn unread(what: &str, why: Unread) -> Finding {
+    let (problem, advice, key) = match why {
         Unread::TooDeep => (
             format!("is nested deeper than {} levels", references::MAX_DEPTH),
-            "write the object with less nesting",
+            &ADVICE_ON_DEPTH,
+            "nested too deep",
         ),
         Unread::TooMany => (
             format!(
                 "names more than {} service accounts",
                 references::MOST_NAMES
             ),
-            "split the object into smaller ones",
+            &ADVICE_ON_SIZE,
+            "too many names",
         ),
     };
-    Finding {
-        rule: RuleId::ForeignServiceAccount,
-        seen: format!(
-            "{} {problem}, so rolegate cannot tell which service accounts it names",
-            write.object(),
-        ),
-        path: Some(path.to_owned()),
-        why: WHY,
-        instead: instead.into(),
-        source: SOURCE,
-    }
+    let act =
+        format!("{what}, which {problem}, so rolegate cannot tell which service accounts it names");
+    Finding::new(&ABOUT, advice, act).key(key)
 }

@@ -1,4 +1,4 @@
-//! For whom a token is.
+//! Audiences of tokens: AWS's, and those that stay in the cluster.
 
 /// Whether AWS could take a token for this audience: STS (in any region and
 /// partition), EKS Pod Identity, the cluster's own OIDC issuer.
@@ -9,10 +9,10 @@ pub(super) fn is_aws(audience: &str) -> bool {
         .any(|part| part.eq_ignore_ascii_case(b"amazonaws"))
 }
 
-/// Whether nobody outside the cluster's own machinery takes a token for this
-/// audience: the API server (also by leaving it empty), and the certificate
-/// authorities of meshes, whose sidecars every pod gets.
-pub(super) fn is_domestic(audience: &str) -> bool {
+/// Whether only the cluster itself accepts a token for this audience: the API
+/// server, which is also the empty audience, and the certificate authorities of
+/// service meshes, whose sidecars every pod gets.
+pub(super) fn is_internal(audience: &str) -> bool {
     if is_aws(audience) {
         return false;
     }
@@ -37,11 +37,11 @@ pub(super) fn is_domestic(audience: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_aws, is_domestic};
+    use super::{is_aws, is_internal};
 
     #[test]
     fn audiences() {
-        for (audience, aws, domestic) in [
+        for (audience, aws, internal) in [
             ("", false, true),
             ("https://kubernetes.default.svc", false, true),
             ("https://kubernetes.default.svc.cluster.local", false, true),
@@ -64,8 +64,8 @@ mod tests {
             ("amazonaw", false, false),
         ] {
             assert_eq!(
-                (is_aws(audience), is_domestic(audience)),
-                (aws, domestic),
+                (is_aws(audience), is_internal(audience)),
+                (aws, internal),
                 "{audience}"
             );
         }

@@ -1,21 +1,19 @@
 //! Secrets that Kubernetes fills with a service account's token.
 //!
-//! Nothing of a Secret is read but its type and the annotation that names the
-//! account.
+//! Of a Secret, only its type and the annotation that names the service account
+//! are read.
 
 use serde::Deserialize;
 
 use crate::facts::{Requester, System};
-use crate::json::Pairs;
-use crate::json::Raw;
-use crate::json::Text;
+use crate::json::{Pairs, Text};
 use crate::names::shown;
-use crate::request::{Operation, ReviewError, view};
+use crate::request::{Object, Path, ReviewError};
 use crate::rules::Finding;
 use crate::rules::shared::startable::{Start, refusal};
 use crate::write::Write;
 
-use super::{finding, guarded};
+use super::{ABOUT, ADVICE, protected};
 
 /// The type of such a Secret.
 const TYPE: &str = "kubernetes.io/service-account-token";
@@ -37,12 +35,8 @@ struct Meta<'a> {
     annotations: Pairs<'a>,
 }
 
-impl<'a> Secret<'a> {
-    fn read(what: &'static str, object: Raw<'a>) -> Result<Self, ReviewError> {
-        view::read(what, object)
-    }
-
-    /// The account whose token it is to hold; empty where it names none.
+impl Secret<'_> {
+    /// The service account whose token it is to hold; empty where it names none.
     /// `None` for any other type of Secret.
     fn account(&self) -> Option<&str> {
         let named = || self.metadata.as_ref()?.annotations.get(ACCOUNT);
@@ -50,62 +44,67 @@ impl<'a> Secret<'a> {
     }
 }
 
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
-    let request = write.request();
-    let new = Secret::read("request.object", request.object()?)?;
+pub(super) fn check(
+    write: &Write<'_>,
+    new: Object<'_>,
+    old: Option<Object<'_>>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ReviewError> {
+    let new = new.read::<Secret<'_>>()?;
     let Some(account) = new.account() else {
         return Ok(());
     };
-    // The type never changes, so a Secret that has another one was none of these.
-    let old = match request.operation() {
-        Operation::Update => Secret::read("request.oldObject", request.old_object()?)?,
-        _ => Secret::default(),
-    };
+    // A Secret's type never changes.
+    let old = old.map(Object::read::<Secret<'_>>).transpose()?;
+    let old = old.unwrap_or_default();
     let before = old.account();
     if before == Some(account) {
         return Ok(());
     }
-    // The token controller, and below Kubernetes 1.24 the service account's own.
+    // The token controller, and before Kubernetes 1.24 the service account
+    // controller.
     if matches!(
         write.requester,
         Requester::System(System::ControllerManager)
     ) {
         return Ok(());
     }
-    let taken = before
-        .filter(|before| !before.is_empty())
-        .and_then(|before| Some((before, guarded(write, before)?)));
-    let (whose, refused) = match (refused_for(write, account), taken) {
-        (Some(refused), _) => (account, refused),
-        (None, Some(taken)) => taken,
-        (None, None) => return Ok(()),
+    let (verb, to) = match before {
+        None => ("create", "for"),
+        Some(_) => ("reassign", "to"),
     };
-    let verb = match before {
-        None => "create",
-        Some(_) => "turn over",
+    let secret = format!("{verb} Secret {}", write.what());
+    let token_of = |account: &str| format!("the token of service account {}", shown(account, 160));
+    let taken = || {
+        let before = before.filter(|before| !before.is_empty())?;
+        Some((before, protected(write, before)?))
     };
-    let whose = match whose {
-        "" => "no service account by name".to_owned(),
-        name => format!("the token of service account {}", shown(name, 160)),
+    let (whose, act) = if account.is_empty() {
+        (account, format!("{secret}: it names no service account"))
+    } else if let Some(refused) = refused_for(write, account) {
+        (
+            account,
+            format!("{secret} {to} {}: {refused}", token_of(account)),
+        )
+    } else if let Some((before, refused)) = taken() {
+        let act = format!("{secret}, which holds {}: {refused}", token_of(before));
+        (before, act)
+    } else {
+        return Ok(());
     };
-    findings.push(finding(
-        format!(
-            "{} may not {verb} Secret {}, to hold {whose}: {refused}",
-            write.who(),
-            write.what()
-        ),
-        Some(format!("metadata.annotations[\"{ACCOUNT}\"]")),
-    ));
+    let annotations = Path::root().key("metadata").key("annotations");
+    findings.push(
+        Finding::new(&ABOUT, &ADVICE, act)
+            .at(annotations.key(ACCOUNT))
+            .key(whose.to_owned()),
+    );
     Ok(())
 }
 
-/// Why the requester may not have this account's token: whoever may run as an
-/// account may, and nobody for a job's.
+/// Why the requester may not have this service account's token: a job's is denied
+/// to all, any other is allowed to those who may run pods under it.
 fn refused_for(write: &Write<'_>, account: &str) -> Option<String> {
-    if account.is_empty() {
-        return Some("it does not say whose token it is".to_owned());
-    }
-    guarded(write, account).or_else(|| match write.requester {
+    protected(write, account).or_else(|| match write.requester {
         Requester::Job(_) => Some("a job's own token is in its pod already".to_owned()),
         _ => refusal(write, account, Start::Pod { name: "" }),
     })

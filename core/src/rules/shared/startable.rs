@@ -1,26 +1,20 @@
 //! Under which service accounts a requester may start pods, and how it may
-//! name them. Shared by every rule that meets a pod on its way in.
+//! name them.
 
 use crate::facts::{Action, Extent, JobToken, Requester, RunsAs, System, task_manager_cluster};
-use crate::names::shown;
-use crate::names::{Component, Framework, PodName, Role};
+use crate::names::{Component, Framework, PodName, Role, shown};
 use crate::policy::Operator;
 use crate::write::Write;
 
-/// How a pod would come to be.
+/// What would create a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Start<'a> {
-    /// The request creates the pod.
-    Pod {
-        /// The pod's name.
-        name: &'a str,
-    },
-    /// A workload's template: a controller creates pods named after the workload.
-    Template {
-        /// The workload's name.
-        workload: &'a str,
-    },
-    /// A custom resource names the account; an operator may create the pod.
+    /// The request itself.
+    Pod { name: &'a str },
+    /// The controller of the workload that the request writes. It names the pods
+    /// after the workload.
+    Template { workload: &'a str },
+    /// Perhaps an operator: a custom resource names the service account.
     CustomResource,
 }
 
@@ -47,8 +41,9 @@ fn becomes(role: &Role) -> String {
     format!("that service account becomes the IAM role {role}")
 }
 
-/// A controller starts what its own kind of workload is used for by EMR or by
-/// a declared operator, so that an old template at zero replicas fires nothing.
+/// A controller may start the components for which EMR or a declared operator
+/// uses its kind of workload, and no others: an old template at zero replicas must
+/// not start a job's pod.
 fn by_system(
     system: System,
     identity: &RunsAs,
@@ -56,8 +51,8 @@ fn by_system(
     write: &Write<'_>,
 ) -> Option<String> {
     let (role, component) = match identity {
-        // A mirror pod has no service account; whoever got hold of a node's
-        // identity gets no other pod by it.
+        // A mirror pod has no service account, so a stolen node identity can
+        // create mirror pods only.
         RunsAs::Ordinary if system == System::Node && account != "default" => {
             return Some("a node starts static pods only".to_owned());
         }
@@ -87,7 +82,12 @@ fn by_system(
         System::ControllerManager => client || jeg || declared(),
         System::Controller(_) | System::ControlPlane | System::Node => false,
     };
-    (!fits).then(|| format!("{}, which nobody starts in this way", becomes(role)))
+    (!fits).then(|| {
+        format!(
+            "{}, and Kubernetes does not start its pods in this way",
+            becomes(role)
+        )
+    })
 }
 
 fn by_operator(
@@ -100,7 +100,7 @@ fn by_operator(
         RunsAs::Ordinary if start == Start::CustomResource => return None,
         RunsAs::Ordinary => {
             return Some(
-                "an operator starts pods of the roles that the policy declares for it only"
+                "an operator starts pods only under roles that the policy declares for it"
                     .to_owned(),
             );
         }
@@ -165,7 +165,7 @@ fn by_job(
         Start::Pod { name } => job_pod_name(job, *component, name),
         Start::Template { workload } => {
             if *component == Some(Component::Driver) || job.framework == Framework::Flink {
-                Some("a job starts such a pod itself, never by a workload".to_owned())
+                Some("a job starts such a pod directly, never through a workload".to_owned())
             } else {
                 carries_job_id(workload).then(|| taken_name(workload))
             }
@@ -173,9 +173,9 @@ fn by_job(
     }
 }
 
-/// A pod's name is what ties its token to a job, so a job may give only its
-/// own: `spark-<own job id>-driver` to a driver, nothing with a job id to
-/// anything else, and to Flink's pods the task manager names of its own cluster.
+/// A pod's name ties its token to a job. So a job names a driver
+/// `spark-<own job id>-driver`, a Flink pod as a task manager of its own cluster,
+/// and no other pod with a job id.
 fn job_pod_name(job: &JobToken<'_>, component: Option<Component>, name: &str) -> Option<String> {
     match PodName::parse(name) {
         PodName::Driver(id) if component == Some(Component::Driver) && job.job_id() == Some(id) => {
@@ -197,8 +197,8 @@ fn job_pod_name(job: &JobToken<'_>, component: Option<Component>, name: &str) ->
     }
 }
 
-/// Under a job manager's account only the replica set controller names pods:
-/// the name says whose Flink cluster the token may write for.
+/// A job manager's pod name says for which Flink cluster its token may write, so
+/// only the replica set controller may choose it.
 fn job_manager_name(
     framework: Framework,
     component: Option<Component>,
@@ -234,7 +234,9 @@ fn by_tenant(
                     .flat_map(|entry| &entry.service_accounts)
                     .any(|listed| listed == account)
             };
-            (!listed).then(|| "the policy does not list that service account for them".to_owned())
+            (!listed).then(|| {
+                "the policy does not list that service account for this requester".to_owned()
+            })
         }
     }
 }

@@ -1,0 +1,238 @@
+//! Service accounts named anywhere in an object of any kind.
+//!
+//! A custom resource can start pods through fields that rolegate does not know:
+//! `spec.driver.serviceAccount`, `sparkConf`, submit arguments in one long
+//! string. So the whole object is walked once, without building a tree of it,
+//! and two things are kept: the values of fields named after a service account,
+//! and reserved names inside any string or key.
+
+mod account_names;
+mod walk;
+
+use crate::json;
+
+use super::{Object, Path, ReviewError};
+
+use self::walk::{Node, Walk};
+
+/// Deeper objects are reported and not read: manifests of this depth do not
+/// occur, and the limit must be this one, not the parser's own (128).
+pub const MAX_DEPTH: usize = 100;
+
+/// Objects that name more service accounts are reported and not read to the
+/// end: three megabytes hold a hundred thousand names, and each costs a path.
+pub const MOST_NAMES: usize = 2_000;
+
+/// The size of a path, in bytes of its keys. The key that exceeds it is cut, and
+/// the path ends there: each of [`MOST_NAMES`] references has its own copy, and a
+/// key may have megabytes.
+const LONGEST_PATH: usize = 300;
+
+/// One place that names a service account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reference {
+    /// Where, as `spec.driver.serviceAccount`.
+    pub path: Path,
+    /// The service account's name in lower case; empty for [`By::Template`].
+    pub name: String,
+    pub by: By,
+}
+
+/// How a place names a service account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum By {
+    /// The value of a field named after a service account.
+    Field,
+    /// A name inside other text.
+    Text,
+    /// A field that says where a driver's pod template is. An operator that
+    /// submits for others fetches it and starts the pod that it describes.
+    Template,
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub struct References {
+    /// Every place, in document order.
+    pub found: Vec<Reference>,
+    /// Why and where the walk ended before the object did.
+    pub unread: Option<(Unread, Path)>,
+}
+
+/// Why an object was not read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// More than [`MAX_DEPTH`] levels.
+    TooDeep,
+    /// More than [`MOST_NAMES`] names.
+    TooMany,
+}
+
+/// Walks `object`. `fixed` are further names to look for: job service accounts
+/// that the policy declares for an operator and that lack the reserved prefix.
+///
+/// # Errors
+///
+/// [`ReviewError::Json`] when the object is not valid JSON.
+pub fn find(object: Object<'_>, fixed: &[&str]) -> Result<References, ReviewError> {
+    let mut walk = Walk::new(fixed);
+    match json::from_str_seed(object.raw().get(), Node::root(&mut walk)) {
+        Ok(()) => Ok(walk.out),
+        Err(_) if walk.out.unread.is_some() => Ok(walk.out),
+        Err(error) => Err(ReviewError::json(object.what(), error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::json::Raw;
+    use crate::request::Version;
+
+    use super::*;
+
+    fn read(json: &str, fixed: &[&str]) -> References {
+        let raw = Raw::parse(json).expect("test JSON");
+        find(Object::new(raw, Version::New), fixed).expect("valid")
+    }
+
+    fn found(json: &str) -> Vec<String> {
+        read(json, &["livy-runner"])
+            .found
+            .into_iter()
+            .map(|found| format!("{}={}", found.path, found.name))
+            .collect()
+    }
+
+    #[test]
+    fn every_way_to_name_one() {
+        for (json, expected) in [
+            (
+                r#"{"spec":{"serviceAccountName":"a"}}"#,
+                "spec.serviceAccountName=a",
+            ),
+            (
+                r#"{"spec":{"serviceAccount":"a"}}"#,
+                "spec.serviceAccount=a",
+            ),
+            (
+                r#"{"spec":{"service_account_name":"a"}}"#,
+                "spec.service_account_name=a",
+            ),
+            (
+                r#"{"spec":{"executorServiceAccount":"a"}}"#,
+                "spec.executorServiceAccount=a",
+            ),
+            (
+                r#"{"spec":{"SERVICEACCOUNTNAME":"a"}}"#,
+                "spec.SERVICEACCOUNTNAME=a",
+            ),
+            (
+                r#"{"spec":{"serviceAccountRef":{"name":"a"}}}"#,
+                "spec.serviceAccountRef.name=a",
+            ),
+            (
+                r#"{"spec":{"serviceAccountNames":["a"]}}"#,
+                "spec.serviceAccountNames[0]=a",
+            ),
+            (
+                r#"{"sparkConf":{"spark.kubernetes.authenticate.driver.serviceAccountName":"a"}}"#,
+                r#"sparkConf["spark.kubernetes.authenticate.driver.serviceAccountName"]=a"#,
+            ),
+            (
+                r#"{"args":["--conf","x=emr-containers-sa-spark-driver-1"]}"#,
+                "args[1]=emr-containers-sa-spark-driver-1",
+            ),
+            (
+                r#"{"a":"Uses EMR-Containers-SA-x."}"#,
+                "a=emr-containers-sa-x",
+            ),
+            (
+                r#"{"a":"emr-container-sa-spark-livy"}"#,
+                "a=emr-container-sa-spark-livy",
+            ),
+            (
+                r#"{"a":"\u0065mr-containers-sa-x"}"#,
+                "a=emr-containers-sa-x",
+            ),
+            (r#"{"a":"sa=livy-runner,"}"#, "a=livy-runner"),
+        ] {
+            assert_eq!(found(json), [expected], "{json}");
+        }
+        assert_eq!(
+            found(r#"{"emr-containers-sa-k":{"x":1}}"#),
+            ["=emr-containers-sa-k"]
+        );
+        assert_eq!(
+            found(r#"{"spec":{"driver.podTemplateFile":"s3://b/t.yaml"}}"#),
+            [r#"spec["driver.podTemplateFile"]="#]
+        );
+    }
+
+    #[test]
+    fn a_long_path_is_cut() {
+        let account = r#"{"serviceAccount":"a"}"#;
+        let key = "k".repeat(120);
+        assert_eq!(
+            found(&format!(r#"{{"{key}":{{"{key}":{{"{key}":{account}}}}}}}"#)),
+            [format!("{key}.{key}[\"{}...\"]=a", "k".repeat(80))]
+        );
+        let key = "k".repeat(LONGEST_PATH);
+        let path = format!("[\"{}…\"].serviceAccount", "k".repeat(119));
+        assert_eq!(
+            found(&format!(r#"{{"{key}":{account}}}"#)),
+            [format!("{path}=a")]
+        );
+    }
+
+    #[test]
+    fn too_many_names_end_the_walk() {
+        let names = r#""emr-containers-sa-x""#;
+        let list = |count| format!("[{}]", vec![names; count].join(","));
+        assert_eq!(read(&list(MOST_NAMES), &[]).unread, None);
+        let more = read(&list(MOST_NAMES + 1), &[]);
+        let at = Path::root().index(MOST_NAMES);
+        assert_eq!(more.unread, Some((Unread::TooMany, at)));
+        assert_eq!(more.found.len(), MOST_NAMES);
+    }
+
+    #[test]
+    fn what_only_sounds_like_one() {
+        for json in [
+            r#"{"automountServiceAccountToken":false}"#,
+            r#"{"serviceAccountToken":{"path":"token","audience":"x"}}"#,
+            r#"{"serviceAccount":{"create":true,"annotations":{"name2":"x"}}}"#,
+            r#"{"serviceAccountName":""}"#,
+            r#"{"a":"emr-containers-job"}"#,
+            r#"{"a":"livy-runner-2"}"#,
+            "{}",
+        ] {
+            assert_eq!(found(json), [""; 0], "{json}");
+        }
+    }
+
+    #[test]
+    fn the_record_of_managed_fields_is_not_read_again() {
+        let record = r#"[{"fieldsV1":{"f:spec":{"f:emr-containers-sa-x":{}}}}]"#;
+        let object = |path: &str| {
+            let json = format!(r#"{{"{path}":{{"managedFields":{record}}}}}"#);
+            found(&json).len()
+        };
+        assert_eq!(object("metadata"), 0);
+        // Anywhere else a field of that name is a field like any other.
+        assert_eq!(object("spec"), 1);
+        let nested = format!(r#"{{"spec":{{"metadata":{{"managedFields":{record}}}}}}}"#);
+        assert_eq!(found(&nested).len(), 1);
+    }
+
+    #[test]
+    fn depth_is_reported_not_passed_over() {
+        for depth in [101, 5_000, 100_000] {
+            let json = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            let (why, path) = read(&json, &[]).unread.expect("an end");
+            assert_eq!(why, Unread::TooDeep, "{depth}");
+            assert_eq!(path.segments().len(), MAX_DEPTH + 1, "{path}");
+        }
+        let json = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        assert_eq!(read(&json, &[]).unread, None);
+    }
+}
