@@ -81,11 +81,11 @@ fn one_sentence_each() {
         (review("{}"), "`request.resource` is missing"),
         (
             pod("{}").replace(r#""uid":"1","#, ""),
-            "`review.uid` is missing",
+            "`request.uid` is missing",
         ),
         (
             pod("{}").replace(r#""uid":"1""#, r#""uid":"""#),
-            "`review.uid` is missing",
+            "`request.uid` is missing",
         ),
         (pod("{}").replace("CREATE", SECRET), "wrong type"),
         (

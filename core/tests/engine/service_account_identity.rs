@@ -8,7 +8,7 @@ use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Review, controller, impersonated, in_pod, now, policy, service_account, tenant, user,
+    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
 };
 
 const RULE: &str = "service-account-identity";

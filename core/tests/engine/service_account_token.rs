@@ -1,9 +1,7 @@
 //! The rule `service-account-token`: B6, B9 and B12 of the bypass catalogue,
 //! and projected tokens.
 
-use crate::support::judge;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
 use crate::support::{

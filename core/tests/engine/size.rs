@@ -12,7 +12,7 @@ use rolegate_core::write::Write;
 use serde_json::Value;
 
 use crate::support::chain::{self, account, runner};
-use crate::support::{now, tenant};
+use crate::support::tenant;
 
 /// The bytes of a body's large part.
 const SIZE: usize = 200_000;
