@@ -1,6 +1,6 @@
 //! A pod before and after role chaining.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use serde_json::Value;
 
