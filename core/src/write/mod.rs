@@ -1,6 +1,7 @@
 //! One write as a rule sees it: the request, its requester, the policy's entry for
 //! the namespace, and values that several rules use, each computed once.
 
+mod memo;
 mod pod_write;
 
 use std::cell::OnceCell;
@@ -14,6 +15,8 @@ use crate::policy::{Policy, Submitter, VirtualCluster};
 use crate::request::{Act, ObjectName, Request, ReviewError, change};
 
 pub use pod_write::PodWrite;
+
+use memo::Memo;
 
 /// One request with everything that a rule needs to judge it. Dereferences to the
 /// [`Request`], which holds the user, the target and the act.
@@ -30,6 +33,7 @@ pub struct Write<'a> {
     is_unchanged: OnceCell<bool>,
     keeps_intent: OnceCell<bool>,
     chain_state: OnceCell<Option<ChainState>>,
+    runs_as: Memo<RunsAs>,
 }
 
 impl<'a> Deref for Write<'a> {
@@ -59,6 +63,7 @@ impl<'a> Write<'a> {
             is_unchanged: OnceCell::new(),
             keeps_intent: OnceCell::new(),
             chain_state: OnceCell::new(),
+            runs_as: Memo::new(),
         })
     }
 
@@ -114,7 +119,9 @@ impl<'a> Write<'a> {
     /// What a service account stands for under the policy.
     #[must_use]
     pub fn runs_as(&self, account: &str) -> RunsAs {
-        RunsAs::of(account, self.policy)
+        let compute = || RunsAs::of(account, self.policy);
+        let kept = self.runs_as.get(account, compute);
+        kept.cloned().unwrap_or_else(compute)
     }
 
     /// Whether a tenant or a job resumes a suspended Job. Its pods start now, and the
