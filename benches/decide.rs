@@ -1,7 +1,9 @@
 //! What one decision costs in process, from bytes to answer.
 //!
 //! `cargo bench --bench decide`. Prints the median of many batches; compare
-//! figures of one run only, the machine's speed drifts between runs.
+//! figures of one run only, the machine's speed drifts between runs. The last
+//! lines compare two policies and print a ratio, taken batch by batch in turn:
+//! what a review costs must not depend on how much else a policy lists.
 
 #![allow(
     missing_docs,
@@ -10,9 +12,11 @@
     reason = "a benchmark"
 )]
 
+use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use rolegate::decision::{Door, decide};
 use rolegate::facts::Subject;
 use rolegate::mutation::mutate;
@@ -28,9 +32,7 @@ fn main() {
     println!("{:<52}{:>10}{:>14}", "review", "bytes", "median");
     for (name, body) in reviews() {
         measure(name, &body, |body| {
-            let request = Request::parse(body).unwrap();
-            let decision = decide(&request, Door::Enforce, &policy, now).unwrap();
-            black_box(decision.to_json(&request.uid));
+            black_box(decision(body, &policy, now));
         });
     }
     // The chains of a case, and its driver as a real API server sent it.
@@ -51,26 +53,94 @@ fn main() {
             black_box(mutation.to_json(&request.uid, policy.hash));
         });
     }
+    clusters(now);
+}
+
+fn decision(body: &[u8], policy: &Policy, now: Timestamp) -> Vec<u8> {
+    let request = Request::parse(body).unwrap();
+    let decision = decide(&request, Door::Enforce, policy, now).unwrap();
+    decision.to_json(&request.uid)
 }
 
 fn measure(name: &str, body: &str, one: impl Fn(&[u8])) {
+    let times = (0..BATCHES).map(|_| batch(body, &one)).collect();
+    line(name, body, times);
+}
+
+/// The time of one, in nanoseconds.
+fn batch(body: &str, one: impl Fn(&[u8])) -> f64 {
     let batch = (2_000_000 / body.len()).clamp(1, 200);
-    let mut times: Vec<u128> = (0..BATCHES)
-        .map(|_| {
-            let start = Instant::now();
-            for _ in 0..batch {
-                one(black_box(body.as_bytes()));
-            }
-            start.elapsed().as_nanos() / batch as u128
-        })
-        .collect();
-    times.sort_unstable();
-    println!(
-        "{name:<52}{:>10}{:>11}.{} µs",
-        body.len(),
-        times[BATCHES / 2] / 1000,
-        times[BATCHES / 2] % 1000 / 100
-    );
+    let start = Instant::now();
+    for _ in 0..batch {
+        one(black_box(body.as_bytes()));
+    }
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(u32::try_from(batch).unwrap())
+}
+
+fn line(name: &str, body: &str, times: Vec<f64>) {
+    let time = median(times) / 1000.0;
+    println!("{name:<52}{:>10}{time:>11.1} µs", body.len());
+}
+
+fn median(mut list: Vec<f64>) -> f64 {
+    list.sort_by(f64::total_cmp);
+    list[list.len() / 2]
+}
+
+/// One review under a policy of 10 virtual clusters and under one of 10,000.
+fn clusters(now: Timestamp) {
+    let policies = [10, 10_000].map(|count| {
+        let text = policy(count);
+        Policy::parse("generated", &text, now, Strictness::Check)
+            .unwrap()
+            .0
+    });
+    let mut reviews = reviews().into_iter();
+    let (allowed, driver) = reviews.next().unwrap();
+    let (refused, tenant) = reviews.next().unwrap();
+    let elsewhere = tenant.replace("spark-a", "spark-b");
+    for (name, body) in [
+        (format!("{allowed}, last of the entries"), driver),
+        (format!("{refused}, no entry"), elsewhere),
+    ] {
+        let [mut few, mut many] = [const { Vec::new() }; 2];
+        for _ in 0..BATCHES {
+            let [one, other] = policies.each_ref().map(|policy| {
+                batch(&body, |body| {
+                    black_box(decision(body, policy, now));
+                })
+            });
+            few.push(one);
+            many.push(other);
+        }
+        let ratios = few
+            .iter()
+            .zip(&many)
+            .map(|(few, many)| many / few)
+            .collect();
+        println!("{name}");
+        line("  of 10 virtual clusters", &body, few);
+        line("  of 10,000 virtual clusters", &body, many);
+        println!("{:<52}{:>21.2}", "  ratio", median(ratios));
+    }
+}
+
+/// A policy of so many entries, the last of them for the reviews' namespace.
+fn policy(count: usize) -> String {
+    let mut text = "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nvirtualClusters:\n".to_owned();
+    for number in 1..=count {
+        let namespace = if number == count {
+            "spark-a".to_owned()
+        } else {
+            format!("n{number}")
+        };
+        writeln!(
+            text,
+            "- {{namespaces: [{namespace}], executionRoles: [arn:aws:iam::111122223333:role/*]}}"
+        )
+        .unwrap();
+    }
+    text
 }
 
 fn reviews() -> Vec<(&'static str, String)> {
