@@ -12,7 +12,10 @@ case ${1:-} in -h | --help) sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p;}' "$0"; ex
 runs=${1:-50}
 test $# = 0 || shift
 cd "$(dirname "$0")/.."
-cargo build --release --bin rolegate --example start
+cargo build --release --example start
+# Alone, as it ships: beside an example it is built with the features of the
+# tests' dependencies too.
+cargo build --release --bin rolegate
 target=${CARGO_TARGET_DIR:-target}/release
 echo "ready    $("$target/examples/start" --runs "$runs" -- "$target/rolegate" serve --cluster off "$@")"
 echo "version  $("$target/examples/start" --runs "$runs" --exit -- "$target/rolegate" --version)"
