@@ -1,13 +1,14 @@
 //! # configmap-mutation
 //!
-//! In a managed namespace only those write ConfigMaps whose work it is.
+//! Denies creating, changing and deleting ConfigMaps in a managed namespace, except
+//! to the requesters in the table below.
 //!
 //! ## What it stops
 //!
 //! CREATE, UPDATE and DELETE of ConfigMaps by tenants: `kubectl create`,
 //! `edit`, `patch`, `apply`, `delete`, deletecollection, and each of them as a
-//! dry-run. Creating counts too: a map that is there before EMR's own is used
-//! in its place.
+//! dry-run. Creation is denied too, because a ConfigMap that exists before EMR
+//! creates its own is used in its place.
 //!
 //! ## Who may
 //!
@@ -21,14 +22,14 @@
 //! | tenants | what `submitters.configMaps` of the policy lists, never a reserved name |
 //!
 //! EMR's are `podtemplate-…`, `…-spark-defaults` and `fluentd-…`. An UPDATE that
-//! changes nothing passes for everybody.
+//! changes nothing is allowed for every requester.
 //!
 //! ## Why
 //!
 //! EMR builds a job's pods from ConfigMaps: pod templates with the managed
 //! service account, Spark's defaults, the configuration of the log sidecar.
-//! Whoever changes one changes what runs under the job's role. AWS's security
-//! page asks not to grant it: "Kubernetes RBAC permissions to modify configmap".
+//! A requester who changes one changes what runs under the job's role. AWS's
+//! security page asks administrators not to grant it: "Kubernetes RBAC permissions to modify configmap".
 //!
 //! ## What to do instead
 //!
@@ -57,11 +58,10 @@ pub(super) static ABOUT: About = About::new(
 pub(super) struct ConfigMapMutation;
 
 static ADVICE: Advice = Advice {
-    why: "EMR builds job pods from ConfigMaps, so whoever writes one decides what runs \
-                   under a job's execution role",
-    instead: "pass settings with the job (configurationOverrides, pod templates), or ask \
-                       the platform team to list the name under `submitters.configMaps` in \
-                       rolegate's policy",
+    why: "EMR builds job pods from ConfigMaps, so a requester who writes one decides what runs \
+          under a job's execution role",
+    instead: "pass settings with the job (configurationOverrides, pod templates), or ask the \
+              platform team to list the name under `submitters.configMaps` in rolegate's policy",
     source: "Amazon EMR on EKS security best practices: permissions to modify configmap",
 };
 

@@ -1,25 +1,25 @@
 //! # pod-exec
 //!
-//! Nobody but administrators and EMR itself gets into a running pod of a
-//! managed namespace.
+//! Denies exec, attach, port-forward, debug containers and proxy access to the pods
+//! of a managed namespace, to everyone but administrators and EMR.
 //!
 //! ## What it stops
 //!
 //! - `kubectl exec`, `cp`, `attach`, `port-forward`: CONNECT on `pods/exec`,
-//!   `pods/attach`, `pods/portforward`, whatever the HTTP method
+//!   `pods/attach`, `pods/portforward`, with any HTTP method
 //! - HTTP through the API server: CONNECT on `pods/proxy`, `services/proxy` and
-//!   `nodes/proxy`. Of a node's kubelet (port 10250), `metrics`, `stats`,
-//!   `healthz` and `configz` pass
+//!   `nodes/proxy`. Requests to a node's kubelet (port 10250) for `metrics`, `stats`,
+//!   `healthz` and `configz` are allowed
 //! - `kubectl debug`: an added or changed ephemeral container
 //!   (UPDATE of `pods/ephemeralcontainers`)
-//! - any other subresource one can connect to
+//! - any other subresource that can be connected to
 //!
 //! ## Why
 //!
-//! The pod holds the job's token. Whoever runs a command in it, or reaches its
-//! ports, can take the token to AWS STS and become the job's execution role.
-//! AWS's security page asks not to grant it: "Kubernetes RBAC permissions to
-//! exec into Amazon EMR on EKS pods".
+//! The pod holds the job's token. A person or program that runs a command in the
+//! pod, or reaches its ports, can take the token to AWS STS and become the job's
+//! execution role. AWS's security page asks administrators not to grant it:
+//! "Kubernetes RBAC permissions to exec into Amazon EMR on EKS pods".
 //!
 //! ## What to do instead
 //!
@@ -29,8 +29,8 @@
 //!
 //! ## What it does not see
 //!
-//! Reads (`get pods`, `pods/log`) never reach admission, nor does whoever talks
-//! to a kubelet directly with `nodes/proxy` rights.
+//! - Reads (`get pods`, `pods/log`): they never reach admission.
+//! - Direct connections to a kubelet by somebody with `nodes/proxy` rights.
 
 use crate::facts::{Action, Extent};
 use crate::names::shown;
@@ -42,20 +42,20 @@ use crate::facts::Facts;
 use crate::policy::{About, Severity};
 
 pub(super) static ABOUT: About =
-    About::new("pod-exec", Severity::High, include_str!("pod_exec.rs"));
+    About::new("pod-exec", Severity::Critical, include_str!("pod_exec.rs"));
 
 /// See the file's header.
 pub(super) struct PodExec;
 
 static ADVICE: Advice = Advice {
-    why: "a job's pod holds the token that becomes its execution role, so whoever gets \
-                   into the pod becomes that role",
-    instead: "read the logs (`kubectl logs`) or the Spark history server; for an \
-                       incident ask a platform administrator",
+    why: "a job's pod holds the token that becomes its execution role, so access to the pod is \
+          access to that role",
+    instead: "read the logs (`kubectl logs`) or the Spark history server; for an incident ask a \
+              platform administrator",
     source: "Amazon EMR on EKS security best practices: permissions to exec into pods",
 };
 
-/// What reading a node's own figures needs.
+/// Paths of a kubelet that only show the node's metrics and settings.
 const HARMLESS_NODE_PATHS: [&str; 4] = ["metrics", "stats", "healthz", "configz"];
 
 impl Rule for PodExec {
@@ -97,11 +97,11 @@ fn action(write: &Write<'_>) -> Option<(Action, &'static str)> {
     })
 }
 
-/// What passes for everybody whom RBAC lets through.
+/// What is allowed for every requester that RBAC allows.
 fn is_harmless(action: Action, write: &Write<'_>) -> Result<bool, ReviewError> {
     Ok(match action {
-        // The API server takes nothing but the containers from such a write, so
-        // all that differs are they, wherever its version keeps them.
+        // From such a write the API server takes only the containers, so nothing
+        // else can differ, wherever its version keeps them.
         Action::Debug => write.keeps_intent(),
         Action::Proxy if write.target.is("", "nodes") && is_kubelet(write) => {
             let Act::Connect(Some(options)) = write.act else {
@@ -113,15 +113,15 @@ fn is_harmless(action: Action, write: &Write<'_>) -> Result<bool, ReviewError> {
     })
 }
 
-/// Whether a request to a node goes to its kubelet. At any other port listens
-/// what has a host port there, and that can be a job's pod.
+/// Whether a request to a node goes to its kubelet. Any other port may belong to a
+/// pod with a host port.
 fn is_kubelet(write: &Write<'_>) -> bool {
     let port = ProxyTarget::parse(write.possible_name()).port;
     matches!(port, None | Some("" | "10250"))
 }
 
-/// Whether a node's path reads figures only. Anything that a kubelet might
-/// take for another path (dots, escapes, empty segments) is refused.
+/// Whether a kubelet's path only reads metrics or settings. Anything that a kubelet
+/// might take for another path (dots, escapes, empty segments) does not.
 fn is_figures(path: &str) -> bool {
     let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
     let plain = |segment: &str| {

@@ -14,31 +14,31 @@ pub(crate) struct Rule {
 
 pub(crate) const POD_EXEC: Rule = Rule {
     id: "pod-exec",
-    why: "Why: a job's pod holds the token that becomes its execution role, so whoever gets into the pod becomes that role.",
+    why: "Why: a job's pod holds the token that becomes its execution role, so access to the pod is access to that role.",
     instead: "Instead: read the logs (`kubectl logs`) or the Spark history server; for an incident ask a platform administrator.",
 };
 
 pub(crate) const CONFIG_MAPS: Rule = Rule {
     id: "configmap-mutation",
-    why: "Why: EMR builds job pods from ConfigMaps, so whoever writes one decides what runs under a job's execution role.",
+    why: "Why: EMR builds job pods from ConfigMaps, so a requester who writes one decides what runs under a job's execution role.",
     instead: "Instead: pass settings with the job (configurationOverrides, pod templates), or ask the platform team to list the name under `submitters.configMaps`",
 };
 
 pub(crate) const ACCOUNTS: Rule = Rule {
     id: "foreign-service-account",
-    why: "Why: EMR's service accounts become IAM roles, so whoever starts a pod under one becomes that role.",
+    why: "Why: EMR's service accounts become IAM roles, and a pod under one of them has its role.",
     instead: "Instead: submit the job through Amazon EMR (StartJobRun), or use a service account that rolegate's policy lists for you.",
 };
 
 pub(crate) const TOKENS: Rule = Rule {
     id: "service-account-token",
-    why: "Why: a token of a job's service account is as good as the job: AWS STS takes it for the execution role.",
+    why: "Why: a token of a job's service account is as good as the job: AWS STS exchanges it for the execution role.",
     instead: "Instead: submit the job through Amazon EMR (StartJobRun); for a workload of your own ask the platform team for a service account that rolegate's policy lists for you.",
 };
 
 pub(crate) const IMAGES: Rule = Rule {
     id: "image-source",
-    why: "Why: the image is the program that gets the job's role, and one from an unlisted registry or of an old release is not looked after by anybody.",
+    why: "Why: the image is the program that gets the job's role, and one from an unlisted registry or of an old release is unpatched or untrusted.",
     instead: "Instead: use a current image from a registry that `rules.image-source.registries` of rolegate's policy lists.",
 };
 
