@@ -65,6 +65,7 @@ use crate::request::view::TemplateShape;
 use crate::request::{Act, Object, Path};
 use crate::write::Write;
 
+use super::shared::violation::MOST;
 use super::{Advice, Checked, Finding, Rule};
 
 pub(super) static ABOUT: About = About {
@@ -119,9 +120,6 @@ static ASK_FOR_NONE: Advice = advice(
     "ask for none: rolegate's policy chains this service account's role nowhere \
      (virtualClusters[].chains)",
 );
-
-/// Findings about one pod.
-const MOST: usize = 8;
 
 impl Rule for ChainProfile {
     fn about(&self) -> &'static About {

@@ -12,11 +12,9 @@ use crate::rules::shared::startable::{Start, refusal};
 use crate::rules::{Advice, Finding};
 use crate::write::Write;
 
-use super::{ABOUT, ADVICE, finding};
+use crate::rules::shared::violation::MOST;
 
-/// A custom resource can name thousands of service accounts; a message lists
-/// this many.
-const MOST_FINDINGS: usize = 8;
+use super::{ABOUT, ADVICE, finding};
 
 static ADVICE_ON_TEMPLATE_FILES: Advice = Advice {
     instead: "write the template into the object (spec.driver.template)",
@@ -68,15 +66,15 @@ pub(super) fn check(
         .filter(|reference| !stored.contains(reference))
         .filter_map(|reference| Some((reference, refusal_of(write, reference)?)))
         .collect();
-    let more = refused.len().saturating_sub(MOST_FINDINGS);
-    for (index, (reference, refused)) in refused.iter().take(MOST_FINDINGS).enumerate() {
+    let more = refused.len().saturating_sub(MOST);
+    for (index, (reference, refused)) in refused.iter().take(MOST).enumerate() {
         let path = &reference.path;
         let mut finding = match reference.by {
             By::Template => template_file(&what).key(format!("template file at {path}")),
             By::Field | By::Text => finding(write, &what, &reference.name, refused)
                 .key(format!("{} at {path}", reference.name)),
         };
-        if more > 0 && index + 1 == MOST_FINDINGS {
+        if more > 0 && index + 1 == MOST {
             // Writing to a String cannot fail.
             let _ = write!(finding.act, ", and {more} more like it");
         }
