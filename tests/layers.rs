@@ -166,7 +166,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     }
     for root in ["crate::", "super::"] {
         for (at, _) in text.match_indices(root) {
-            let before = text[..at].as_bytes().last();
+            let before = text.as_bytes()[..at].last();
             if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b':') {
                 continue;
             }
@@ -206,27 +206,24 @@ fn flatten(tree: &str, before: &[String], found: &mut Vec<Vec<String>>) {
         .filter(|part| !part.is_empty())
     {
         let mut path = before.to_vec();
-        match part.split_once('{') {
-            Some((head, inner)) => {
-                path.extend(
-                    head.split("::")
-                        .map(str::trim)
-                        .filter(|part| !part.is_empty())
-                        .map(str::to_owned),
-                );
-                let inner = inner.rsplit_once('}').map_or(inner, |(inner, _)| inner);
-                flatten(inner, &path, found);
+        if let Some((head, inner)) = part.split_once('{') {
+            path.extend(steps(head));
+            let inner = inner.rsplit_once('}').map_or(inner, |(inner, _)| inner);
+            flatten(inner, &path, found);
+        } else {
+            path.extend(steps(part.split(" as ").next().unwrap_or_default()));
+            if path.last().is_some_and(|last| last == "self") {
+                path.pop();
             }
-            None => {
-                let name = part.split(" as ").next().unwrap_or_default();
-                path.extend(name.split("::").map(|part| part.trim().to_owned()));
-                if path.last().is_some_and(|last| last == "self") {
-                    path.pop();
-                }
-                found.push(path);
-            }
+            found.push(path);
         }
     }
+}
+
+/// The parts of a path.
+fn steps(path: &str) -> impl Iterator<Item = String> {
+    let parts = path.split("::").map(str::trim);
+    parts.filter(|part| !part.is_empty()).map(str::to_owned)
 }
 
 /// A path from the crate's root; `None` for another crate's.

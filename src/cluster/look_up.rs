@@ -1,5 +1,6 @@
 //! Live look-ups of single objects: what a rule needs to know before it can judge.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::{Request, StatusCode};
@@ -79,7 +80,8 @@ fn escaped(part: &str) -> String {
         } else if byte == b'.' && part != "." && part != ".." {
             out.push('.');
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

@@ -1,7 +1,7 @@
 //! A finding with everything around it: the object, who asked, where it was
 //! found, and the mode it is judged in.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use rolegate_core::names::shown;
 use rolegate_core::policy::Mode;
@@ -108,12 +108,12 @@ impl Reported<'_> {
         // No part holds a NUL: names are escaped, keys are made of fields' names and values.
         let digest =
             aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, parts.join("\0").as_bytes());
-        digest
-            .as_ref()
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let mut fingerprint = String::with_capacity(32);
+        for byte in digest.as_ref().iter().take(16) {
+            // Writing to a String cannot fail.
+            let _ = write!(fingerprint, "{byte:02x}");
+        }
+        fingerprint
     }
 }
 

@@ -39,6 +39,10 @@ pub trait Reviewer: Send + Sync + 'static {
 
 /// What one call came to.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every call ends in the large one"
+)]
 pub enum Round {
     Reviewed(Reviewed),
     /// These facts about the cluster first, then again.
