@@ -320,9 +320,13 @@ fn bad_input_is_exit_code_2_and_one_sentence() {
         ),
         (&["explain", "rbac-grant"], "", "not in this version"),
         (
-            &["policy", "check", "tests/policies/bad/unknown-key.yaml"],
+            &[
+                "policy",
+                "check",
+                "core/tests/policies/bad/unknown-key.yaml",
+            ],
             "",
-            ":",
+            "unknown-key.yaml:",
         ),
         (&["frobnicate"], "", "unrecognized subcommand"),
         (&["serve", "--tls-cert", "x"], "", "--tls-key"),

@@ -19,6 +19,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     let mut out = anstream::stdout();
     match &args.rule {
         Some(name) => {
+            if rules::is_planned(name) {
+                bail!("rule `{name}` is not in this version")
+            }
             let Some(rule) = rules::rule(name) else {
                 bail!("there is no rule `{name}`; `rolegate explain` lists them")
             };

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Whatever goes wrong here ends in a status of 400 or more with one sentence
-//! ([`refusal`]): the webhook's `failurePolicy` decides then, never we.
+//! (`doors/refusal.rs`): the webhook's `failurePolicy` decides then, never we.
 
 mod doors;
 mod duration;
@@ -15,7 +15,6 @@ mod limits;
 mod metrics;
 mod net;
 mod ports;
-mod refusal;
 
 pub use doors::{BadReview, Engine, Record, Reviewed, Reviewer, Round};
 pub use duration::{duration_flag, parse_duration};

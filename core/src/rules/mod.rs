@@ -91,6 +91,14 @@ rules! {
     chain_profile: ChainProfile;
 }
 
+/// Whether a policy may name this rule although this version has no code for it.
+#[must_use]
+pub fn is_planned(id: &str) -> bool {
+    RulesOfThisVersion::PLANNED
+        .iter()
+        .any(|planned| planned.as_str() == id)
+}
+
 /// The rule of that name.
 #[must_use]
 pub fn rule(id: &str) -> Option<&'static dyn Rule> {

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use super::pool::Slot;
+use super::refusal::Refusal;
 use crate::server::limits::Limits;
-use crate::server::refusal::Refusal;
 use rolegate_core::decision::Door;
 
 /// How long and how much of a refused body is still read. Closing at once

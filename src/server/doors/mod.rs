@@ -7,6 +7,7 @@ pub(super) mod inflight;
 pub(super) mod metrics;
 pub(super) mod pool;
 pub(super) mod record;
+pub(super) mod refusal;
 pub(super) mod review_handler;
 mod reviewer;
 pub(super) mod router;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Record;
-use crate::server::refusal::Refusal;
+use super::refusal::Refusal;
 use rolegate_core::decision::Door;
 
 /// The line of a decision. Texts are written quoted, so none can forge a line.

@@ -16,10 +16,10 @@ use super::deadline;
 use super::metrics::ReviewMetrics;
 use super::pool::{Pools, Slot};
 use super::record;
+use super::refusal::Refusal;
 use super::{BadReview, Reviewed, Reviewer, Round};
 use crate::cluster::Found;
 use crate::server::limits::Limits;
-use crate::server::refusal::Refusal;
 use rolegate_core::decision::Door;
 
 /// What every request of every door needs.

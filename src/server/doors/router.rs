@@ -11,8 +11,8 @@ use axum::routing::post;
 use super::Reviewer;
 use super::body;
 use super::metrics::ReviewMetrics;
+use super::refusal::Refusal;
 use super::review_handler::ReviewHandler;
-use crate::server::refusal::Refusal;
 use rolegate_core::decision::Door;
 
 /// One route a door; a sentence for everything else.

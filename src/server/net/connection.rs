@@ -20,9 +20,9 @@ use tower::ServiceExt;
 
 use super::idle::{Phase, TrackedStream};
 use crate::runtime::Shutdown;
+use crate::server::doors::refusal::Refusal;
 use crate::server::limits::ConnectionLimits;
 use crate::server::metrics::ConnectionMetrics;
-use crate::server::refusal::Refusal;
 
 /// Longest head, in bytes, and the most that is read ahead of a body.
 const READ_BUFFER: usize = 64 * 1024;

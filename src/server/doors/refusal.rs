@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 
-use crate::server::doors::BadReview;
+use super::BadReview;
 use rolegate_core::decision::Door;
 
 /// Why a request got no decision.
