@@ -36,8 +36,8 @@ fuzz_target!(|body: &[u8]| {
 /// The review with the object as it is afterwards; `None` where nothing changes.
 fn after(body: &[u8], policy: &Policy) -> Option<Value> {
     let review = AdmissionReview::parse(body).ok()?;
-    let request = &review.request;
-    let mutation = mutate(&Write::new(&request, policy).ok()?).ok()?;
+    let write = Write::new(&review.request, policy).ok()?;
+    let mutation = write.mutation().ok()?;
     let _ = mutation.to_json(&review.uid, policy.hash);
     if mutation.patch.is_empty() {
         return None;

@@ -52,7 +52,7 @@ fuzz_target!(|parts: (Words<'_>, &str, &str, bool)| {
     }
     let [to, external_id, region, profile] = words;
     let policy = policy(words).unwrap();
-    let chain = &policy.cluster("n").chains[0];
+    let chain = &policy.tenancy("n").chains[0];
     let source = match TokenFile::parse(token) {
         Some(token) if !agent => Source::WebIdentity {
             role: std::borrow::Cow::Borrowed(&chain.from),
