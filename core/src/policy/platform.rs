@@ -21,7 +21,7 @@ pub enum Capability {
     Status,
     /// Change the resources of running pods: `pods/resize`.
     Resize,
-    /// Write `ConfigMaps` that no job is configured by.
+    /// Write `ConfigMaps`, except those that configure a job.
     ConfigMaps,
     /// Write Secrets, except service account tokens.
     Secrets,

@@ -199,18 +199,18 @@ impl<'a> Request<'a> {
 }
 
 fn check_kind(version: Option<&Text<'_>>, kind: Option<&Text<'_>>) -> Result<(), ReviewError> {
-    let shown = |text: Option<&Text<'_>>| {
+    let shown = |field: &str, text: Option<&Text<'_>>| {
         text.map_or_else(
-            || "no value".to_owned(),
-            |text| format!("`{}`", crate::names::shown(text, 80)),
+            || format!("no {field}"),
+            |text| format!("{field} `{}`", crate::names::shown(text, 80)),
         )
     };
     match (version.map(Text::as_str), kind.map(Text::as_str)) {
         (Some(API_VERSION), Some(KIND)) => Ok(()),
         _ => Err(ReviewError::WrongKind(format!(
             "{}, {}",
-            shown(version),
-            shown(kind)
+            shown("apiVersion", version),
+            shown("kind", kind)
         ))),
     }
 }

@@ -29,8 +29,8 @@ pub enum ReviewError {
     },
     /// An object of another kind or version, in place of an AdmissionReview.
     #[error(
-        "this endpoint accepts apiVersion `admission.k8s.io/v1`, kind `AdmissionReview`, not {0}; \
-         list `v1` in admissionReviewVersions"
+        "this endpoint accepts apiVersion `admission.k8s.io/v1`, kind `AdmissionReview`; the body \
+         has {0}; list `v1` in admissionReviewVersions"
     )]
     WrongKind(String),
     /// Another kind of object in place of a SubjectAccessReview.

@@ -233,7 +233,7 @@ mod tests {
                 "/metadata/labels/a.b~1c~0d",
             ),
             (root.clone().index(0).index(12), "[0][12]", "/0/12"),
-            // A key of digits is no index.
+            // A key of digits is not an index.
             (root.clone().key("data").key("0"), r#"data["0"]"#, "/data/0"),
             (root.clone().key("_a1").key("1a"), r#"_a1["1a"]"#, "/_a1/1a"),
             (root.clone().key("").key("x"), r#"[""].x"#, "//x"),

@@ -16,7 +16,7 @@ pub(in crate::policy) struct IdentitiesEntry {
     /// The identity of Amazon EMR, which starts jobs.
     #[serde(default)]
     pub(in crate::policy) emr_service: Given<EmrEntry>,
-    /// Administrators. No rule denies their requests; findings are recorded.
+    /// Administrators. No rule denies their requests.
     #[serde(default)]
     pub(in crate::policy) admins: Given<AdminsEntry>,
     /// Cluster software, in addition to the built-in table. An entry for a user in
