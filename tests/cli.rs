@@ -292,7 +292,7 @@ fn review_of_a_chained_pod_points_into_the_file() {
 #[test]
 fn bad_input_is_exit_code_2_and_one_sentence() {
     for (arguments, input, words) in [
-        (&["review"][..], "", "it holds no document"),
+        (&["review"][..], "", "it contains no document"),
         (&["review"], "a: [", "it is not YAML"),
         (&["review"], "{\"a\":", "ends too early"),
         (&["review"], "a: b", "`kind` is missing"),

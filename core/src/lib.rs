@@ -1,19 +1,19 @@
 //! rolegate's engine: requests in, decisions out.
 //!
-//! Synchronous and pure: references in, no I/O, no clock, nothing global.
+//! Synchronous and pure: no I/O, no clock, no global state.
 //!
 //! # The map
 //!
-//! A folder uses only what stands below it (`tests/layers.rs` reads the imports):
+//! A folder uses only the folders below it (`tests/layers.rs` checks the imports):
 //!
 //! ```text
-//! decision   findings meet modes and exemptions, and become an answer
+//! decision   applies modes and exemptions to findings, and makes the response
 //! rules      one file per rule; its header is its published page
-//! write      one write as a rule sees it, with what rules share computed once
-//! mutation   the AWS profile that a chained job's pod gets
-//! facts      who asks, what that class may do, what a service account stands for
+//! write      a write request, with the facts that rules share, computed once
+//! mutation   adds the AWS profile to the pods of chained jobs
+//! facts      classifies the requester; what a class may do; the role of a service account
 //! request    AdmissionReviews, access reviews, audit events and manifests
-//! policy     the policy file, parsed once into types that cannot be wrong
+//! policy     the policy file, parsed once into types that hold only valid values
 //! json       the one-pass JSON reader
 //! names      the grammars: roles, ARNs, globs, service accounts, job ids, images
 //! ```

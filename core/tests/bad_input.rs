@@ -1,4 +1,4 @@
-//! What is no usable review gets one clear sentence and is never allowed.
+//! An unusable review gets one clear sentence and is never allowed.
 //! The sentence names positions and fields, never what the body held.
 
 #![allow(
@@ -62,12 +62,12 @@ fn one_sentence_each() {
         (SECRET.to_owned(), "is not valid JSON"),
         ("[]".to_owned(), "has a field twice or of the wrong type"),
         ("null".to_owned(), "has a field twice or of the wrong type"),
-        ("{}".to_owned(), "not nothing, nothing"),
+        ("{}".to_owned(), "the body has no apiVersion, no kind;"),
         (pod("{}") + "x", "is not valid JSON"),
         (deep(10_000), "wrong type"),
         (
             pod("{}").replace("AdmissionReview", "Pod"),
-            "`admission.k8s.io/v1`, `Pod`",
+            "the body has apiVersion `admission.k8s.io/v1`, kind `Pod`;",
         ),
         (
             pod("{}").replace("io/v1", "io/v1beta1"),

@@ -1,14 +1,16 @@
-//! Policy files: what each good one means, and what each bad one is told.
+//! Policy files: what each good one means, and the messages for each bad one.
 //!
 //! Every file under `tests/policies/bad` has its messages beside it, in a file
 //! of the same name that ends in `.txt`: the problems with line and column,
-//! then whether the JSON Schema refuses the file too.
+//! then whether the JSON Schema rejects the file too. A file under
+//! `tests/policies/good` has such a file if it gets a note or warning about one
+//! of its lines.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test that can not go on should say where"
+    reason = "a test that cannot go on should say where"
 )]
 
 use std::fmt::Write as _;
@@ -111,6 +113,30 @@ fn good_files_are_taken_by_parser_and_schema() {
 }
 
 #[test]
+fn good_files_get_their_notes() {
+    let mut wrong = String::new();
+    for path in files("good") {
+        let text = fs::read_to_string(&path).unwrap();
+        let (_, warnings) = parse(&text);
+        let notes: String = warnings
+            .iter()
+            .filter(|warning| warning.at.is_some())
+            .map(|warning| format!("{warning}\n"))
+            .collect();
+        let expected = path.with_extension("txt");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() && !notes.is_empty() {
+            fs::write(&expected, &notes).unwrap();
+        }
+        let expected = fs::read_to_string(&expected).unwrap_or_default();
+        if notes != expected {
+            let name = path.display();
+            write!(wrong, "--- {name}: expected\n{expected}--- told\n{notes}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
 fn the_schema_is_a_schema_and_names_every_rule() {
     let schema = json_schema();
     assert!(jsonschema::meta::is_valid(&schema));
@@ -193,6 +219,7 @@ fn the_example_means_what_it_says() {
     assert_eq!(
         told,
         [
+            "note: the authorization webhook is not in this version; `doors.authorize` has no effect (line 8, column 37)",
             "note: rule endpoint-exposure does not judge the ranges of load balancers until the policy gives it `sourceRanges`",
         ]
     );
@@ -255,7 +282,7 @@ fn a_restart_never_fails_on_the_calendar() {
     assert_eq!(warnings[0].level, Level::Error);
     assert_eq!(
         warnings[0].message,
-        "the exemption ends at 2027-02-21T00:00:00Z, more than 90 days ahead; let it end by 2027-02-20T12:00:00Z; until then it has no effect"
+        "the exemption ends at 2027-02-21T00:00:00Z, more than 90 days ahead; set `until` to 2027-02-20T12:00:00Z or earlier; it has no effect while its end is more than 90 days ahead"
     );
     assert!(!policy.exemptions.iter().any(|one| one.covers(
         RuleId::new("pod-exec"),
@@ -282,7 +309,7 @@ fn too_long_a_file_is_refused_before_it_is_read() {
     let error = Policy::parse("long.yaml", &text, now(), Strictness::Check).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "long.yaml:1:1: the file is longer than the 1 MiB a policy may have; make it shorter"
+        "long.yaml:1:1: the file is larger than 1 MiB, the limit for a policy; make it smaller"
     );
 }
 

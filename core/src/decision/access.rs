@@ -1,4 +1,4 @@
-//! Questions of authorization, judged by the surface table and the class table.
+//! Judges authorization requests by the surface table and the class table.
 
 use crate::facts::surface::{self, By, Row, Verb};
 use crate::facts::{Class, Requester};
@@ -8,30 +8,30 @@ use crate::request::Access;
 
 use super::message;
 
-/// What the engine has to say about an access.
+/// The decision about an access.
 #[derive(Debug)]
 pub struct AccessDecision {
     pub class: Class,
-    /// The requester for a sentence, with what it failed to prove.
+    /// The requester as shown in messages, with what it failed to prove.
     pub who: String,
     pub policy: PolicyHash,
-    /// Why it is denied; `None` where rolegate has no opinion. It never allows.
+    /// `None`: rolegate has no opinion. It never allows an access.
     pub denied: Option<DeniedAccess>,
 }
 
-/// An access that the requester's class may never have in a managed namespace.
+/// An access that is always denied to the requester's class.
 #[derive(Debug)]
 pub struct DeniedAccess {
-    /// The rule that denies it at admission.
+    /// The rule that denies the request at admission.
     pub rule: RuleId,
-    /// Goes on from "may not": `get pods/exec spark-a/driver`.
+    /// Completes "may not …": `get pods/exec spark-a/driver`.
     pub act: String,
     pub row: &'static Row,
 }
 
-/// Judges an access to a managed namespace, or to the cluster's own objects.
-/// Denies only what the requester's class may never do, whatever the object: the
-/// question carries none.
+/// Judges an access to a managed namespace or to cluster-scoped objects. Denies
+/// only what the requester's class may never do with any object, because the
+/// request carries none.
 #[must_use]
 pub fn judge_access(access: &Access<'_>, policy: &Policy) -> AccessDecision {
     let target = &access.target;

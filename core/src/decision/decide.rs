@@ -1,4 +1,4 @@
-//! Rules, then modes, then exemptions.
+//! The decision: runs the rules, then applies modes and exemptions.
 
 use jiff::Timestamp;
 
@@ -10,23 +10,23 @@ use crate::write::Write;
 
 use super::{Decision, Judged, Scope, Skipped, message};
 
-/// What the rules came to.
+/// The result of running the rules.
 #[derive(Debug)]
 pub enum Outcome<'a> {
     Decided(Decision<'a>),
-    /// The rules need these facts first. The door looks all of them up and
-    /// decides again; with [`Facts::found`] there is no second time.
+    /// The rules need these facts first. The door looks up all of them and decides
+    /// again; with [`Facts::found`] this outcome does not occur.
     Needs(Vec<Need>),
 }
 
-/// Judges one request by the rules of this version: the whole engine. No I/O, no
-/// clock of its own.
+/// Judges a request by the rules of this version. Does no I/O and reads no clock.
 ///
-/// A dry-run is judged like a real request: it answers with the same data.
+/// A dry run is judged like a real request, because its response shows the same
+/// data.
 ///
 /// # Errors
 ///
-/// A [`ReviewError`] when a part that a rule must judge cannot be read.
+/// A [`ReviewError`] if a rule cannot read a part that it must judge.
 pub fn decide<'a>(
     request: &'a Request<'a>,
     scope: Scope,
@@ -37,7 +37,7 @@ pub fn decide<'a>(
     decide_by(RULES, request, scope, policy, facts, now)
 }
 
-/// [`decide`] by other rules.
+/// [`decide`] with other rules.
 ///
 /// # Errors
 ///
@@ -77,8 +77,8 @@ pub fn decide_by<'a>(
             // An unreadable part that the update leaves unchanged is not reported.
             Err(Stop::Unreadable(_)) if write.is_unchanged() => found.clear(),
             Err(Stop::Unreadable(error)) if mode == Mode::Enforce => return Err(error),
-            // In warn and audit, a failed check becomes a finding: it is never
-            // lost, and it never changes the outcome.
+            // In warn and audit, a failed check becomes a finding: it is always
+            // recorded and never changes the outcome.
             Err(Stop::Unreadable(error)) => {
                 let act = format!(
                     "send {} in a form that this rule cannot read, so it is not judged: {error}",
@@ -112,13 +112,13 @@ pub fn decide_by<'a>(
 }
 
 static UNREADABLE: Advice = Advice {
-    why: "what cannot be read may hold anything",
-    instead: "write the object as the API server's schema has it",
+    why: "an object that cannot be read may contain anything",
+    instead: "write the object as the API server's schema defines it",
     source: "rolegate's own limits",
 };
 
-/// One cause gives one finding: leaves out what follows from a finding that is
-/// treated at least as strictly.
+/// Removes findings that another finding causes, if that one has at least the same
+/// effect: one cause gives one finding.
 fn drop_effects(judged: &mut Vec<Judged<'_>>) {
     if judged.iter().all(|one| one.finding.caused_by.is_none()) {
         return;
@@ -135,12 +135,12 @@ fn drop_effects(judged: &mut Vec<Judged<'_>>) {
     });
 }
 
-/// The exemption that covers a finding. Never for a job: its tenant's code
-/// would be the one exempted.
+/// The reason of the exemption that covers a finding. A job is never exempted: the
+/// exemption would apply to its tenant's code.
 fn exemption<'a>(write: &Write<'a>, finding: &Finding, now: Timestamp) -> Option<&'a str> {
     let user = &write.request().user;
     match write.requester {
-        // What could not prove to be itself gets nothing by its name.
+        // A requester that did not prove its identity gets no exemption by its name.
         Requester::Job(_) | Requester::Tenant(Some(_)) => return None,
         _ => {}
     }
@@ -154,7 +154,7 @@ fn exemption<'a>(write: &Write<'a>, finding: &Finding, now: Timestamp) -> Option
 }
 
 impl<'a> Outcome<'a> {
-    /// The decision; `None` where the rules need facts first.
+    /// The decision; `None` if the rules need facts first.
     #[must_use]
     pub fn decided(self) -> Option<Decision<'a>> {
         match self {

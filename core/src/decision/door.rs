@@ -1,9 +1,9 @@
-//! The ways a request reaches rolegate, and how strict each may be.
+//! Doors: the webhook endpoints.
 
 use std::fmt;
 
-/// A webhook endpoint. The namespace's label chooses it, through the selectors
-/// of the webhook configuration; the path says how far a finding may go.
+/// A webhook endpoint. The webhook configuration selects it by the namespace's mode
+/// label; its path sets the strictest mode for findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Door {
     /// `/validate/enforce`
@@ -12,14 +12,13 @@ pub enum Door {
     Warn,
     /// `/validate/audit`
     Audit,
-    /// `/validate/cluster`: cluster-scoped objects, which no label covers.
+    /// `/validate/cluster`: cluster-scoped objects, which no namespace label covers.
     Cluster,
     /// `/mutate`
     Mutate,
 }
 
 impl Door {
-    /// Every door.
     pub const ALL: [Self; 5] = [
         Self::Enforce,
         Self::Warn,
@@ -28,7 +27,7 @@ impl Door {
         Self::Mutate,
     ];
 
-    /// The word that logs and metrics use, and the last part of the path.
+    /// The word in logs and metrics, and the last part of the path.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +39,6 @@ impl Door {
         }
     }
 
-    /// The URL path.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
@@ -52,7 +50,7 @@ impl Door {
         }
     }
 
-    /// Position in [`Door::ALL`], for tables with one entry a door.
+    /// The index in [`Door::ALL`], for tables with one entry per door.
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize

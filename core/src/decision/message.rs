@@ -1,7 +1,8 @@
-//! What the user, the audit log and the answer say, inside Kubernetes' limits.
+//! The texts of a decision: the denial, the warnings and the audit annotations,
+//! within Kubernetes' limits.
 //!
-//! A finding is a clause without a requester. The sentences are made here:
-//! "alice may not …" in a denial, "you may not …" in a warning.
+//! A finding has no requester. This module makes the sentences: "alice may not …"
+//! in a denial, "you may not …" in a warning.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -14,17 +15,18 @@ use crate::request::response::{Response, Status, WARNING_CHARACTERS};
 
 use super::{Decision, Judged};
 
-/// A whole message stays under 4 KiB, of which the API server adds some.
+/// The limit for a message in bytes. With the API server's own words it stays under
+/// 4 KiB.
 const MESSAGE_BYTES: usize = 3_800;
-/// The first finding of a rule is cut to this rather than left out.
+/// The first finding of a rule is cut to this many bytes instead of left out.
 const FINDING_BYTES: usize = 1_800;
-/// Above 4,096 characters in all, the API server cuts every warning.
+/// With more than 4,096 characters in total, the API server cuts every warning.
 const MOST_WARNINGS: usize = 20;
-/// Audit values have no limit in the API, only in what stores the log.
+/// The limit for an audit annotation in bytes. The API has none, but log stores do.
 const ANNOTATION_BYTES: usize = 1_024;
 
 impl Decision<'_> {
-    /// The message of a denial; empty where allowed.
+    /// The message of a denial; empty if the request is allowed.
     #[must_use]
     pub fn message(&self) -> String {
         if self.allowed() {
@@ -34,19 +36,20 @@ impl Decision<'_> {
         }
     }
 
-    /// What `kubectl` shows besides: one line a `warn` finding.
+    /// The warnings that `kubectl` shows: one line per `warn` finding.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         warnings(self)
     }
 
-    /// What the audit event records: a key a rule, and `policy`.
+    /// The annotations of the audit event: one key per rule, `policy`, and `skipped` if
+    /// a rule could not judge.
     #[must_use]
     pub fn audit_annotations(&self) -> Vec<(&'static str, Cow<'_, str>)> {
         audit_annotations(self)
     }
 
-    /// The answer's body.
+    /// The body of the response.
     #[must_use]
     pub fn to_json(&self, uid: &str) -> Vec<u8> {
         let message = self.message();
@@ -68,10 +71,10 @@ impl Decision<'_> {
     }
 }
 
-/// The requester for a sentence, with what it failed to prove.
+/// The requester as shown in messages, with what it failed to prove.
 pub(super) fn who(user: &UserInfo<'_>, requester: &Requester<'_>) -> String {
     let name = match user.username.as_str() {
-        "" => "somebody without a name".to_owned(),
+        "" => "a requester without a username".to_owned(),
         name => shown(name, 200),
     };
     match requester {
@@ -80,7 +83,7 @@ pub(super) fn who(user: &UserInfo<'_>, requester: &Requester<'_>) -> String {
     }
 }
 
-/// One message for everything that is refused.
+/// One message for every denied finding.
 pub(super) fn message(decision: &Decision<'_>) -> String {
     let refused: Vec<&Judged<'_>> = decision
         .judged
@@ -90,7 +93,7 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
     let mut message = String::from("rolegate refused this request:");
     let mut left_out = 0;
     for group in refused.chunk_by(|one, next| one.finding.rule == next.finding.rule) {
-        // The reason and the advice are the rule's: said once for all it found.
+        // The reason and the advice belong to the rule, so they appear once per rule.
         let advice = group.last().map_or_else(String::new, |last| {
             let finding = &last.finding;
             let (why, instead) = (finding.advice.why, finding.what_helps());
@@ -121,7 +124,7 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
     message
 }
 
-/// One line a finding.
+/// One line per finding.
 pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
     let warned: Vec<_> = decision
         .judged
@@ -132,7 +135,7 @@ pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
         .iter()
         .take(MOST_WARNINGS)
         .map(|judged| {
-            // The reader of a warning knows who they are; the space is for the rest.
+            // "you", not the username: a warning is short, and its reader is the requester.
             let (rule, headline) = (judged.finding.rule, judged.finding.headline());
             let line = format!("rolegate {rule}: you may not {headline}");
             cut_characters(line, WARNING_CHARACTERS)
@@ -147,7 +150,7 @@ pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
     lines
 }
 
-/// A key a rule; several findings of one rule are joined.
+/// One key per rule; several findings of one rule are joined.
 pub(super) fn audit_annotations<'d>(
     decision: &'d Decision<'_>,
 ) -> Vec<(&'static str, Cow<'d, str>)> {
@@ -172,7 +175,7 @@ pub(super) fn audit_annotations<'d>(
     if !decision.skipped.is_empty() {
         let skipped = decision.skipped.iter();
         let skipped: Vec<_> = skipped
-            .map(|skipped| format!("{}: nothing is known of {}", skipped.rule, skipped.need))
+            .map(|skipped| format!("{}: no information about {}", skipped.rule, skipped.need))
             .collect();
         pairs.push(("skipped", skipped.join("; ").into()));
     }

@@ -1,11 +1,11 @@
-//! The last station: findings become a decision and an answer.
+//! Turns findings into a decision and a response.
 //!
-//! - `door`: webhook endpoints; `scope`: how far a finding may go
-//! - `verdict`: what they came to
-//! - `decide`: rules, then modes, then exemptions
-//! - `access`: questions of authorization
-//! - `message`: what the user, the audit log and the answer say
-//! - `policy_store`: the policy in force, and its replacement
+//! - `door`: webhook endpoints; `scope`: the strictest mode for a request
+//! - `decide`: runs the rules, then applies modes and exemptions
+//! - `verdict`: the decision
+//! - `access`: authorization requests
+//! - `message`: the texts for the user, the audit log and the response
+//! - `policy_store`: the policy in effect, and its replacement
 
 mod access;
 mod decide;

@@ -1,4 +1,4 @@
-//! The policy in force, and its replacement while requests are answered.
+//! The policy in effect, and its replacement while requests are processed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,31 +7,27 @@ use jiff::Timestamp;
 
 use crate::policy::{Policy, PolicyError, PolicyHash, PolicyWarning, Position, Strictness};
 
-/// Holds the policy in force. Readers never wait, and a request that has
-/// loaded a policy keeps it to its end.
+/// Holds the policy in effect. Readers never wait. A request uses the policy that it
+/// has loaded until it ends.
 #[derive(Debug)]
 pub struct PolicyStore {
     current: ArcSwap<Policy>,
-    /// The text offered last, good or bad: a broken file is reported once.
+    /// The text offered last, valid or not, so that an invalid file is reported once.
     offered: Mutex<PolicyHash>,
 }
 
-/// What came of offering a text.
+/// The result of a reload.
 #[derive(Debug)]
 pub enum ReloadOutcome {
-    /// The same bytes as last time.
+    /// The bytes are those of the last reload.
     Unchanged,
-    /// The new policy is in force.
-    Replaced {
-        /// What there is to say about it.
-        warnings: Vec<PolicyWarning>,
-    },
-    /// The text is no policy; the old one stays in force.
+    /// The new policy is in effect.
+    Replaced { warnings: Vec<PolicyWarning> },
+    /// The text is not a valid policy; the old policy stays in effect.
     Kept(PolicyError),
 }
 
 impl PolicyStore {
-    /// Starts with this policy.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         Self {
@@ -40,17 +36,18 @@ impl PolicyStore {
         }
     }
 
-    /// The policy in force.
+    /// The policy in effect.
     #[must_use]
     pub fn load(&self) -> Arc<Policy> {
         self.current.load_full()
     }
 
-    /// Offers the bytes a policy file holds now; `source` names it in messages.
+    /// Replaces the policy by the current bytes of the file, if they are valid. `source`
+    /// names the file in messages.
     #[must_use]
     pub fn reload(&self, source: &str, bytes: &[u8], now: Timestamp) -> ReloadOutcome {
         let hash = PolicyHash::of(bytes);
-        // Held until the end: two reloads at once would race for the last word.
+        // Held until the end, so that two reloads cannot overtake each other.
         let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
         if *offered == hash {
             return ReloadOutcome::Unchanged;

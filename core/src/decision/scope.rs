@@ -1,18 +1,18 @@
-//! How far a finding may go for one request, and who says so.
+//! The strictest mode for the findings of a request, and what sets it.
 
 use crate::policy::{Mode, Policy};
 
 use super::Door;
 
-/// The strongest mode that a finding can have. A webhook endpoint sets it by its
-/// path, a namespace by its label.
+/// The strictest mode for the findings of a request. A webhook endpoint sets it by
+/// its path, a namespace by its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {
     ceiling: Mode,
 }
 
 impl Scope {
-    /// What a webhook endpoint allows.
+    /// The scope of a webhook endpoint.
     #[must_use]
     pub const fn of_door(door: Door, policy: &Policy) -> Self {
         let ceiling = match door {
@@ -20,14 +20,15 @@ impl Scope {
             Door::Warn => Mode::Warn,
             Door::Audit => Mode::Audit,
             Door::Cluster => policy.doors.cluster,
-            // Mutation rejects nothing: what it could not do, validation rejects.
+            // Mutation never denies: if it fails, validation denies the request.
             Door::Mutate => Mode::Off,
         };
         Self { ceiling }
     }
 
-    /// What the value of a namespace's mode label means: none, not managed; a
-    /// word that is no mode, `enforce`, so that a typing error fails safe.
+    /// The scope of a namespace with this mode label. Without a label the namespace is
+    /// not managed. A value that is not a mode counts as `enforce`, so that a typing
+    /// error fails safe.
     #[must_use]
     pub fn of_label(value: Option<&str>) -> Self {
         let ceiling = match value {

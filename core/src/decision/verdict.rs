@@ -1,24 +1,24 @@
-//! What the rules, modes and exemptions came to for one request.
+//! The decision about a request.
 
 use crate::facts::{Class, Need};
 use crate::policy::{Mode, PolicyHash, RuleId};
 use crate::rules::Finding;
 
-/// What becomes of one request.
+/// The decision about a request.
 #[derive(Debug)]
 pub struct Decision<'a> {
-    /// Who asked.
+    /// The class of the requester.
     pub class: Class,
-    /// The requester for a sentence, with what it failed to prove; empty where
-    /// there is nothing to say.
+    /// The requester as shown in messages, with what it failed to prove; empty if
+    /// there are no findings.
     pub who: String,
-    /// The object's name, escaped.
+    /// The object's name, escaped for display.
     pub name: String,
-    /// The hash of the policy it was judged by.
+    /// The policy that decided.
     pub policy: PolicyHash,
-    /// Every finding with what it leads to, in the order of [`RULES`].
+    /// Every finding with its effect, in the order of the rules.
     pub judged: Vec<Judged<'a>>,
-    /// Rules that could not judge for want of facts about the cluster.
+    /// Rules that did not judge, because a fact about the cluster is unknown.
     pub skipped: Vec<Skipped>,
 }
 
@@ -29,18 +29,18 @@ pub struct Skipped {
     pub need: Need,
 }
 
-/// A finding and what it leads to.
+/// A finding and its effect.
 #[derive(Debug)]
 pub struct Judged<'a> {
     pub finding: Finding,
-    /// The weaker of the scope's ceiling and the rule's own mode.
+    /// The weaker of the scope's ceiling and the rule's mode.
     pub mode: Mode,
-    /// The reason of the exemption that lifts it, if one does.
+    /// The reason of the exemption that covers it, if any.
     pub exempted: Option<&'a str>,
 }
 
 impl Judged<'_> {
-    /// The mode it is treated in: an exempted finding is only recorded.
+    /// The mode that applies: an exempted finding is only recorded.
     #[must_use]
     pub fn effect(&self) -> Mode {
         if self.exempted.is_some() {
@@ -52,7 +52,6 @@ impl Judged<'_> {
 }
 
 impl Decision<'_> {
-    /// Whether the request goes on.
     #[must_use]
     pub fn allowed(&self) -> bool {
         !self
@@ -61,8 +60,7 @@ impl Decision<'_> {
             .any(|judged| judged.effect() == Mode::Enforce)
     }
 
-    /// The strongest thing that happened, for logs and metrics: `deny`, `warn`,
-    /// `audit` or `allow`.
+    /// The strongest effect, for logs and metrics: `deny`, `warn`, `audit` or `allow`.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         let any = |mode| self.judged.iter().any(|judged| judged.effect() == mode);

@@ -1,5 +1,5 @@
-//! What is known of a rule before it runs: its id, its page, and what the
-//! policy file may say about it.
+//! The description of a rule: its id, its severity, its page, and its keys in the
+//! policy file.
 
 use std::fmt;
 
@@ -8,36 +8,34 @@ use serde::de::DeserializeOwned;
 
 use super::{Level, Mode, Policy, Reader, RuleId, Severity};
 
-/// One rule's description.
 #[derive(Debug)]
 pub struct About {
     pub id: RuleId,
     pub severity: Severity,
-    /// The version of rolegate that had this rule first.
+    /// The first version of rolegate with this rule.
     pub since: &'static str,
-    /// The text of the rule's file. Its `//!` header is the published page.
+    /// The source of the rule's file. Its `//!` header is the published page.
     pub file: &'static str,
-    /// What the page ends with, where that is made from the rule's own tables.
+    /// The end of the page, if it is generated from the rule's tables.
     pub tables: Option<fn() -> String>,
-    /// The mode where the policy gives none.
+    /// The mode if the policy sets none.
     pub mode: Mode,
-    /// What the policy has to say before the rule can judge anything.
+    /// The part of the policy without which the rule is off, if any.
     pub needs: Option<Needed>,
-    /// What `policy check` says about the rule's options, if anything.
+    /// The notes of `policy check` about the rule's options.
     pub notes: Option<fn(&Policy) -> Vec<(Level, String)>>,
 }
 
 /// A part of the policy without which a rule is off.
 #[derive(Clone, Copy, Debug)]
 pub struct Needed {
-    /// Goes on from "off until": "a virtual cluster lists `chains`".
+    /// Completes "rule … is off until": "a virtual cluster lists `chains`".
     pub what: &'static str,
-    /// Whether the policy has it.
     pub is_there: fn(&Policy) -> bool,
 }
 
 impl About {
-    /// A rule that always has what it needs and denies what it finds.
+    /// A rule with mode `enforce` that needs nothing in the policy.
     #[must_use]
     pub const fn new(id: &'static str, severity: Severity, file: &'static str) -> Self {
         Self {
@@ -78,19 +76,19 @@ impl About {
     }
 }
 
-/// The rules of this version, as far as the policy file knows them: the shape
-/// of `rules:`. Made from the list of rules by `rules!`.
+/// The rules of this version, as the type of `rules:` in the policy file. `rules!`
+/// generates it from the list of rules.
 pub trait RuleList: DeserializeOwned + JsonSchema + Default + 'static {
-    /// In the order findings are listed.
+    /// In the order of findings.
     const ABOUT: &'static [&'static About];
-    /// Ids that a policy may name and that this version has no code for.
+    /// Ids that a policy may name but that this version does not implement.
     const PLANNED: &'static [RuleId];
 
-    /// The modes and options that the file gives.
+    /// The modes and options that the file sets.
     fn read(self, reader: &mut Reader) -> Given;
 }
 
-/// What the file says under `rules:`.
+/// The modes and options that the file sets under `rules:`.
 #[derive(Debug, Default)]
 pub struct Given {
     pub modes: Vec<(RuleId, Mode)>,
@@ -98,7 +96,7 @@ pub struct Given {
 }
 
 impl Given {
-    /// Adds what stands under one rule's id.
+    /// Adds the mode and options of one rule.
     pub fn rule<E: RuleEntry>(&mut self, id: RuleId, entry: Option<E>, reader: &mut Reader) {
         let Some(entry) = entry else { return };
         if let Some(mode) = entry.mode() {
@@ -108,14 +106,14 @@ impl Given {
     }
 }
 
-/// The keys that one rule has in the file.
+/// The keys of one rule in the file.
 pub trait RuleEntry: DeserializeOwned + JsonSchema {
     fn mode(&self) -> Option<Mode>;
 
-    /// The options beside the mode; `None` for a rule that has none. What is
-    /// wrong with them, `reader` is told.
+    /// The options other than the mode; `None` for a rule without options. Reports
+    /// problems with them to `reader`.
     fn options(self, reader: &mut Reader) -> Option<Box<dyn RuleOptions>>;
 }
 
-/// A rule's options, checked.
+/// The validated options of a rule.
 pub trait RuleOptions: std::any::Any + fmt::Debug + Send + Sync {}

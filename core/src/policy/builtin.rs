@@ -1,4 +1,4 @@
-//! The policy that holds without a file.
+//! The built-in policy, in effect without a policy file.
 
 use std::fmt::Write as _;
 
@@ -9,14 +9,14 @@ use super::{
 };
 use crate::names::Glob;
 
-/// EMR's usernames: the one `eksctl` and AWS's guide map its role to, and the
-/// session name an access entry for the service-linked role makes.
+/// EMR's usernames: the one that `eksctl` and AWS's guide map its role to, and the
+/// one that an access entry for the service-linked role gives it.
 const EMR_USERS: [&str; 2] = [
     "emr-containers",
     "arn:*:sts::*:assumed-role/AWSServiceRoleForAmazonEMRContainers/*",
 ];
 
-/// Kubernetes' own group for cluster administrators.
+/// Kubernetes' built-in group of cluster administrators.
 const ADMIN_GROUP: &str = "system:masters";
 
 pub(super) fn emr_service() -> EmrService {
@@ -34,8 +34,9 @@ pub(super) fn admins() -> Subjects {
 }
 
 impl Policy {
-    /// What holds without a file: EMR by its usual names, `system:masters`,
-    /// well-known cluster software, and no tenant's leave for anything.
+    /// The policy in effect without a file: EMR by its usual names, `system:masters`
+    /// as administrators, the table of cluster software, and no permission for any
+    /// tenant.
     #[must_use]
     pub fn builtin_for<R: RuleList>() -> Self {
         let (emr_service, admins, platform) = (emr_service(), admins(), platform_table::platform());
@@ -57,10 +58,10 @@ impl Policy {
     }
 }
 
-/// One line a fact, so that the hash changes when a built-in name does.
+/// One line per built-in fact, so that the hash changes when one of them does.
 fn canonical(emr: &EmrService, admins: &Subjects, platform: &[Platform]) -> String {
     let mut text = String::from("rolegate.dev/v1alpha1 built-in\n");
-    // Writing to a String can not fail.
+    // Writing to a String cannot fail.
     for user in &emr.users {
         let _ = writeln!(text, "emrService {user}");
     }

@@ -1,73 +1,72 @@
-//! Role chains: from a job's execution role to the roles it may go on to.
+//! Role chains: from a job's execution role to the roles that it may assume.
 
 use serde::Deserialize;
 
 use crate::names::RoleArn;
 
-/// The containers of EMR's and Spark's pods that run a job's own code.
+/// The containers that run a job's own code in the pods of EMR and Spark.
 const SPARK_CONTAINERS: [&str; 2] = ["spark-kubernetes-driver", "spark-kubernetes-executor"];
 
-/// What one execution role of a namespace may be chained to, and how.
+/// The roles that jobs with one execution role may assume, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// The execution role it is for. Jobs are compared with its account and
-    /// name; its whole text is written only where the pod does not hold one.
+    /// The execution role. It matches a job by account and name; its full ARN is
+    /// written into a pod only if the pod has none.
     pub from: RoleArn,
-    /// The roles its jobs may end in.
+    /// The roles that its jobs may use in the end.
     pub to: Vec<RoleArn>,
-    /// The one given to jobs that ask for none; always one of `to`.
+    /// The role for jobs that request none; always in `to`.
     pub default: Option<RoleArn>,
-    /// Whether a job without a chained profile is refused.
+    /// Whether a job without a chained profile is denied.
     pub required: bool,
-    /// How the profile is made to win in the job's SDKs.
+    /// How the job's SDKs are made to use the profile.
     pub mode: ChainMode,
-    /// Where the profile's web identity comes from.
     pub token: TokenSource,
-    /// What becomes of a container with AWS settings of its own.
     pub own_settings: OwnSettings,
     /// The containers that get the profile.
     pub containers: Vec<String>,
-    /// What the last role's trust policy asks for as `sts:ExternalId`.
+    /// The `sts:ExternalId` that the last role's trust policy requires.
     pub external_id: Option<String>,
     /// The region of the profile's STS calls.
     pub region: Option<String>,
-    /// Seconds the chained session lasts, 900 to 3600: STS gives chained
-    /// sessions no more than an hour. `None` leaves it to each SDK.
+    /// Seconds, 900 to 3600: STS limits chained sessions to one hour. `None`: each
+    /// SDK's default.
     pub session_duration: Option<u16>,
-    /// Roles between `from` and the last one, in the order they are assumed.
+    /// Roles between `from` and the last role, in the order they are assumed.
     pub hops: Vec<RoleArn>,
-    /// Further profiles for jobs that use several roles side by side.
+    /// Additional profiles, for jobs that use several roles at once.
     pub profiles: Vec<ExtraProfile>,
 }
 
-/// Where a profile's web identity token comes from.
+/// The source of a profile's web identity token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenSource {
-    /// From what EKS's webhook wrote into the container.
+    /// The token that EKS's webhook projects into the container.
     #[default]
     Eks,
-    /// From a token that rolegate has projected into the pod, so that the
-    /// profile needs nothing of EKS's webhook.
+    /// A token that rolegate projects into the pod; the profile does not depend on
+    /// EKS's webhook.
     Own,
 }
 
-/// What becomes of a container that sets a profile, a configuration file or
+/// What happens to a container that sets an AWS profile, a configuration file or
 /// keys itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnSettings {
-    /// It is left alone, with a warning to whoever starts the pod.
+    /// The container is left unchanged; the user who starts the pod gets a warning.
     #[default]
     Leave,
-    /// The pod is refused.
+    /// The pod is denied.
     Refuse,
 }
 
-/// Which SDKs follow the chain; what each does was measured, see the
-/// documentation of role chaining.
-///
-/// Ordered by how many follow: an annotation may ask for a later one only.
+/// Which AWS SDKs in the job use the chain. The documentation of role chaining
+/// lists what each SDK does, as measured.
+//
+// Ordered by the number of SDKs that use the chain: an annotation may only
+// request a later one.
 #[derive(
     Clone,
     Copy,
@@ -83,28 +82,30 @@ pub enum OwnSettings {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum ChainMode {
-    /// A profile beside IRSA's variables: boto3, AWS CLI, JavaScript 3 and Rust
-    /// follow it, the Java SDKs and EMRFS stay with the execution role.
+    /// Adds a profile and keeps IRSA's variables. boto3, the AWS CLI and the SDKs for
+    /// JavaScript 3 and Rust use the chain; the Java SDKs and EMRFS keep the execution
+    /// role.
     #[default]
     Profile,
-    /// Besides, the Java SDK 2 is told to pass over IRSA's variables.
+    /// As `profile`, and makes the Java SDK 2 ignore IRSA's variables.
     JavaV2,
-    /// IRSA's token variable is emptied, so every SDK that can chain does.
-    /// EMRFS and S3A then need a credentials provider of their own.
+    /// Empties IRSA's token variable, so that every SDK that can chain does. EMRFS and
+    /// S3A then need a credentials provider of their own.
     Exclusive,
-    /// The source is EKS Pod Identity (`credential_source = EcsContainer`).
+    /// Takes the first credentials from EKS Pod Identity (`credential_source =
+    /// EcsContainer`).
     PodIdentity,
 }
 
 impl Chain {
-    /// The containers that get a profile where the policy names none.
+    /// The containers that get the profile if the policy names none.
     pub(super) fn spark_containers() -> Vec<String> {
         SPARK_CONTAINERS.map(str::to_owned).into()
     }
 }
 
 impl ChainMode {
-    /// Reads the word policies use.
+    /// Parses the word in policies.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         [
@@ -117,7 +118,7 @@ impl ChainMode {
         .find(|mode| mode.as_str() == word)
     }
 
-    /// The word policies use.
+    /// The word in policies.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -132,11 +133,10 @@ impl ChainMode {
 /// A profile that a job selects by name (`AWS_PROFILE`, or in code).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtraProfile {
-    /// Its name: letters, digits, `-` and `_`, so it can not break out of the
-    /// section header it is written into.
+    /// Letters, digits, `-` and `_`, so that it cannot break out of the section
+    /// header that it is written into.
     pub name: String,
-    /// The role it ends in.
     pub role: RoleArn,
-    /// What that role's trust policy asks for as `sts:ExternalId`.
+    /// The `sts:ExternalId` that the role's trust policy requires.
     pub external_id: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What holds in the namespaces of one virtual cluster.
+//! The settings for the namespaces of one virtual cluster.
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -7,24 +7,24 @@ use super::{Chain, Subjects};
 use crate::names::Role;
 use crate::names::{Glob, RolePattern};
 
-/// One entry of `virtualClusters`, or the built-in one for a labelled
-/// namespace that no entry names.
+/// One entry of `virtualClusters`, or the built-in entry for labelled namespaces
+/// that no entry names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VirtualCluster {
-    /// The namespaces it is for, compared exactly; empty in the built-in entry.
+    /// Exact names; empty in the built-in entry.
     pub namespaces: Vec<String>,
-    /// The roles jobs may run as here. Empty: the policy does not limit them
-    /// here (an explicit empty list is refused).
+    /// The roles that jobs may run as here. Empty: every role, because the file has
+    /// no list (an explicit empty list is an error).
     pub execution_roles: Vec<RolePattern>,
-    /// Who may start what here beside EMR.
+    /// Users that may start jobs and pods here, in addition to EMR.
     pub submitters: Vec<Submitter>,
-    /// The roles that jobs may go on to from their execution role.
+    /// The roles that jobs may assume from their execution role.
     pub chains: Vec<Chain>,
-    /// Jobs of other namespaces that start pods here.
+    /// Jobs in other namespaces that may start pods here.
     pub cross_roles: Vec<CrossRole>,
 }
 
-/// The entries of a policy, found by namespace without a search.
+/// The entries of a policy, indexed by namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VirtualClusters {
     entries: Vec<VirtualCluster>,
@@ -33,7 +33,7 @@ pub struct VirtualClusters {
 }
 
 impl VirtualClusters {
-    /// No namespace may stand in two of `entries`.
+    /// A namespace may be in one of the `entries` only.
     #[must_use]
     pub fn new(entries: Vec<VirtualCluster>) -> Self {
         let numbered = entries.iter().enumerate();
@@ -48,8 +48,8 @@ impl VirtualClusters {
         }
     }
 
-    /// The entry for a namespace. Where the file has none, the built-in one:
-    /// nobody may submit, nothing is chained, execution roles are not limited.
+    /// The entry for a namespace. Without one in the file, the built-in entry: no
+    /// submitters, no chains, every execution role.
     #[must_use]
     pub fn of(&self, namespace: &str) -> &VirtualCluster {
         let number = self.by_namespace.get(namespace);
@@ -83,30 +83,29 @@ impl VirtualCluster {
     }
 }
 
-/// People or service accounts of a tenant, and what they may do in a namespace.
+/// Users of a tenant and what they may do in a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submitter {
-    /// Who they are.
     pub who: Subjects,
-    /// The execution roles whose jobs are theirs.
+    /// The execution roles of their jobs.
     pub roles: Vec<RolePattern>,
-    /// Service accounts their own pods may run as; `default` unless the file
-    /// says otherwise, and never a job service account.
+    /// Service accounts that their own pods may run as: `default` unless the file has
+    /// a list, and never a job service account.
     pub service_accounts: Vec<String>,
-    /// `ConfigMaps` they may write.
+    /// `ConfigMaps` that they may write.
     pub config_maps: Vec<Glob>,
-    /// Secrets their own pods may mount or reference.
+    /// Secrets that their own pods may mount or reference.
     pub secrets: Vec<Glob>,
 }
 
-/// A pair of job service accounts across namespaces: with Lake Formation the
-/// system driver, in its own namespace, starts the user namespace's executors.
+/// A job in one namespace that may start pods in another. With Lake Formation, the
+/// system driver in its own namespace starts the executors in the user's namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrossRole {
-    /// Where the requester's service account lives.
+    /// The namespace of the requester's service account.
     pub namespace: String,
-    /// The requester's role.
+    /// The role of the requester.
     pub from: Role,
-    /// The role of the pods it may start here.
+    /// The role of the pods that it may start here.
     pub to: Role,
 }

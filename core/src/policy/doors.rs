@@ -1,13 +1,14 @@
-//! Modes of the requests that no namespace label covers.
+//! Modes for requests without a namespace, which no namespace label covers.
 
 use super::Mode;
 
-/// The ceilings of requests that no namespace label can set one for.
+/// The strictest mode per door, for requests without a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doors {
-    /// Cluster-scoped objects at admission.
+    /// For writes of cluster-scoped objects.
     pub cluster: Mode,
-    /// Authorization requests without a namespace.
+    /// For authorization requests without a namespace. Without effect: this version
+    /// has no authorization webhook.
     pub authorize_cluster_scoped: Mode,
 }
 

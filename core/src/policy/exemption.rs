@@ -1,36 +1,32 @@
-//! Leave to do what a rule forbids, for a time.
+//! A time-limited exemption from a rule.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::names::Glob;
 use crate::policy::RuleId;
 
-/// One entry of `exemptions`. It lifts findings after the mode was applied,
-/// never for a job's identity and never rolegate's protection of itself; both
-/// limits are kept where decisions are made.
+/// One entry of `exemptions`. It applies to findings after the mode. It never
+/// applies to a job's identity or to the admission policies that protect rolegate
+/// itself; `decision` enforces the first limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exemption {
-    /// The rules it lifts.
     pub rules: Vec<RuleId>,
-    /// Whom it is for.
     pub users: Vec<Glob>,
-    /// Where it holds.
     pub namespaces: Vec<Glob>,
-    /// When it ends.
     pub until: Timestamp,
-    /// Why it was given; logged with every use.
+    /// Logged with every use.
     pub reason: String,
 }
 
 impl Exemption {
-    /// How far ahead an exemption may end: 90 days, so that none outlives the
-    /// memory of why it was given.
+    /// How far ahead an exemption may end: 90 days, so that it ends while its reason
+    /// is still known.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-    /// Whether it lifts the rule for this request. A request without a
-    /// namespace is covered only where the entry says `*`. Expired, or ending
-    /// more than [`Self::LONGEST`] ahead: never; both depend on the clock
-    /// alone, so replicas agree whenever each of them was started.
+    /// Whether it exempts this request from the rule. A request without a namespace
+    /// needs the pattern `*`. An exemption that has ended, or that ends more than
+    /// [`Self::LONGEST`] ahead, covers nothing; both depend on the clock alone, so
+    /// replicas agree whenever each of them was started.
     #[must_use]
     pub fn covers(
         &self,
@@ -46,13 +42,13 @@ impl Exemption {
             && self.namespaces.iter().any(here)
     }
 
-    /// Whether it has any effect at this time.
+    /// Whether it has an effect at this time.
     #[must_use]
     pub fn in_force(&self, now: Timestamp) -> bool {
         self.until > now && !self.too_far(now)
     }
 
-    /// Whether it ends later than an exemption may.
+    /// Whether it ends more than [`Self::LONGEST`] ahead.
     #[must_use]
     pub fn too_far(&self, now: Timestamp) -> bool {
         self.until.duration_since(now) > Self::LONGEST

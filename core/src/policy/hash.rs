@@ -1,21 +1,20 @@
-//! The name of a policy's exact text.
+//! The hash that identifies a policy's exact text.
 
 use std::fmt;
 
 use aws_lc_rs::digest;
 
-/// SHA-256 of a policy file's bytes (of a canonical text for the built-in
-/// policy). Every answer names it, so that "which policy said that?" has one
-/// answer: same hash and same facts, same decision.
+/// The SHA-256 of a policy file's bytes, or of a canonical text for the built-in
+/// policy. Every response includes it, so that a decision can be traced to its
+/// policy: the same hash and the same facts give the same decision.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PolicyHash {
     bytes: [u8; 32],
-    /// The first twelve hexadecimal digits: every answer carries them.
+    /// The first twelve hexadecimal digits, which every response includes.
     short: [u8; 12],
 }
 
 impl PolicyHash {
-    /// The hash of these bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         let mut hash = [0; 32];
@@ -33,13 +32,12 @@ impl PolicyHash {
         Self { bytes: hash, short }
     }
 
-    /// The first twelve hexadecimal digits: short enough for a log line.
+    /// The first twelve hexadecimal digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.short).unwrap_or_default()
     }
 
-    /// All 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.bytes
@@ -47,7 +45,7 @@ impl PolicyHash {
 }
 
 impl Default for PolicyHash {
-    /// The hash of no text at all.
+    /// The hash of the empty text.
     fn default() -> Self {
         Self::of(b"")
     }

@@ -1,38 +1,36 @@
-//! The identities a policy names, beside the built-in platform table.
+//! The identities of a policy, except cluster software (`platform`).
 
 use crate::names::{Glob, RolePattern};
 use crate::names::{Role, SERVICE_ACCOUNT_PREFIX};
 
-/// Amazon EMR itself: the identity that starts jobs.
+/// The identity of Amazon EMR, which starts jobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmrService {
-    /// Its usernames. A username alone can be made up (`--as`, an access
-    /// entry's `{{SessionName}}`), so callers check the roles besides.
+    /// A username alone is no proof (`--as` and an access entry's `{{SessionName}}`
+    /// can produce any), so callers check the role as well.
     pub users: Vec<Glob>,
-    /// Its roles, from the policy's `roleArns`. Empty: the policy names none,
-    /// and only the service-linked role's name is asked for.
+    /// From `roleArns`. Empty: the policy has none, and any role with the name of the
+    /// service-linked role is accepted.
     pub roles: Vec<Role>,
 }
 
 impl EmrService {
-    /// Whether EMR could have this username.
+    /// Whether this can be a username of EMR.
     #[must_use]
     pub fn names(&self, username: &str) -> bool {
         self.users.iter().any(|glob| glob.matches(username))
     }
 }
 
-/// Users and groups, of whom one is enough.
+/// Users and groups. A requester matches by username or by one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subjects {
-    /// Usernames.
     pub users: Vec<Glob>,
-    /// Group names, compared exactly.
+    /// Exact names.
     pub groups: Vec<String>,
 }
 
 impl Subjects {
-    /// Whether the requester is among them, by name or by a group.
     #[must_use]
     pub fn contains<'a>(&self, username: &str, groups: impl IntoIterator<Item = &'a str>) -> bool {
         self.users.iter().any(|glob| glob.matches(username))
@@ -43,16 +41,16 @@ impl Subjects {
     }
 }
 
-/// A controller that starts jobs for others: spark-operator, flink-operator, Livy.
+/// A controller that starts jobs for users: spark-operator, flink-operator, Livy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
-    /// The namespace of its service account.
+    /// Of its service account.
     pub namespace: String,
-    /// The name of its service account.
+    /// Of its service account.
     pub name: String,
-    /// The roles whose jobs it may start.
+    /// The execution roles of the jobs that it may start.
     pub roles: Vec<RolePattern>,
-    /// Job service accounts whose names carry no role of their own.
+    /// Job service accounts with names that do not encode their role.
     pub job_service_accounts: Vec<FixedServiceAccount>,
 }
 
@@ -63,7 +61,7 @@ impl Operator {
         format!("{SERVICE_ACCOUNT_PREFIX}{}:{}", self.namespace, self.name)
     }
 
-    /// Whether `username` is its service account's.
+    /// Whether `username` is that of its service account.
     #[must_use]
     pub fn is(&self, username: &str) -> bool {
         username
@@ -72,20 +70,19 @@ impl Operator {
             == Some((self.namespace.as_str(), self.name.as_str()))
     }
 
-    /// Whether it may start jobs that run as `role`.
+    /// Whether it may start jobs with the execution role `role`.
     #[must_use]
     pub fn runs(&self, role: &Role) -> bool {
         self.roles.iter().any(|pattern| pattern.matches(role))
     }
 }
 
-/// A job service account with a name of its own choosing, and the role that
-/// EKS gives it.
+/// A job service account with a name that does not encode its role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FixedServiceAccount {
-    /// The name, the same in every namespace.
+    /// The entry applies in every namespace.
     pub name: String,
-    /// The role its pods become.
+    /// The role that EKS gives its pods.
     pub role: Role,
 }
 

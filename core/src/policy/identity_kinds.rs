@@ -1,12 +1,12 @@
-//! The kinds of text that name somebody. What they have in common: an identity
-//! that everybody has, or that a tenant can give himself, is refused.
+//! The kinds of text that name an identity. All of them reject an identity that
+//! everybody has or that a tenant can obtain.
 
 use super::names::{is_label, is_subdomain, kind};
 use crate::names::{
     Glob, RESERVED_PREFIXES, SERVICE_ACCOUNT_PREFIX, ServiceAccountName, is_reserved,
 };
 
-/// Groups that everybody, or every pod, is in.
+/// Groups with every user or every pod as a member.
 const TENANT_WIDE: [&str; 3] = [
     "system:authenticated",
     "system:unauthenticated",
@@ -14,35 +14,35 @@ const TENANT_WIDE: [&str; 3] = [
 ];
 
 kind!(
-    /// Users by a pattern.
+    /// A pattern for usernames.
     UserGlob: Glob = "an identity", r"^\S(.*\S)?$", user_glob
 );
 kind!(
-    /// Amazon EMR by a pattern.
+    /// A pattern for the usernames of Amazon EMR.
     EmrUser: Glob = "a username of Amazon EMR", r"^(?!system:serviceaccount:)\S(.*\S)?$", emr_user
 );
 kind!(
-    /// One user, exactly.
+    /// One exact username.
     Username: String = "a whole username", r"^[^\s*?](.*[^\s*?])?$", username
 );
 kind!(
-    /// One group, exactly.
+    /// One exact group name.
     Group: String = "a group to trust",
     r"^(?!system:((un)?authenticated|serviceaccounts)$|system:serviceaccounts:)[^\s*?](.*[^\s*?])?$", group
 );
 kind!(
-    /// A service account with its namespace.
+    /// A service account as `namespace/name`.
     ServiceAccountRef: (String, String) = "a service account",
     "^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", service_account
 );
 
 fn plain(text: &str) -> Result<(), String> {
     if text.is_empty() {
-        return Err("it is empty; write a name, or leave the entry out".into());
+        return Err("it is empty; write a name or remove the entry".into());
     }
     if text.trim() != text || text.chars().any(char::is_control) {
         return Err(
-            "names hold no control characters and neither start nor end with a blank".into(),
+            "a name cannot contain control characters, or start or end with a space".into(),
         );
     }
     Ok(())
@@ -55,44 +55,41 @@ fn user_glob(text: &str) -> Result<Glob, String> {
         return exact_user(text).map(|()| glob);
     }
     if !text.contains(char::is_alphanumeric) {
-        return Err("it matches everybody; name who is meant".into());
+        return Err("it matches every user; name the users you mean".into());
     }
     if glob.matches("system:anonymous") {
-        return Err("it matches requests without credentials, too; name who is meant".into());
+        return Err("it also matches requests without credentials; name the users you mean".into());
     }
     if let Some((_, name)) = text
         .strip_prefix("arn:")
         .and_then(|arn| arn.split_once('/'))
         && name.split('/').next().is_some_and(only_stars)
     {
-        return Err(
-            "it matches every user or role of the account; name the ones that are meant".into(),
-        );
+        return Err("it matches every user or role of the account; name the ones you mean".into());
     }
     if let [_, _, namespace, _] = *text.split(':').collect::<Vec<_>>()
         && only_stars(namespace)
         && glob.overlaps(&Glob::new(&format!("{SERVICE_ACCOUNT_PREFIX}*:*")))
     {
-        return Err("whoever can create a service account of that name in a namespace of his own becomes it; name the namespace".into());
+        return Err("it matches a service account of this name in every namespace, so anyone who can create one would match; name the namespace".into());
     }
     if RESERVED_PREFIXES
         .iter()
         .any(|start| glob.overlaps(&Glob::new(&format!("{SERVICE_ACCOUNT_PREFIX}*:{start}*"))))
     {
         return Err(
-            "it can match the service account of a job; name each service account that is meant"
-                .into(),
+            "it can match the service account of a job; name each service account you mean".into(),
         );
     }
     Ok(glob)
 }
 
-/// EMR is an IAM identity, and no service account is ever taken for it.
+/// A username of EMR. EMR is an IAM identity, so service accounts are rejected.
 fn emr_user(text: &str) -> Result<Glob, String> {
     let accounts = Glob::new(&format!("{SERVICE_ACCOUNT_PREFIX}*:*"));
     if Glob::parse(text).is_ok_and(|glob| glob.overlaps(&accounts)) {
         return Err(
-            "Amazon EMR comes by an IAM role, and a service account is never taken for it; an operator that starts jobs belongs under `operators`"
+            "Amazon EMR uses an IAM role, never a service account; list an operator that starts jobs under `operators`"
                 .into(),
         );
     }
@@ -103,10 +100,10 @@ fn only_stars(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(|b| matches!(b, b'*' | b'?')) && part.contains('*')
 }
 
-/// What holds for a username that is meant exactly.
+/// Checks a username without wildcards.
 fn exact_user(text: &str) -> Result<(), String> {
     if text == "system:anonymous" {
-        return Err("that is everybody without credentials".into());
+        return Err("it stands for every request without credentials; name a user".into());
     }
     let Some(account) = text.strip_prefix(SERVICE_ACCOUNT_PREFIX) else {
         return Ok(());
@@ -115,10 +112,13 @@ fn exact_user(text: &str) -> Result<(), String> {
         return Err("write it like system:serviceaccount:namespace:name".into());
     };
     if !is_label(namespace) || !is_subdomain(name) {
-        return Err("no service account has such a name; write it like system:serviceaccount:namespace:name".into());
+        return Err("a service account cannot have this name; write it like system:serviceaccount:namespace:name".into());
     }
     if is_reserved(name) {
-        return Err("that is the service account of a job, which is known by its own name".into());
+        return Err(
+            "it is the service account of a job, which cannot be listed here; name another user"
+                .into(),
+        );
     }
     Ok(())
 }
@@ -126,7 +126,7 @@ fn exact_user(text: &str) -> Result<(), String> {
 fn username(text: &str) -> Result<String, String> {
     plain(text)?;
     if text.contains(['*', '?']) {
-        return Err("cluster software is named exactly; list each of its usernames".into());
+        return Err("wildcards are not allowed here; list each username".into());
     }
     exact_user(text).map(|()| text.to_owned())
 }
@@ -134,11 +134,12 @@ fn username(text: &str) -> Result<String, String> {
 fn group(text: &str) -> Result<String, String> {
     plain(text)?;
     if text.contains(['*', '?']) {
-        return Err("groups are compared exactly; list each of them".into());
+        return Err("wildcards are not allowed in group names; list each group".into());
     }
     if TENANT_WIDE.contains(&text) || text.starts_with("system:serviceaccounts:") {
         return Err(
-            "every tenant or every pod of a namespace is in it; name a group of people".into(),
+            "its members include every tenant, or every pod of a namespace; name a group of people"
+                .into(),
         );
     }
     Ok(text.to_owned())
@@ -147,11 +148,11 @@ fn group(text: &str) -> Result<String, String> {
 fn service_account(text: &str) -> Result<(String, String), String> {
     match text.split_once('/') {
         Some((namespace, name)) if is_label(namespace) && is_subdomain(name) => {
-            // Not every reserved name: EMR's own charts call their operators
+            // Other reserved names are allowed: EMR's own charts name their operators
             // emr-containers-sa-spark-operator, -flink-operator and -livy.
             if let ServiceAccountName::Job(job) = ServiceAccountName::parse(name) {
                 return Err(format!(
-                    "a job that becomes the role {} runs under that name; an operator runs as a service account of its own",
+                    "jobs with the role {} run as this service account; give the operator its own service account",
                     job.role
                 ));
             }

@@ -1,11 +1,11 @@
-//! What a YAML error is called in a message: one sentence that says what to do.
+//! Turns errors of the YAML reader into one sentence that says what to do.
 
 use serde_saphyr::{Error, MessageFormatter as _, UserMessageFormatter};
 
 use super::{Position, Problem};
 use crate::names;
 
-/// The problem behind an error of the YAML reader.
+/// The problem for an error of the YAML reader, at its innermost cause.
 pub(super) fn problem(error: &Error) -> Problem {
     let mut error = error.without_snippet();
     while let Error::AliasError { error: inner, .. } = error {
@@ -20,48 +20,86 @@ pub(super) fn problem(error: &Error) -> Problem {
 
 fn sentence(error: &Error) -> String {
     match error {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            let what = if expected.contains(&"pod-exec") { "rule" } else { "key" };
+        Error::SerdeUnknownField {
+            field, expected, ..
+        } => {
+            let what = if expected.contains(&"pod-exec") {
+                "rule"
+            } else {
+                "key"
+            };
             let known = one_of(field, expected.iter().copied());
-            format!("there is no {what} `{}` here; {known}", names::shown(field, 100))
+            format!("unknown {what} `{}`; {known}", names::shown(field, 100))
         }
-        Error::SerdeUnknownVariant { variant, expected, .. } => {
-            format!("`{}` is unknown here; {}", names::shown(variant, 100), one_of(variant, expected.iter().copied()))
+        Error::SerdeUnknownVariant {
+            variant, expected, ..
+        } => {
+            format!(
+                "unknown value `{}`; {}",
+                names::shown(variant, 100),
+                one_of(variant, expected.iter().copied())
+            )
         }
-        Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing here; add it"),
+        Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing; add it"),
         Error::DuplicateMappingKey { key: Some(key), .. } => {
-            format!("the key `{}` is here twice; keep one of them", names::shown(key, 100))
+            format!(
+                "the key `{}` appears twice; remove one of them",
+                names::shown(key, 100)
+            )
         }
-        Error::DuplicateMappingKey { key: None, .. } => "a key is here twice; keep one of them".into(),
+        Error::DuplicateMappingKey { key: None, .. } => {
+            "a key appears twice; remove one of them".into()
+        }
         Error::QuotingRequired { value, .. } => {
-            format!("YAML takes `{}` for something other than text; put quotes around it", names::shown(value, 100))
+            format!(
+                "YAML reads `{}` as something other than text; put quotes around it",
+                names::shown(value, 100)
+            )
         }
-        Error::NullIntoString { .. } => "there is nothing after the key; write a value, or leave the key out".into(),
-        Error::SerdeInvalidType { unexpected, expected, .. } => {
-            format!("there is {} where {} belongs", names::shown(unexpected, 100), names::shown(expected, 100))
+        Error::NullIntoString { .. } => "the key has no value; write one or remove the key".into(),
+        Error::SerdeInvalidType {
+            unexpected,
+            expected,
+            ..
+        } => {
+            format!(
+                "expected {}, found {}",
+                names::shown(expected, 100),
+                names::shown(unexpected, 100)
+            )
         }
         Error::Unexpected { expected, .. } => match *expected {
-            "sequence start" => "a list belongs here, like [a, b]; write one, or leave the key out".into(),
-            "mapping start" => "keys and values belong here, like { key: value }; write some, or leave the key out".into(),
-            "string scalar" | "scalar" => "one text belongs here; write it without [ ], { } or a line below".into(),
-            other => format!("there is something else here than {other}; look at the lines above, too"),
+            "sequence start" => "expected a list, like [a, b]; write one or remove the key".into(),
+            "mapping start" => {
+                "expected keys and values, like { key: value }; write them or remove the key".into()
+            }
+            "string scalar" | "scalar" => {
+                "expected a single value; write it without [ ], { } or a nested block".into()
+            }
+            other => format!("expected {other}; check the lines above as well"),
         },
         Error::Message { msg, .. } => names::shown(msg, 100),
-        Error::MultipleDocuments { .. } => "the file holds several documents; keep one, without `---` between".into(),
+        Error::MultipleDocuments { .. } => {
+            "the file contains several documents, separated by `---`; keep one".into()
+        }
         Error::Budget { .. }
         | Error::AliasReplayCounterOverflow { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. } => {
-            "the file, with its anchors and aliases written out, is larger or deeper than a policy may be; \
-             make it simpler"
+            "the file is too large or too deeply nested, with its anchors and aliases expanded; \
+             simplify it"
                 .into()
         }
-        other => format!("the file is not the YAML of a policy: {}", names::shown(&UserMessageFormatter.format_message(other), 100)),
+        other => format!(
+            "the file is not valid YAML: {}",
+            names::shown(&UserMessageFormatter.format_message(other), 100)
+        ),
     }
 }
 
-/// The nearest of the words, if one is near, else all of them.
+/// A hint for a wrong word: the nearest of the allowed words if one is near,
+/// otherwise all of them.
 pub(super) fn one_of<'a>(wrong: &str, words: impl Iterator<Item = &'a str> + Clone) -> String {
     let near = words
         .clone()
@@ -70,13 +108,14 @@ pub(super) fn one_of<'a>(wrong: &str, words: impl Iterator<Item = &'a str> + Clo
     match near {
         Some((steps, word)) if steps <= 1 + word.len() / 5 => format!("did you mean `{word}`?"),
         _ => match words.collect::<Vec<_>>().as_slice() {
-            [only] => format!("only `{only}` is"),
-            words => format!("there are {}", words.join(", ")),
+            [only] => format!("only `{only}` is allowed"),
+            words => format!("use one of {}", words.join(", ")),
         },
     }
 }
 
-/// Levenshtein's distance in bytes; the words of a policy are short.
+/// The Levenshtein distance in bytes. Long words are not compared: no key or
+/// value of a policy is that long.
 fn distance(a: &str, b: &str) -> usize {
     if a.len() > 64 {
         return usize::MAX;
@@ -115,7 +154,7 @@ mod tests {
         );
         assert_eq!(
             one_of("deny", words.into_iter()),
-            "there are enforce, warn, audit"
+            "use one of enforce, warn, audit"
         );
     }
 }

@@ -1,9 +1,9 @@
-//! The policy file: who is who, which rules hold how strictly, and what each
-//! namespace allows.
+//! The policy: identities, the mode and options of each rule, exemptions, and the
+//! settings per namespace.
 //!
-//! A file is read once, at the edge, into types that can not hold a bad ARN, a
-//! pattern that matches everybody or a reserved name; everything behind it asks
-//! [`Policy`] and checks nothing again. Nothing here touches a file or a clock.
+//! A file is parsed once into types that cannot hold an invalid ARN, a pattern
+//! that matches every user, or a reserved name. The rest of the engine uses
+//! [`Policy`] without further checks. This module does no I/O and reads no clock.
 
 pub(crate) mod about;
 mod builtin;
@@ -52,42 +52,36 @@ pub(crate) use file::{Flag, Given, Text};
 pub(crate) use kind::Kind;
 pub(crate) use names::{glob_of, kind};
 
-/// A whole policy, checked: one file, or the built-in one.
+/// A valid policy, from a file or built in.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The name of the exact text it came from.
+    /// Identifies the exact text of the policy.
     pub hash: PolicyHash,
-    /// Amazon EMR.
     pub emr_service: EmrService,
-    /// Who may do everything, recorded.
+    /// Users that no rule limits; their requests are recorded.
     pub admins: Subjects,
-    /// Cluster software: the built-in table and the file's own entries.
+    /// Cluster software: the built-in table and the entries of the file.
     pub platform: Vec<Platform>,
-    /// Controllers that start jobs.
+    /// Controllers that start jobs for users.
     pub operators: Vec<Operator>,
-    /// Ceilings for requests without a namespace.
     pub doors: Doors,
-    /// Modes and options of rules.
     pub rules: RuleSettings,
-    /// Leave to do what a rule forbids, for a time.
     pub exemptions: Vec<Exemption>,
-    /// What single namespaces allow; no namespace is in two of them.
+    /// The settings per namespace; a namespace is in one entry at most.
     pub clusters: VirtualClusters,
 }
 
-/// When a policy is read, which decides about exemptions that end too far ahead.
+/// How an exemption that ends too far ahead is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
-    /// By `policy check` and on reload: an error, somebody is there to mend it.
+    /// By `policy check` and on reload: as an error, because someone can fix the file.
     Check,
-    /// At start: only that exemption has no effect, since a restart must never
-    /// fail on the calendar.
+    /// At start: it has no effect. A restart must not fail because of a date.
     Start,
 }
 
 impl Policy {
-    /// The rule's own mode; the scope's ceiling comes on top. A rule that the
-    /// policy does not know is enforced.
+    /// The rule's mode, before the limit of the scope. An unknown rule is enforced.
     #[must_use]
     pub fn mode(&self, rule: RuleId) -> Mode {
         let mut modes = self.rules.modes.iter();
@@ -96,20 +90,20 @@ impl Policy {
             .map_or(Mode::Enforce, |(_, mode)| *mode)
     }
 
-    /// A rule's options, as the file gives them; `None` where it gives none.
+    /// A rule's options; `None` if the file sets none.
     #[must_use]
     pub fn options<T: RuleOptions>(&self) -> Option<&T> {
         let mut options = self.rules.options.iter();
         options.find_map(|options| (&**options as &dyn std::any::Any).downcast_ref())
     }
 
-    /// What holds in a namespace: its entry, else the built-in one.
+    /// The settings of a namespace: its entry, or the built-in one.
     #[must_use]
     pub fn tenancy(&self, namespace: &str) -> &VirtualCluster {
         self.clusters.of(namespace)
     }
 
-    /// The operator's entry that gives this service account name a role.
+    /// The entry, of any operator, that gives this service account a role.
     #[must_use]
     pub fn fixed_service_account(&self, name: &str) -> Option<&FixedServiceAccount> {
         self.operators

@@ -1,12 +1,14 @@
-//! What a finding leads to: the ladder of modes.
+//! Modes: what happens to a request that breaks a rule.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How far a finding goes. Ordered from the weakest to the strongest, so the
-/// effective mode of a rule behind a door is the smaller of the two.
+/// What happens to a request that breaks a rule.
+//
+// Ordered from the weakest to the strongest: the effective mode is the smaller
+// of the rule's mode and the mode of the door.
 #[derive(
     Clone,
     Copy,
@@ -24,16 +26,17 @@ use serde::{Deserialize, Serialize};
 pub enum Mode {
     /// The rule does not run.
     Off,
-    /// Admitted in silence; recorded in the audit annotations, the log and the metrics.
+    /// The request is allowed without a warning, and recorded in the audit annotations,
+    /// the log and the metrics.
     Audit,
-    /// Admitted with a warning that `kubectl` shows, and recorded.
+    /// The request is allowed and recorded; `kubectl` shows a warning.
     Warn,
-    /// Refused, and recorded.
+    /// The request is denied and recorded.
     Enforce,
 }
 
 impl Mode {
-    /// The word policies, labels and metrics use.
+    /// The word in policies, labels and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -58,6 +61,6 @@ impl FromStr for Mode {
         [Self::Off, Self::Audit, Self::Warn, Self::Enforce]
             .into_iter()
             .find(|mode| mode.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no mode; say off, audit, warn or enforce"))
+            .ok_or_else(|| format!("`{text}` is not a mode; use off, audit, warn or enforce"))
     }
 }

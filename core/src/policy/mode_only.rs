@@ -1,4 +1,4 @@
-//! What every rule has in the file: a mode.
+//! The keys of a rule without options: its mode.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -6,12 +6,13 @@ use serde::Deserialize;
 use super::file::Given;
 use super::{Mode, Reader, RuleEntry, RuleOptions};
 
-/// A rule without options of its own.
+/// The settings of a rule without options.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Rule")]
 pub struct ModeOnly {
-    /// How far its findings go.
+    /// What happens to a request that breaks the rule; the mode label of a namespace
+    /// can weaken it. Default: the rule's own, mostly `enforce`.
     #[serde(default)]
     mode: Given<Mode>,
 }

@@ -1,11 +1,11 @@
-//! The kinds of text a policy file holds, beside identities: what each becomes
-//! and what is refused.
+//! The kinds of text in a policy file other than identities: the type each is
+//! parsed into, and what is rejected.
 
 use jiff::Timestamp;
 
 use crate::names::{Glob, RoleArn, RolePattern, is_reserved};
 
-/// `[a-z0-9]([-a-z0-9]*[a-z0-9])?`, at most 63 characters: RFC 1123's label.
+/// An RFC 1123 label: `[a-z0-9]([-a-z0-9]*[a-z0-9])?`, at most 63 characters.
 pub(super) fn is_label(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     text.len() <= 63
@@ -15,9 +15,10 @@ pub(super) fn is_label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// Labels joined by dots, at most 253 characters: most objects' names.
+/// An RFC 1123 subdomain, the name of most objects: labels joined by dots, at
+/// most 253 characters.
 pub(super) fn is_subdomain(text: &str) -> bool {
-    // Single labels are not held to 63 here: Kubernetes does not either.
+    // Kubernetes does not limit each label of a subdomain to 63 characters.
     let label = |part: &str| {
         let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         !part.is_empty()
@@ -28,7 +29,9 @@ pub(super) fn is_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
-/// A glob over names made of these characters, so that one that can not match is refused.
+/// Parses a glob for names made of the characters that `fits` accepts, at most
+/// `longest` of them. Rejects a glob that cannot match any such name; `names`
+/// describes the names in that message.
 pub(crate) fn glob_of(
     text: &str,
     fits: fn(u8) -> bool,
@@ -38,7 +41,7 @@ pub(crate) fn glob_of(
     let glob = Glob::parse(text).map_err(|error| error.to_string())?;
     let shortest = text.bytes().filter(|b| *b != b'*').count();
     if shortest > longest || !text.bytes().all(|b| fits(b) || matches!(b, b'*' | b'?')) {
-        return Err(format!("it can not match, since {names}"));
+        return Err(format!("it cannot match: {names}"));
     }
     Ok(glob)
 }
@@ -62,121 +65,122 @@ macro_rules! kind {
 }
 pub(crate) use kind;
 
-/// What IAM and this file's parsers agree on, as far as a regular expression goes.
+/// The part of the role ARN syntax that a regular expression can check; the
+/// parsers check the rest.
 const ROLE: &str = r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/([!-)+-.0->@-~]+/)*[\w+=,.@-]{1,64}$";
 const ROLES: &str = r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/([!-)+-.0->@-~]+/)*[\w+=,.@*?-]+$";
 const LABEL: &str = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 const SUBDOMAIN: &str = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$";
 
 kind!(
-    /// The version of the format.
-    ApiVersion: () = "the version this program reads", "^rolegate\\.dev/v1alpha1$",
+    /// The version of the file format.
+    ApiVersion: () = "a supported version", "^rolegate\\.dev/v1alpha1$",
     |text: &str| if text == "rolegate.dev/v1alpha1" { Ok(()) } else {
         Err("write apiVersion: rolegate.dev/v1alpha1".into())
     }
 );
 kind!(
-    /// What the file is.
+    /// The `kind` of a policy file.
     PolicyKind: () = "the kind of a policy file", "^Policy$",
     |text: &str| if text == "Policy" { Ok(()) } else { Err("write kind: Policy".into()) }
 );
 kind!(
-    /// Exactly one role.
+    /// The ARN of one role, without wildcards.
     ExactRole: RoleArn = "the ARN of one role", ROLE,
     |text: &str| RoleArn::parse(text).map_err(|error| error.to_string())
 );
 kind!(
-    /// Roles of one account, by a pattern for their names.
+    /// Roles of one account; the role name may contain wildcards.
     RolesOf: RolePattern = "a pattern for role ARNs", ROLES,
     |text: &str| RolePattern::parse(text).map_err(|error| error.to_string())
 );
 kind!(
-    /// A rule's id; whether there is such a rule is looked up where the list of rules is known.
+    /// A rule's id. The reader, which has the list of rules, checks that it exists.
     RuleName: String = "a rule", "",
     |text: &str| Ok(text.to_owned())
 );
 
 kind!(
-    /// The moment an exemption ends.
+    /// The end of an exemption, as an RFC 3339 timestamp.
     Until: Timestamp = "a time", r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$",
     |text: &str| {
-        // jiff reads more forms than these; one is enough for a file.
+        // jiff accepts more forms; a policy file has only this one.
         let shaped = text.as_bytes().get(10) == Some(&b'T') && text.len() >= 20;
         text.parse().ok().filter(|_| shaped).ok_or_else(|| "write it like 2026-12-01T00:00:00Z".into())
     }
 );
 kind!(
-    /// Why an exemption was given.
+    /// The reason for an exemption: one line of at most 200 characters.
     Reason: String = "a reason", r"\S",
     |text: &str| {
         if text.trim().is_empty() {
-            return Err("say why, for whoever reads the log".into());
+            return Err("say why the exemption exists; the log records the reason".into());
         }
         if text.chars().count() > 200 || text.chars().any(char::is_control) {
-            return Err("it goes into a log line, so keep it to one line of at most 200 characters".into());
+            return Err("the log records it; use one line of at most 200 characters".into());
         }
         Ok(text.to_owned())
     }
 );
 kind!(
-    /// One namespace.
+    /// One exact namespace name.
     Namespace: String = "a namespace", LABEL,
     |text: &str| {
         if text.contains(['*', '?']) {
-            return Err("namespaces are compared exactly here; list each of them".into());
+            return Err("wildcards are not allowed here; list each namespace".into());
         }
         if is_label(text) { Ok(text.to_owned()) } else {
-            Err("names of namespaces are 1 to 63 lower-case letters, digits and inner hyphens".into())
+            Err("a namespace name has 1 to 63 lower-case letters, digits and hyphens, without a hyphen at either end".into())
         }
     }
 );
 kind!(
-    /// Namespaces by a pattern.
+    /// A pattern for namespace names.
     NamespaceGlob: Glob = "a pattern for namespaces", "^[a-z0-9*?-]+$",
     |text: &str| glob_of(text, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-', 63,
-        "names of namespaces are 1 to 63 lower-case letters, digits and hyphens")
+        "a namespace name has 1 to 63 lower-case letters, digits and hyphens")
 );
 kind!(
-    /// `ConfigMaps` or Secrets by a pattern.
-    ObjectGlob: Glob = "a pattern for names", "^[a-z0-9.*?-]+$",
+    /// A pattern for the names of `ConfigMaps` or Secrets.
+    ObjectGlob: Glob = "a pattern for object names", "^[a-z0-9.*?-]+$",
     |text: &str| glob_of(text, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b), 253,
-        "names of objects are 1 to 253 lower-case letters, digits, hyphens and dots")
+        "an object name has 1 to 253 lower-case letters, digits, hyphens and dots")
 );
 kind!(
-    /// A service account that a tenant's own pods may use.
+    /// A service account that a tenant's own pods may run as.
     OwnServiceAccount: String = "a service account for a tenant's own pods", r"^(?!emr-containers?-sa-)[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$",
     |text: &str| {
         if text.contains(['*', '?']) {
-            return Err("service accounts are compared exactly; list each of them".into());
+            return Err("wildcards are not allowed here; list each service account".into());
         }
         if is_reserved(text) {
-            return Err("the name is reserved for jobs, whose pods only EMR, operators and the job itself start".into());
+            return Err("the name is reserved for jobs, and only EMR, operators and the job itself may start pods under it".into());
         }
         if is_subdomain(text) { Ok(text.to_owned()) } else { Err(NOT_AN_OBJECT.into()) }
     }
 );
 kind!(
-    /// A job service account with a name of its own choosing.
+    /// The name of a job service account that does not encode its role.
     FixedAccountName: String = "the name of a job service account", SUBDOMAIN,
     |text: &str| {
         if text == "default" {
-            return Err("every pod that names no service account runs as `default`; give jobs one of their own".into());
+            return Err("every pod that names no service account runs as `default`; give jobs their own service account".into());
         }
         if is_subdomain(text) { Ok(text.to_owned()) } else { Err(NOT_AN_OBJECT.into()) }
     }
 );
 kind!(
-    /// STS: `[\w+=,.@:\/-]*`, 2 to 1224 characters.
-    ExternalId: String = "an external id", r"^[\w+=,.@:/-]{2,1224}$",
+    /// An STS external ID: `[\w+=,.@:\/-]*`, 2 to 1224 characters.
+    ExternalId: String = "an external ID", r"^[\w+=,.@:/-]{2,1224}$",
     |text: &str| {
         let fits = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b);
         if (2..=1224).contains(&text.len()) && text.bytes().all(fits) { Ok(text.to_owned()) } else {
-            Err("STS takes 2 to 1224 letters, digits and _+=,.@:/-".into())
+            Err("STS accepts 2 to 1224 letters, digits and _+=,.@:/-".into())
         }
     }
 );
 kind!(
-    /// An AWS region.
+    /// An AWS region, like `eu-central-1`.
     Region: String = "a region", r"^[a-z]+(-[a-z]+)+-\d{1,2}$",
     |text: &str| {
         let number = |part: &str| matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_digit());
@@ -188,31 +192,30 @@ kind!(
     }
 );
 kind!(
-    /// A container that gets a chained profile.
+    /// The name of a container that gets a chained profile.
     ChainedContainer: String = "the name of a container", LABEL,
     |text: &str| {
         if ["job-runner", "emr-container-fluentd"].contains(&text) {
-            return Err("that container needs the execution role itself: EMR submits the job and writes its logs with it".into());
+            return Err("this container must keep the execution role: EMR submits the job and writes its logs with it".into());
         }
         if is_label(text) { Ok(text.to_owned()) } else {
-            Err("names of containers are 1 to 63 lower-case letters, digits and inner hyphens".into())
+            Err("a container name has 1 to 63 lower-case letters, digits and hyphens, without a hyphen at either end".into())
         }
     }
 );
 kind!(
-    /// The name of a further profile.
+    /// The name of an additional profile.
     ProfileName: String = "a profile name", "^[A-Za-z][A-Za-z0-9_-]{0,31}$",
     |text: &str| {
         let fits = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
         if text == "default" || text.starts_with("rolegate") {
-            return Err("`default` and names that start with `rolegate` are taken by the chain itself".into());
+            return Err("`default` and names that start with `rolegate` are reserved for the chain".into());
         }
         let starts = text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
         if starts && text.len() <= 32 && text.bytes().all(fits) { Ok(text.to_owned()) } else {
-            Err("use a letter and then up to 31 letters, digits, _ and -".into())
+            Err("use a letter, then up to 31 letters, digits, _ and -".into())
         }
     }
 );
 
-const NOT_AN_OBJECT: &str =
-    "names of service accounts are 1 to 253 lower-case letters, digits, inner hyphens and dots";
+const NOT_AN_OBJECT: &str = "a service account name has 1 to 253 lower-case letters, digits, hyphens and dots, and starts and ends with a letter or digit";

@@ -1,38 +1,38 @@
-//! Cluster software that is neither EMR nor a tenant, and what it may do.
+//! Platform software: neither EMR nor a tenant, with a fixed set of capabilities.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
 
-/// One kind of work in a managed namespace that cluster software may do.
+/// Something that cluster software may do in a managed namespace.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Capability {
-    /// Give pods a node: `pods/binding`.
+    /// Assign pods to nodes: `pods/binding`.
     Bind,
-    /// End pods: delete and evict.
+    /// Delete and evict pods.
     Evict,
-    /// Change labels and annotations of pods that are not EMR's or rolegate's.
+    /// Change labels and annotations of pods, except those of EMR and rolegate.
     Annotate,
-    /// Write `pods/status` and `services/status`; routes to Services of jobs.
+    /// Write `pods/status` and `services/status`, and routes to the Services of jobs.
     Status,
     /// Change the resources of running pods: `pods/resize`.
     Resize,
-    /// Write `ConfigMaps` that shape no job.
+    /// Write `ConfigMaps`, except those that configure a job.
     ConfigMaps,
-    /// Write Secrets that are no service account tokens.
+    /// Write Secrets, except service account tokens.
     Secrets,
-    /// Write objects that repeat a pod's identity and start nothing, such as
-    /// a `CiliumEndpoint`, a Kueue `Workload` or a `PolicyReport`; endpoints and
+    /// Write objects that name a pod's service account and start nothing, such as a
+    /// `CiliumEndpoint`, a Kueue `Workload` or a `PolicyReport`; write endpoints and
     /// network policies.
     Mirror,
 }
 
 impl Capability {
-    /// Every capability, in the order the documentation lists them.
+    /// Every capability, in the order of the documentation.
     pub const ALL: [Self; 8] = [
         Self::Bind,
         Self::Evict,
@@ -44,7 +44,7 @@ impl Capability {
         Self::Mirror,
     ];
 
-    /// The word policies use.
+    /// The word in policies.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -65,7 +65,6 @@ impl Capability {
 pub struct Capabilities(u8);
 
 impl Capabilities {
-    /// The set of those given.
     #[must_use]
     pub const fn of(list: &[Capability]) -> Self {
         let mut bits = 0;
@@ -77,13 +76,12 @@ impl Capabilities {
         Self(bits)
     }
 
-    /// Whether the set holds it.
     #[must_use]
     pub const fn contains(self, capability: Capability) -> bool {
         self.0 & (1 << capability as u8) != 0
     }
 
-    /// Those in the set, in the order of [`Capability::ALL`].
+    /// In the order of [`Capability::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Capability> {
         Capability::ALL
             .into_iter()
@@ -119,14 +117,14 @@ impl fmt::Debug for Capabilities {
     }
 }
 
-/// Cluster software by the exact usernames of its service accounts.
+/// Cluster software, identified by the exact usernames of its service accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Platform {
-    /// Whole usernames; never patterns.
+    /// Exact usernames, never patterns.
     pub users: Vec<String>,
-    /// What it may do, and nothing else.
+    /// Everything that it may do.
     pub capabilities: Capabilities,
-    /// Where the names come from: a chart's path, or the policy file.
+    /// The source of the entry: the path of a chart, or the policy file.
     pub source: Cow<'static, str>,
 }
 

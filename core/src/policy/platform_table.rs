@@ -1,8 +1,8 @@
-//! The cluster software rolegate knows by name: exact service accounts of
-//! default installations, the least each of them needs in a tenant's
-//! namespace, and the file that says so. Another release name or namespace
-//! makes another service account: that one belongs into the policy file, under
-//! `platform`. Paths are those of each project's own repository.
+//! The built-in table of cluster software: the exact service accounts of default
+//! installations, the minimal capabilities each needs in a tenant's namespace, and
+//! the file that shows the need. An installation with another release name or
+//! namespace has another service account; list it in the policy file, under
+//! `platform`. Paths are relative to each project's repository.
 
 use std::borrow::Cow;
 
@@ -21,19 +21,20 @@ const TABLE: &[Row] = &[
     // Schedulers and queues.
     Row {
         accounts: &["volcano-system:volcano-scheduler"],
-        // Preempts, writes pod conditions, and updates PodGroups.
+        // Preempts pods, writes pod conditions and updates PodGroups.
         capabilities: &[Bind, Evict, Annotate, Status, Mirror],
         source: "volcano-sh/volcano installer/helm/chart/volcano/templates/scheduler.yaml",
     },
     Row {
         accounts: &["volcano-system:volcano-controllers"],
-        // Makes the PodGroup of a plain pod and writes its name on the pod.
+        // Creates the PodGroup of a plain pod and writes its name on the pod.
         capabilities: &[Annotate, Mirror],
         source: "volcano-sh/volcano pkg/controllers/podgroup/pg_controller_handler.go",
     },
     Row {
         accounts: &["yunikorn:yunikorn-admin"],
-        // Gang placeholders are pods of its own making and stay out on purpose.
+        // It also creates placeholder pods for gang scheduling; that is denied on
+        // purpose.
         capabilities: &[Bind, Evict, Annotate, Status],
         source: "apache/yunikorn-release helm-charts/yunikorn/templates/rbac.yaml",
     },
@@ -56,14 +57,14 @@ const TABLE: &[Row] = &[
     },
     Row {
         accounts: &["kube-system:vpa-updater"],
-        // In-place updates patch pods/resize and note it on the pod.
+        // An in-place update patches pods/resize and annotates the pod.
         capabilities: &[Evict, Annotate, Resize],
         source: "kubernetes/autoscaler vertical-pod-autoscaler/deploy/vpa-rbac.yaml",
     },
     // Certificates and meshes.
     Row {
         accounts: &["istio-system:istiod"],
-        // Keeps istio-ca-root-cert in every namespace.
+        // Maintains the ConfigMap istio-ca-root-cert in every namespace.
         capabilities: &[ConfigMaps],
         source: "istio/istio manifests/charts/istio-control/istio-discovery/templates/clusterrole.yaml",
     },
@@ -81,13 +82,13 @@ const TABLE: &[Row] = &[
     // Networks.
     Row {
         accounts: &["kube-system:aws-load-balancer-controller"],
-        // Readiness gates of pods behind a target group.
+        // Sets the readiness gates of pods in a target group.
         capabilities: &[Status],
         source: "kubernetes-sigs/aws-load-balancer-controller helm/aws-load-balancer-controller/templates/rbac.yaml",
     },
     Row {
         accounts: &["kube-system:aws-node"],
-        // The pod's address as an annotation, with ANNOTATE_POD_IP.
+        // Writes the pod's address as an annotation if ANNOTATE_POD_IP is set.
         capabilities: &[Annotate],
         source: "aws/amazon-vpc-cni-k8s pkg/ipamd/rpc_handler.go",
     },
@@ -131,7 +132,7 @@ const TABLE: &[Row] = &[
     },
 ];
 
-/// The table as policies hold it.
+/// The table, as rows of a policy.
 pub(super) fn platform() -> Vec<Platform> {
     let row = |row: &Row| Platform {
         users: row

@@ -1,18 +1,16 @@
-//! What is wrong, or worth knowing, about a policy file.
+//! Problems and warnings about a policy file, with their positions.
 
 use std::fmt;
 
-/// A place in a policy file, both counted from one; columns count characters.
+/// A position in a policy file: line and column from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// The line.
     pub line: u64,
-    /// The character in that line.
     pub column: u64,
 }
 
 impl Position {
-    /// The first character of a file: where it stands for the whole.
+    /// The start of the file, for problems with the file as a whole.
     pub(super) const START: Self = Self { line: 1, column: 1 };
 }
 
@@ -22,20 +20,19 @@ impl fmt::Display for Position {
     }
 }
 
-/// One thing that must be changed before the file can be a policy.
+/// One error in a policy file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it stands.
     pub at: Position,
-    /// What is wrong there and what to do, in one sentence.
+    /// One sentence: what is wrong and what to do.
     pub message: String,
 }
 
-/// A text that is no policy, with everything found wrong with it. Shown as one
-/// line a problem: `file:line:column: sentence`.
+/// An invalid policy file. Displayed as one line per problem:
+/// `file:line:column: sentence`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {
-    /// The file's name, as it was given.
+    /// The file's name, as the caller gave it.
     pub source: String,
     /// At least one, in the order of the file.
     pub problems: Vec<Problem>,
@@ -65,17 +62,17 @@ impl fmt::Display for PolicyError {
     }
 }
 
-// By hand: `thiserror` takes a field named `source` for the cause.
+// Not derived: `thiserror` treats a field named `source` as the cause.
 impl std::error::Error for PolicyError {}
 
-/// How much a warning weighs.
+/// The severity of a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Good to know; nothing to do.
+    /// For information; needs no action.
     Note,
-    /// Probably not what was meant.
+    /// Probably a mistake.
     Warning,
-    /// Part of the file has no effect; log it as an error.
+    /// A part of the file has no effect; logged as an error.
     Error,
 }
 
@@ -89,12 +86,11 @@ impl fmt::Display for Level {
     }
 }
 
-/// Something about a policy that does not keep it from being used.
+/// A note or warning about a valid policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyWarning {
-    /// How much it weighs.
     pub level: Level,
-    /// The place it is about, if it is about one.
+    /// `None` if it is not about one place in the file.
     pub at: Option<Position>,
     /// One sentence.
     pub message: String,

@@ -1,16 +1,16 @@
-//! Collects the problems and warnings of a policy file while its parts are read.
+//! Collects the problems and warnings of a policy file while its parts are parsed.
 
 use jiff::Timestamp;
 
 use super::file::{At, Given, Text};
 use super::{Kind, Level, PolicyWarning, Position, Problem, RuleId, Strictness};
 
-/// See the file's header.
+/// The state of parsing one policy file.
 #[derive(Debug)]
 pub struct Reader {
     pub(super) now: Timestamp,
     pub(super) strictness: Strictness,
-    /// The rules that a file may name.
+    /// The ids that a file may name.
     pub(super) rule_ids: Vec<RuleId>,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<PolicyWarning>,
@@ -42,7 +42,7 @@ impl Reader {
         });
     }
 
-    /// What the text means, or a problem and nothing.
+    /// The value of a text. Reports a problem and returns `None` if it was rejected.
     pub(crate) fn text<K: Kind>(&mut self, text: Text<K>) -> Option<K::Value> {
         text.into_value()
             .map_err(|problem| self.problems.push(problem))
@@ -55,12 +55,12 @@ impl Reader {
             .collect()
     }
 
-    /// A list that is nothing when left out.
+    /// The values of an optional list; empty if the key is missing.
     pub(crate) fn optional<K: Kind>(&mut self, list: Given<Vec<Text<K>>>) -> Vec<K::Value> {
         self.list(list.0.unwrap_or_default())
     }
 
-    /// A list that must not be empty.
+    /// The values of a list. Reports `empty` as a problem if it has no elements.
     pub(super) fn filled<K: Kind>(&mut self, list: At<Vec<Text<K>>>, empty: &str) -> Vec<K::Value> {
         if list.value.is_empty() {
             self.problem(list.at, empty);

@@ -1,4 +1,4 @@
-//! What a policy comes to, for people: the text of `rolegate policy check`.
+//! The text that `rolegate policy check` prints for a valid policy.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,8 +9,8 @@ use super::{Exemption, Policy, PolicyWarning, VirtualCluster};
 use crate::names::SERVICE_ACCOUNT_PREFIX;
 use crate::policy::Mode;
 
-/// Tells what is in effect: who is who, each rule's mode, what the namespaces
-/// allow, which exemptions hold and for how many days, and the warnings.
+/// Reports what is in effect: the identities, each rule's mode, the settings per
+/// namespace, the exemptions with the days they have left, and the warnings.
 #[must_use]
 pub fn check_report(
     source: &str,
@@ -42,7 +42,7 @@ impl Display for Report<'_> {
         self.clusters(f)?;
         self.exemptions(f)?;
         if !self.warnings.is_empty() {
-            writeln!(f, "\nWorth knowing")?;
+            writeln!(f, "\nNotes and warnings")?;
         }
         self.warnings
             .iter()
@@ -79,7 +79,7 @@ impl Report<'_> {
             for account in &operator.job_service_accounts {
                 writeln!(
                     f,
-                    "    job service account {} is {}",
+                    "    job service account {} has the role {}",
                     account.name, account.role
                 )?;
             }
@@ -97,30 +97,30 @@ impl Report<'_> {
     }
 
     fn rules(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nRules (a namespace's label can only weaken them)")?;
+        writeln!(
+            f,
+            "\nRules (the mode label of a namespace can only weaken them)"
+        )?;
         let rules = &self.policy.rules;
         for (about, mode) in &rules.modes {
             let missing = |needed: Needed| !(needed.is_there)(self.policy);
             let why = if about.needs.is_some_and(missing) {
-                "  nothing to compare with"
+                "  not configured"
             } else if *mode == Mode::Off {
-                "  switched off in the file"
+                "  set in the policy"
             } else {
                 ""
             };
             writeln!(f, "  {:<24} {mode}{why}", about.id)?;
         }
         for rule in rules.planned {
-            writeln!(
-                f,
-                "  {rule:<24} off  not in this version, so without effect"
-            )?;
+            writeln!(f, "  {rule:<24} off  not in this version; no effect")?;
         }
         let doors = self.policy.doors;
         writeln!(f, "  cluster-scoped objects: {}", doors.cluster)?;
         writeln!(
             f,
-            "  authorization without a namespace: {}",
+            "  authorization without a namespace: {}  not in this version; no effect",
             doors.authorize_cluster_scoped
         )
     }
@@ -131,7 +131,7 @@ impl Report<'_> {
             writeln!(f, "  {}", cluster.namespaces.join(", "))?;
             cluster_lines(cluster, f)?;
         }
-        writeln!(f, "  any other with the label: no submitters, no chains")
+        writeln!(f, "  other labelled namespaces: no submitters, no chains")
     }
 
     fn exemptions(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -187,7 +187,7 @@ fn cluster_lines(cluster: &VirtualCluster, f: &mut Formatter<'_>) -> fmt::Result
     for pair in &cluster.cross_roles {
         writeln!(
             f,
-            "    jobs of {} as {} may start pods as {}",
+            "    jobs in {} with the role {} may start pods with the role {}",
             pair.namespace, pair.from, pair.to
         )?;
     }
@@ -196,7 +196,7 @@ fn cluster_lines(cluster: &VirtualCluster, f: &mut Formatter<'_>) -> fmt::Result
         let default = chain
             .default
             .as_ref()
-            .map_or_else(String::new, |arn| format!(", by default {arn}"));
+            .map_or_else(String::new, |arn| format!(", default {arn}"));
         writeln!(
             f,
             "    chain ({}{required}): {} to {}{default}",
@@ -212,13 +212,13 @@ fn days_left(exemption: &Exemption, now: Timestamp) -> String {
     const DAY: i64 = 24 * 60 * 60;
     let left: SignedDuration = exemption.until.duration_since(now);
     if exemption.too_far(now) {
-        "ends too far ahead, so no effect yet".to_owned()
+        "ends more than 90 days ahead; no effect yet".to_owned()
     } else if exemption.in_force(now) {
-        // Rounded up: one that ends tonight has one day left, not none.
+        // Rounded up: an exemption that ends tonight has one day left.
         let days = (left.as_secs() + DAY - 1) / DAY;
         format!("{days} {} left", if days == 1 { "day" } else { "days" })
     } else {
-        "over".to_owned()
+        "ended".to_owned()
     }
 }
 

@@ -1,16 +1,16 @@
-//! Words of the policy file for rules: their ids and severities.
+//! Ids and severities of rules.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// The id of one rule, as policies, exemptions, dashboards and audit logs write
-/// it. An id is never renamed and never used again.
+/// The id of a rule in policies, exemptions, dashboards and audit logs. An id is
+/// never renamed and never reused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(&'static str);
 
 impl RuleId {
-    /// The id of a rule of this name, in lower case with hyphens.
+    /// `id` is in lower case with hyphens.
     #[must_use]
     pub const fn new(id: &'static str) -> Self {
         Self(id)
@@ -40,17 +40,17 @@ impl Serialize for RuleId {
     }
 }
 
-/// How bad it is when what a rule denies happens all the same.
+/// The impact if a request that a rule denies succeeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Weakens a second line of defence.
     Low,
-    /// Disturbs a job or leads to one of its parts.
+    /// Disrupts a job or gives access to a part of it.
     Medium,
-    /// Leads to a job's data, or to its role with one more step.
+    /// Gives access to a job's data, or to its role with one more step.
     High,
-    /// Gives a job's IAM role, or the node's, to somebody else.
+    /// Gives the IAM role of a job or node to someone else.
     Critical,
 }
 

@@ -5,10 +5,10 @@ use schemars::generate::SchemaSettings;
 use super::about::RuleList;
 use super::file::File;
 
-/// The schema (draft 2020-12), made from the types that read the file. It
-/// takes every file that [`super::Policy::parse_for`] takes; what only the reader
-/// can know (a wildcard that matches everybody, two entries for one namespace,
-/// an exemption that ends too far ahead) it lets pass.
+/// The schema (draft 2020-12), generated from the types that read the file. It
+/// accepts every file that [`super::Policy::parse_for`] accepts. It cannot check
+/// what only the reader knows: a wildcard that matches every user, two entries for
+/// one namespace, an exemption that ends too far ahead.
 #[must_use]
 pub fn json_schema_for<R: RuleList>() -> serde_json::Value {
     let mut schema = SchemaSettings::draft2020_12()

@@ -1,23 +1,23 @@
-//! A question of authorization: may somebody do this? It carries no object.
+//! An authorization request: may this user do this? It carries no object.
 
 use crate::json::{self, List, filled};
 
 use super::{Extra, Resource, ReviewError, Target, Text, UserInfo};
 
-/// Who would do what to which objects: from a SubjectAccessReview, from an
-/// audit event that has no object, or from a person's question.
+/// A user, a verb and a target: from a SubjectAccessReview, from an audit event
+/// without an object, or from the command line.
 #[derive(Debug)]
 pub struct Access<'a> {
     pub user: UserInfo<'a>,
-    /// As RBAC writes it: `get`, `deletecollection`, `impersonate`, …
+    /// A verb of RBAC: `get`, `deletecollection`, `impersonate`, …
     pub verb: Text<'a>,
-    /// Its kind is unknown, and its name is empty where all objects are meant.
+    /// Its kind is unknown; its name is empty if all objects are meant.
     pub target: Target<'a>,
-    /// What narrows a `list`, `watch` or `deletecollection`.
+    /// Restrict a `list`, `watch` or `deletecollection`.
     pub selectors: Selectors<'a>,
 }
 
-/// Selectors as text, `metadata.name=driver`; empty where there are none.
+/// Selectors as text, like `metadata.name=driver`; empty if there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selectors<'a> {
     pub field: Text<'a>,
@@ -44,7 +44,7 @@ struct WireSpec<'a> {
     user: Text<'a>,
     uid: Option<Text<'a>>,
     groups: List<Text<'a>>,
-    /// What v1beta1 calls the groups.
+    /// The groups in v1beta1.
     group: List<Text<'a>>,
     extra: Extra<'a>,
     resource_attributes: Option<WireAttributes<'a>>,
@@ -84,8 +84,8 @@ filled!(WireAttributes<'a> {
     label_selector: "labelSelector",
 });
 
-/// The API server sends requirements where it could parse the selector, and the
-/// raw text where it could not. Only the text is kept: nothing here decides by it.
+/// The API server sends requirements if it could parse the selector, and the raw
+/// text otherwise. Only the text is kept, because no decision depends on it.
 #[derive(Default)]
 struct WireSelector<'a> {
     raw_selector: Text<'a>,
@@ -96,13 +96,13 @@ filled!(WireSelector<'a> or null {
 });
 
 impl<'a> Access<'a> {
-    /// Reads a SubjectAccessReview. `None` for a question about a URL that is no
-    /// resource (`/healthz`), on which rolegate has no opinion.
+    /// Parses a SubjectAccessReview. `None` for a URL that is not a resource
+    /// (`/healthz`): rolegate has no opinion on it.
     ///
     /// # Errors
     ///
-    /// A [`ReviewError`] for what is not a SubjectAccessReview, or lacks a field
-    /// that each has.
+    /// A [`ReviewError`] if the text is not a SubjectAccessReview or lacks a
+    /// required field.
     pub fn parse(text: &'a str) -> Result<Option<Self>, ReviewError> {
         const WHAT: &str = "the SubjectAccessReview";
         let review: WireReview<'a> =

@@ -1,26 +1,26 @@
-//! What is done to an object.
+//! The operation of a request, with its objects.
 
 use std::fmt;
 
 use super::Object;
 
-/// What is done to an object, as one word.
+/// The operation of an admission request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// POST, or a PUT, PATCH or apply of what does not exist yet.
+    /// POST, or a PUT, PATCH or apply of an object that does not exist yet.
     Create,
     /// PUT, PATCH, apply.
     Update,
-    /// DELETE, and deletecollection once for every object.
+    /// DELETE; a deletecollection is one per object.
     Delete,
-    /// exec, attach, portforward, proxy, by whatever HTTP method.
+    /// exec, attach, portforward or proxy, with any HTTP method.
     Connect,
 }
 
 impl Operation {
     pub(super) const ALL: [Self; 4] = [Self::Create, Self::Update, Self::Delete, Self::Connect];
 
-    /// The API server's word.
+    /// As the API server writes it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,18 +38,18 @@ impl fmt::Display for Operation {
     }
 }
 
-/// What is done to an object. Each variant has exactly the objects that the API
-/// server sends with it, so a rule need not ask whether they are there.
+/// The operation of a request with its objects. Each variant has exactly the
+/// objects that the API server sends with it, so a rule need not check for them.
 #[derive(Clone, Copy, Debug)]
 pub enum Act<'a> {
-    /// POST, or a PUT, PATCH or apply of what does not exist yet.
+    /// POST, or a PUT, PATCH or apply of an object that does not exist yet.
     Create(Object<'a>),
     /// PUT, PATCH, apply.
     Update { old: Object<'a>, new: Object<'a> },
-    /// DELETE, and deletecollection once for every object.
+    /// DELETE; a deletecollection is one per object.
     Delete(Object<'a>),
-    /// exec, attach, portforward, proxy, by whatever HTTP method; with the
-    /// options, where there are some.
+    /// exec, attach, portforward or proxy, with any HTTP method; with the options if
+    /// there are any.
     Connect(Option<Object<'a>>),
 }
 
@@ -64,7 +64,7 @@ impl<'a> Act<'a> {
         }
     }
 
-    /// What a CREATE or UPDATE would store, and what an UPDATE would replace.
+    /// The object that a CREATE or UPDATE stores, and the one that an UPDATE replaces.
     #[must_use]
     pub const fn written(&self) -> Option<(Object<'a>, Option<Object<'a>>)> {
         match *self {
@@ -74,7 +74,7 @@ impl<'a> Act<'a> {
         }
     }
 
-    /// What an UPDATE would replace and by what.
+    /// The old and the new object of an UPDATE.
     #[must_use]
     pub const fn update(&self) -> Option<(Object<'a>, Object<'a>)> {
         match *self {
@@ -83,7 +83,7 @@ impl<'a> Act<'a> {
         }
     }
 
-    /// What is stored now: what an UPDATE would replace, a DELETE remove.
+    /// The stored object that an UPDATE replaces or a DELETE removes.
     #[must_use]
     pub const fn stored(&self) -> Option<Object<'a>> {
         match *self {

@@ -1,4 +1,4 @@
-//! One event of a Kubernetes audit log, as far as the engine can judge it again.
+//! An event of a Kubernetes audit log, read so that the engine can judge it again.
 
 use serde::Deserialize;
 
@@ -8,33 +8,33 @@ use super::{
     Access, Act, Object, Request, Resource, ReviewError, Selectors, Target, Text, UserInfo, Version,
 };
 
-/// One event, of whatever stage and level.
+/// An event of any stage and level.
 #[derive(Debug)]
 pub struct AuditEvent<'a> {
-    /// Not the event's own: all stages of one request have the same.
+    /// The id of the request: the same for all its stages.
     pub id: Text<'a>,
     /// `RequestReceived`, `ResponseStarted`, `ResponseComplete`, `Panic`.
     pub stage: Text<'a>,
-    /// Who acted: the impersonated user, where there is one.
+    /// The acting user: the impersonated user, if there is one.
     pub user: UserInfo<'a>,
-    /// Who impersonated them; `None` where nobody did.
+    /// The user who impersonated the acting user, if any.
     pub impersonated_by: Option<Text<'a>>,
     pub verb: Text<'a>,
     pub target: Target<'a>,
-    /// The HTTP status; 0 before there is one.
+    /// The HTTP status; 0 if the event has none yet.
     pub code: u16,
     request_object: Option<Raw<'a>>,
     response_object: Option<Raw<'a>>,
-    /// What a proxy request asks its target for, as the options of a CONNECT.
+    /// The path of a proxy request, as the options of a CONNECT.
     proxy_options: Option<String>,
 }
 
-/// What an event comes to for the engine.
+/// An event as the engine judges it.
 #[derive(Debug)]
 pub enum Judgeable<'a> {
-    /// A write with the objects that rules judge.
+    /// A write, with the objects that rules judge.
     Write(Request<'a>),
-    /// A read, or a write whose objects the log does not hold.
+    /// A read, or a write without its objects in the log.
     Access(Access<'a>),
 }
 
@@ -93,13 +93,12 @@ struct WireStatus {
 const API_GROUP: &str = "audit.k8s.io/";
 
 impl<'a> AuditEvent<'a> {
-    /// Reads one event. `None` for a request that is about no resource
-    /// (`/healthz`).
+    /// Parses an event. `None` for a URL that is not a resource (`/healthz`).
     ///
     /// # Errors
     ///
-    /// A [`ReviewError`] for what is not an audit event, or lacks a field that
-    /// each has. It names no value: an event can hold a Secret.
+    /// A [`ReviewError`] if the text is not an audit event or lacks a required
+    /// field. It contains no values: an event can hold a Secret.
     pub fn parse(text: &'a str) -> Result<Option<Self>, ReviewError> {
         const WHAT: &str = "the audit event";
         let event: WireEvent<'a> =
@@ -149,8 +148,8 @@ impl<'a> AuditEvent<'a> {
         }))
     }
 
-    /// What the engine can judge of it. `old` is the stored object that an update
-    /// replaced, which no event holds; without it an update is an [`Access`].
+    /// The event as the engine judges it. `old` is the object that an update
+    /// replaced, which events do not contain; without it, an update is an [`Access`].
     #[must_use]
     pub fn judgeable(&'a self, old: Option<Object<'a>>) -> Judgeable<'a> {
         let act = match self.verb.as_str() {
@@ -162,7 +161,7 @@ impl<'a> AuditEvent<'a> {
                     new: self.written()?,
                 })
             }),
-            // The request of a patch is the patch: only the answer holds the object.
+            // The request of a patch is the patch: only the response has the object.
             "patch" => old.and_then(|old| {
                 Some(Act::Update {
                     old,
@@ -196,8 +195,8 @@ impl<'a> AuditEvent<'a> {
         Some(Object::new(raw, Version::New))
     }
 
-    /// The object that was stored: the answer has it after all mutation, the
-    /// request before.
+    /// The stored object: from the response, which has it after mutation, else from
+    /// the request.
     fn written(&self) -> Option<Object<'a>> {
         let sent = self
             .request_object
@@ -218,7 +217,7 @@ impl<'a> AuditEvent<'a> {
     }
 }
 
-/// The `path` that a proxy request asks for: what follows `/proxy` in its URL.
+/// The `path` of a proxy request: the part of its URL after `/proxy`.
 fn proxy_options(uri: &str, reference: &WireReference<'_>) -> Option<String> {
     let path = uri.split('?').next().unwrap_or_default();
     let target = format!("/{}/{}/proxy", reference.resource, reference.name);

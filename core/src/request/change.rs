@@ -1,7 +1,7 @@
-//! What an UPDATE really changes.
+//! Comparison of two versions of an object: what an UPDATE changes.
 //!
-//! A PUT, PATCH or apply that leaves an object as it is reaches admission all
-//! the same; controllers send such writes all day. Rules judge what differs.
+//! A PUT, PATCH or apply that changes nothing reaches admission too, and
+//! controllers send many. Rules judge only the differences.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,19 @@ use crate::json::{self, Raw, Tree};
 use super::{ReviewError, view};
 use crate::json::Text;
 
-/// Bookkeeping of the API server: differs on every write, means nothing here.
+/// Bookkeeping of the API server: it differs on every write and is ignored here.
 const BOOKKEEPING: [&str; 4] = ["managedFields", "resourceVersion", "generation", "selfLink"];
 
-/// The annotation `kubectl rollout restart` writes into a pod template. It
-/// starts the same pods anew and changes nothing in them.
+/// The annotation that `kubectl rollout restart` writes into a pod template. It
+/// restarts the pods without changing them.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
-/// Longer parts are compared byte for byte only. The API server writes what is
-/// equal alike, and a tree of `[0,0,…]` takes sixteen times its text in memory.
+/// The longest part in bytes that is parsed for a comparison. Longer parts are
+/// compared byte for byte: the API server writes equal values identically, and the
+/// tree of `[0,0,…]` takes sixteen times the memory of its text.
 const LONGEST_TREE: usize = 256 * 1024;
 
-/// Whether two parts of an object say the same; absent and `null` are one.
+/// Whether two parts of an object are equal; absent and `null` are equal.
 #[must_use]
 pub fn same(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     match (old, new) {
@@ -33,15 +34,15 @@ pub fn same(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     }
 }
 
-/// Whether two versions of an object are the same but for the API server's bookkeeping.
+/// Whether two versions of an object are equal, without the API server's bookkeeping.
 #[must_use]
 pub fn same_object(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     let metadata = |object| field(object, "metadata");
     same_fields(old, new, &["metadata"]) && same_fields(metadata(old), metadata(new), &BOOKKEEPING)
 }
 
-/// [`same_object`], but for finalizers and `status` as well: what a controller
-/// writes onto an object that others have made.
+/// [`same_object`], also without finalizers and `status`, which controllers write
+/// into objects that others created.
 #[must_use]
 pub fn same_but_finalizers(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     const OTHERS: [&str; 5] = [
@@ -55,14 +56,14 @@ pub fn same_but_finalizers(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     same_intent(old, new) && same_fields(metadata(old), metadata(new), &OTHERS)
 }
 
-/// Whether two versions of an object ask for the same: everything but
-/// `metadata` and `status`, whatever the kind calls the rest.
+/// Whether two versions of an object are equal, without `metadata` and `status`.
+/// What remains is the intent, whatever the kind calls its fields.
 #[must_use]
 pub fn same_intent(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     same_fields(old, new, &["metadata", "status"])
 }
 
-/// The fields of an object, unparsed; `None` for what is no object.
+/// The unparsed fields of a JSON object; `None` for any other value.
 type Fields<'a> = BTreeMap<Text<'a>, Raw<'a>>;
 
 fn fields(raw: Option<Raw<'_>>) -> Option<Fields<'_>> {
@@ -73,8 +74,8 @@ fn field<'a>(raw: Option<Raw<'a>>, name: &str) -> Option<Raw<'a>> {
     fields(raw)?.get(&Text::from(name)).copied()
 }
 
-/// Field by field, so that what the API server writes alike is not parsed:
-/// an object may be deeper than the parser goes.
+/// Compares field by field, so that identical text is not parsed: an object may be
+/// nested more deeply than the parser allows.
 fn same_fields(old: Option<Raw<'_>>, new: Option<Raw<'_>>, but: &[&str]) -> bool {
     let (Some(old), Some(new)) = (fields(old), fields(new)) else {
         return false;
@@ -84,23 +85,22 @@ fn same_fields(old: Option<Raw<'_>>, new: Option<Raw<'_>>, but: &[&str]) -> bool
     judged.all(|key| same(old.get(key).copied(), new.get(key).copied()))
 }
 
-/// One field that two versions of an object do not have alike.
+/// A field that differs between two versions of an object.
 #[derive(Clone, Debug)]
 pub struct Changed<'a> {
-    /// Its name.
     pub name: Text<'a>,
-    /// What it was; `None` where it was absent.
+    /// `None` if it was absent.
     pub old: Option<Raw<'a>>,
-    /// What it is to be; `None` where it is taken away.
+    /// `None` if it is removed.
     pub new: Option<Raw<'a>>,
 }
 
-/// The fields that differ between two objects, by name, bookkeeping left out.
-/// Absent, `null` and empty are one.
+/// The fields that differ between two objects, without bookkeeping. Absent, `null`
+/// and empty are equal.
 ///
 /// # Errors
 ///
-/// A [`ReviewError`] naming `what` when one of the two is no object.
+/// A [`ReviewError`] naming `what` if one of the two is not a JSON object.
 pub fn changed<'a>(
     what: &'static str,
     old: Option<Raw<'a>>,
@@ -162,8 +162,8 @@ pub fn same_template(old: Option<Raw<'_>>, new: Option<Raw<'_>>) -> bool {
     same_metadata && same_fields(old, new, &["metadata"])
 }
 
-/// Compares after `strip`. What cannot be parsed counts as changed: it is then
-/// judged instead of passed over.
+/// Compares after `strip`. A part that cannot be parsed counts as changed, so that
+/// it is judged instead of skipped.
 fn equal_values(old: Option<Raw<'_>>, new: Option<Raw<'_>>, strip: impl Fn(&mut Value)) -> bool {
     if [old, new]
         .iter()

@@ -1,6 +1,5 @@
-//! Files as people have them: AdmissionReviews or plain manifests, JSON or
-//! YAML, one document or many. A manifest is wrapped into the review in which
-//! an API server would send it.
+//! Input files: AdmissionReviews or manifests, JSON or YAML, one document or many.
+//! A manifest is wrapped in the review that an API server would send.
 
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use super::spans::{File, Place, Spans, Syntax};
 use super::{Operation, ReviewError, envelope};
 use crate::names::shown;
 
-/// One document of a file, as JSON text, and where it stands there.
+/// One document of a file as JSON text, with its positions in the file.
 #[derive(Debug)]
 pub struct Document {
     text: String,
@@ -20,68 +19,59 @@ pub struct Document {
     spans: Spans,
 }
 
-/// A document as the AdmissionReview it comes in, and where in the file the
-/// object of that review stands.
+/// A document as an AdmissionReview, with the positions of its object in the file.
 #[derive(Debug)]
 pub struct Sent {
     /// The AdmissionReview's JSON.
     pub review: String,
-    /// The object's parts in the file, by their paths in the object. They are
-    /// the file's, whatever is done to the object later.
+    /// The positions of the object's parts in the file, by their paths in the object.
+    /// Later changes of the object do not change them.
     pub spans: Spans,
 }
 
-/// What a manifest does not say about the request it comes in.
+/// The parts of a request that a manifest does not contain.
 #[derive(Clone, Debug)]
 pub struct Wrap {
-    /// The username.
     pub user: String,
-    /// The groups.
     pub groups: Vec<String>,
-    /// The uid, if any.
     pub uid: Option<String>,
-    /// `userInfo.extra`, a pair a value.
+    /// `userInfo.extra`: one pair of key and value per value.
     pub extra: Vec<(String, String)>,
-    /// The namespace of manifests that name none.
+    /// For manifests without a namespace.
     pub namespace: String,
-    /// What is done to the object.
     pub operation: Operation,
     /// The stored object of an UPDATE.
     pub old: Option<Value>,
-    /// The name of what is connected to.
+    /// The name of the target of a CONNECT.
     pub name: Option<String>,
 }
 
-/// Why a file or a document cannot be read.
+/// An error in an input file.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// The file is not UTF-8.
+    /// The file is not UTF-8, or not valid JSON.
     #[error(transparent)]
     Review(#[from] ReviewError),
-    /// The file is not YAML.
     #[error("it is not YAML: line {line}, column {column}")]
     Yaml {
-        /// Line of the problem, from 1; 0 where unknown.
+        /// From 1; 0 if unknown.
         line: u64,
-        /// Column of the problem, from 1; 0 where unknown.
+        /// From 1; 0 if unknown.
         column: u64,
     },
-    /// There is nothing in it.
-    #[error("it holds no document")]
+    #[error("it contains no document")]
     Empty,
-    /// More than one where one is expected.
-    #[error("it holds more than one document; give one")]
+    #[error("it contains more than one document; pass one")]
     Many,
-    /// No Kubernetes object.
     #[error("it is neither an AdmissionReview nor a manifest: `{0}` is missing")]
     NotAnObject(&'static str),
 }
 
-/// The documents of a file; a `List` counts as its items.
+/// The documents of a file; a `List` is replaced by its items.
 ///
 /// # Errors
 ///
-/// A [`DocumentError`] for the whole file: half a file is not judged.
+/// A [`DocumentError`] for the whole file: a part of a file is never judged.
 pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
     let text = std::str::from_utf8(bytes).map_err(|error| ReviewError::NotUtf8 {
         at: error.valid_up_to(),
@@ -89,7 +79,7 @@ pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
     let mut parts = Vec::new();
     let mut documents = 0;
     let syntax = if text.trim_start().starts_with('{') {
-        // Kept as it stands, so that it is judged byte for byte like a request.
+        // Kept unchanged, so that it is judged byte for byte like a request.
         for document in json::values(text) {
             let document = document.map_err(|error| ReviewError::json("the file", error))?;
             push(&mut parts, documents, document.get().to_owned());
@@ -129,7 +119,7 @@ pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
 ///
 /// # Errors
 ///
-/// A [`DocumentError`], also for a file with several.
+/// A [`DocumentError`], also if the file has several documents.
 pub fn single(bytes: &[u8]) -> Result<Value, DocumentError> {
     let mut documents = split(bytes)?;
     match (documents.pop(), documents.is_empty()) {
@@ -140,7 +130,7 @@ pub fn single(bytes: &[u8]) -> Result<Value, DocumentError> {
     }
 }
 
-/// A document's text as one part, or a list's items as theirs.
+/// Adds a document as one part, or each item of a list as a part of its own.
 fn push(parts: &mut Vec<(Place, String)>, document: usize, text: String) {
     #[derive(serde::Deserialize)]
     struct List<'a> {
@@ -160,30 +150,30 @@ fn push(parts: &mut Vec<(Place, String)>, document: usize, text: String) {
 }
 
 impl Document {
-    /// Its number in the file, from 1; the items of a `List` are counted each.
+    /// Its number in the file, from 1. Each item of a `List` counts.
     #[must_use]
     pub const fn number(&self) -> usize {
         self.number
     }
 
-    /// Its JSON.
+    /// The document as JSON.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where its parts stand in the file.
+    /// The positions of its parts in the file.
     #[must_use]
     pub const fn spans(&self) -> &Spans {
         &self.spans
     }
 
-    /// The document as an AdmissionReview: itself, or the one in which an API
-    /// server would send it.
+    /// The document as an AdmissionReview: itself, or the review that an API server
+    /// would send for the manifest.
     ///
     /// # Errors
     ///
-    /// A [`DocumentError`] when it is neither a review nor a manifest.
+    /// A [`DocumentError`] if it is neither a review nor a manifest.
     pub fn into_review(self, wrap: &Wrap) -> Result<Sent, DocumentError> {
         #[derive(serde::Deserialize)]
         struct Kind<'a> {
@@ -209,7 +199,7 @@ impl Document {
 }
 
 impl Wrap {
-    /// The review in which an API server would send `object`.
+    /// The review that an API server would send for `object`.
     fn review(&self, object: Value) -> Result<String, DocumentError> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let api_version =
@@ -254,7 +244,7 @@ impl Wrap {
                 "resource": { "group": group, "version": version, "resource": resource },
                 "subResource": sub_resource,
                 "name": name,
-                // A Namespace stands in itself.
+                // The API server sets the namespace of a Namespace to its own name.
                 "namespace": if kind == "Namespace" { name.clone() } else if cluster_scoped { None } else { Some(namespace) },
                 "operation": operation.as_str(),
                 "userInfo": { "username": self.user, "uid": self.uid, "groups": self.groups, "extra": extra },
@@ -266,7 +256,7 @@ impl Wrap {
     }
 }
 
-/// Kinds of the options of a CONNECT: what is connected to, and how.
+/// Resource and subresource of a CONNECT, by the kind of its options.
 fn connect(kind: &str) -> Option<(&'static str, &'static str)> {
     Some(match kind {
         "PodExecOptions" => ("pods", "exec"),
@@ -279,7 +269,7 @@ fn connect(kind: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Kinds that rules judge and that stand in no namespace.
+/// Cluster-scoped kinds that rules judge.
 const CLUSTER_SCOPED: [&str; 20] = [
     "APIService",
     "AssignImage",
@@ -303,8 +293,8 @@ const CLUSTER_SCOPED: [&str; 20] = [
     "VolumeSnapshotContent",
 ];
 
-/// The resource a kind is served under, by the rule that Kubernetes' own kinds
-/// and nearly every custom one follow.
+/// The plural resource name of a kind, by the convention that Kubernetes' own kinds
+/// and nearly all custom kinds follow.
 fn plural(kind: &str) -> String {
     let kind = kind.to_lowercase();
     match kind.as_bytes() {
@@ -321,7 +311,7 @@ fn plural(kind: &str) -> String {
     }
 }
 
-/// What kind of thing a request is about, for messages: `Pod`, `pods/exec`.
+/// The kind of a request's target, for messages: `Pod`, `pods/exec`.
 #[must_use]
 pub fn title(request: &super::Request<'_>) -> String {
     let (kind, resource) = (&request.target.kind.kind, &request.target.resource.resource);

@@ -1,7 +1,7 @@
 //! The `AdmissionReview` v1 envelope.
 //!
-//! Of `object` and `oldObject` only the text is kept until a rule asks. A pod
-//! is the exception: most rules look at pods, so it is read in passing.
+//! `object` and `oldObject` are kept as text until a rule reads them. A new pod is
+//! the exception: most rules judge pods, so it is parsed in the same pass.
 
 use std::borrow::Cow;
 
@@ -15,30 +15,29 @@ use super::{
 };
 use crate::json::Text;
 
-/// The one group and version this endpoint speaks.
+/// The only group and version that this endpoint accepts.
 pub const API_VERSION: &str = "admission.k8s.io/v1";
-/// The one kind this endpoint speaks.
+/// The only kind that this endpoint accepts.
 pub const KIND: &str = "AdmissionReview";
 
-/// One AdmissionReview on its way in, checked to have the fields every review has.
+/// An incoming AdmissionReview with all required fields.
 #[derive(Debug)]
 pub struct AdmissionReview<'a> {
-    /// The call's id; the answer must carry it.
+    /// The id of the call; the response must repeat it.
     pub uid: Text<'a>,
-    /// Whether nothing will be stored. Decided exactly like a real request.
+    /// Whether nothing will be stored. A dry run is decided like a real request.
     pub dry_run: bool,
     pub request: Request<'a>,
 }
 
-/// Who does what to which object: what an AdmissionReview, an audit event or a
-/// manifest comes to.
+/// A request: the user, the target and the operation. From an AdmissionReview, an
+/// audit event or a manifest.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// Who asks.
     pub user: UserInfo<'a>,
     pub target: Target<'a>,
     pub act: Act<'a>,
-    /// The new object, where it is a pod by its looks: read in the same pass.
+    /// The new object, if its text begins like a pod; parsed in the same pass.
     pod: Option<Box<Pod<'a>>>,
 }
 
@@ -55,7 +54,7 @@ filled!(WireReview<'a> {
     request: "request",
 });
 
-/// Empty where absent.
+/// Absent fields are empty.
 #[derive(Default)]
 struct WireRequest<'a> {
     uid: Text<'a>,
@@ -85,7 +84,7 @@ filled!(WireRequest<'a> {
     dry_run: "dryRun",
 });
 
-/// The new object, and what it says where it begins like a pod.
+/// The new object, and its parsed form if its text begins like a pod.
 #[derive(Default)]
 struct WireObject<'a> {
     raw: Raw<'a>,
@@ -115,8 +114,8 @@ impl<'de> Fill<'de> for WireOperation {
     }
 }
 
-/// Only as much as tells a wrong kind from a broken review, so that the
-/// sentence names the real problem.
+/// The fields that distinguish a wrong kind from a malformed review, so that the
+/// error names the real problem.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TypeMeta<'a> {
@@ -127,15 +126,15 @@ struct TypeMeta<'a> {
 }
 
 impl<'a> AdmissionReview<'a> {
-    /// Reads a request body.
+    /// Parses a request body.
     ///
     /// # Errors
     ///
-    /// One [`ReviewError`] sentence for a body that is not UTF-8, not JSON, no
-    /// `admission.k8s.io/v1` `AdmissionReview`, or lacks a field that every
-    /// review has, the objects of its operation included. Parts that nobody reads
-    /// are passed over by quotes and brackets alone (see [`json`]); an object's
-    /// text has to be JSON when a rule reads it.
+    /// A [`ReviewError`] if the body is not UTF-8, not JSON, not an
+    /// `admission.k8s.io/v1` `AdmissionReview`, or lacks a required field; the
+    /// objects of its operation are required. Parts that no rule reads are skipped by
+    /// quotes and brackets alone (see [`json`]); an object's text must be JSON once a
+    /// rule reads it.
     pub fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
         let text = simdutf8::compat::from_utf8(body).map_err(|error| ReviewError::NotUtf8 {
             at: error.valid_up_to(),
@@ -159,7 +158,6 @@ impl<'a> AdmissionReview<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// A request from its parts.
     #[must_use]
     pub const fn new(user: UserInfo<'a>, target: Target<'a>, act: Act<'a>) -> Self {
         Self {
@@ -175,7 +173,7 @@ impl<'a> Request<'a> {
         self.act.operation()
     }
 
-    /// The object that a creation would leave behind; `None` for any other act.
+    /// The object that a CREATE stores; `None` for any other operation.
     #[must_use]
     pub fn into_stored(self) -> Option<Stored<'a>> {
         let Act::Create(new) = self.act else {
@@ -191,7 +189,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// A [`ReviewError`] when a field that a rule judges cannot be read.
+    /// A [`ReviewError`] if a field that a rule judges cannot be read.
     pub fn pod(&'a self, new: Object<'a>) -> Result<Cow<'a, Pod<'a>>, ReviewError> {
         match &self.pod {
             Some(pod) => Ok(Cow::Borrowed(pod)),
@@ -201,18 +199,18 @@ impl<'a> Request<'a> {
 }
 
 fn check_kind(version: Option<&Text<'_>>, kind: Option<&Text<'_>>) -> Result<(), ReviewError> {
-    let shown = |text: Option<&Text<'_>>| {
+    let shown = |field: &str, text: Option<&Text<'_>>| {
         text.map_or_else(
-            || "nothing".to_owned(),
-            |text| format!("`{}`", crate::names::shown(text, 80)),
+            || format!("no {field}"),
+            |text| format!("{field} `{}`", crate::names::shown(text, 80)),
         )
     };
     match (version.map(Text::as_str), kind.map(Text::as_str)) {
         (Some(API_VERSION), Some(KIND)) => Ok(()),
         _ => Err(ReviewError::WrongKind(format!(
             "{}, {}",
-            shown(version),
-            shown(kind)
+            shown("apiVersion", version),
+            shown("kind", kind)
         ))),
     }
 }

@@ -1,18 +1,18 @@
-//! Bytes become a [`Request`]: who does what to which object.
+//! Parses bytes into a [`Request`]: the user, the operation and the object.
 //!
-//! - `envelope`: the AdmissionReview itself, and a pod in passing; other objects as text
+//! - `envelope`: the AdmissionReview, with a new pod parsed and other objects as text
 //! - `access`: a SubjectAccessReview; `audit_event`: an event of an audit log
-//! - `act`, `target`: what is done and to what; `object`: one version of an object
+//! - `act`, `target`: the operation and its target; `object`: one version of an object
 //! - `user`: `userInfo`
-//! - `name`: which object a request is about
-//! - `view`: narrow typed views of the objects
+//! - `name`: the name of the object of a request
+//! - `view`: narrow typed views of objects
 //! - `pod`: the view of a pod that all rules share
-//! - `change`: what an UPDATE really changes
+//! - `change`: what an UPDATE changes
 //! - `references`: service accounts named anywhere in any object
-//! - `response`: the answer
-//! - `document`: files and manifests wrapped into reviews
-//! - `path`: where in an object, written dotted and as JSON pointer
-//! - `spans`: where in a file, as line and column
+//! - `response`: the response
+//! - `document`: input files, with manifests wrapped in reviews
+//! - `path`: a place in an object, dotted or as a JSON pointer
+//! - `spans`: the line and column of a place in a file
 
 mod access;
 mod act;

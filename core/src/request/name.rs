@@ -1,21 +1,20 @@
-//! Which object a request is about, found the way the API server names it.
+//! The name of the object of a request, found as the API server names it.
 
 use super::{Act, ObjectMeta, Request, ReviewError};
 use crate::json::Text;
 
-/// The name of the object of a request.
+/// The name of the object of a request, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectName<'a> {
-    /// Known.
     Exact(Text<'a>),
-    /// Not chosen yet: the API server will add five characters to this prefix.
+    /// Not generated yet: the API server will add five characters to this prefix.
     Generated(Text<'a>),
-    /// The review does not say (a CONNECT without a name cannot come from an API server).
+    /// Not in the review. An API server never sends a CONNECT without a name.
     Unknown,
 }
 
 impl ObjectName<'_> {
-    /// The name, with `*` for the part that is not chosen yet.
+    /// The name for messages, with `*` for the part that is not generated yet.
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
@@ -25,7 +24,7 @@ impl ObjectName<'_> {
         }
     }
 
-    /// The name, or one it could get: five letters stand for the generated part.
+    /// The name, or a possible one with five letters for the generated part.
     #[must_use]
     pub fn sample(&self) -> String {
         match self {
@@ -35,8 +34,8 @@ impl ObjectName<'_> {
         }
     }
 
-    /// What the API server puts before the five characters it adds: at most 58
-    /// of what it was given, so that the name is no longer than a label.
+    /// The part before the five generated characters. The API server cuts it to 58
+    /// characters, so that the name fits a label.
     #[must_use]
     pub fn prefix(&self) -> Option<&str> {
         const LONGEST: usize = 58;
@@ -57,7 +56,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// A [`ReviewError`] when an object's `metadata` cannot be read.
+    /// A [`ReviewError`] if an object's `metadata` cannot be read.
     pub fn object_name(&self) -> Result<ObjectName<'a>, ReviewError> {
         if !self.target.name.is_empty() {
             return Ok(ObjectName::Exact(self.target.name.clone()));
@@ -81,17 +80,17 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What a proxy request names: `[scheme:]name[:port]`.
+/// The target of a proxy request: `[scheme:]name[:port]`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ProxyTarget<'a> {
-    /// Pod, service or node.
+    /// The name of a pod, service or node.
     pub name: &'a str,
-    /// Port number or name.
+    /// A port number or name.
     pub port: Option<&'a str>,
 }
 
 impl<'a> ProxyTarget<'a> {
-    /// Splits as the API server does: three parts carry a scheme, two do not.
+    /// Splits like the API server: three parts include a scheme, two do not.
     #[must_use]
     pub fn parse(text: &'a str) -> Self {
         let mut parts = text.splitn(3, ':');

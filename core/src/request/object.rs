@@ -1,4 +1,4 @@
-//! One version of an object, read only as far as a rule asks.
+//! One version of an object, parsed only as far as a rule reads it.
 
 use serde::Deserialize;
 
@@ -7,18 +7,18 @@ use crate::json::{Fill, Pairs, Raw};
 use super::view::{self, ObjectMeta, TemplateShape};
 use super::{ReviewError, Text};
 
-/// Which version of an object it is. Names it in errors.
+/// The version of an object; it determines the object's name in errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
-    /// What a write would store, or the options of a CONNECT.
+    /// The object that a write stores, or the options of a CONNECT.
     New,
-    /// What was stored before the write.
+    /// The object stored before the write.
     Old,
-    /// What lies in a cluster or a file, without anybody writing it.
+    /// An object in a cluster or a file, outside any request.
     Stored,
 }
 
-/// An object's text, and which version of it that is.
+/// The text of an object, with its version.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {
     raw: Raw<'a>,
@@ -36,7 +36,7 @@ impl<'a> Object<'a> {
         self.raw
     }
 
-    /// What errors call it: `request.object`, `request.oldObject`, `the object`.
+    /// Its name in errors: `request.object`, `request.oldObject`, `the object`.
     #[must_use]
     pub const fn what(self) -> &'static str {
         match self.version {
@@ -50,14 +50,14 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReviewError::Json`] when a field of the view has another type, an array
-    /// stands for a struct, or a field stands twice: two answers to one question
-    /// cannot be judged.
+    /// [`ReviewError::Json`] if a field of the view has another type, an array is in
+    /// place of an object, or a field appears twice, because duplicate fields are
+    /// ambiguous.
     pub fn read<T: Deserialize<'a>>(self) -> Result<T, ReviewError> {
         view::read(self.what(), self.raw)
     }
 
-    /// The same, for the views that are parsed in place, as a pod's.
+    /// [`Self::read`] for views that are parsed in place, such as a pod's.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl<'a> Object<'a> {
         view::annotations(self.what(), self.raw)
     }
 
-    /// The pod template of a built-in kind; `None` where it has none.
+    /// The pod template of a built-in kind; `None` if it has none.
     ///
     /// # Errors
     ///
@@ -101,8 +101,8 @@ impl<'a> Object<'a> {
         view::is_suspended(self.what(), self.raw)
     }
 
-    /// Every service account that this pod or template could run under, with the
-    /// field that says so; `default` where it names none.
+    /// Every service account that this pod or template could run as, with the field
+    /// that names it; `default` if none does.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl<'a> Object<'a> {
         view::service_accounts(self.what(), self.raw)
     }
 
-    /// The `path` of a proxy request's options; empty where there is none.
+    /// The `path` of a proxy request's options; empty if there is none.
     ///
     /// # Errors
     ///
@@ -120,7 +120,8 @@ impl<'a> Object<'a> {
         view::proxy_path(self.what(), self.raw)
     }
 
-    /// Whether a word of letters only occurs anywhere in it, however it is escaped.
+    /// Whether `word`, which must consist of letters, occurs anywhere in it; see
+    /// [`view::mentions`].
     #[must_use]
     pub fn mentions(self, word: &str) -> bool {
         view::mentions(self.raw, word)

@@ -1,5 +1,5 @@
-//! Where in an object something stands: a typed path, and the two ways to write
-//! it: dotted for people, JSON pointer for programs.
+//! Paths to values in an object, in two notations: dotted for people, JSON pointer
+//! for programs.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -7,22 +7,23 @@ use std::fmt::{self, Write as _};
 /// A path from an object's root to a value in it.
 ///
 /// Built from parts: `Path::root().key("spec").key("containers").index(0)`.
-/// It need not exist in any object. [`Display`](fmt::Display) writes it for
-/// people, as `spec.containers[0].env["a/b"]`: on one line whatever the keys
-/// hold, with long keys cut. [`Path::pointer`] writes it whole, for programs.
+/// [`Display`](fmt::Display) writes it for people, like
+/// `spec.containers[0].env["a/b"]`: always on one line, with long keys cut.
+/// [`Path::pointer`] writes it in full, for programs. The value at a path need not
+/// exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path(Vec<Segment>);
 
 /// One step of a [`Path`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
-    /// To the member of an object that has this key.
+    /// The member of an object with this key.
     Key(Cow<'static, str>),
-    /// To the element of a list that has this index, from 0.
+    /// The element of a list with this index, from 0.
     Index(usize),
 }
 
-/// Characters of a key that are shown.
+/// The number of characters of a key that are shown.
 const LONGEST_KEY: usize = 120;
 
 impl Path {
@@ -32,39 +33,38 @@ impl Path {
         Self(Vec::new())
     }
 
-    /// The member `key` of what this path leads to.
+    /// The path of the member `key` in the value at this path.
     #[must_use]
     pub fn key(mut self, key: impl Into<Cow<'static, str>>) -> Self {
         self.0.push(Segment::Key(key.into()));
         self
     }
 
-    /// The element `index`, from 0, of what this path leads to.
+    /// The path of the element `index`, from 0, in the value at this path.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
         self.0.push(Segment::Index(index));
         self
     }
 
-    /// The path of `rest` in what this path leads to.
+    /// The path of `rest` in the value at this path.
     #[must_use]
     pub fn join(&self, rest: &Self) -> Self {
         Self(self.0.iter().chain(&rest.0).cloned().collect())
     }
 
-    /// The steps, from the root.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.0
     }
 
-    /// Reads a dotted path: `a.b[0]["x/y"]`, and also the older
+    /// Parses a dotted path: `a.b[0]["x/y"]`, and also the older notation
     /// `metadata.annotations[key.with.dots]`.
     ///
-    /// Every text is some path, because the older writing escapes nothing: a
-    /// bracket that is never closed takes the rest of the text as a key. What
-    /// [`Display`](fmt::Display) wrote is read as the same path, except for keys
-    /// that it had to cut.
+    /// Every text is a valid path, because the older notation has no escapes: a
+    /// bracket that is never closed takes the rest of the text as a key. A path
+    /// written by [`Display`](fmt::Display) is parsed as the same path, unless a key
+    /// was cut.
     #[must_use]
     pub fn parse_dotted(text: &str) -> Self {
         let mut path = Self::root();
@@ -81,7 +81,7 @@ impl Path {
     }
 
     /// The JSON pointer (RFC 6901): `/spec/containers/0/env/a~1b`, empty for the
-    /// root. Keys stand in it unescaped and uncut.
+    /// root. Keys are neither cut nor escaped further.
     #[must_use]
     pub fn pointer(&self) -> String {
         let mut pointer = String::new();
@@ -97,13 +97,13 @@ impl Path {
     }
 }
 
-/// The key at the start of `text`, and what follows it.
+/// The key at the start of `text`, and the rest.
 fn name(text: &str) -> (Segment, &str) {
     let (key, rest) = text.split_at(text.find(['.', '[']).unwrap_or(text.len()));
     (Segment::Key(key.to_owned().into()), rest)
 }
 
-/// The segment whose opening bracket is before `text`, and what follows it.
+/// The segment whose opening bracket is before `text`, and the rest.
 fn bracket(text: &str) -> (Segment, &str) {
     if text.starts_with('"') {
         let mut strings = serde_json::Deserializer::from_str(text).into_iter::<String>();
@@ -113,13 +113,13 @@ fn bracket(text: &str) -> (Segment, &str) {
         {
             return (Segment::Key(key.into()), rest);
         }
-        // Written before keys were escaped as JSON.
+        // From before keys were escaped as JSON.
         let text = text.strip_prefix('"').unwrap_or(text);
         let (key, rest) = text.split_once("\"]").unwrap_or((text, ""));
         return (Segment::Key(key.to_owned().into()), rest);
     }
-    // A key may hold brackets itself: the one that closes is followed by what
-    // may follow a segment.
+    // A key may contain brackets: the closing one is followed by the end, a dot or
+    // an opening bracket.
     let closing =
         |&(at, _): &(usize, &str)| matches!(text.as_bytes().get(at + 1), None | Some(b'.' | b'['));
     let end = text.match_indices(']').find(closing);
@@ -156,7 +156,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// Whether a key needs no quotes: an identifier, of which most fields' names are.
+/// Whether a key needs no quotes: it is an identifier, like most field names.
 fn is_plain(key: &str) -> bool {
     let mut bytes = key.bytes();
     key.len() <= LONGEST_KEY
@@ -166,7 +166,8 @@ fn is_plain(key: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// A key escaped as in JSON, and besides what would not be seen on a terminal.
+/// Writes a key escaped as in JSON, with characters that a terminal does not show
+/// escaped too.
 fn quoted(f: &mut fmt::Formatter<'_>, key: &str) -> fmt::Result {
     let mut units = [0; 2];
     let mut length = 0;
@@ -232,7 +233,7 @@ mod tests {
                 "/metadata/labels/a.b~1c~0d",
             ),
             (root.clone().index(0).index(12), "[0][12]", "/0/12"),
-            // A key of digits is no index.
+            // A key of digits is not an index.
             (root.clone().key("data").key("0"), r#"data["0"]"#, "/data/0"),
             (root.clone().key("_a1").key("1a"), r#"_a1["1a"]"#, "/_a1/1a"),
             (root.clone().key("").key("x"), r#"[""].x"#, "//x"),

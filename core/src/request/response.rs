@@ -1,4 +1,4 @@
-//! The answer, as the API server demands it (`admission.k8s.io/v1`).
+//! The response, in the form that the API server requires (`admission.k8s.io/v1`).
 
 use std::borrow::Cow;
 
@@ -8,39 +8,38 @@ use crate::json;
 
 use super::envelope::{API_VERSION, KIND};
 
-/// The API asks for warnings of at most 120 characters.
+/// The API limits a warning to 120 characters.
 pub const WARNING_CHARACTERS: usize = 120;
 
-/// One answer.
+/// The response to one review.
 #[derive(Debug)]
 pub struct Response<'a> {
-    /// The request's uid; the API server refuses any other.
+    /// The uid of the request; the API server rejects any other.
     pub uid: &'a str,
-    /// Whether the request goes on.
     pub allowed: bool,
-    /// Why not; `None` where allowed.
+    /// The reason of a denial; `None` if allowed.
     pub status: Option<Status<'a>>,
-    /// The changes to the object: a JSON Patch.
+    /// A JSON Patch of the object.
     pub patch: Option<&'a [u8]>,
     /// Shown to the user by `kubectl`.
     pub warnings: &'a [String],
-    /// Written into the audit event, each key under the webhook's name.
+    /// Added to the audit event, each key prefixed with the webhook's name.
     pub audit_annotations: &'a [(&'static str, Cow<'a, str>)],
 }
 
-/// A denial's reason. `code` and `reason` decide how `kubectl` words it.
+/// The reason of a denial. `kubectl` words its message by `code` and `reason`.
 #[derive(Debug)]
 pub struct Status<'a> {
-    /// 403.
+    /// Always 403.
     pub code: u16,
-    /// `Forbidden`.
+    /// Always `Forbidden`.
     pub reason: &'static str,
     /// Shown to the user verbatim.
     pub message: &'a str,
 }
 
 impl Response<'_> {
-    /// The body to send.
+    /// The body of the HTTP response.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(1024 + self.patch.map_or(0, <[u8]>::len) * 3 / 2);
@@ -74,7 +73,7 @@ impl Response<'_> {
         }
         out.push(b'}');
         if let Some(patch) = self.patch {
-            // Base64 has nothing to escape.
+            // Base64 needs no escaping.
             out.extend_from_slice(br#","patchType":"JSONPatch","patch":""#);
             STANDARD.encode_append(patch, &mut out);
             out.push(b'"');

@@ -1,8 +1,8 @@
-//! An object that lies in a cluster or a file, without anybody writing it.
+//! An object in a cluster or a file, outside any request.
 
 use super::{Object, Target};
 
-/// See the file's header.
+/// An object in a cluster or a file, outside any request.
 #[derive(Debug)]
 pub struct Stored<'a> {
     pub target: Target<'a>,

@@ -1,31 +1,31 @@
-//! What a request is about.
+//! The target of a request.
 
 use crate::json::{Text, filled};
 
-/// The object or part of one that a request is about.
+/// The object, or the part of one, that a request is for.
 #[derive(Clone, Debug, Default)]
 pub struct Target<'a> {
-    /// Group, version and plural name (after `matchPolicy: Equivalent`).
+    /// After the conversion of `matchPolicy: Equivalent`.
     pub resource: Resource<'a>,
-    /// Group, version and kind of the object, which for a subresource may be another.
+    /// The kind of the object; a subresource may have another kind.
     pub kind: Kind<'a>,
     /// `exec`, `status`, …; empty for the object itself.
     pub subresource: Text<'a>,
     /// Empty for cluster-scoped resources.
     pub namespace: Text<'a>,
-    /// As the API server gave it: empty for deletecollection and before a name
-    /// is generated.
+    /// As the API server sent it: empty for deletecollection and before a name is
+    /// generated.
     pub name: Text<'a>,
 }
 
 impl Target<'_> {
-    /// Whether it is of this resource, in whatever version and subresource.
+    /// Whether it is of this resource, in any version and subresource.
     #[must_use]
     pub fn is(&self, group: &str, resource: &str) -> bool {
         self.resource.is(group, resource)
     }
 
-    /// Whether it is the object itself and no subresource.
+    /// Whether it is the object itself, not a subresource.
     #[must_use]
     pub fn is_main(&self) -> bool {
         self.subresource.is_empty()
@@ -57,11 +57,10 @@ impl Target<'_> {
 /// `group/version/resource`.
 #[derive(Clone, Debug, Default)]
 pub struct Resource<'a> {
-    /// API group; empty for the core group.
+    /// Empty for the core group.
     pub group: Text<'a>,
-    /// API version.
     pub version: Text<'a>,
-    /// Plural resource name.
+    /// The plural name.
     pub resource: Text<'a>,
 }
 
@@ -72,7 +71,7 @@ filled!(Resource<'a> {
 });
 
 impl Resource<'_> {
-    /// Whether this is `resource` of `group`, in whatever version.
+    /// Whether this is `resource` of `group`, in any version.
     #[must_use]
     pub fn is(&self, group: &str, resource: &str) -> bool {
         *self.group == *group && *self.resource == *resource
@@ -82,11 +81,9 @@ impl Resource<'_> {
 /// `group/version/kind`.
 #[derive(Clone, Debug, Default)]
 pub struct Kind<'a> {
-    /// API group; empty for the core group.
+    /// Empty for the core group.
     pub group: Text<'a>,
-    /// API version.
     pub version: Text<'a>,
-    /// Kind.
     pub kind: Text<'a>,
 }
 

@@ -1,4 +1,4 @@
-//! Narrow typed views: only the fields a rule judges, borrowed from the body.
+//! Narrow typed views: only the fields that rules judge, borrowed from the body.
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -13,13 +13,14 @@ use crate::json::Text;
 ///
 /// # Errors
 ///
-/// [`ReviewError::Json`] naming `what`, when a field of the view has another
-/// type, is a list of a struct's fields, or stands twice: two answers to one question cannot be judged.
+/// [`ReviewError::Json`] naming `what` if a field of the view has another type, an
+/// array is in place of an object, or a field appears twice, because duplicate fields
+/// are ambiguous.
 pub fn read<'a, T: Deserialize<'a>>(what: &'static str, raw: Raw<'a>) -> Result<T, ReviewError> {
     json::from_str(raw.get()).map_err(|error| ReviewError::json(what, error))
 }
 
-/// The same, for the views that are filled in: a pod's.
+/// [`read`] for views that are parsed in place, such as a pod's.
 ///
 /// # Errors
 ///
@@ -28,36 +29,31 @@ pub fn fill<'a, T: Fill<'a> + Default>(what: &'static str, raw: Raw<'a>) -> Resu
     json::fill(raw.get()).map_err(|error| ReviewError::json(what, error))
 }
 
-/// `metadata`, as far as rules read it.
+/// The fields of `metadata` that rules read.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectMeta<'a> {
-    /// The name, absent before it is generated.
+    /// Absent before it is generated.
     #[serde(borrow)]
     pub name: Option<Text<'a>>,
-    /// The prefix of a name to be generated.
     #[serde(borrow)]
     pub generate_name: Option<Text<'a>>,
-    /// Owners. Evidence only on a *stored* object.
+    /// Evidence on a *stored* object only.
     #[serde(borrow)]
     pub owner_references: Option<Vec<OwnerReference<'a>>>,
 }
 
 impl<'a> ObjectMeta<'a> {
-    /// The owner references, none where the field is absent.
     pub fn owners(&self) -> impl Iterator<Item = &OwnerReference<'a>> {
         self.owner_references.iter().flatten()
     }
 }
 
-/// One owner of a stored object.
+/// An owner reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnerReference<'a> {
-    /// The owner's kind.
     pub kind: Text<'a>,
-    /// The owner's name.
     pub name: Text<'a>,
-    /// The owner's uid.
     pub uid: Text<'a>,
 }
 
@@ -104,10 +100,9 @@ pub fn annotations<'a>(what: &'static str, raw: Raw<'a>) -> Result<Pairs<'a>, Re
     Ok(metadata.map_or_else(Pairs::default, |metadata| metadata.annotations))
 }
 
-/// Every service account that a pod, or a pod template, could run under, with
-/// the field that says so: the name and its alias where they differ, `default`
-/// where neither is set. The API server keeps the two equal in built-in kinds
-/// only.
+/// Every service account that a pod or a pod template could run as, with the field
+/// that names it: the name, the alias if it differs, `default` if neither is set.
+/// The API server keeps the two equal in built-in kinds only.
 ///
 /// # Errors
 ///
@@ -142,15 +137,16 @@ pub fn service_accounts<'a>(
     Ok(accounts)
 }
 
-/// Whether a word occurs anywhere in `object`, however it is written. A word
-/// of letters only: those alone no escape but `\u` can hide.
+/// Whether `word` may occur anywhere in `object`. True for every object with a
+/// `\u` escape, the only escape that can hide a letter; so `word` must consist of
+/// letters.
 #[must_use]
 pub fn mentions(object: Raw<'_>, word: &str) -> bool {
     let text = object.get().as_bytes();
     memmem::find(text, word.as_bytes()).is_some() || memmem::find(text, b"\\u").is_some()
 }
 
-/// Where a built-in kind keeps its pod template.
+/// The place of the pod template in a built-in kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateShape {
     /// `spec.template`.
@@ -159,13 +155,13 @@ pub enum TemplateShape {
     CronJob,
     /// `template`.
     PodTemplate,
-    /// `data.spec.template`: what a `StatefulSet` or `DaemonSet` looked like once.
+    /// `data.spec.template`: an earlier version of a `StatefulSet` or `DaemonSet`.
     Revision,
 }
 
 impl TemplateShape {
-    /// Where objects of this resource keep their template; `None` where they
-    /// have none.
+    /// The place of the template in objects of this resource; `None` if they have
+    /// none.
     #[must_use]
     pub fn of(resource: &Resource<'_>) -> Option<Self> {
         match (resource.group.as_str(), resource.resource.as_str()) {
@@ -181,8 +177,8 @@ impl TemplateShape {
         }
     }
 
-    /// [`Self::of`] for a request about the object itself; the revisions of
-    /// `StatefulSets` and `DaemonSets` have a template too.
+    /// [`Self::of`] for a request on the object itself; includes the revisions of
+    /// `StatefulSets` and `DaemonSets`.
     #[must_use]
     pub fn of_target(target: &Target<'_>) -> Option<Self> {
         if !target.is_main() {
@@ -204,7 +200,7 @@ impl TemplateShape {
     }
 }
 
-/// The pod template of a built-in kind, unparsed; `None` where it has none.
+/// The unparsed pod template of a built-in kind; `None` if it has none.
 ///
 /// # Errors
 ///
@@ -266,7 +262,7 @@ pub fn is_suspended(what: &'static str, object: Raw<'_>) -> Result<bool, ReviewE
     Ok(spec.and_then(|spec| spec.suspend).unwrap_or(false))
 }
 
-/// The `path` of a proxy request's options; empty where there is none.
+/// The `path` of a proxy request's options; empty if there is none.
 ///
 /// # Errors
 ///

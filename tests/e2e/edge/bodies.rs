@@ -63,7 +63,7 @@ type Body = (&'static str, Vec<u8>, u16, &'static str);
 const EARLY: &str = "ends too early";
 const SYNTAX: &str = "is not valid JSON";
 const DATA: &str = "has a field twice or of the wrong type";
-const KIND: &str = "this endpoint takes apiVersion `admission.k8s.io/v1`, kind `AdmissionReview`";
+const KIND: &str = "this endpoint accepts apiVersion `admission.k8s.io/v1`, kind `AdmissionReview`";
 
 /// All of them.
 pub(super) fn bodies() -> Vec<Body> {

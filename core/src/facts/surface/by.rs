@@ -1,9 +1,9 @@
-//! Who judges: rolegate's rules and admission policies, by the names that
-//! documentation and messages give them. The only place that spells them.
+//! The names of the rules and admission policies that judge the rows, as in the
+//! documentation and in messages.
 
 use crate::policy::RuleId;
 
-/// What judges the requests of a row.
+/// A rule or an admission policy that judges the requests of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// A rule, by its id (`rolegate explain <id>`).
@@ -14,7 +14,6 @@ pub enum By {
 }
 
 impl By {
-    /// The name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -46,8 +45,8 @@ pub(super) const NAMESPACE_POLICY: By = By::Policy("rolegate-namespace-guard");
 pub(super) const SECRET_POLICY: By = By::Policy("rolegate-secret-guard");
 pub(super) const WEBHOOK_POLICY: By = By::Policy("rolegate-webhook-guard");
 
-/// Every rule that judges the pods and pod templates of a request; the first is
-/// the one that says whose they are.
+/// Every rule that judges the pods and pod templates of a request. The first one
+/// decides whose pods they are.
 pub(super) const PODS: &[By] = &[
     FOREIGN_SERVICE_ACCOUNT,
     SECRET_READ,

@@ -22,16 +22,16 @@ pub(super) const RESOURCE: &str = "resource.k8s.io";
 pub(super) const SCHEDULING: &str = "scheduling.k8s.io";
 pub(super) const STORAGE: &str = "storage.k8s.io";
 
-/// Not kube-apiserver's own.
+/// Not served by kube-apiserver itself.
 pub(super) const SNAPSHOT: &str = "snapshot.storage.k8s.io";
 pub(super) const GROUP_SNAPSHOT: &str = "groupsnapshot.storage.k8s.io";
 pub(super) const ROLEGATE: &str = "rolegate.dev";
 
-/// The group that kept Deployments, Ingresses and others until Kubernetes 1.22.
+/// The group of Deployments, Ingresses and others until Kubernetes 1.22.
 pub(super) const EXTENSIONS: &str = "extensions";
 
-/// The groups that kube-apiserver itself serves. Whatever is in another group
-/// is a custom resource.
+/// The groups that kube-apiserver itself serves. Resources of any other group are
+/// custom resources.
 const BUILT_IN: [&str; 22] = [
     CORE,
     ADMISSION,
@@ -63,8 +63,8 @@ pub fn is_built_in(group: &str) -> bool {
     BUILT_IN.contains(&group)
 }
 
-/// Where a resource of the old group `extensions` is now; any other stays where
-/// it is.
+/// The current group of a resource of the old group `extensions`; any other group
+/// is unchanged.
 pub(super) fn current<'a>(group: &'a str, resource: &str) -> &'a str {
     if group != EXTENSIONS {
         return group;

@@ -1,4 +1,4 @@
-//! The rows in the order of their keys, sorted when rolegate is built.
+//! The rows sorted by key, at compile time.
 
 use std::cmp::Ordering;
 
@@ -16,7 +16,7 @@ const LENGTH: usize = {
 
 static INDEX: [&Row; LENGTH] = sorted();
 
-/// The row that names a key and a verb; one for any subresource comes last.
+/// The row for a key and a verb; a row for any subresource is the last choice.
 pub(super) fn find(key: Key<'_>, verb: Verb) -> Option<&'static Row> {
     let (resource, group, subresource) = key;
     exactly(key, verb).or_else(|| {
@@ -55,7 +55,7 @@ const fn sorted() -> [&'static Row; LENGTH] {
     rows
 }
 
-/// Puts a row where it belongs among the first `count`, which are in order.
+/// Inserts a row into the first `count` rows, which are sorted.
 const fn insert(rows: &mut [&'static Row; LENGTH], count: usize, row: &'static Row) {
     let (mut low, mut high) = (0, count);
     while low < high {
@@ -86,7 +86,7 @@ const fn is_before(one: &Row, other: &Row) -> bool {
     order < 0
 }
 
-/// What `str::cmp` says, which a constant cannot ask.
+/// `str::cmp`, which is not `const`.
 const fn compare(one: &str, other: &str) -> i8 {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut at = 0;

@@ -9,44 +9,43 @@ const HEAD: &str = "\
 
 <!-- Printed from the table in facts/surface. `UPDATE_EXPECTED=1 cargo test --test manifests` writes it. -->
 
-This page lists every resource, subresource and verb that a Kubernetes 1.36 API server serves, and what answers for \
-it. A test (`tests/e2e/coverage`) asks a real API server what it serves and fails when the list lacks any of it. The \
-test tries every judged line of the first two tables, too, as a tenant with every right in the namespace and with the \
-configuration we ship; it fails when the request is not rejected.
+This page lists every resource, subresource and verb that a Kubernetes 1.36 API server serves, and what judges it. A \
+test (`tests/e2e/coverage`) asks a real API server for its resources and fails if one is missing here. For every judged \
+line of the first two tables, the test also sends a request as a tenant with every right in the namespace, with the \
+configuration we ship, and fails if the request is not denied.
 
-- **Judged by** names a rule of rolegate (`rolegate explain <rule>`) or one of its admission policies (`rolegate \
-manifests policies`). Only the dangerous form of a request is rejected: a tenant's own Deployment under `default` is \
-judged and passes.
-- **harmless**: nothing of this kind leads to a job's identity, data or configuration.
-- **open**: it can lead there, and this version does not stop it. The note says what sees it instead.
+- **Judged by** is a rule of rolegate (`rolegate explain <rule>`) or one of its admission policies (`rolegate manifests \
+policies`). Only the dangerous form of a request is denied: a tenant's own Deployment under `default` is judged and \
+allowed.
+- **harmless**: no request of this kind gives access to a job's identity, data or configuration.
+- **open**: it can give that access, and this version does not deny it. The note says what detects it instead.
 
-`all` stands for `create`, `update`, `patch`, `delete` and `deletecollection`. A line holds for every version of the \
-API, and for what the group `extensions` once held.
+`all` stands for `create`, `update`, `patch`, `delete` and `deletecollection`. A line applies to every version of the \
+API, and to the resources that were in the group `extensions` before.
 
-Custom resources of any group are judged alike: `foreign-service-account` looks for service accounts in the whole \
-object, and kinds that drive installed mutators, snapshots, network policies or gateways are known by name \
-(`mutating-webhook`, `foreign-volume`, `endpoint-exposure`).
+Custom resources of every group are judged in the same way: `foreign-service-account` looks for service accounts in the \
+whole object, and `mutating-webhook`, `foreign-volume` and `endpoint-exposure` know the kinds that control installed \
+mutators, snapshots, network policies or gateways.
 ";
 
 const CLUSTER: &str = "\
-Rights on these resources hold for the whole cluster. rolegate judges the requests that reach into a namespace at its \
-cluster door, in the mode that the policy sets per door (`doors.cluster`).
+Rights on these resources apply to the whole cluster. rolegate judges the requests that affect a namespace at its \
+cluster endpoint, in the mode that the policy sets (`doors.cluster`).
 ";
 
 const READS: &str = "\
-Reads (`get`, `list`, `watch`) never reach admission, whatever the resource. Only connecting by `get` (`pods/exec`, \
-`…/proxy`) does, and stands above. RBAC and EKS access policies decide who reads what: do not \
-grant the open ones in a namespace whose jobs are not the reader's own. See [bypasses](bypasses.md), C1.
+Reads (`get`, `list`, `watch`) never reach admission. Only connections by `get` (`pods/exec`, `…/proxy`) do; they are \
+in the tables above. RBAC and EKS access policies decide who reads what: do not grant the open ones to users in a \
+namespace with other users' jobs. See [bypasses](bypasses.md), C1.
 ";
 
 const UNLISTED: &str = "\
-An API server's discovery does not list these: rights that only authorization knows, what kubelets serve at their own \
-port, versions that are gone or not enabled, and kinds that have to be installed.
+An API server's discovery does not list these: rights that exist only in authorization, the kubelets' own API, \
+versions that are removed or not enabled, and kinds that must be installed.
 ";
 
 const TABLE: &str = "\n| Resource | Verbs | Judged by | Note |\n|---|---|---|---|\n";
 
-/// The page.
 #[must_use]
 pub fn markdown() -> String {
     let mut page = HEAD.to_owned();
@@ -61,7 +60,7 @@ pub fn markdown() -> String {
     page
 }
 
-/// Rows that say the same and follow each other share a line.
+/// Writes a section. Consecutive rows with the same content share a line.
 fn section(page: &mut String, title: &str, text: &str, rows: &[Row]) {
     let _ = writeln!(page, "\n## {title}");
     if !text.is_empty() {

@@ -1,16 +1,16 @@
-//! The surface of the Kubernetes API: every resource, subresource and verb,
-//! with what answers for it. `docs/coverage.md` is printed from this table, a
-//! test compares it with what a real API server serves, and with the class
-//! table it answers alone whether a class may ever do an action.
+//! The surface of the Kubernetes API: every resource, subresource and verb, with
+//! what judges it. `docs/coverage.md` is printed from this table, and a test
+//! compares it with the resources of a real API server. Together with the class
+//! table it decides whether a class may ever make a request, without its object.
 //!
 //! | module | gives |
 //! |---|---|
 //! | `row` | a [`Row`] and its [`Answer`] |
-//! | `verb` | verbs and sets of them |
+//! | `verb` | verbs and sets of verbs |
 //! | `by` | the names of rules and admission policies |
-//! | `groups` | API groups, and which of them kube-apiserver itself serves |
+//! | `groups` | API groups, and those that kube-apiserver itself serves |
 //! | `namespaced`, `cluster`, `reads`, `unlisted` | the rows |
-//! | `index` | the rows in the order of their keys |
+//! | `index` | the rows sorted by key |
 //! | `markdown` | the page |
 
 mod by;
@@ -34,24 +34,24 @@ use super::Class;
 use super::class_table::{Extent, extent};
 
 /// The rows that an API server's discovery lists, in the order of the
-/// documentation. Reads have rows as far as they lead to something.
+/// documentation. Of the reads, only the open ones have rows.
 pub fn served() -> impl Iterator<Item = &'static Row> {
     [namespaced::ROWS, cluster::ROWS, reads::ROWS]
         .into_iter()
         .flatten()
 }
 
-/// Every row that names its resource: those of discovery, and those that only
-/// authorization, kubelets and other versions know. What expands the `*` of a
-/// role reads these.
+/// Every row that names its resource: those of discovery, and those that exist only
+/// in authorization, in kubelets and in other versions. The `*` of a role expands to
+/// these.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     served().chain(unlisted::ROWS)
 }
 
 /// The row that names these requests.
 ///
-/// Versions of an API do not count, and what was once in `extensions` has the
-/// rows of the groups in which it is now.
+/// Versions of an API are ignored. Resources of the old group `extensions` have the
+/// rows of their current groups.
 #[must_use]
 pub fn named(group: &str, resource: &str, subresource: &str, verb: Verb) -> Option<&'static Row> {
     index::find(
@@ -60,11 +60,11 @@ pub fn named(group: &str, resource: &str, subresource: &str, verb: Verb) -> Opti
     )
 }
 
-/// The one row that answers for these requests: the one that names them, else
-/// the one for every other read, or for every other custom resource.
+/// The row that applies to these requests: the one that names them, else the row for
+/// other reads or for custom resources.
 ///
-/// `None` is for a write of a built-in resource, or a verb, that this version
-/// does not know; nobody has looked at it.
+/// `None` for a write of a built-in resource or a verb that this version does not
+/// know.
 #[must_use]
 pub fn find(group: &str, resource: &str, subresource: &str, verb: Verb) -> Option<&'static Row> {
     named(group, resource, subresource, verb).or_else(|| {
@@ -80,12 +80,11 @@ pub fn find(group: &str, resource: &str, subresource: &str, verb: Verb) -> Optio
     })
 }
 
-/// The row by which a class may never do this, if there is one: every such
-/// request is an action that the class table gives the class no part of. No
-/// object is needed to say so.
+/// The row that always denies this to a class, whatever the object, if there is one:
+/// every such request is an action that the class table never allows to the class.
 ///
-/// As the class table does, it speaks of managed namespaces, and of the cluster
-/// where the row's [`Scope`] is the cluster.
+/// Like the class table, it applies to managed namespaces, and to the cluster for
+/// rows with the [`Scope`] of the cluster.
 #[must_use]
 pub fn never(
     class: Class,

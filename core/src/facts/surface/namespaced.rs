@@ -1,4 +1,4 @@
-//! Writes and connections to what belongs to a namespace.
+//! Writes of and connections to namespaced resources.
 
 use crate::facts::class_table::Action;
 
@@ -10,15 +10,15 @@ use super::by::{
 use super::row::{Row, dangerous, every, harmless, open, otherwise, rows};
 
 const SCALES: (&str, &str) = (
-    "starts or ends pods of a workload that exists; the request does not hold the pod template",
-    "the pods are judged when the controller creates them: of the workloads that were there before \
-     the namespace was labelled, only the gateway of an interactive endpoint starts",
+    "starts or ends pods of an existing workload; the request does not contain the pod template",
+    "the pods are judged when the controller creates them: of the workloads that existed before the \
+     namespace was labelled, only the gateway of an interactive endpoint can start",
 );
 
 const GRANTS: (&str, &str) = (
     "grants rights",
-    "`rbac-grant` will judge it (planned); Kubernetes itself lets nobody grant what they do not \
-     hold",
+    "`rbac-grant` will judge it (planned); Kubernetes itself lets users grant only rights that they \
+     have",
 );
 
 pub(super) const ROWS: &[Row] = rows! {
@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Row] = rows! {
         // Pods.
         CORE "pods": [Create] => dangerous(PODS, Action::StartPod);
         CORE "pods": [Update Patch] => dangerous(&[POD_TAMPERING], Action::ChangePod)
-                .note("and the rules of `create`, for what changes");
+                .note("and the rules of `create`, for the changed parts");
         CORE "pods": [Delete DeleteCollection] => dangerous(&[JOB_LIFECYCLE], Action::EndJob);
         CORE "pods"/"exec": [Create Get] => every(&[POD_EXEC], Action::Exec);
         CORE "pods"/"attach": [Create Get] => every(&[POD_EXEC], Action::Attach);
@@ -34,19 +34,19 @@ pub(super) const ROWS: &[Row] = rows! {
         CORE "pods"/"proxy", CORE "services"/"proxy": [Create Update Patch Delete Get] =>
             every(&[POD_EXEC], Action::Proxy);
         CORE "pods"/"ephemeralcontainers": [Update Patch] => every(&[POD_EXEC], Action::Debug)
-                .note("and the rules of `create`, for the containers that are added");
+                .note("and the rules of `create`, for the added containers");
         CORE "pods"/"status", CORE "pods"/"resize": [Update Patch] =>
             dangerous(&[POD_TAMPERING], Action::ChangePod);
         CORE "pods"/"binding", CORE "bindings": [Create] => every(&[POD_TAMPERING], Action::ChangePod);
         CORE "pods"/"eviction": [Create] => every(&[JOB_LIFECYCLE], Action::EndJob);
 
-        // What shapes a job, and what it runs as.
+        // Configuration and identity of jobs.
         CORE "configmaps": [WRITES] => every(&[CONFIGMAP_MUTATION], Action::WriteConfigMap);
         CORE "secrets": [Create] => dangerous(&[SERVICE_ACCOUNT_TOKEN], Action::MintToken)
-                .note("service account token Secrets only: the requester knows the content of any other Secret \
-             they create, and `secret-read` judges who may reference it");
+                .note("service account token Secrets only: of any other Secret that they create, requesters know the \
+             content already, and `secret-read` judges who may reference it");
         CORE "secrets": [Update Patch Delete DeleteCollection] => otherwise(&[SECRET_POLICY])
-                .note("the answer to the write shows the content");
+                .note("the response to the write shows the content");
         CORE "serviceaccounts": [WRITES] =>
             dangerous(&[SERVICE_ACCOUNT_IDENTITY], Action::WriteServiceAccount);
         CORE "serviceaccounts"/"token": [Create] => every(&[SERVICE_ACCOUNT_TOKEN], Action::MintToken);
@@ -55,33 +55,33 @@ pub(super) const ROWS: &[Row] = rows! {
         APPS "deployments", APPS "replicasets", APPS "statefulsets", APPS "daemonsets",
         BATCH "jobs", BATCH "cronjobs", CORE "replicationcontrollers", CORE "podtemplates":
             [Create Update Patch] => dangerous(&[FOREIGN_SERVICE_ACCOUNT], Action::StartPod)
-                .note("their pod templates are judged as `pods` are");
+                .note("their pod templates are judged like `pods`");
         APPS "deployments", APPS "replicasets", APPS "statefulsets", APPS "daemonsets",
         BATCH "jobs", BATCH "cronjobs", CORE "replicationcontrollers":
             [Delete DeleteCollection] => dangerous(&[JOB_LIFECYCLE], Action::EndJob)
-                .note("where their pods run under a job's service account");
-        CORE "podtemplates": [Delete DeleteCollection] => harmless("nothing runs from one");
+                .note("if their pods run as a job's service account");
+        CORE "podtemplates": [Delete DeleteCollection] => harmless("nothing runs from a pod template object");
         APPS "deployments"/"scale", APPS "replicasets"/"scale", APPS "statefulsets"/"scale",
         CORE "replicationcontrollers"/"scale": [Update Patch] => open(SCALES.0, SCALES.1);
         AUTOSCALING "horizontalpodautoscalers": [Create Update Patch] =>
-            open("scales a workload on behalf of its author", "the pods are judged, as for `*/scale`");
+            open("scales a workload on behalf of the requester", "the pods are judged, as for `*/scale`");
         AUTOSCALING "horizontalpodautoscalers": [Delete DeleteCollection] =>
-            harmless("no workload of a job is scaled by one");
+            harmless("no workload of a job is scaled by an autoscaler");
         AUTOSCALING "horizontalpodautoscalers"/"status": [Update Patch] => harmless("a report");
         APPS "deployments"/"status", APPS "replicasets"/"status", APPS "statefulsets"/"status",
         APPS "daemonsets"/"status", BATCH "jobs"/"status", BATCH "cronjobs"/"status",
         CORE "replicationcontrollers"/"status":
             [Update Patch] => dangerous(&[JOB_LIFECYCLE], Action::EndJob)
-                .note("where their pods run under a job's service account: a Job whose status says failed or \
-             complete is over");
+                .note("if their pods run as a job's service account: the status can mark a Job as failed or complete, \
+             which ends it");
         APPS "controllerrevisions": [WRITES] =>
             every(&[CLUSTER_TAKEOVER], Action::ReachIntoNamespace)
-                .note("a rollback starts the pods that it describes");
+                .note("a rollback starts the pods described in it");
 
         // Data.
         CORE "persistentvolumeclaims": [WRITES] => dangerous(&[FOREIGN_VOLUME], Action::UseVolume);
         CORE "persistentvolumeclaims"/"status": [Update Patch] =>
-            harmless("sizes and conditions, not which volume is bound");
+            harmless("contains sizes and conditions, not the bound volume");
 
         // Network.
         CORE "services": [WRITES] => dangerous(&[ENDPOINT_EXPOSURE], Action::Expose);
@@ -90,26 +90,26 @@ pub(super) const ROWS: &[Row] = rows! {
         CORE "endpoints", DISCOVERY "endpointslices": [Create Update Patch] =>
             dangerous(&[ENDPOINT_EXPOSURE], Action::Expose);
         CORE "endpoints", DISCOVERY "endpointslices": [Delete DeleteCollection] =>
-            harmless("their controller creates them again");
+            harmless("the controller creates them again");
         NETWORKING "ingresses": [Create Update Patch] =>
             dangerous(&[ENDPOINT_EXPOSURE, SECRET_READ], Action::Expose)
-                .note("for the Secrets of TLS");
-        NETWORKING "ingresses": [Delete DeleteCollection] => harmless("closes a door");
+                .note("for the TLS Secrets");
+        NETWORKING "ingresses": [Delete DeleteCollection] => harmless("removes an exposure");
         NETWORKING "ingresses"/"status": [Update Patch] =>
-            harmless("an address for people to read; routes nothing");
+            harmless("an address for users to read; routes nothing");
         NETWORKING "networkpolicies": [WRITES] => dangerous(&[ENDPOINT_EXPOSURE], Action::Expose);
 
         // Devices.
         RESOURCE "resourceclaims", RESOURCE "resourceclaimtemplates": [Create] =>
             dangerous(&[CLUSTER_TAKEOVER], Action::ReachIntoNamespace)
-                .note("administrative access to a device that others use");
+                .note("for administrative access to a device in use by others");
         RESOURCE "resourceclaims", RESOURCE "resourceclaimtemplates": [Update Patch] =>
             harmless("Kubernetes does not let a claim ask for another device after creation");
         RESOURCE "resourceclaims", RESOURCE "resourceclaimtemplates": [Delete DeleteCollection] =>
-            harmless("gives a device back");
+            harmless("releases a device");
         RESOURCE "resourceclaims"/"status": [Update Patch] =>
-            harmless("which device a claim has: the API server asks for further rights, and a device \
-                      carries no identity");
+            harmless("the allocated device: the API server requires additional rights, and a device \
+                      has no identity");
 
         // Rights.
         RBAC "roles", RBAC "rolebindings": [WRITES] => open(GRANTS.0, GRANTS.1);
@@ -117,11 +117,11 @@ pub(super) const ROWS: &[Row] = rows! {
         // The rest.
         CORE "events", EVENTS "events": [WRITES] => harmless("a report; not sent to rolegate");
         COORDINATION "leases": [WRITES] =>
-            harmless("can disturb an operator's leader election, and gives nothing; not sent to rolegate");
+            harmless("can disrupt an operator's leader election, but gives no access; not sent to rolegate");
         CORE "limitranges", CORE "resourcequotas": [WRITES] =>
-            harmless("can keep pods from starting, cannot change what they run as");
+            harmless("can prevent pods from starting, cannot change what they run as");
         CORE "resourcequotas"/"status": [Update Patch] => harmless("a count");
-        POLICY "poddisruptionbudgets": [WRITES] => harmless("limits evictions, nothing else");
+        POLICY "poddisruptionbudgets": [WRITES] => harmless("only limits evictions");
         POLICY "poddisruptionbudgets"/"status": [Update Patch] => harmless("a count");
         STORAGE "csistoragecapacities": [WRITES] => harmless("a hint to the scheduler");
         AUTHORIZATION "localsubjectaccessreviews": [Create] => harmless("a question");

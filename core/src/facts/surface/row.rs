@@ -1,4 +1,4 @@
-//! One row of the table, and how the rows are written.
+//! A row of the table, and the macro for writing rows.
 
 use std::fmt;
 
@@ -9,75 +9,67 @@ use super::{By, Verbs};
 /// Whether the objects of a resource belong to a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// They do.
     Namespaced,
-    /// They do not.
     Cluster,
-    /// Some do: the row answers for more than one resource.
+    /// The row covers resources of both scopes.
     Either,
 }
 
-/// Some verbs on one resource or subresource, and what answers for them.
+/// Some verbs on one resource or subresource, and what judges them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The API group, empty for the core group; `*` in a row that answers for
-    /// all that no other row names. Versions do not count.
+    /// The API group, empty for the core group; `*` in a row for everything that no
+    /// other row names. Versions are ignored.
     pub group: &'static str,
     /// The resource, in the plural; `*` as for the group.
     pub resource: &'static str,
     /// The subresource; empty for the resource itself, `*` for any.
     pub subresource: &'static str,
-    /// Whether its objects belong to a namespace.
     pub scope: Scope,
-    /// The verbs.
     pub verbs: Verbs,
-    /// What answers for them.
     pub answer: Answer,
 }
 
-/// What answers for the requests of a row.
+/// What judges the requests of a row, or why nothing does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Rules or admission policies judge them.
     Judged {
-        /// Who, the first being the one that always has a say.
+        /// At least one; the first judges every request of the row.
         by: &'static [By],
-        /// What they are in the class table.
+        /// Their action in the class table.
         what: Judged,
-        /// What else there is to say; often empty.
+        /// A note for the documentation; often empty.
         note: &'static str,
     },
-    /// Nothing of this kind leads to a job's identity, data or configuration.
-    Harmless {
-        /// The reason.
-        why: &'static str,
-    },
-    /// They can lead there, and this version does not stop them.
+    /// No request of this kind gives access to a job's identity, data or
+    /// configuration.
+    Harmless { why: &'static str },
+    /// They can give that access, and this version does not deny them.
     Open {
-        /// How.
         why: &'static str,
-        /// What sees it instead.
+        /// What detects it instead.
         seen_by: &'static str,
     },
 }
 
-/// What judged requests are in the class table.
+/// The action of judged requests in the class table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judged {
-    /// Every request is this action, whatever the object: the class table alone
-    /// answers for a class that may never do it. (A write that changes nothing
-    /// counts, although admission lets it pass.)
+    /// Every request is this action, whatever the object. The class table alone
+    /// decides for a class that may never do it. (This includes a write that changes
+    /// nothing, although admission allows it.)
     Every(Action),
-    /// Only the dangerous form is this action, and the object tells which form
-    /// it is: the class table alone answers nothing.
+    /// Only the dangerous form is this action, and the object determines the form. The
+    /// class table alone cannot decide.
     Dangerous(Action),
     /// No action of the class table: an admission policy asks the API server's
-    /// own authorizer instead.
+    /// authorizer instead.
     Otherwise,
 }
 
 impl Row {
-    /// The action of the class table, for all requests of the row or for their
+    /// The action in the class table, for all requests of the row or for their
     /// dangerous form.
     #[must_use]
     pub const fn action(&self) -> Option<Action> {
@@ -90,7 +82,7 @@ impl Row {
         }
     }
 
-    /// The action that every request of the row is.
+    /// The action, if every request of the row is this action.
     #[must_use]
     pub const fn every_request_is(&self) -> Option<Action> {
         match self.answer {
@@ -102,7 +94,7 @@ impl Row {
         }
     }
 
-    /// Who judges it; empty for rows that nobody judges.
+    /// The rules and admission policies that judge it; empty if none does.
     #[must_use]
     pub const fn judges(&self) -> &'static [By] {
         match self.answer {
@@ -127,7 +119,7 @@ impl fmt::Display for Row {
 }
 
 impl Answer {
-    /// The same, with more to say about what is judged.
+    /// Adds a note to a judged row.
     pub(super) const fn note(self, note: &'static str) -> Self {
         match self {
             Self::Judged { by, what, .. } => Self::Judged { by, what, note },
@@ -161,9 +153,9 @@ pub(super) const fn open(why: &'static str, seen_by: &'static str) -> Answer {
     Answer::Open { why, seen_by }
 }
 
-/// Rows, in the words of the documentation, under their scope:
-/// `GROUP "resource" / "subresource", … : [verbs] => answer;`. Each resource
-/// becomes a row of its own.
+/// Declares rows under their scope, with the words of the documentation:
+/// `GROUP "resource" / "subresource", … : [verbs] => answer;`. Each resource becomes
+/// a separate row.
 macro_rules! rows {
     ($($scope:ident {$(
         $($group:ident $resource:literal $(/ $subresource:literal)?),+ : $verbs:tt => $answer:expr;

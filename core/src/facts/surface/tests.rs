@@ -1,4 +1,4 @@
-//! What the table has to be, whatever stands in it.
+//! Invariants of the table.
 
 use super::*;
 use crate::facts::{Action, Class};
@@ -10,7 +10,7 @@ fn exactly_one_row_answers() {
         for other in &all[at + 1..] {
             assert!(
                 row.to_string() != other.to_string() || !row.verbs.meets(other.verbs),
-                "{row} stands twice: {row:?} and {other:?}"
+                "{row} appears twice: {row:?} and {other:?}"
             );
         }
         for verb in row.verbs.iter() {
@@ -68,7 +68,7 @@ fn what_no_row_names_is_answered_by_its_kind() {
             answer("example.com", "things", "", verb),
             Some(("*", Some(&judge)))
         );
-        // Nobody has looked at it.
+        // Unknown to this version.
         assert_eq!(answer("", "newthings", "", verb), None);
         assert_eq!(answer("", "pods", "newthing", verb), None);
     }
@@ -132,16 +132,16 @@ fn with_the_class_table_it_answers_alone() {
             assert_eq!(attach.and_then(Row::action), Some(Action::Attach));
         }
         assert!(never(class, "", "nodes", "proxy", Verb::Create).is_some());
-        // Metrics are read the same way.
+        // Metrics are read with the same verb.
         assert!(never(class, "", "nodes", "proxy", Verb::Get).is_none());
-        // Only some service accounts become roles, only some writes leave.
+        // Only some service accounts have roles, and only some writes change the mode.
         assert!(never(class, "", "serviceaccounts", "", Verb::Create).is_none());
         assert!(never(class, "", "namespaces", "", Verb::Update).is_none());
         assert_eq!(
             never(class, "", "namespaces", "", Verb::Delete).is_some(),
             class != Class::System
         );
-        // A read leads there, and no rule stops it.
+        // An open read: no rule denies it.
         assert!(never(class, "", "secrets", "", Verb::Get).is_none());
     }
     for row in rows() {

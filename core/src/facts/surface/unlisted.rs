@@ -1,6 +1,6 @@
-//! What the discovery of a current API server does not list: rights that only
-//! authorization knows, what kubelets serve, what older or other versions do,
-//! and kinds that have to be installed.
+//! Rows that the discovery of a current API server does not list: rights that exist
+//! only in authorization, the kubelets' API, other versions of Kubernetes, and kinds
+//! that must be installed.
 
 use crate::facts::class_table::Action;
 
@@ -12,18 +12,18 @@ use super::row::{Answer, Row, Scope, dangerous, every, harmless, open, rows};
 use super::verb::{Verb, Verbs};
 
 const GRANTS: (&str, &str) = (
-    "grants rights that the requester does not hold",
-    "`rbac-grant` will judge it (planned); the audit log has the binding",
+    "grants rights that the requester does not have",
+    "`rbac-grant` will judge it (planned); the audit log records the binding",
 );
 
-const KUBELET: &str = "the request never passes the API server; close port 10250 to pods";
+const KUBELET: &str = "the request does not go through the API server; close port 10250 to pods";
 
 pub(super) const ROWS: &[Row] = rows! {
     Namespaced {
         CORE "serviceaccounts": [Impersonate] => open(
             "acts as the service account",
-            "at admission the proof of a token is missing (no `uid`), so the requester counts as a tenant; \
-             the audit log has both names");
+            "at admission there is no proof of a token (no `uid`), so the requester counts as a tenant; \
+             the audit log records both names");
         RBAC "roles": [Bind Escalate] => open(GRANTS.0, GRANTS.1);
         APPS "deployments"/"rollback": [Create] => every(&[CLUSTER_TAKEOVER], Action::ReachIntoNamespace)
                 .note("until Kubernetes 1.15");
@@ -33,24 +33,24 @@ pub(super) const ROWS: &[Row] = rows! {
     }
     Cluster {
         CORE "users", CORE "groups", AUTHENTICATION "uids", AUTHENTICATION "userextras"/"*": [Impersonate] => open(
-                "acts as somebody else",
-                "admission cannot tell a person from who impersonates them; the audit log has both names");
+                "acts as another user",
+                "admission cannot distinguish a user from an impersonator; the audit log records both names");
         RBAC "clusterroles": [Bind Escalate] => open(GRANTS.0, GRANTS.1);
         CERTIFICATES "signers": [Approve Sign Attest] => harmless(
-            "gives nothing alone: approving is a write of `certificatesigningrequests/approval`");
+            "gives no access alone: approval is a write of `certificatesigningrequests/approval`");
         ROLEGATE "breakglass": [Use] => open(
             "the API server sends rolegate none of the holder's requests",
-            "the audit log has them; whoever holds `*` on `*` holds this right");
+            "the audit log records them; `*` on `*` includes this right");
         CORE "nodes"/"log": [Get] => open("shows the logs of every container on the node", KUBELET);
         CORE "nodes"/"pods": [Get] => open("shows every pod on the node", KUBELET);
         CORE "nodes"/"checkpoint": [Create] =>
             open("writes the memory of a container to the node's disk", KUBELET);
         SNAPSHOT "volumesnapshotcontents", GROUP_SNAPSHOT "volumegroupsnapshotcontents": [Create Update Patch] => dangerous(&[CLUSTER_TAKEOVER], Action::ReachIntoNamespace)
-                .note("a snapshot of a disk that exists");
+                .note("a snapshot of an existing disk");
     }
 };
 
-/// Whatever custom resource a row is about.
+/// A row for all custom resources.
 const fn custom(subresource: &'static str, verbs: Verbs, answer: Answer) -> Row {
     Row {
         group: "*",
@@ -62,7 +62,7 @@ const fn custom(subresource: &'static str, verbs: Verbs, answer: Answer) -> Row 
     }
 }
 
-/// A custom resource, in whatever group, that is written.
+/// Writes of a custom resource of any group.
 pub(super) const CUSTOM: Row = custom(
     "*",
     Verbs::of(&[Verb::Create, Verb::Update, Verb::Patch]),
@@ -78,12 +78,12 @@ pub(super) const CUSTOM: Row = custom(
     ),
 );
 
-/// A custom resource that is deleted.
+/// Deletions of a custom resource.
 pub(super) const CUSTOM_DELETE: Row = custom(
     "*",
     Verbs::of(&[Verb::Delete, Verb::DeleteCollection]),
     dangerous(&[MUTATING_WEBHOOK, ENDPOINT_EXPOSURE], Action::DriveMutator)
-        .note("for the kinds that each knows by name"),
+        .note("for the kinds that they know by name"),
 );
 
 /// The replica count of a custom resource.
@@ -91,19 +91,19 @@ pub(super) const CUSTOM_SCALE: Row = custom(
     "scale",
     Verbs::of(&[Verb::Update, Verb::Patch]),
     open(
-        "scales what an operator runs; the request does not hold its template",
+        "scales a workload of an operator; the request does not contain the pod template",
         "the pods are judged when the operator creates them",
     ),
 );
 
-/// A custom resource that is read.
+/// Reads of a custom resource.
 pub(super) const CUSTOM_READ: Row = custom(
     "*",
     Verbs::READS,
     harmless("shows what its author wrote; credentials belong in Secrets"),
 );
 
-/// Those rows, with the name that the page gives what they are about.
+/// The rows for custom resources, with their names in the documentation.
 pub(super) const CUSTOMS: [(&str, &Row); 4] = [
     ("custom resources", &CUSTOM),
     ("custom resources", &CUSTOM_DELETE),

@@ -1,9 +1,9 @@
-//! The verbs of authorization, and sets of them.
+//! The verbs of authorization, and sets of verbs.
 
-/// A verb, as RBAC and `SubjectAccessReview` write it.
+/// A verb of RBAC and `SubjectAccessReview`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Make an object, or connect by POST.
+    /// Create an object, or connect by POST.
     Create,
     /// Replace an object.
     Update,
@@ -17,27 +17,26 @@ pub enum Verb {
     Get,
     /// Read every object of a kind.
     List,
-    /// Follow the objects of a kind.
+    /// Watch the objects of a kind.
     Watch,
-    /// Bind a role whose rights one does not hold.
+    /// Bind a role with rights that the requester does not have.
     Bind,
-    /// Write a role with rights that one does not hold.
+    /// Write a role with rights that the requester does not have.
     Escalate,
-    /// Act as somebody else.
+    /// Act as another user.
     Impersonate,
-    /// Use what a name stands for: a break-glass right, a device.
+    /// Use the thing that the name stands for: a break-glass right, a device.
     Use,
     /// Approve certificates of a signer.
     Approve,
     /// Sign certificates of a signer.
     Sign,
-    /// Vouch for trust bundles of a signer.
+    /// Publish trust bundles of a signer.
     Attest,
 }
 
 impl Verb {
-    /// All of them: what changes something first, then what reads, then what
-    /// only authorization knows.
+    /// Writes first, then reads, then the verbs that exist only in authorization.
     pub const ALL: [Self; 15] = [
         Self::Create,
         Self::Update,
@@ -56,9 +55,9 @@ impl Verb {
         Self::Attest,
     ];
 
-    /// The verb of that name. Verbs are case-sensitive, and `*` is none. The
-    /// narrower forms of impersonation since Kubernetes 1.35
-    /// (`impersonate:user-info` and the like) count as impersonation.
+    /// The verb with this name. Verbs are case-sensitive, and `*` is not a verb. The
+    /// restricted forms of impersonation since Kubernetes 1.35
+    /// (`impersonate:user-info` and others) count as impersonation.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
@@ -85,7 +84,7 @@ impl Verb {
         })
     }
 
-    /// The verb as RBAC writes it.
+    /// As RBAC writes it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -107,7 +106,7 @@ impl Verb {
         }
     }
 
-    /// Whether it reads, as far as it does not connect.
+    /// Whether it is a read, unless it connects.
     #[must_use]
     pub const fn is_read(self) -> bool {
         Verbs::READS.has(self)
@@ -119,7 +118,7 @@ impl Verb {
 pub struct Verbs(u16);
 
 impl Verbs {
-    /// What the documentation calls `all`: every verb that changes an object.
+    /// Every verb that changes an object; `all` in the documentation.
     pub const WRITES: Self = Self::of(&[
         Verb::Create,
         Verb::Update,
@@ -130,7 +129,6 @@ impl Verbs {
     /// Every verb that reads an object.
     pub const READS: Self = Self::of(&[Verb::Get, Verb::List, Verb::Watch]);
 
-    /// The set of these verbs.
     #[must_use]
     pub const fn of(verbs: &[Verb]) -> Self {
         let mut set = 0;
@@ -142,19 +140,18 @@ impl Verbs {
         Self(set)
     }
 
-    /// Whether a verb is in it.
     #[must_use]
     pub const fn has(self, verb: Verb) -> bool {
         self.0 & 1 << verb as u16 != 0
     }
 
-    /// Whether the two have a verb in common.
+    /// Whether the two sets have a verb in common.
     #[must_use]
     pub const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// Its verbs, in the order of [`Verb::ALL`].
+    /// In the order of [`Verb::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Verb> {
         Verb::ALL.into_iter().filter(move |verb| self.has(*verb))
     }

@@ -1,4 +1,4 @@
-//! `virtualClusters`: what namespaces allow.
+//! `virtualClusters`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,126 +11,136 @@ use crate::policy::names::{
 };
 use crate::policy::{ChainMode, OwnSettings, TokenSource};
 
-/// What the namespaces of one virtual cluster allow.
+/// The settings for the namespaces of one virtual cluster.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "VirtualCluster")]
 pub(in crate::policy) struct ClusterEntry {
-    /// The namespaces, compared exactly; each in one entry only.
+    /// The namespaces, without wildcards. A namespace can be in one entry only.
     #[schemars(length(min = 1))]
     pub(in crate::policy) namespaces: At<Vec<Text<Namespace>>>,
-    /// The roles jobs may run as here; any if not given.
+    /// The roles that jobs may run as here. The role name may contain the wildcards
+    /// `*` and `?`. Default: every role.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(in crate::policy) execution_roles: Given<At<Vec<Text<RolesOf>>>>,
-    /// Who may start what here beside EMR.
+    /// Users that may start jobs and pods here, in addition to EMR. Default: none.
     #[serde(default)]
     pub(in crate::policy) submitters: Given<Vec<At<SubmitterEntry>>>,
-    /// The roles that jobs may go on to.
+    /// Role chains: the roles that jobs may assume from their execution role. Default:
+    /// none.
     #[serde(default)]
     pub(in crate::policy) chains: Given<Vec<At<ChainEntry>>>,
-    /// Jobs of other namespaces that start pods here (Lake Formation).
+    /// Jobs in other namespaces that may start pods here, as the system driver of Lake
+    /// Formation does. Default: none.
     #[serde(default)]
     pub(in crate::policy) cross_role: Given<Vec<CrossRoleEntry>>,
 }
 
-/// People or service accounts of a tenant, by users, groups or both.
+/// Users of a tenant, by `users`, `groups` or both, and what they may do.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Submitter")]
 pub(in crate::policy) struct SubmitterEntry {
-    /// Usernames.
+    /// Usernames; `*` and `?` are wildcards. Default: none.
     #[serde(default)]
     pub(in crate::policy) users: Given<Vec<Text<UserGlob>>>,
-    /// Groups, compared exactly.
+    /// Groups, without wildcards. Default: none.
     #[serde(default)]
     pub(in crate::policy) groups: Given<Vec<Text<Group>>>,
-    /// The execution roles whose jobs are theirs.
+    /// The execution roles of their jobs. The role name may contain the wildcards `*`
+    /// and `?`. Default: none.
     #[serde(default)]
     pub(in crate::policy) roles: Given<Vec<Text<RolesOf>>>,
-    /// Service accounts their own pods may run as; `default` if not given.
+    /// The service accounts that their own pods may run as. Default: `default`.
     #[serde(default)]
     pub(in crate::policy) service_accounts: Given<Vec<Text<OwnServiceAccount>>>,
-    /// `ConfigMaps` they may write.
+    /// The `ConfigMaps` that they may write; `*` and `?` are wildcards. Default: none.
     #[serde(default)]
     pub(in crate::policy) config_maps: Given<Vec<Text<ObjectGlob>>>,
-    /// Secrets their own pods may mount or reference.
+    /// The Secrets that their own pods may mount or reference; `*` and `?` are
+    /// wildcards. Default: none.
     #[serde(default)]
     pub(in crate::policy) secrets: Given<Vec<Text<ObjectGlob>>>,
 }
 
-/// What one execution role may be chained to.
+/// The roles that jobs with one execution role may assume, and how.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Chain")]
 pub(in crate::policy) struct ChainEntry {
-    /// The execution role.
+    /// The ARN of the execution role.
     pub(in crate::policy) from: Text<ExactRole>,
-    /// The roles its jobs may end in.
+    /// The ARNs of the roles that its jobs may use in the end.
     #[schemars(length(min = 1))]
     pub(in crate::policy) to: At<Vec<Text<ExactRole>>>,
-    /// The one of them that jobs get without asking; none if not given.
+    /// The role in `to` for jobs that request none. Default: none.
     #[serde(default)]
     pub(in crate::policy) default: Given<Text<ExactRole>>,
-    /// Whether a job without a chained profile is refused; no if not given.
+    /// Whether a job without a chained profile is denied. Default: `false`.
     #[serde(default)]
     pub(in crate::policy) required: Given<Flag>,
-    /// How SDKs are brought to follow the chain; `profile` if not given.
+    /// How the AWS SDKs in the job are made to use the chain. Default: `profile`.
     #[serde(default)]
     pub(in crate::policy) mode: Given<ChainMode>,
-    /// Where the web identity token comes from; `eks` if not given.
+    /// The source of the web identity token. Default: `eks`.
     #[serde(default)]
     pub(in crate::policy) token: Given<TokenSource>,
-    /// What becomes of a container with AWS settings of its own; `leave` if
-    /// not given.
+    /// What happens to a container that has AWS settings of its own. Default:
+    /// `leave`.
     #[serde(default)]
     pub(in crate::policy) own_settings: Given<OwnSettings>,
-    /// The containers that get the profile; Spark's if not given.
+    /// The containers that get the profile. Default: `spark-kubernetes-driver` and
+    /// `spark-kubernetes-executor`.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(in crate::policy) containers: Given<At<Vec<Text<ChainedContainer>>>>,
-    /// The external id the last role's trust policy asks for.
+    /// The `sts:ExternalId` that the trust policy of the last role requires. Default:
+    /// none.
     #[serde(default)]
     pub(in crate::policy) external_id: Given<Text<ExternalId>>,
-    /// The region of the profile's STS calls.
+    /// The region of the profile's STS calls. Default: the region that EKS's webhook
+    /// writes into the pod.
     #[serde(default)]
     pub(in crate::policy) region: Given<Text<Region>>,
-    /// Seconds the chained session lasts; each SDK's own number if not given.
+    /// The duration of the chained session in seconds, 900 to 3600. Default: each SDK's
+    /// own.
     #[serde(default)]
     #[schemars(range(min = 900, max = 3600))]
     pub(in crate::policy) session_duration: Given<At<Seconds>>,
-    /// Roles between `from` and the last one, in order.
+    /// The ARNs of up to 3 roles between `from` and the last role, in the order in
+    /// which they are assumed. Default: none.
     #[serde(default)]
     #[schemars(length(max = 3))]
     pub(in crate::policy) hops: Given<At<Vec<Text<ExactRole>>>>,
-    /// Further profiles, for jobs that use several roles side by side.
+    /// Additional profiles, for jobs that use several roles at once. Default: none.
     #[serde(default)]
     pub(in crate::policy) profiles: Given<Vec<ProfileEntry>>,
 }
 
-/// A profile that a job selects by name.
+/// An additional profile, which a job selects by name.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Profile")]
 pub(in crate::policy) struct ProfileEntry {
-    /// Its name.
+    /// The name that the job selects, in `AWS_PROFILE` or in code.
     pub(in crate::policy) name: Text<ProfileName>,
-    /// The role it ends in.
+    /// The ARN of the role that it assumes.
     pub(in crate::policy) role: Text<ExactRole>,
-    /// The external id that role's trust policy asks for.
+    /// The `sts:ExternalId` that the trust policy of that role requires. Default: none.
     #[serde(default)]
     pub(in crate::policy) external_id: Given<Text<ExternalId>>,
 }
 
-/// A job elsewhere that may start pods here.
+/// A job in another namespace that may start pods here.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "CrossRole")]
 pub(in crate::policy) struct CrossRoleEntry {
-    /// The namespace of that job's service account.
+    /// The namespace of the job's service account.
     pub(in crate::policy) namespace: Text<Namespace>,
-    /// That job's role.
+    /// The ARN of the job's role.
     pub(in crate::policy) from: Text<ExactRole>,
-    /// The role of the pods it may start.
+    /// The ARN of the role of the pods that it may start here.
     pub(in crate::policy) to: Text<ExactRole>,
 }

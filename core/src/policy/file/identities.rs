@@ -1,4 +1,4 @@
-//! `identities`: who is who.
+//! `identities`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,86 +8,90 @@ use crate::policy::Capability;
 use crate::policy::identity_kinds::{EmrUser, Group, ServiceAccountRef, UserGlob, Username};
 use crate::policy::names::{ExactRole, FixedAccountName, RolesOf};
 
-/// Who is who.
+/// The identities that rolegate treats specially.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Identities")]
 pub(in crate::policy) struct IdentitiesEntry {
-    /// Amazon EMR itself.
+    /// The identity of Amazon EMR, which starts jobs.
     #[serde(default)]
     pub(in crate::policy) emr_service: Given<EmrEntry>,
-    /// Who may do everything, recorded.
+    /// Administrators. No rule denies their requests.
     #[serde(default)]
     pub(in crate::policy) admins: Given<AdminsEntry>,
-    /// Cluster software, beside the built-in table. An entry for a user of that
-    /// table replaces what the table says of it.
+    /// Cluster software, in addition to the built-in table. An entry for a user in
+    /// that table replaces the user's capabilities.
     #[serde(default)]
     pub(in crate::policy) platform: Given<Vec<At<PlatformEntry>>>,
-    /// Controllers that start jobs for others.
+    /// Controllers that start jobs for users, like spark-operator. Default: none.
     #[serde(default)]
     pub(in crate::policy) operators: Given<Vec<At<OperatorEntry>>>,
 }
 
-/// Amazon EMR itself.
+/// The identity of Amazon EMR.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "EmrService")]
 pub(in crate::policy) struct EmrEntry {
-    /// Its usernames; never a service account's.
+    /// Usernames; `*` and `?` are wildcards, service accounts are not allowed.
+    /// Default: `emr-containers` and the sessions of EMR's service-linked role.
     #[serde(default)]
     pub(in crate::policy) users: Given<Vec<Text<EmrUser>>>,
-    /// Its roles. Where they are given, a request must prove one of them.
+    /// Role ARNs. With this key, a request must come from one of these roles. Default:
+    /// any role with the name of EMR's service-linked role.
     #[serde(default)]
     pub(in crate::policy) role_arns: Given<Vec<Text<ExactRole>>>,
 }
 
-/// Who may do everything, recorded.
+/// Administrators. No rule denies their requests.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Admins")]
 pub(in crate::policy) struct AdminsEntry {
-    /// Usernames; none if not given.
+    /// Usernames; `*` and `?` are wildcards. Default: none.
     #[serde(default)]
     pub(in crate::policy) users: Given<Vec<Text<UserGlob>>>,
-    /// Groups, compared exactly; `system:masters` if not given.
+    /// Groups, without wildcards. Default: `system:masters`.
     #[serde(default)]
     pub(in crate::policy) groups: Given<Vec<Text<Group>>>,
 }
 
-/// Cluster software, and what it may do in a managed namespace.
+/// Cluster software and what it may do in managed namespaces.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Platform")]
 pub(in crate::policy) struct PlatformEntry {
-    /// Whole usernames, without wildcards.
+    /// Usernames, without wildcards.
     #[schemars(length(min = 1))]
     pub(in crate::policy) users: At<Vec<Text<Username>>>,
-    /// All it may do; an empty list takes away what the built-in table gives.
+    /// Everything that it may do. An empty list removes the capabilities of the built-in
+    /// table.
     pub(in crate::policy) capabilities: Vec<Capability>,
 }
 
-/// A controller that starts jobs for others.
+/// A controller that starts jobs for users.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Operator")]
 pub(in crate::policy) struct OperatorEntry {
-    /// Its own service account, as `namespace/name`.
+    /// Its service account, as `namespace/name`.
     pub(in crate::policy) service_account: Text<ServiceAccountRef>,
-    /// The roles whose jobs it may start.
+    /// The execution roles of the jobs that it may start. The role name may contain
+    /// the wildcards `*` and `?`.
     #[schemars(length(min = 1))]
     pub(in crate::policy) roles: At<Vec<Text<RolesOf>>>,
-    /// Job service accounts whose names do not carry their role.
+    /// Job service accounts with names that do not encode their role. Default: none.
     #[serde(default)]
     pub(in crate::policy) job_service_accounts: Given<Vec<FixedAccountEntry>>,
 }
 
-/// A job service account whose name does not carry its role.
+/// A job service account with a name that does not encode its role.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "JobServiceAccount")]
 pub(in crate::policy) struct FixedAccountEntry {
-    /// Its name, the same in every namespace.
+    /// Its name. The entry applies in every namespace.
     pub(in crate::policy) name: Text<FixedAccountName>,
-    /// The role EKS gives it.
+    /// The ARN of the role that EKS gives it.
     pub(in crate::policy) role: Text<ExactRole>,
 }

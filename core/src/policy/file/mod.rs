@@ -1,9 +1,11 @@
-//! The shape of a policy file: what serde reads and what the JSON Schema is
-//! made from. Nothing outside [`super::read`] sees these types.
+//! The shape of a policy file: the types that serde reads and that the JSON
+//! Schema is generated from. Only [`super::read`] uses them. Their doc comments
+//! are the schema's descriptions, which editors show: each says what the key
+//! does and its default.
 //!
-//! A wrong shape (an unknown key, a list where a map belongs) ends the reading
-//! at once. A wrong text does not: it is kept with its place, so that one run
-//! reports all of them.
+//! A wrong shape (an unknown key, a list instead of a map) is reported at once
+//! and alone. A wrong text is kept with its position, so that one run reports
+//! all of them.
 
 mod clusters;
 mod identities;
@@ -25,8 +27,8 @@ use super::Mode;
 use super::identity_kinds::UserGlob;
 use super::names::{ApiVersion, NamespaceGlob, PolicyKind, Reason, RuleName, Until};
 
-/// The two keys every Kubernetes-like file starts with, read before the rest:
-/// a file of another version is told so, not that its keys are unknown.
+/// The two keys that start every Kubernetes-like file. They are read first, so
+/// that a file of another version is reported as such and not for unknown keys.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Head {
@@ -36,82 +38,90 @@ pub(super) struct Head {
     pub(super) kind: Given<Text<PolicyKind>>,
 }
 
-/// A policy of rolegate: who is who, which rules hold how strictly, and what
-/// each namespace allows.
+/// A rolegate policy: identities, rule modes and options, exemptions, and the
+/// settings per namespace.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Policy")]
 #[serde(bound = "R: DeserializeOwned")]
 pub(super) struct File<R> {
-    /// The version of this format.
+    /// The version of the file format: `rolegate.dev/v1alpha1`.
     #[expect(
         dead_code,
         reason = "checked in `Head`; here for the schema and the unknown-key check"
     )]
     pub(super) api_version: Text<ApiVersion>,
-    /// What the file is.
+    /// The kind of the file: `Policy`.
     #[expect(
         dead_code,
         reason = "checked in `Head`; here for the schema and the unknown-key check"
     )]
     pub(super) kind: Text<PolicyKind>,
-    /// Who is who. A list given here replaces the built-in list of that field;
-    /// `platform` and `operators` add to theirs.
+    /// The identities that rolegate treats specially. A list given here replaces
+    /// the default of that key, except that `platform` adds to the built-in table.
     #[serde(default)]
     pub(super) identities: Given<IdentitiesEntry>,
-    /// Modes of requests that no namespace label can give one.
+    /// Modes for requests without a namespace, which no namespace label covers.
     #[serde(default)]
     pub(super) doors: Given<DoorsEntry>,
-    /// Modes and options of single rules.
+    /// The mode and options of each rule. A rule that is not listed has mode
+    /// `enforce`, except `job-lifecycle`, which has `warn`. A rule that needs
+    /// options or chains is off without them.
     #[serde(default)]
     pub(super) rules: Given<R>,
-    /// Leave to do what a rule forbids, for at most 90 days.
+    /// Time-limited exemptions from rules. Default: none.
     #[serde(default)]
     pub(super) exemptions: Given<Vec<At<ExemptionEntry>>>,
-    /// What the namespaces of each virtual cluster allow.
+    /// The settings per namespace, one entry per virtual cluster. A namespace without
+    /// an entry has no submitters and no chains, and allows every execution role.
     #[serde(default)]
     pub(super) virtual_clusters: Given<Vec<At<ClusterEntry>>>,
 }
 
-/// Modes of requests that no namespace label can give one.
+/// Modes for requests without a namespace.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Doors")]
 pub(super) struct DoorsEntry {
-    /// Cluster-scoped objects at admission; `audit` if not given.
+    /// The strictest mode for writes of cluster-scoped objects. A rule with a weaker
+    /// mode keeps it. Default: `audit`.
     #[serde(default)]
     pub(super) cluster: Given<Mode>,
-    /// The authorization webhook.
+    /// Modes of the authorization webhook, which is not in this version: no effect.
     #[serde(default)]
-    pub(super) authorize: Given<AuthorizeEntry>,
+    pub(super) authorize: Given<At<AuthorizeEntry>>,
 }
 
-/// The authorization webhook.
+/// Modes of the authorization webhook, which is not in this version.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "AuthorizeDoor")]
 pub(super) struct AuthorizeEntry {
-    /// Requests without a namespace; `audit` if not given.
+    /// The strictest mode for authorization requests without a namespace. No effect in
+    /// this version. Default: `audit`.
     #[serde(default)]
     pub(super) cluster_scoped: Given<Mode>,
 }
 
-/// Leave for some users to do what some rules forbid. Every key is needed.
+/// A time-limited exemption: what these users do in these namespaces is recorded
+/// by these rules but not denied. All keys are required. An exemption never
+/// applies to a job's own requests.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Exemption")]
 pub(super) struct ExemptionEntry {
-    /// The rules it lifts.
+    /// The ids of the rules.
     #[schemars(length(min = 1))]
     pub(super) rules: At<Vec<Text<RuleName>>>,
-    /// Whom it is for.
+    /// The usernames; `*` and `?` are wildcards.
     #[schemars(length(min = 1))]
     pub(super) users: At<Vec<Text<UserGlob>>>,
-    /// Where it holds; `*` is everywhere, cluster-scoped objects included.
+    /// The namespaces; `*` and `?` are wildcards. The pattern `*` alone also covers
+    /// cluster-scoped objects.
     #[schemars(length(min = 1))]
     pub(super) namespaces: At<Vec<Text<NamespaceGlob>>>,
-    /// When it ends, at most 90 days ahead.
+    /// The end, at most 90 days ahead, as `2026-12-01T00:00:00Z`.
     pub(super) until: Text<Until>,
-    /// Why it was given; logged with every use.
+    /// The reason, on one line of at most 200 characters; logged with every use.
     pub(super) reason: Text<Reason>,
 }

@@ -1,4 +1,4 @@
-//! Keys that may be left out, and values that know where they stand.
+//! Optional keys, and values with their position in the file.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,8 @@ use serde_saphyr::{Location, Spanned};
 
 use crate::policy::Position;
 
-/// A key that may be left out. Unlike `Option`, it takes no null: a key with
-/// nothing behind it is more often an accident than a wish.
+/// An optional key. Unlike `Option`, it rejects null: a key without a value is
+/// usually a mistake.
 #[derive(Clone, Debug)]
 pub(crate) struct Given<T>(pub(crate) Option<T>);
 
@@ -41,7 +41,7 @@ impl<T: JsonSchema> JsonSchema for Given<T> {
     }
 }
 
-/// A value and the place it is written at.
+/// A value and its position in the file.
 #[derive(Clone, Debug)]
 pub(crate) struct At<T> {
     pub(crate) value: T,
@@ -50,7 +50,7 @@ pub(crate) struct At<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // `defined`: with an alias, the place where the text itself stands.
+        // `defined`: for an alias, the position of the anchor's text.
         let Spanned { value, defined, .. } = Spanned::deserialize(deserializer)?;
         Ok(Self {
             value,
@@ -74,8 +74,7 @@ impl<T: JsonSchema> JsonSchema for At<T> {
     }
 }
 
-/// `true` or `false`, and no text in quotes that says so: the JSON Schema
-/// would not take that either.
+/// `true` or `false`. Rejects quoted text, as the JSON Schema does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flag(pub(crate) bool);
 
@@ -85,7 +84,7 @@ impl<'de> Deserialize<'de> for Flag {
         value
             .as_bool()
             .map(Self)
-            .ok_or_else(|| D::Error::custom("only true or false belongs here, without quotes"))
+            .ok_or_else(|| D::Error::custom("expected true or false, without quotes"))
     }
 }
 
@@ -101,7 +100,7 @@ impl JsonSchema for Flag {
     }
 }
 
-/// A number of seconds, and no text in quotes.
+/// A number of seconds. Rejects quoted text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seconds(pub(crate) u64);
 
@@ -111,7 +110,7 @@ impl<'de> Deserialize<'de> for Seconds {
         value
             .as_u64()
             .map(Self)
-            .ok_or_else(|| D::Error::custom("a whole number of seconds belongs here, like 3600"))
+            .ok_or_else(|| D::Error::custom("expected a whole number of seconds, like 3600"))
     }
 }
 

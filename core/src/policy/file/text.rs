@@ -1,4 +1,4 @@
-//! Texts with a meaning, checked while they are read.
+//! Texts of a policy file, each parsed as its kind.
 
 use std::borrow::Cow;
 
@@ -9,16 +9,15 @@ use super::At;
 use crate::names::shown;
 use crate::policy::{Kind, Position, Problem};
 
-/// A text of that kind, read or refused, and its place.
+/// A text parsed as kind `K`, or the reason it was rejected, with its position.
 #[derive(Clone, Debug)]
 pub(crate) struct Text<K: Kind> {
     read: Result<K::Value, String>,
-    /// Where it stands.
     pub(crate) at: Position,
 }
 
 impl<K: Kind> Text<K> {
-    /// What it means, or the problem to report.
+    /// The parsed value, or the problem to report.
     pub(crate) fn into_value(self) -> Result<K::Value, Problem> {
         self.read.map_err(|message| Problem {
             at: self.at,

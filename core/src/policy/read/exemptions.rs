@@ -23,11 +23,11 @@ impl Reader {
         let rules = self.rule_ids(entry.rules);
         let users = self.filled(
             entry.users,
-            "the list names nobody; add a user, or leave the exemption out",
+            "the list is empty; add a user or remove the exemption",
         );
         let namespaces = self.filled(
             entry.namespaces,
-            "the list names no namespace; add one, or write \"*\" for all",
+            "the list is empty; add a namespace, or write \"*\" for all",
         );
         let at = entry.until.at;
         let (until, reason) = (self.text(entry.until), self.text(entry.reason));
@@ -44,7 +44,7 @@ impl Reader {
 
     fn rule_ids(&mut self, names: At<Vec<Text<RuleName>>>) -> Vec<RuleId> {
         if names.value.is_empty() {
-            let message = "the list names no rule; add one, or leave the exemption out";
+            let message = "the list is empty; add a rule or remove the exemption";
             self.problem(names.at, message);
         }
         let known = self.rule_ids.clone();
@@ -60,16 +60,16 @@ impl Reader {
                     let words = known.iter().map(|id| id.as_str());
                     let hint = messages::one_of(&name, words);
                     let name = shown(&name, 100);
-                    self.problem(at, format!("`{name}` is not a rule: {hint}"));
+                    self.problem(at, format!("`{name}` is not a rule; {hint}"));
                 }
             }
         }
         rules
     }
 
-    /// Says what the clock makes of an exemption. One that ends too far ahead
-    /// stays in the list and [`Exemption::covers`] nothing: so all replicas
-    /// agree on it, whenever each of them was started.
+    /// Checks the end of an exemption against the clock. At start, one that ends
+    /// too far ahead stays in the list but [`Exemption::covers`] nothing: replicas
+    /// then agree on it whenever each of them was started.
     fn judge_end(&mut self, exemption: &Exemption, at: Position) {
         let until = exemption.until;
         if exemption.too_far(self.now) {
@@ -78,7 +78,7 @@ impl Reader {
                 .saturating_add(Exemption::LONGEST)
                 .unwrap_or(self.now);
             let message = format!(
-                "the exemption ends at {until}, more than 90 days ahead; let it end by {latest:.0}",
+                "the exemption ends at {until}, more than 90 days ahead; set `until` to {latest:.0} or earlier",
             );
             match self.strictness {
                 Strictness::Check => self.problem(at, message),
@@ -86,7 +86,9 @@ impl Reader {
                     self.warn(
                         Level::Error,
                         Some(at),
-                        format!("{message}; until then it has no effect"),
+                        format!(
+                            "{message}; it has no effect while its end is more than 90 days ahead"
+                        ),
                     );
                 }
             }

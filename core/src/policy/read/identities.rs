@@ -10,7 +10,6 @@ use crate::policy::file::{
 use crate::policy::{EmrService, FixedServiceAccount, Operator, Platform, Subjects};
 use crate::policy::{builtin, platform_table};
 
-/// The identities of a policy.
 pub(super) struct Identities {
     pub(super) emr_service: EmrService,
     pub(super) admins: Subjects,
@@ -55,7 +54,8 @@ impl Reader {
         admins
     }
 
-    /// The built-in table, without the users the file speaks of, and the file's entries.
+    /// The built-in table without the users that the file lists, followed by the
+    /// file's entries.
     fn platform(&mut self, entries: Vec<At<PlatformEntry>>) -> Vec<Platform> {
         let mut own: Vec<Platform> = Vec::with_capacity(entries.len());
         for At {
@@ -69,13 +69,12 @@ impl Reader {
         {
             let users = self.filled(
                 users,
-                "the list names nobody; add a username, or leave the entry out",
+                "the list is empty; add a username or remove the entry",
             );
             let known = |user: &&String| own.iter().any(|row| row.users.contains(user));
             if let Some(user) = users.iter().find(known) {
-                let message = format!(
-                    "there is an entry for `{user}` already; put its capabilities into one"
-                );
+                let message =
+                    format!("there is already an entry for `{user}`; merge the two entries");
                 self.problem(at, message);
             }
             let capabilities = capabilities.into_iter().collect();
@@ -100,7 +99,7 @@ impl Reader {
         for At { value: entry, at } in entries {
             let roles = self.filled(
                 entry.roles,
-                "the list holds no role, so the operator could start nothing; add one",
+                "the list is empty, so the operator could not start any job; add a role",
             );
             let mut operator = Operator {
                 namespace: String::new(),
@@ -114,7 +113,7 @@ impl Reader {
                     .any(|other| (&other.namespace, &other.name) == (&namespace, &name))
                 {
                     let message = format!(
-                        "there is an entry for `{namespace}/{name}` already; make one of the two"
+                        "there is already an entry for `{namespace}/{name}`; merge the two entries"
                     );
                     self.problem(at, message);
                 }
@@ -128,7 +127,7 @@ impl Reader {
         operators
     }
 
-    /// Adds a fixed account to its operator, unless it contradicts the rest.
+    /// Adds a job service account to its operator, unless it contradicts another entry.
     fn fixed_account(
         &mut self,
         entry: FixedAccountEntry,
@@ -146,14 +145,14 @@ impl Reader {
             .chain(&operator.job_service_accounts);
         if known.any(|account| account.name == name && account.role != role) {
             let message = format!(
-                "`{name}` has another role in this file already; a service account has one"
+                "`{name}` already has another role in this file; a service account has one role"
             );
             return self.problem(name_at, message);
         }
         if !operator.roles.is_empty() && !operator.runs(&role) {
             return self.problem(
                 role_at,
-                "the operator may not start jobs of this role; add it to its `roles`",
+                "the operator may not start jobs with this role; add it to the operator's `roles`",
             );
         }
         operator

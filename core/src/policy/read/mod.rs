@@ -1,6 +1,7 @@
-//! From a file's text to a policy: shape first, then meaning, and every
-//! problem that can be found in one go.
+//! Parses a file's text into a policy: first the shape, then the values. Reports
+//! every problem with the values in one run.
 
+mod chains;
 mod clusters;
 mod exemptions;
 mod identities;
@@ -12,25 +13,24 @@ use jiff::Timestamp;
 
 use super::about::RuleList;
 use super::cluster::VirtualClusters;
-use super::file::{AuthorizeEntry, DoorsEntry, File, Given, Head};
+use super::file::{At, DoorsEntry, File, Given, Head};
 use super::messages;
 use super::{
-    Doors, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem, Reader, RuleId,
-    RuleSettings, Strictness,
+    Doors, Level, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem, Reader,
+    RuleId, RuleSettings, Strictness,
 };
 
-/// The longest file taken, in bytes: 1 MiB is some ten thousand namespaces.
+/// The size limit of a file in bytes. 1 MiB holds about ten thousand namespaces.
 pub(super) const LONGEST: usize = 1 << 20;
 
 impl Policy {
-    /// Reads a policy file's text; `source` names it in messages, and `now`
-    /// decides which exemptions are over or end too far ahead. `R` is the list
-    /// of rules; `Policy::parse` is this for the rules of this version.
+    /// Parses a policy file's text. `source` names the file in messages; `now`
+    /// decides which exemptions have ended or end too far ahead. `R` is the list
+    /// of rules; `Policy::parse` uses the rules of this version.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the content, or the first thing that is
-    /// wrong with the shape.
+    /// The first problem with the shape, or every problem with the values.
     pub fn parse_for<R: RuleList>(
         source: &str,
         text: &str,
@@ -54,7 +54,7 @@ impl Policy {
             Ok((policy, warnings))
         } else {
             problems.sort_by_key(|problem| problem.at);
-            // A bad text behind an alias is met once for each use.
+            // A bad text with an anchor is found once per alias.
             problems.dedup();
             Err(PolicyError {
                 source: source.to_owned(),
@@ -72,7 +72,7 @@ fn shape<R: RuleList>(text: &str) -> Result<File<R>, Problem> {
     };
     if text.len() > LONGEST {
         return Err(at_start(
-            "the file is longer than the 1 MiB a policy may have; make it shorter",
+            "the file is larger than 1 MiB, the limit for a policy; make it smaller",
         ));
     }
     let head: Head = yaml(text)?;
@@ -82,7 +82,7 @@ fn shape<R: RuleList>(text: &str) -> Result<File<R>, Problem> {
     } = head
     else {
         return Err(at_start(
-            "the file does not say that it is a policy; start it with `apiVersion: rolegate.dev/v1alpha1` and `kind: Policy`",
+            "`apiVersion` or `kind` is missing; start the file with `apiVersion: rolegate.dev/v1alpha1` and `kind: Policy`",
         ));
     };
     version.into_value()?;
@@ -90,14 +90,15 @@ fn shape<R: RuleList>(text: &str) -> Result<File<R>, Problem> {
     yaml(text)
 }
 
-/// One document, with limits far above any real policy and far below what
-/// would be felt. Texts that YAML could take for numbers want quotes, so that
-/// the JSON Schema and this reader agree on every file.
+/// Parses one document. The limits are far above any real policy and far below
+/// a noticeable cost. A text that YAML could read as a number needs quotes, so
+/// that the JSON Schema and this reader agree on every file.
 fn yaml<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, Problem> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 32,
-            // Two, so that the second is told apart from a file that is too large.
+            // Two, so that a second document has its own error and is not reported as
+            // a file that is too large.
             max_documents: 2,
             max_nodes: 200_000,
             max_total_scalar_bytes: LONGEST,
@@ -126,7 +127,7 @@ impl Reader {
             admins: identities.admins,
             platform: identities.platform,
             operators: identities.operators,
-            doors: doors(file.doors),
+            doors: self.doors(file.doors),
             rules: RuleSettings::default(),
             exemptions: self.exemptions(file.exemptions),
             clusters: VirtualClusters::new(self.clusters(file.virtual_clusters)),
@@ -138,24 +139,27 @@ impl Reader {
         policy.rules.planned = R::PLANNED;
         policy
     }
+
+    fn doors(&mut self, Given(doors): Given<DoorsEntry>) -> Doors {
+        let unset = Doors::default();
+        let Some(DoorsEntry { cluster, authorize }) = doors else {
+            return unset;
+        };
+        let scoped = authorize.0.and_then(|At { value, at }| {
+            let message =
+                "the authorization webhook is not in this version; `doors.authorize` has no effect";
+            self.warn(Level::Note, Some(at), message);
+            value.cluster_scoped.0
+        });
+        Doors {
+            cluster: cluster.0.unwrap_or(unset.cluster),
+            authorize_cluster_scoped: scoped.unwrap_or(unset.authorize_cluster_scoped),
+        }
+    }
 }
 
-/// The rules that a file may name.
+/// The ids that a file may name.
 fn rule_ids<R: RuleList>() -> Vec<RuleId> {
     let known = R::ABOUT.iter().map(|about| about.id);
     known.chain(R::PLANNED.iter().copied()).collect()
-}
-
-fn doors(Given(doors): Given<DoorsEntry>) -> Doors {
-    let unsaid = Doors::default();
-    let Some(DoorsEntry { cluster, authorize }) = doors else {
-        return unsaid;
-    };
-    let scoped = authorize
-        .0
-        .and_then(|AuthorizeEntry { cluster_scoped }| cluster_scoped.0);
-    Doors {
-        cluster: cluster.0.unwrap_or(unsaid.cluster),
-        authorize_cluster_scoped: scoped.unwrap_or(unsaid.authorize_cluster_scoped),
-    }
 }

@@ -10,7 +10,8 @@ impl Reader {
         entries.map_or_else(Given::default, |entries| entries.read(self))
     }
 
-    /// Warns of rules that are off, or not there, although the file names them.
+    /// Adds the notes and warnings about rules: those that are off, those that this
+    /// version does not have, and those about a rule's options.
     pub(super) fn notes<R: RuleList>(&mut self, policy: &Policy, given: &[(RuleId, Mode)]) {
         let said = |rule| {
             let mut modes = given.iter();
@@ -41,7 +42,7 @@ impl Reader {
                     self.warn(level, None, text);
                 }
                 None if said == Some(Mode::Off) => {
-                    let text = format!("rule {rule} is off, as the policy says");
+                    let text = format!("rule {rule} is off: the policy sets `mode: off`");
                     self.warn(Level::Note, None, text);
                 }
                 None => {}
@@ -56,7 +57,7 @@ impl Reader {
 }
 
 impl Policy {
-    /// The mode of each rule of `abouts`, where the file gives `said`.
+    /// The mode of each rule in `abouts`, given the modes `said` in the file.
     pub(in crate::policy) fn effective_modes(
         &self,
         abouts: &'static [&'static About],

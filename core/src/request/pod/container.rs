@@ -8,27 +8,17 @@ use crate::json::filled;
 /// One container: a main, init or ephemeral one.
 #[derive(Clone, Debug, Default)]
 pub struct Container<'a> {
-    /// Its name.
     pub name: Text<'a>,
-    /// Its image.
     pub image: Text<'a>,
-    /// Variables.
     pub env: Env<'a>,
-    /// Whole objects as variables.
+    /// Secrets and `ConfigMaps` whose keys all become variables.
     pub env_from: List<EnvFrom<'a>>,
-    /// Ports.
     pub ports: List<Port>,
-    /// Mounts.
     pub volume_mounts: List<VolumeMount<'a>>,
-    /// Security settings.
     pub security_context: Option<Box<ContainerSecurity<'a>>>,
-    /// Asked while it runs.
     pub liveness_probe: Option<Box<Handler<'a>>>,
-    /// Asked before it gets traffic.
     pub readiness_probe: Option<Box<Handler<'a>>>,
-    /// Asked while it starts.
     pub startup_probe: Option<Box<Handler<'a>>>,
-    /// Called when it starts and ends.
     pub lifecycle: Option<Box<Lifecycle<'a>>>,
 }
 
@@ -47,13 +37,13 @@ filled!(Container<'a> {
 });
 
 impl<'a> Container<'a> {
-    /// The variable that wins at run time: the last of that name.
+    /// The variable in effect at run time: the last one with this name.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&EnvVar<'a>> {
         self.numbered_variable(name).map(|(_, variable)| variable)
     }
 
-    /// The same, with its place in the list.
+    /// [`Self::variable`] with its index in the list.
     #[must_use]
     pub fn numbered_variable(&self, name: &str) -> Option<(usize, &EnvVar<'a>)> {
         debug_assert!(env::is_looked_at(name), "{name} is not in env.rs");
@@ -62,12 +52,9 @@ impl<'a> Container<'a> {
     }
 }
 
-/// `lifecycle`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lifecycle<'a> {
-    /// After its start.
     pub post_start: Option<Handler<'a>>,
-    /// Before its end.
     pub pre_stop: Option<Handler<'a>>,
 }
 
@@ -76,12 +63,10 @@ filled!(Lifecycle<'a> {
     pre_stop: "preStop",
 });
 
-/// A probe or a hook: what the kubelet calls, from the node's own network.
+/// A probe or a hook, which the kubelet calls from the node's network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Handler<'a> {
-    /// By HTTP.
     pub http_get: Option<Target<'a>>,
-    /// By opening a connection.
     pub tcp_socket: Option<Target<'a>>,
 }
 
@@ -90,10 +75,10 @@ filled!(Handler<'a> {
     tcp_socket: "tcpSocket",
 });
 
-/// Whom a probe or a hook calls.
+/// The target of a probe or a hook.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target<'a> {
-    /// Another host than the pod.
+    /// A host other than the pod.
     pub host: Option<Text<'a>>,
 }
 
@@ -101,10 +86,8 @@ filled!(Target<'a> {
     host: "host",
 });
 
-/// `ports[]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Port {
-    /// A port of the node.
     pub host_port: Option<i64>,
 }
 
@@ -112,18 +95,15 @@ filled!(Port {
     host_port: "hostPort",
 });
 
-/// `volumeMounts[]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VolumeMount<'a> {
-    /// The volume.
+    /// The name of the volume.
     pub name: Text<'a>,
-    /// Where.
     pub mount_path: Text<'a>,
-    /// Which part of the volume.
+    /// A path in the volume.
     pub sub_path: Option<Text<'a>>,
-    /// The same, with variables in it.
+    /// A path in the volume, with variables.
     pub sub_path_expr: Option<Text<'a>>,
-    /// Whether it cannot be written.
     pub read_only: Option<bool>,
 }
 
@@ -138,19 +118,13 @@ filled!(VolumeMount<'a> {
 /// `securityContext` of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerSecurity<'a> {
-    /// The node's root.
     pub privileged: Option<bool>,
-    /// Linux capabilities.
     pub capabilities: Option<Capabilities<'a>>,
-    /// `Unmasked` shows the node's `/proc`.
+    /// `Unmasked` exposes the node's `/proc`.
     pub proc_mount: Option<Text<'a>>,
-    /// Windows.
     pub windows_options: Option<WindowsOptions<'a>>,
-    /// Confinement by `AppArmor`.
     pub app_armor_profile: Option<Profile<'a>>,
-    /// Confinement by seccomp.
     pub seccomp_profile: Option<Profile<'a>>,
-    /// Confinement by `SELinux`.
     pub se_linux_options: Option<SeLinux<'a>>,
 }
 
@@ -164,10 +138,10 @@ filled!(ContainerSecurity<'a> {
     app_armor_profile: "appArmorProfile",
 });
 
-/// `securityContext.capabilities`.
+/// Linux capabilities.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities<'a> {
-    /// Given on top of the runtime's own.
+    /// In addition to the runtime's defaults.
     pub add: List<Text<'a>>,
 }
 
@@ -175,14 +149,13 @@ filled!(Capabilities<'a> {
     add: "add",
 });
 
-/// `securityContext.windowsOptions`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WindowsOptions<'a> {
-    /// A process of the node.
+    /// Whether it runs as a process of the node.
     pub host_process: Option<bool>,
-    /// An identity of the domain.
+    /// The name of a `gMSA` credential spec: an identity of the Windows domain.
     pub gmsa_credential_spec_name: Option<Text<'a>>,
-    /// The same, written out.
+    /// The contents of a `gMSA` credential spec.
     pub gmsa_credential_spec: Option<Text<'a>>,
 }
 

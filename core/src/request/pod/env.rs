@@ -1,28 +1,28 @@
-//! A container's variables.
+//! The environment variables of a container.
 
 use crate::json::{Fill, ParseFault, Reader, Text, filled};
 
 use super::Named;
 
-/// `env`: most of a pod's text, of which most pods have nothing that a rule
-/// judges. Keeps the variables that a rule or the mutation looks up by name, and
-/// those whose value comes from elsewhere. The others are skipped as soon as their
-/// end is found, where they are spelled as API servers spell them.
+/// `env`. It is most of a pod's text, and usually nothing in it is judged. So only
+/// the variables that a rule or the mutation looks up by name, and those with
+/// `valueFrom`, are kept. The others are skipped without being parsed if they are
+/// written as API servers write them.
 #[derive(Clone, Debug, Default)]
 pub struct Env<'a> {
     count: usize,
-    /// With their indices in the whole list.
+    /// With their indices in the full list.
     kept: Vec<(usize, EnvVar<'a>)>,
 }
 
 impl<'a> Env<'a> {
-    /// Whether the list has no variable at all.
+    /// Whether the full list is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// The kept variables, each with its index in the whole list.
+    /// The kept variables, each with its index in the full list.
     #[must_use]
     pub fn kept(&self) -> impl DoubleEndedIterator<Item = (usize, &EnvVar<'a>)> {
         self.kept.iter().map(|(index, variable)| (*index, variable))
@@ -54,14 +54,11 @@ impl<'de: 'a, 'a> Fill<'de> for Env<'a> {
     }
 }
 
-/// One variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvVar<'a> {
-    /// Its name.
     pub name: Text<'a>,
-    /// Its value; absent and empty are one to the API server.
+    /// The API server treats absent and empty alike.
     pub value: Option<Text<'a>>,
-    /// Where else its value comes from.
     pub value_from: Option<Box<KeySource<'a>>>,
 }
 
@@ -71,12 +68,9 @@ filled!(EnvVar<'a> {
     value_from: "valueFrom",
 });
 
-/// `env[].valueFrom`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeySource<'a> {
-    /// A Secret's key.
     pub secret_key_ref: Option<Named<'a>>,
-    /// A `ConfigMap`'s key.
     pub config_map_key_ref: Option<Named<'a>>,
 }
 
@@ -85,12 +79,9 @@ filled!(KeySource<'a> {
     secret_key_ref: "secretKeyRef",
 });
 
-/// `envFrom[]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvFrom<'a> {
-    /// A whole Secret.
     pub secret_ref: Option<Named<'a>>,
-    /// A whole `ConfigMap`.
     pub config_map_ref: Option<Named<'a>>,
 }
 
@@ -100,7 +91,7 @@ filled!(EnvFrom<'a> {
 });
 
 /// Whether a rule or the mutation looks up a variable of this name. Code that looks
-/// up another one has to add it here.
+/// up another name must add it here.
 pub(super) fn is_looked_at(name: &str) -> bool {
     name.starts_with("AWS_") || name.ends_with("_ROLE_ARN") || name == "JAVA_TOOL_OPTIONS"
 }
@@ -119,7 +110,7 @@ mod tests {
     use crate::json;
     use crate::json::List;
 
-    /// Variables as a tenant would write one so that it is passed over.
+    /// Ways in which a tenant could write a variable so that it is skipped.
     const WRITINGS: [&str; 19] = [
         r#"{"name":"A","value":"x"}"#,
         r#"{"name":"AWS_A","value":"x"}"#,
@@ -143,7 +134,7 @@ mod tests {
     ];
 
     proptest! {
-        /// What is kept, and where, is what a reader of every variable finds.
+        /// The kept variables and their indices are those of a reader that skips nothing.
         #[test]
         fn no_writing_of_a_variable_is_passed_over(
             variables in prop::collection::vec(prop::sample::select(&WRITINGS[..]), 0..12),

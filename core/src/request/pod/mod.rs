@@ -1,7 +1,8 @@
-//! A pod, or a pod template, as far as rules read it: one parse for all of them.
+//! A pod or a pod template, with the fields that rules read: parsed once for all
+//! rules.
 //!
-//! Fields that no rule judges are skipped without being built. What is absent,
-//! `null` and empty are one, as they are to the API server.
+//! Fields that no rule judges are skipped without being built. Absent, `null` and
+//! empty are equal, as for the API server.
 
 mod container;
 mod env;
@@ -28,9 +29,7 @@ pub use volume::{
 /// A pod or a pod template.
 #[derive(Clone, Debug, Default)]
 pub struct Pod<'a> {
-    /// `metadata`.
     pub metadata: PodMeta<'a>,
-    /// `spec`.
     pub spec: PodSpec<'a>,
 }
 
@@ -40,8 +39,8 @@ filled!(Pod<'a> {
 });
 
 impl Pod<'_> {
-    /// Whether a text begins as API servers begin a pod, or as a pod with sorted
-    /// keys does.
+    /// Whether a text begins like a pod written by an API server, or like a pod with
+    /// sorted keys.
     pub(super) fn begins(text: &str) -> bool {
         [
             r#"{"kind":"Pod","apiVersion":"v1","#,
@@ -55,17 +54,14 @@ impl Pod<'_> {
 /// `metadata` of a pod or a pod template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodMeta<'a> {
-    /// The uid, of a stored pod.
+    /// Present in stored pods.
     pub uid: Option<Text<'a>>,
-    /// The name, absent before it is generated.
+    /// Absent before it is generated.
     pub name: Option<Text<'a>>,
-    /// The prefix of a generated name, before and after.
+    /// Kept after the name is generated.
     pub generate_name: Option<Text<'a>>,
-    /// Labels.
     pub labels: Pairs<'a>,
-    /// Annotations.
     pub annotations: Pairs<'a>,
-    /// Owners.
     pub owner_references: List<OwnerReference<'a>>,
 }
 
@@ -81,33 +77,25 @@ filled!(PodMeta<'a> or null {
 /// `spec` of a pod or a pod template.
 #[derive(Clone, Debug, Default)]
 pub struct PodSpec<'a> {
-    /// Whom it runs as.
     pub service_account_name: Option<Text<'a>>,
-    /// The old name of the same; in built-in kinds the API server keeps both equal.
+    /// The old name of `serviceAccountName`; in built-in kinds the API server keeps the
+    /// two equal.
     pub service_account: Option<Text<'a>>,
-    /// The node it is on, or is to run on without a scheduler's say.
+    /// The node that it runs on; set by a requester, it bypasses the scheduler.
     pub node_name: Option<Text<'a>>,
-    /// The node's network.
     pub host_network: Option<bool>,
-    /// The node's processes.
     pub host_pid: Option<bool>,
-    /// The node's shared memory.
     pub host_ipc: Option<bool>,
-    /// Pod-wide security settings.
     pub security_context: Option<Box<PodSecurity<'a>>>,
-    /// The runtime that runs it.
     pub runtime_class_name: Option<Text<'a>>,
-    /// Secrets the kubelet pulls images with.
+    /// Secrets with which the kubelet pulls images.
     pub image_pull_secrets: List<Named<'a>>,
-    /// Containers.
     pub containers: Bounded<Container<'a>>,
-    /// Containers that run before, or beside as native sidecars.
+    /// Includes native sidecars.
     pub init_containers: Bounded<Container<'a>>,
-    /// Containers added for debugging.
     pub ephemeral_containers: Bounded<Container<'a>>,
-    /// Volumes.
     pub volumes: Bounded<Volume<'a>>,
-    /// Devices asked for.
+    /// Requested devices.
     pub resource_claims: List<Named<'a>>,
 }
 
@@ -131,15 +119,10 @@ filled!(PodSpec<'a> or null {
 /// `spec.securityContext`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodSecurity<'a> {
-    /// Windows.
     pub windows_options: Option<WindowsOptions<'a>>,
-    /// Kernel parameters.
     pub sysctls: List<Named<'a>>,
-    /// Confinement by `AppArmor`, `Unconfined` or a profile.
     pub app_armor_profile: Option<Profile<'a>>,
-    /// Confinement by seccomp.
     pub seccomp_profile: Option<Profile<'a>>,
-    /// Confinement by `SELinux`.
     pub se_linux_options: Option<SeLinux<'a>>,
 }
 
@@ -167,9 +150,9 @@ filled!(Profile<'a> {
 pub struct SeLinux<'a> {
     /// `container_t` and the like.
     pub kind: Option<Text<'a>>,
-    /// A user other than the runtime's.
+    /// Overrides the runtime's user.
     pub user: Option<Text<'a>>,
-    /// A role other than the runtime's.
+    /// Overrides the runtime's role.
     pub role: Option<Text<'a>>,
 }
 
@@ -180,8 +163,8 @@ filled!(SeLinux<'a> {
 });
 
 impl<'a> PodSpec<'a> {
-    /// Every container, with the path of its list: `containers`,
-    /// `initContainers`, `ephemeralContainers`, and its place there.
+    /// Every container, with the name of its list (`containers`, `initContainers`,
+    /// `ephemeralContainers`) and its index there.
     pub fn all_containers(&self) -> impl Iterator<Item = (&'static str, usize, &Container<'a>)> {
         [
             ("containers", &self.containers),
@@ -196,13 +179,13 @@ impl<'a> PodSpec<'a> {
         })
     }
 
-    /// The service accounts it could run under: name and alias, `default`
-    /// where neither is set.
+    /// The service accounts that it could run as: the name and the alias, `default`
+    /// if neither is set.
     pub fn service_accounts(&self) -> impl Iterator<Item = &str> {
         self.service_account_fields().map(|(_, account)| account)
     }
 
-    /// The same, each with the field that says so.
+    /// [`Self::service_accounts`], each with the field that names it.
     pub fn service_account_fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         const NAME: &str = "serviceAccountName";
         let name = self

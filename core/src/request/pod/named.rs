@@ -2,10 +2,9 @@
 
 use crate::json::{Text, filled};
 
-/// Anything with a name.
+/// A reference by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named<'a> {
-    /// The name.
     pub name: Text<'a>,
 }
 

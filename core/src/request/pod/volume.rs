@@ -8,28 +8,25 @@ use crate::json::{List, Pairs};
 /// One volume of a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Volume<'a> {
-    /// Its name.
     pub name: Text<'a>,
-    /// Where its content comes from.
     pub sources: Sources<'a>,
 }
 
-/// A volume's sources: one, or what an object that no API server has validated
-/// claims to have.
+/// The sources of a volume: normally one, any number in an object that no API server
+/// has validated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources<'a> {
-    // In its place: every pod has ten volumes of one source each.
+    // Not in a `Vec`: a pod has about ten volumes, with one source each.
     first: Option<Source<'a>>,
     more: Vec<Source<'a>>,
 }
 
 impl<'a> Sources<'a> {
-    /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Source<'a>> {
         self.first.iter().chain(&self.more)
     }
 
-    /// The one source; `None` where there is none or more than one.
+    /// The only source; `None` if there is none or more than one.
     #[must_use]
     pub fn single(&self) -> Option<&Source<'a>> {
         self.first.as_ref().filter(|_| self.more.is_empty())
@@ -44,41 +41,41 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// Where a volume's content comes from.
+/// The source of a volume's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source<'a> {
-    /// `hostPath`: a folder of the node, by its path.
+    /// `hostPath`: the path of a folder of the node.
     HostPath(Text<'a>),
-    /// `gitRepo`: a repository that the kubelet clones, by running git on the node.
+    /// `gitRepo`: a repository that the kubelet clones by running git on the node.
     GitRepo,
-    /// `secret`: a Secret's name.
+    /// `secret`: the name of a Secret.
     Secret(Text<'a>),
-    /// `configMap`: a `ConfigMap`'s name.
+    /// `configMap`: the name of a `ConfigMap`.
     ConfigMap(Text<'a>),
     /// `downwardAPI`: fields of the pod as files.
     DownwardApi(Box<DownwardApi<'a>>),
     /// `projected`: several sources in one.
     Projected(List<Projection<'a>>),
-    /// `csi`: a driver's volume that lives as long as the pod.
+    /// `csi`: a driver's volume with the lifetime of the pod.
     Csi(Box<Csi<'a>>),
-    /// `persistentVolumeClaim`: a claim's name.
+    /// `persistentVolumeClaim`: the name of a claim.
     Claim(Text<'a>),
-    /// `ephemeral`: a claim made with the pod.
+    /// `ephemeral`: a claim that is created with the pod.
     Ephemeral(Box<ClaimSpec<'a>>),
-    /// One of the old kinds that can name a Secret, which the kubelet reads.
+    /// An old kind that can name a Secret, which the kubelet reads.
     Old {
-        /// The field with the kind's name, as `rbd`.
+        /// The name of its field, like `rbd`.
         kind: &'static str,
-        /// The Secret it names, with the field that does.
+        /// The Secret, with the field that names it.
         secret: Option<Box<(&'static str, Text<'a>)>>,
     },
-    /// `image`: an image's reference.
+    /// `image`: the reference of an image.
     Image(Text<'a>),
-    /// Any other kind, by its field: `emptyDir`, `nfs`, …
+    /// Any other kind, by the name of its field: `emptyDir`, `nfs`, …
     Other(Text<'a>),
 }
 
-/// The old kinds that can name a Secret, with the field that does.
+/// The old kinds that can name a Secret, with the field that names it.
 const OLD_KINDS: [(&str, &str); 8] = [
     ("azureFile", "azureFile.secretName"),
     ("cephfs", "cephfs.secretRef.name"),
@@ -90,7 +87,7 @@ const OLD_KINDS: [(&str, &str); 8] = [
     ("storageos", "storageos.secretRef.name"),
 ];
 
-/// [`only`], with the name made when this is compiled.
+/// [`only`], with the name computed at compile time.
 macro_rules! only {
     ($reader:ident, $field:literal) => {
         only($reader, const { &Name::new($field) })
@@ -98,7 +95,7 @@ macro_rules! only {
 }
 
 impl<'a> Source<'a> {
-    /// Reads the value of the field `kind`; `None` for `null`.
+    /// Parses the value of the field `kind`; `None` for `null`.
     fn read<'de: 'a>(kind: Text<'a>, reader: &mut Reader<'de>) -> Result<Option<Self>, ParseFault> {
         if reader.null()? {
             return Ok(None);
@@ -147,7 +144,7 @@ fn whole<'de, T: Fill<'de> + Default>(reader: &mut Reader<'de>) -> Result<T, Par
     Ok(value)
 }
 
-/// One field of a source, as its default where it is absent.
+/// One field of a source; its default if it is absent.
 fn only<'de, T: Fill<'de> + Default>(
     reader: &mut Reader<'de>,
     field: &Name,
@@ -174,16 +171,12 @@ impl<'de: 'a, 'a> Fill<'de> for Volume<'a> {
     }
 }
 
-/// One part of a projected volume.
+/// One source of a projected volume.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Projection<'a> {
-    /// A Secret.
     pub secret: Option<Named<'a>>,
-    /// A `ConfigMap`.
     pub config_map: Option<Named<'a>>,
-    /// A token of the pod's service account.
     pub service_account_token: Option<TokenProjection<'a>>,
-    /// A certificate for the pod.
     pub pod_certificate: Option<Present>,
 }
 
@@ -197,9 +190,9 @@ filled!(Projection<'a> {
 /// `serviceAccountToken` of a projected volume.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenProjection<'a> {
-    /// For whom; the API server itself where absent.
+    /// If absent, the API server itself.
     pub audience: Option<Text<'a>>,
-    /// The file below the mount.
+    /// Relative to the mount.
     pub path: Text<'a>,
 }
 
@@ -208,12 +201,10 @@ filled!(TokenProjection<'a> {
     path: "path",
 });
 
-/// `downwardAPI`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DownwardApi<'a> {
-    /// The files.
     pub items: List<DownwardFile<'a>>,
-    /// The mode of files without one.
+    /// The file mode of items without one.
     pub default_mode: Option<i64>,
 }
 
@@ -225,11 +216,10 @@ filled!(DownwardApi<'a> {
 /// One file of a downward API volume.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DownwardFile<'a> {
-    /// Where, below the mount.
+    /// Relative to the mount.
     pub path: Text<'a>,
-    /// Its mode.
+    /// The file mode.
     pub mode: Option<i64>,
-    /// The pod's field it shows.
     pub field_ref: Option<FieldRef<'a>>,
 }
 
@@ -239,10 +229,9 @@ filled!(DownwardFile<'a> {
     mode: "mode",
 });
 
-/// A field of the pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldRef<'a> {
-    /// As `metadata.annotations['key']`.
+    /// For example `metadata.annotations['key']`.
     pub field_path: Text<'a>,
 }
 
@@ -250,14 +239,12 @@ filled!(FieldRef<'a> {
     field_path: "fieldPath",
 });
 
-/// `csi`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Csi<'a> {
-    /// The driver.
     pub driver: Text<'a>,
-    /// The Secret its node part is given.
+    /// The Secret that is passed to the driver on the node.
     pub node_publish_secret_ref: Option<Named<'a>>,
-    /// What the driver is told.
+    /// Parameters for the driver.
     pub volume_attributes: Pairs<'a>,
 }
 
@@ -279,11 +266,11 @@ filled!(ClaimTemplate<'a> {
 /// `spec` of a claim.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClaimSpec<'a> {
-    /// Whose content it starts with.
+    /// The source of its initial content.
     pub data_source: Option<DataSource<'a>>,
-    /// The newer field for the same.
+    /// The newer form of `dataSource`.
     pub data_source_ref: Option<DataSource<'a>>,
-    /// The very volume it is to be bound to.
+    /// The volume that it binds to.
     pub volume_name: Option<Text<'a>>,
 }
 
@@ -293,14 +280,13 @@ filled!(ClaimSpec<'a> {
     data_source_ref: "dataSourceRef",
 });
 
-/// Another claim, or a snapshot, whose content is copied.
+/// A claim or snapshot whose content is copied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataSource<'a> {
     /// `PersistentVolumeClaim`, `VolumeSnapshot`, …
     pub kind: Text<'a>,
-    /// Its name.
     pub name: Text<'a>,
-    /// Its namespace, where it is another.
+    /// If not the namespace of the claim.
     pub namespace: Option<Text<'a>>,
 }
 

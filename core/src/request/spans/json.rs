@@ -1,4 +1,4 @@
-//! The outline of a file of JSON texts that were read without an error.
+//! The outline of a file of valid JSON texts.
 
 use super::Position;
 use super::outline::{Name, Outline};
@@ -9,7 +9,7 @@ pub(super) fn outline(text: &str) -> Outline {
         at: 0,
         counted: 0,
         position: Position { line: 1, column: 1 },
-        // As whoever reads the whole object has it.
+        // As in the parsed object, the last of two members with one name counts.
         outline: Outline::new(true),
         open: Vec::new(),
     };
@@ -20,29 +20,29 @@ pub(super) fn outline(text: &str) -> Outline {
 struct Walk<'a> {
     text: &'a str,
     at: usize,
-    /// Up to here lines and columns are counted, to `position`.
+    /// The offset of `position`, up to which lines and columns are counted.
     counted: usize,
     position: Position,
     outline: Outline,
-    /// The objects and lists around what comes next, the innermost last.
+    /// The objects and lists that have not ended, the innermost last.
     open: Vec<Open>,
 }
 
 /// An object or list that has not ended.
 struct Open {
     value: usize,
-    /// What comes next in an object.
+    /// The next part, if it is an object.
     object: Option<Turn>,
 }
 
 enum Turn {
     Key,
-    /// The value of the key that is named and stands so.
+    /// The value of the key with this name and position.
     Value(Box<str>, Position),
 }
 
 impl Walk<'_> {
-    /// Goes over one token; `false` at the end.
+    /// Processes one token; `false` at the end.
     fn token(&mut self) -> bool {
         let start = self.at;
         let Some(&byte) = self.text.as_bytes().get(start) else {
@@ -74,7 +74,7 @@ impl Walk<'_> {
                     self.leaf(start);
                 }
             }
-            // A number or a word.
+            // A number, `true`, `false` or `null`.
             _ => {
                 let rest = self.text.get(self.at..).unwrap_or_default();
                 let end = rest.find([' ', '\n', '\r', '\t', ',', ':', '{', '}', '[', ']', '"']);
@@ -95,7 +95,7 @@ impl Walk<'_> {
         self.ended(value);
     }
 
-    /// A value begins at `start`, or its member at its key.
+    /// Begins a value at `start`, or at its key if it is a member of an object.
     fn begin(&mut self, start: usize) -> usize {
         let turn = self.open.last_mut().and_then(|open| open.object.as_mut());
         match turn.map(|turn| std::mem::replace(turn, Turn::Key)) {
@@ -113,8 +113,8 @@ impl Walk<'_> {
         }
     }
 
-    /// The position of an offset that is not before the last one asked for, so
-    /// that a text of one long line is counted through once.
+    /// The position of an offset. Offsets must not decrease from call to call, so
+    /// that the text is counted through only once.
     fn position(&mut self, at: usize) -> Position {
         let between = self.text.get(self.counted..at).unwrap_or_default();
         let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
@@ -133,7 +133,7 @@ impl Walk<'_> {
     }
 }
 
-/// The offset after the closing quote of the string that goes on at `at`.
+/// The offset after the closing quote of the string that continues at `at`.
 fn string_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(found) = bytes
         .get(at..)
@@ -143,13 +143,13 @@ fn string_end(bytes: &[u8], mut at: usize) -> usize {
         if bytes.get(at) == Some(&b'"') {
             return at + 1;
         }
-        // What is escaped may be a quote; it is never longer than the rest.
+        // Skip the escaped character, which may be a quote.
         at += 2;
     }
     bytes.len()
 }
 
-/// A key's text, of the key with its quotes.
+/// The text of a quoted key.
 fn key(quoted: &str) -> Box<str> {
     let inside = quoted
         .strip_prefix('"')

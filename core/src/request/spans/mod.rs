@@ -1,20 +1,19 @@
-//! Where in a file the parts of its objects stand.
+//! Positions of an object's parts in its file, as line and column.
 //!
-//! Rules judge objects as JSON text, which for a YAML file is another text than
-//! the one its author sees. So positions are found by a second, separate walk
-//! over the file: when the first is asked for, since most files give no finding,
-//! and once for all documents, since a file may hold thousands of objects. What
-//! is judged does not depend on it.
+//! Rules judge objects as JSON text, which for a YAML file is not the text that its
+//! author sees. So positions are found in a second, separate walk over the file:
+//! only when the first one is needed, since most files have no finding, and once for
+//! all documents, since a file may hold thousands of objects. Decisions do not
+//! depend on it.
 //!
-//! A member of an object stands where its key does, an element of a list where
-//! it begins, and an object where its first member does in YAML and its brace in
-//! JSON. Of YAML's repetitions, everything stands where its own text does: an
-//! element written `- *alias` at the alias, a key `env: *alias` at the key, but
-//! what is *in* either, and members that come by `<<`, at the anchor, which is
-//! where one has to change them.
+//! The position of a member of an object is that of its key; of a list element, its
+//! start; of an object, its first member in YAML and its brace in JSON. With YAML
+//! aliases, the position is that of the value's own text: an element `- *alias` is
+//! at the alias and a key `env: *alias` at the key, but their contents, and members
+//! merged by `<<`, are at the anchor, where they can be changed.
 //!
-//! - `outline`: every value of a file with its position, and the way to one
-//! - `yaml`, `json`: the walks that write it
+//! - `outline`: every value of a file with its position, and the search by path
+//! - `yaml`, `json`: the walks that build it
 
 mod json;
 mod outline;
@@ -26,23 +25,22 @@ use std::sync::{Arc, OnceLock};
 use super::path::{Path, Segment};
 use outline::Outline;
 
-/// A place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// The line, from 1.
+    /// From 1.
     pub line: u32,
-    /// The column in characters, from 1.
+    /// In characters, from 1.
     pub column: u32,
 }
 
-/// `14:7`, as editors and compilers write it behind a file's name.
+/// `14:7`, as editors and compilers write it after a file name.
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
     }
 }
 
-/// Positions of one object in the file that it stands in. A clone is cheap.
+/// The positions of one object's parts in its file. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Spans {
     file: Arc<File>,
@@ -50,33 +48,32 @@ pub struct Spans {
     in_review: bool,
 }
 
-/// Which object of a file.
+/// The place of an object in a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// The number of its document, from 0.
+    /// The index of its document, from 0.
     pub(super) document: usize,
-    /// Its index in the document's `items`, where that is a list of objects.
+    /// Its index in the document's `items`, if the document is a list of objects.
     pub(super) item: Option<usize>,
 }
 
-/// How a file is written.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Syntax {
     Json,
     Yaml,
 }
 
-/// A file's text, and its outline once that was asked for.
+/// The text of a file, and its outline once it is needed.
 pub(super) struct File {
     text: Box<str>,
     syntax: Syntax,
-    /// How many documents are judged.
+    /// The number of documents that are judged.
     documents: usize,
     outline: OnceLock<Outline>,
 }
 
 impl fmt::Debug for File {
-    /// Its length only: it may be a Secret.
+    /// The length only: the text may be a Secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "File({} bytes)", self.text.len())
     }
@@ -109,11 +106,10 @@ impl Spans {
         }
     }
 
-    /// Where the value at `path` stands; where there is none, the nearest value
-    /// above it that there is: the object at least, for [`Path::root`].
+    /// The position of the value at `path`, or of its nearest parent that exists; at
+    /// least the object itself, which is at [`Path::root`].
     ///
-    /// `None` where the file does not hold the object: an AdmissionReview
-    /// without one.
+    /// `None` if the file does not hold the object: an AdmissionReview without one.
     #[must_use]
     pub fn at(&self, path: &Path) -> Option<Position> {
         let outline = self.file.outline();
@@ -121,8 +117,8 @@ impl Spans {
         Some(outline.position(outline.nearest(object, path.segments())))
     }
 
-    /// The spans of the object in the AdmissionReview that these are of: the
-    /// new one, or the stored one of a DELETE.
+    /// For the spans of an AdmissionReview: the spans of the object in it, which is
+    /// the new one, or the stored one of a DELETE.
     pub(super) fn in_review(self) -> Self {
         Self {
             in_review: true,
@@ -131,8 +127,8 @@ impl Spans {
     }
 
     fn object(&self, outline: &Outline) -> Option<usize> {
-        // Two readers that disagree on what a file holds: no position is better
-        // than one in another object.
+        // The two readers disagree about the number of documents: no position is better
+        // than a position in another object.
         if outline.documents() != self.file.documents {
             return None;
         }

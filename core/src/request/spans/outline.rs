@@ -1,7 +1,7 @@
 //! Every value of a file with its position.
 //!
-//! A list of values in the order of the text, each before what is in it, instead
-//! of a tree: a deep text uses up no stack, neither here nor when it is dropped.
+//! A list of values in the order of the text, each before its contents, instead of a
+//! tree: deeply nested text needs no stack, neither to build it nor to drop it.
 
 use crate::request::Segment;
 
@@ -13,10 +13,10 @@ pub(super) struct Outline {
     values: Vec<Value>,
     /// The values that are documents.
     documents: Vec<usize>,
-    /// What is in each document's `items`, so that a list of a hundred thousand
-    /// objects is not counted through for each.
+    /// The elements of each document's `items`, so that finding one of a hundred
+    /// thousand objects does not count through the list.
     items: Vec<Vec<usize>>,
-    /// Whether of two members with one name the last one counts.
+    /// Whether the last of two members with one name counts.
     last_wins: bool,
 }
 
@@ -24,20 +24,20 @@ pub(super) struct Outline {
 struct Value {
     name: Name,
     at: Position,
-    /// The value behind everything that is in this one.
+    /// The index after the contents of this value.
     end: usize,
-    /// The value that this one repeats, or itself.
+    /// The value that this one is an alias of, or itself.
     body: usize,
 }
 
-/// What a value is to the one it stands in.
+/// The role of a value in its parent.
 #[derive(Debug)]
 pub(super) enum Name {
     /// A document, or an element of a list.
     None,
     /// A member of an object.
     Key(Box<str>),
-    /// In YAML, what the members of the object are completed from.
+    /// The value of a YAML merge key: its members are added to the object.
     Merge,
 }
 
@@ -49,7 +49,7 @@ impl Outline {
         }
     }
 
-    /// Begins a value in the innermost one that has not ended.
+    /// Begins a value in the innermost value that has not ended.
     pub(super) fn begin(&mut self, name: Name, at: Position) -> usize {
         let value = self.values.len();
         self.values.push(Value {
@@ -61,7 +61,7 @@ impl Outline {
         value
     }
 
-    /// Ends a value, after everything that is in it.
+    /// Ends a value, after its contents.
     pub(super) fn end(&mut self, value: usize) {
         let end = self.values.len();
         if let Some(value) = self.values.get_mut(value) {
@@ -69,7 +69,7 @@ impl Outline {
         }
     }
 
-    /// Has a value hold what another one holds, that has ended.
+    /// Makes `value` an alias of `of`, which has ended.
     pub(super) fn repeat(&mut self, value: usize, of: usize) {
         let body = self.body(of);
         if let Some(value) = self.values.get_mut(value) {
@@ -77,7 +77,7 @@ impl Outline {
         }
     }
 
-    /// Makes a value that has ended the next document.
+    /// Adds a value that has ended as the next document.
     pub(super) fn push_document(&mut self, value: usize) {
         self.documents.push(value);
         let items = self.step(value, &Segment::Key("items".into()));
@@ -89,7 +89,7 @@ impl Outline {
         self.documents.len()
     }
 
-    /// The value that is a document, or one of its items.
+    /// The value at `place`: a document or one of its items.
     pub(super) fn document(&self, place: Place) -> Option<usize> {
         match place.item {
             None => self.documents.get(place.document).copied(),
@@ -102,12 +102,12 @@ impl Outline {
         self.values.get(value).map_or(start, |value| value.at)
     }
 
-    /// Whether there is nothing in a value.
+    /// Whether a value has no contents.
     pub(super) fn is_empty(&self, value: usize) -> bool {
         self.inside(value).next().is_none()
     }
 
-    /// The last value on the way along `path` that there is.
+    /// The value at `path`, or its nearest parent that exists.
     pub(super) fn nearest(&self, mut value: usize, path: &[Segment]) -> usize {
         for segment in path {
             match self.step(value, segment) {
@@ -118,7 +118,7 @@ impl Outline {
         value
     }
 
-    /// The value in `value` that a segment leads to.
+    /// The value at `segment` in `value`.
     pub(super) fn step(&self, value: usize, segment: &Segment) -> Option<usize> {
         match segment {
             Segment::Index(index) => {
@@ -129,9 +129,8 @@ impl Outline {
         }
     }
 
-    /// The member `key`: an object's own before those that it is completed
-    /// with, and of these the first, depth first. The file was read before, with
-    /// limits on how much may be repeated, so that this ends soon.
+    /// The member `key`: the object's own, else the first merged one, depth first.
+    /// The reader's limits on aliases bound the search.
     fn member(&self, object: usize, key: &str) -> Option<usize> {
         let mut objects = vec![(object, false)];
         while let Some((object, merged)) = objects.pop() {
@@ -146,7 +145,7 @@ impl Outline {
                         }
                     }
                     Name::Merge => objects.push((value, true)),
-                    // An object may be completed from a list of them.
+                    // A merge key may have a list of objects.
                     Name::None if merged => objects.push((value, true)),
                     Name::Key(_) | Name::None => {}
                 }
@@ -171,7 +170,7 @@ impl Outline {
         self.values.get(value).map_or(value, |value| value.body)
     }
 
-    /// The values that stand in `value` itself.
+    /// The direct contents of `value`.
     fn inside(&self, value: usize) -> impl Iterator<Item = usize> {
         let body = self.body(value);
         let end = self.values.get(body).map_or(0, |body| body.end);

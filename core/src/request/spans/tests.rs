@@ -47,7 +47,7 @@ fn yaml() {
                 ("spec.containers[1].name", "8:7"),
             ],
         ),
-        // What there is none of is at what is around it.
+        // A missing value has the position of its nearest parent.
         (
             "kind: Pod\nspec:\n  a: 1\n  b:\n    - c\n",
             &[
@@ -74,7 +74,7 @@ fn yaml() {
                 ("metadata.labels.e[2][0]", "4:5"),
             ],
         ),
-        // Columns are characters'; block texts are not looked into.
+        // Columns count characters; the contents of block texts are ignored.
         (
             "a: {\"ä\\u00e9\": 1, b: 2}\ntext: |\n  kind: no\n  b: c\nmore: >-\n  x\n\n  y: z\nend: 1\n",
             &[
@@ -86,7 +86,7 @@ fn yaml() {
             ],
         ),
         ("a: 1\r\nb:\r\n  - c\r\n", &[("b", "2:1"), ("b[0]", "3:5")]),
-        // Keys that are no words, and explicit ones.
+        // Keys that are not strings, and explicit keys.
         (
             "1: a\ntrue: b\n? long\n: c\n\"<<\": d\n",
             &[
@@ -96,7 +96,7 @@ fn yaml() {
                 ("[\"<<\"]", "5:1"),
             ],
         ),
-        // Whatever a key looks like, it is its text.
+        // A key is its text, whatever type it looks like.
         (
             "0x10: a\n010: b\n1.50: c\n!!str e: f\nyes: g\n2020-01-01: i\n",
             &[
@@ -105,7 +105,7 @@ fn yaml() {
                 ("[\"2020-01-01\"]", "6:1"),
             ],
         ),
-        // Nothing where a value could be.
+        // Missing and null values.
         (
             "a:\nb:\n  -\n  - ~\nc: null\n",
             &[("b[1]", "4:5"), ("c", "5:1"), ("a", "1:1")],
@@ -113,7 +113,7 @@ fn yaml() {
     ]);
 }
 
-/// Everything stands where its own text does.
+/// The position is that of the value's own text.
 #[test]
 fn repetitions_of_yaml() {
     check(&[
@@ -128,7 +128,7 @@ fn repetitions_of_yaml() {
                 ("y[1].value", "7:5"),
             ],
         ),
-        // The object's own first, then the first that it is completed from.
+        // The object's own members first, then the first merged object.
         (
             "a: &a { p: 1, q: 1 }\nb: &b\n  <<: *a\n  q: 2\n  r: 2\nc:\n  r: 3\n  <<: [ *b, {s: 4, p: 5}, *a ]\nd:\n  <<: { t: 6 }\n",
             &[
@@ -142,7 +142,7 @@ fn repetitions_of_yaml() {
                 ("d.t", "10:9"),
             ],
         ),
-        // An anchor may be used again for something else, and its text as a key.
+        // An anchor may be redefined, and its text may be used as a key.
         (
             "a: &x {k: 1}\nb: *x\nc: &x {k: 2}\nd: *x\ne: &key f\n*key : 3\n",
             &[("b.k", "1:8"), ("d.k", "3:8"), ("f", "6:1")],
@@ -180,7 +180,7 @@ fn json() {
                 ("e", "2:47"),
             ],
         ),
-        // The last of two, as the object has it.
+        // The last of two members with one name, as in the parsed object.
         (
             "{\"a\":1,\n\"a\":{\"b\":2},\n\"c\":3}",
             &[("a", "2:1"), ("a.b", "2:6")],
@@ -250,7 +250,7 @@ fn the_object_of_a_review() {
         assert_eq!(sent.review, text);
         assert_eq!(at(&sent.spans, "a"), expected, "{text}");
     }
-    // A member of that name makes no review of another kind.
+    // A member `request` in an object of another kind does not make it a review.
     let text = "apiVersion: a/v1\nkind: Mine\nrequest:\n  object:\n    b: 1\na: 2\n";
     let sent = split(text).pop().expect("one").into_review(&wrap);
     assert_eq!(at(&sent.expect("a review").spans, "a"), "6:1");
@@ -262,8 +262,8 @@ fn no_text_is_shown() {
     assert!(!format!("{spans:?}").contains("Secret"));
 }
 
-/// Some megabytes each, which take a moment; they would take minutes if the
-/// file were counted through for every object or position.
+/// Some megabytes each. They would take minutes if the file were counted through for
+/// every object or position.
 #[test]
 fn large_files() {
     const COUNT: usize = 40_000;
@@ -289,7 +289,7 @@ fn large_files() {
         at(document.spans(), &format!("list[{last}]")),
         format!("{}:5", COUNT + 2)
     );
-    // One line, and a position asked for in every object.
+    // One line, with a position in every object.
     let documents = split(&objects);
     assert_eq!(documents.len(), COUNT);
     let first = objects.find("\"é\"").expect("there") + 1;
@@ -302,7 +302,7 @@ fn large_files() {
     }
 }
 
-/// A deep text takes no stack. What is read into values is less deep.
+/// Deeply nested text needs no stack.
 #[test]
 fn deep_files() {
     let depth = 200_000;
@@ -311,7 +311,7 @@ fn deep_files() {
     assert_eq!(at(split(&text)[0].spans(), "b"), "2:1");
 }
 
-/// The paths of all values in one.
+/// The paths of all values in `value`.
 fn paths(value: &Value, path: &Path, out: &mut Vec<Path>) {
     out.push(path.clone());
     match value {
@@ -326,7 +326,7 @@ fn paths(value: &Value, path: &Path, out: &mut Vec<Path>) {
     }
 }
 
-/// Every value is found itself, and its key stands where it is found.
+/// Every value is found, at the position of its key.
 fn agrees(text: &str) -> Result<(), TestCaseError> {
     let lines: Vec<Vec<char>> = text
         .split('\n')

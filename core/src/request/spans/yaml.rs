@@ -1,8 +1,8 @@
-//! The outline of a YAML file that was read without an error.
+//! The outline of a valid YAML file.
 //!
-//! From the events of the parser below the reader, since the reader itself
-//! gives positions only to types that are made for them, and of an alias not
-//! where the repeated text stands.
+//! Built from the events of the reader's parser. The reader itself gives positions
+//! only to types made for them, and for an alias not the position of the anchor's
+//! text.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::Position;
 use super::outline::{Name, Outline};
 
 pub(super) fn outline(text: &str) -> Outline {
-    // The other options are the reader's by default, which reads files with those.
+    // The other options are the defaults, which the reader uses too.
     let options = granit_parser::options! { emit_comments: false };
     let mut walk = Walk {
         outline: Outline::new(false),
@@ -20,7 +20,7 @@ pub(super) fn outline(text: &str) -> Outline {
         anchors: HashMap::new(),
         keys: HashMap::new(),
     };
-    // What comes after an error was not judged.
+    // Documents after an error are not judged.
     for (event, span) in Parser::new_from_str_with_options(text, options).map_while(Result::ok) {
         walk.event(event, &span);
     }
@@ -29,11 +29,11 @@ pub(super) fn outline(text: &str) -> Outline {
 
 struct Walk {
     outline: Outline,
-    /// The collections around what comes next, the innermost last.
+    /// The collections that have not ended, the innermost last.
     open: Vec<Open>,
-    /// The values that can be repeated, by their anchors' numbers.
+    /// The values with an anchor, by its number.
     anchors: HashMap<usize, usize>,
-    /// The texts that can be repeated as a key.
+    /// The texts with an anchor, which can be aliased as keys.
     keys: HashMap<usize, Box<str>>,
 }
 
@@ -44,10 +44,10 @@ struct Open {
     mapping: Option<Turn>,
 }
 
-/// What comes next in a mapping.
+/// The next part of a mapping.
 enum Turn {
     Key,
-    /// The value of the key that is named and stands so.
+    /// The value of the key with this name and position.
     Value(Name, Position),
 }
 
@@ -84,7 +84,7 @@ impl Walk {
             }
             Event::Alias(anchor) => {
                 let value = self.begin(at);
-                // One to what it stands in itself repeats nothing.
+                // An alias of a value around it has no contents.
                 if let Some(&of) = self.anchors.get(&anchor) {
                     self.outline.repeat(value, of);
                 }
@@ -107,7 +107,7 @@ impl Walk {
         innermost.is_some_and(|open| matches!(open.mapping, Some(Turn::Key)))
     }
 
-    /// A key was read.
+    /// Records a key.
     fn named(&mut self, name: Name, at: Position) {
         if let Some(open) = self.open.last_mut() {
             open.mapping = Some(Turn::Value(name, at));
@@ -123,17 +123,17 @@ impl Walk {
         });
     }
 
-    /// A value begins at `at`, or its member at its key.
+    /// Begins a value at `at`, or at its key if it is a member of a mapping.
     fn begin(&mut self, at: Position) -> usize {
         let turn = self.open.last_mut().and_then(|open| open.mapping.as_mut());
         match turn.map(|turn| std::mem::replace(turn, Turn::Key)) {
             Some(Turn::Value(name, key)) => self.outline.begin(name, key),
-            // An element, or a collection as a key: no JSON, and never judged.
+            // A list element, or a collection as a key, which JSON does not have.
             None | Some(Turn::Key) => self.outline.begin(Name::None, at),
         }
     }
 
-    /// A value has ended; a document that is `nothing` is none.
+    /// Ends a value. A document that is `nothing` is not counted.
     fn ended(&mut self, value: usize, anchor: usize, nothing: bool) {
         if anchor != 0 {
             self.anchors.insert(anchor, value);
@@ -144,7 +144,7 @@ impl Walk {
     }
 }
 
-/// Whether the key `<<` means what it means.
+/// Whether a key `<<` is a merge key.
 fn merges(plain: bool, tag: Option<&Tag>) -> bool {
     match tag {
         None => plain,
@@ -152,7 +152,7 @@ fn merges(plain: bool, tag: Option<&Tag>) -> bool {
     }
 }
 
-/// Whether a document says nothing. Those are not counted.
+/// Whether a document is null. Such documents are not counted.
 fn is_null(text: &str, plain: bool, tag: Option<&Tag>) -> bool {
     let null = plain && matches!(text, "" | "~" | "null" | "Null" | "NULL");
     match tag {
