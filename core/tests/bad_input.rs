@@ -158,7 +158,7 @@ fn ten_thousand_levels_inside_an_object_no_rule_reads_do_no_harm() {
     let review = AdmissionReview::parse(body.as_bytes()).expect("an envelope");
     let request = &review.request;
     assert!(
-        support::judge(&request, Door::Enforce, &Policy::builtin())
+        support::judge(request, Door::Enforce, &Policy::builtin())
             .expect("judged")
             .allowed()
     );

@@ -23,8 +23,11 @@ pub struct About {
     /// The part of the policy without which the rule is off, if any.
     pub needs: Option<Needed>,
     /// The notes of `policy check` about the rule's options.
-    pub notes: Option<fn(&Policy) -> Vec<(Level, String)>>,
+    pub notes: Option<Notes>,
 }
+
+/// Makes the notes about a rule's options, for the policy that is checked.
+pub type Notes = fn(&Policy) -> Vec<(Level, String)>;
 
 /// A part of the policy without which a rule is off.
 #[derive(Clone, Copy, Debug)]

@@ -30,7 +30,7 @@ mod rule_id;
 mod rule_settings;
 mod schema;
 
-pub use about::{About, Needed, RuleEntry, RuleList, RuleOptions};
+pub use about::{About, Needed, Notes, RuleEntry, RuleList, RuleOptions};
 pub use chain::{Chain, ChainMode, ExtraProfile, OwnSettings, TokenSource};
 pub use cluster::{CrossRole, Submitter, VirtualCluster, VirtualClusters};
 pub use doors::Doors;

@@ -4,7 +4,7 @@ use crate::json::{self, List, filled};
 
 use super::{Extra, Resource, ReviewError, Target, Text, UserInfo};
 
-/// A user, a verb and a target: from a SubjectAccessReview, from an audit event
+/// A user, a verb and a target: from a `SubjectAccessReview`, from an audit event
 /// without an object, or from the command line.
 #[derive(Debug)]
 pub struct Access<'a> {
@@ -96,12 +96,12 @@ filled!(WireSelector<'a> or null {
 });
 
 impl<'a> Access<'a> {
-    /// Parses a SubjectAccessReview. `None` for a URL that is not a resource
+    /// Parses a `SubjectAccessReview`. `None` for a URL that is not a resource
     /// (`/healthz`): rolegate has no opinion on it.
     ///
     /// # Errors
     ///
-    /// A [`ReviewError`] if the text is not a SubjectAccessReview or lacks a
+    /// A [`ReviewError`] if the text is not a `SubjectAccessReview` or lacks a
     /// required field.
     pub fn parse(text: &'a str) -> Result<Option<Self>, ReviewError> {
         const WHAT: &str = "the SubjectAccessReview";

@@ -33,7 +33,7 @@ pub enum ReviewError {
          has {0}; list `v1` in admissionReviewVersions"
     )]
     WrongKind(String),
-    /// Another kind of object in place of a SubjectAccessReview.
+    /// Another kind of object in place of a `SubjectAccessReview`.
     #[error(
         "this is not a SubjectAccessReview of authorization.k8s.io/v1; send it as the API server \
          writes it"

@@ -1,7 +1,7 @@
 //! Parses bytes into a [`Request`]: the user, the operation and the object.
 //!
 //! - `envelope`: the AdmissionReview, with a new pod parsed and other objects as text
-//! - `access`: a SubjectAccessReview; `audit_event`: an event of an audit log
+//! - `access`: a `SubjectAccessReview`; `audit_event`: an event of an audit log
 //! - `act`, `target`: the operation and its target; `object`: one version of an object
 //! - `user`: `userInfo`
 //! - `name`: the name of the object of a request

@@ -54,14 +54,12 @@ impl Reader {
             let Some(name) = self.text(name) else {
                 continue;
             };
-            match known.iter().find(|id| id.as_str() == name) {
-                Some(id) => rules.push(*id),
-                None => {
-                    let words = known.iter().map(|id| id.as_str());
-                    let hint = messages::one_of(&name, words);
-                    let name = shown(&name, 100);
-                    self.problem(at, format!("`{name}` is not a rule; {hint}"));
-                }
+            if let Some(id) = known.iter().find(|id| id.as_str() == name) {
+                rules.push(*id);
+            } else {
+                let hint = messages::one_of(&name, known.iter().map(|id| id.as_str()));
+                let name = shown(&name, 100);
+                self.problem(at, format!("`{name}` is not a rule; {hint}"));
             }
         }
         rules
