@@ -1,12 +1,14 @@
-//! The HTTPS server the API server calls, and the plain port beside it.
+//! The HTTPS server that the API server calls, and the plain HTTP health port.
 //!
 //! ```text
 //! net:   accept ─▶ connections (caps) ─▶ connection (TLS, HTTP/1.1, ages) ─▶
 //! doors: router ─▶ review_handler (pool, body, deadline) ─▶ Reviewer ─▶ record (log line, metrics)
 //! ```
 //!
-//! Whatever goes wrong here ends in a status of 400 or more with one sentence
-//! ([`refusal`]): the webhook's `failurePolicy` decides then, never we.
+//! A door is a webhook endpoint, such as `/validate/enforce`.
+//!
+//! Every failure becomes a status of 400 or more with one sentence
+//! ([`refusal`]); then the webhook's `failurePolicy` decides.
 
 mod doors;
 mod duration;
@@ -17,8 +19,9 @@ mod net;
 mod ports;
 mod refusal;
 
-pub use doors::{BadReview, Engine, Record, Reviewed, Reviewer, Round};
+pub use doors::{Engine, Record, Reviewed, Reviewer, Round};
 pub use duration::{duration_flag, parse_duration};
 pub use limits::{ConnectionLimits, Limits};
 pub use ports::Ports;
+pub use refusal::BadReview;
 pub use rolegate_core::decision::Door;
