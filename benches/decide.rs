@@ -1,12 +1,12 @@
-//! What one decision costs in process, from bytes to answer.
+//! Measures the time of one decision in process, from bytes to answer.
 //!
-//! `cargo bench --bench decide`. Prints the median of many batches; compare
-//! figures of one run only, the machine's speed drifts between runs. The last
-//! lines compare two policies and print a ratio, taken batch by batch in turn:
-//! what a review costs must not depend on how much else a policy lists.
+//! `cargo bench --bench decide` prints the median of many batches. Compare
+//! figures of one run only: the machine's speed changes between runs. The last
+//! lines compare two policies, batch by batch in turn, and print the ratio: the
+//! time of a review must not depend on the number of entries in the policy.
 
 #![allow(
-    missing_docs,
+    clippy::expect_used,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a benchmark"
@@ -35,7 +35,7 @@ fn main() {
             black_box(decision(body, &policy, now));
         });
     }
-    // The chains of a case, and its driver as a real API server sent it.
+    // The chains of a test case, and its driver as a real API server sent it.
     let read = |file| std::fs::read_to_string(file).unwrap();
     let chains = read("tests/cases/chain-profile/driver-without-the-required-profile/policy.yaml");
     let (policy, _) = Policy::parse("case", &chains, now, Strictness::Check).unwrap();
@@ -68,7 +68,7 @@ fn measure(name: &str, body: &str, one: impl Fn(&[u8])) {
     line(name, body, times);
 }
 
-/// The time of one, in nanoseconds.
+/// The mean time of one call in a batch, in nanoseconds.
 fn batch(body: &str, one: impl Fn(&[u8])) -> f64 {
     let batch = (2_000_000 / body.len()).clamp(1, 200);
     let start = Instant::now();
@@ -88,7 +88,7 @@ fn median(mut list: Vec<f64>) -> f64 {
     list[list.len() / 2]
 }
 
-/// One review under a policy of 10 virtual clusters and under one of 10,000.
+/// Compares a review under a policy of 10 virtual clusters and under one of 10,000.
 fn clusters(now: Timestamp) {
     let policies = [10, 10_000].map(|count| {
         let text = policy(count);
@@ -98,11 +98,11 @@ fn clusters(now: Timestamp) {
     });
     let mut reviews = reviews().into_iter();
     let (allowed, driver) = reviews.next().unwrap();
-    let (refused, tenant) = reviews.next().unwrap();
+    let (denied, tenant) = reviews.next().unwrap();
     let elsewhere = tenant.replace("spark-a", "spark-b");
     for (name, body) in [
-        (format!("{allowed}, last of the entries"), driver),
-        (format!("{refused}, no entry"), elsewhere),
+        (format!("{allowed}, last entry"), driver),
+        (format!("{denied}, no entry"), elsewhere),
     ] {
         let [mut few, mut many] = [const { Vec::new() }; 2];
         for _ in 0..BATCHES {
@@ -126,7 +126,7 @@ fn clusters(now: Timestamp) {
     }
 }
 
-/// A policy of so many entries, the last of them for the reviews' namespace.
+/// A policy with `count` entries; the last one is for the reviews' namespace.
 fn policy(count: usize) -> String {
     let mut text = "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nvirtualClusters:\n".to_owned();
     for number in 1..=count {
@@ -160,7 +160,7 @@ fn reviews() -> Vec<(&'static str, String)> {
         let mut env: Vec<Value> = (0..kilobytes * 16)
             .map(|n| json!({ "name": format!("VARIABLE_{n:05}"), "value": "a value of some length, as jobs have" }))
             .collect();
-        // As EKS's webhook leaves it.
+        // Added by EKS's webhook.
         let folder = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
         env.push(
             json!({ "name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/team-a-etl" }),
@@ -189,11 +189,11 @@ fn reviews() -> Vec<(&'static str, String)> {
             review(&runner, "CREATE", "pods", "", &pod(driver, 4), &Value::Null),
         ),
         (
-            "tenant creates a job's pod, 5 KiB: refused",
+            "tenant creates a job's pod, 5 KiB: denied",
             review(&tenant, "CREATE", "pods", "", &pod(driver, 4), &Value::Null),
         ),
         (
-            "tenant execs: refused",
+            "tenant execs: denied",
             review(
                 &tenant,
                 "CONNECT",
@@ -214,7 +214,7 @@ fn reviews() -> Vec<(&'static str, String)> {
                 &json!({ "data": big }),
             ),
         ),
-        ("tenant changes a 1 MiB ConfigMap: refused", {
+        ("tenant changes a 1 MiB ConfigMap: denied", {
             let map = |text: &str| json!({ "metadata": { "name": "x" }, "data": { "k": text.repeat(1 << 20) } });
             review(&tenant, "UPDATE", "configmaps", "", &map("a"), &map("b"))
         }),

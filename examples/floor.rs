@@ -1,7 +1,8 @@
-//! The floor: rolegate's own server around a reviewer that allows everything.
-//! Same flags as `rolegate serve`, same log line; `benches/floor.sh` compares.
+//! The floor: rolegate's own server with a reviewer that allows everything. It
+//! has the flags and the log line of `rolegate serve`; `benches/floor.sh`
+//! compares the two.
 //!
-//! Never put it in front of anything: it allows everything.
+//! For measurements only: it allows every request.
 
 use std::process::ExitCode;
 
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Reads the envelope, allows everything, records what the engine would record.
+/// Parses the envelope, allows everything, and fills the record as the engine does.
 #[derive(Default)]
 struct EmptyAllow {
     policy: PolicyHash,
@@ -82,7 +83,7 @@ impl Reviewer for EmptyAllow {
     ) -> Result<Round, BadReview> {
         let Envelope { request } = serde_json::from_slice(body).map_err(|_| BadReview {
             status: 400,
-            message: "The body is no AdmissionReview.".to_owned(),
+            message: "The body is not an AdmissionReview.".to_owned(),
         })?;
         let answer = serde_json::json!({
             "apiVersion": "admission.k8s.io/v1",

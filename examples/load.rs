@@ -1,5 +1,6 @@
-//! Loads one door over a few kept-alive HTTPS connections and prints one line:
-//! throughput, latencies, and the server's processor time and memory.
+//! Sends requests to one door over a few kept-alive HTTPS connections, and
+//! prints one line: throughput, latencies, and the server's processor time and
+//! memory.
 //!
 //! `load --connections 4 --seconds 5 --pid 123`
 
@@ -20,37 +21,37 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Of the clock that `/proc/<pid>/stat` counts with, on every Linux.
-const TICKS_A_SECOND: f64 = 100.0;
+/// The unit of processor time in `/proc/<pid>/stat`; the same on every Linux.
+const TICKS_PER_SECOND: f64 = 100.0;
 
 #[derive(Clone, Parser)]
 struct Load {
-    /// The HTTPS port
+    /// Address of the HTTPS port
     #[arg(long, default_value = "127.0.0.1:8443")]
     address: SocketAddr,
-    /// The door
+    /// Path and query of the door
     #[arg(long, default_value = "/validate/enforce?timeout=3s")]
     path: String,
-    /// A file with the `AdmissionReview` to send, as it stands; a pod that
-    /// somebody creates if not given
+    /// File with the `AdmissionReview` to send; without it, the review of a
+    /// pod's creation is sent
     #[arg(long)]
     review: Option<std::path::PathBuf>,
-    /// Size of that pod's review
+    /// Minimum size of that pod's review, in bytes
     #[arg(long, default_value_t = 5 * 1024)]
     bytes: usize,
-    /// That pod's service account
+    /// Service account of that pod
     #[arg(long, default_value = "default")]
     account: String,
-    /// Kept-alive connections, one request at a time on each
+    /// Kept-alive connections, with one request at a time on each
     #[arg(long, default_value_t = 4)]
     connections: usize,
-    /// How long
+    /// Duration of the run
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Threads; each has its share of the connections
+    /// Threads, which share the connections
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Whose processor time and memory to look at
+    /// Process whose processor time and memory are measured
     #[arg(long)]
     pid: Option<u32>,
 }
@@ -59,12 +60,12 @@ fn main() -> anyhow::Result<()> {
     let load = Load::parse();
     wait_until_listening(load.address)?;
     let idle = load.pid.map(|pid| memory(pid, "VmRSS")).transpose()?;
-    let worked = load.pid.map(ticks).transpose()?;
+    let ticks_before = load.pid.map(ticks).transpose()?;
     let begun = Instant::now();
     let threads: Vec<_> = (0..load.threads.max(1))
         .map(|thread| {
             let load = load.clone();
-            std::thread::spawn(move || share(&load, thread))
+            std::thread::spawn(move || run_thread(&load, thread))
         })
         .collect();
     let mut latencies = Vec::new();
@@ -86,10 +87,10 @@ fn main() -> anyhow::Result<()> {
         at(50),
         at(99)
     );
-    if let (Some(pid), Some(idle), Some(worked)) = (load.pid, idle, worked) {
-        let ticks = f64::from(u32::try_from(ticks(pid)? - worked)?);
-        let each = ticks / TICKS_A_SECOND / f64::from(u32::try_from(latencies.len())?);
-        write!(line, " cpu_us={:.1}", each * 1e6)?;
+    if let (Some(pid), Some(idle), Some(ticks_before)) = (load.pid, idle, ticks_before) {
+        let ticks = f64::from(u32::try_from(ticks(pid)? - ticks_before)?);
+        let per_request = ticks / TICKS_PER_SECOND / f64::from(u32::try_from(latencies.len())?);
+        write!(line, " cpu_us={:.1}", per_request * 1e6)?;
         let (now, peak) = (memory(pid, "VmRSS")?, memory(pid, "VmHWM")?);
         write!(line, " idle_kib={idle} loaded_kib={now} peak_kib={peak}")?;
     }
@@ -97,7 +98,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The server may have been started a moment ago.
+/// Waits up to 5 s for a server that is starting.
 fn wait_until_listening(address: SocketAddr) -> std::io::Result<()> {
     let begun = Instant::now();
     loop {
@@ -110,9 +111,9 @@ fn wait_until_listening(address: SocketAddr) -> std::io::Result<()> {
     }
 }
 
-/// Runs one thread's share of the connections; returns every latency.
-fn share(load: &Load, thread: usize) -> anyhow::Result<Vec<Duration>> {
-    let mine = (0..load.connections)
+/// Runs one thread's share of the connections. Returns every latency.
+fn run_thread(load: &Load, thread: usize) -> anyhow::Result<Vec<Duration>> {
+    let connections = (0..load.connections)
         .filter(|connection| connection % load.threads == thread)
         .count();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -122,10 +123,10 @@ fn share(load: &Load, thread: usize) -> anyhow::Result<Vec<Duration>> {
     let request = Arc::new(request(load)?);
     runtime.block_on(async {
         let mut tasks = tokio::task::JoinSet::new();
-        for _ in 0..mine {
+        for _ in 0..connections {
             let request = Arc::clone(&request);
             let address = load.address;
-            tasks.spawn(async move { one(address, &request, end).await });
+            tasks.spawn(async move { run_connection(address, &request, end).await });
         }
         let mut all = Vec::new();
         while let Some(done) = tasks.join_next().await {
@@ -135,16 +136,20 @@ fn share(load: &Load, thread: usize) -> anyhow::Result<Vec<Duration>> {
     })
 }
 
-async fn one(address: SocketAddr, request: &[u8], end: Instant) -> anyhow::Result<Vec<Duration>> {
+async fn run_connection(
+    address: SocketAddr,
+    request: &[u8],
+    end: Instant,
+) -> anyhow::Result<Vec<Duration>> {
     let mut stream = connect(address).await?;
     let mut buffer = vec![0; 16 * 1024];
     let mut latencies = Vec::new();
     while Instant::now() < end {
         let sent = Instant::now();
         stream.write_all(request).await?;
-        let last = answer(&mut stream, &mut buffer).await?;
+        let closes = answer(&mut stream, &mut buffer).await?;
         latencies.push(sent.elapsed());
-        if last {
+        if closes {
             stream = connect(address).await?;
         }
     }
@@ -156,7 +161,7 @@ async fn connect(address: SocketAddr) -> anyhow::Result<TlsStream<TcpStream>> {
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anyone(provider)))
+        .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
         .with_no_client_auth();
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
@@ -166,7 +171,7 @@ async fn connect(address: SocketAddr) -> anyhow::Result<TlsStream<TcpStream>> {
         .await?)
 }
 
-/// Reads one answer; whether the server closes after it.
+/// Reads one answer. Returns whether the server closes the connection after it.
 async fn answer(stream: &mut TlsStream<TcpStream>, buffer: &mut Vec<u8>) -> anyhow::Result<bool> {
     let mut filled = 0;
     loop {
@@ -186,20 +191,20 @@ async fn answer(stream: &mut TlsStream<TcpStream>, buffer: &mut Vec<u8>) -> anyh
             .find_map(|line| line.strip_prefix("content-length: "))
             .context("an answer without a length")?
             .parse()?;
-        let whole = head + 4 + length;
-        buffer.resize(buffer.len().max(whole), 0);
-        if filled < whole {
-            stream.read_exact(&mut buffer[filled..whole]).await?;
+        let total = head + 4 + length;
+        buffer.resize(buffer.len().max(total), 0);
+        if filled < total {
+            stream.read_exact(&mut buffer[filled..total]).await?;
         }
         return Ok(text.contains("connection: close"));
     }
 }
 
-/// A request as the API server sends it.
+/// The HTTP request, with the headers that the API server sends.
 fn request(load: &Load) -> anyhow::Result<Vec<u8>> {
     let body = match &load.review {
         Some(file) => std::fs::read_to_string(file)?,
-        None => a_pod(load),
+        None => pod_review(load),
     };
     let head = format!(
         "POST {} HTTP/1.1\r\nHost: rolegate.rolegate.svc:443\r\nUser-Agent: kube-apiserver-admission\r\n\
@@ -211,8 +216,8 @@ fn request(load: &Load) -> anyhow::Result<Vec<u8>> {
     Ok([head.as_bytes(), body.as_bytes()].concat())
 }
 
-/// A pod that somebody creates.
-fn a_pod(load: &Load) -> String {
+/// The review of a pod's creation, of at least `load.bytes`.
+fn pod_review(load: &Load) -> String {
     let mut environment = Vec::new();
     loop {
         let body = review(&load.account, &environment).to_string();
@@ -255,17 +260,17 @@ fn review(account: &str, environment: &[serde_json::Value]) -> serde_json::Value
     })
 }
 
-/// Processor time so far, its own and the system's for it, in ticks.
+/// User and system processor time of the process so far, in ticks.
 fn ticks(pid: u32) -> anyhow::Result<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name before it may hold anything, blanks and brackets too.
+    // The program's name before it may contain blanks and brackets.
     let (_, rest) = stat.rsplit_once(") ").context("no such line")?;
     let mut fields = rest.split(' ').skip(11);
     let mut next = || anyhow::Ok(fields.next().context("too short")?.parse::<u64>()?);
     Ok(next()? + next()?)
 }
 
-/// A line of `/proc/<pid>/status`, in KiB.
+/// A value from `/proc/<pid>/status`, in KiB.
 fn memory(pid: u32, name: &str) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status
@@ -280,11 +285,11 @@ fn memory(pid: u32, name: &str) -> anyhow::Result<u64> {
         .parse()?)
 }
 
-/// Trusts anyone: this only measures, over loopback.
+/// Trusts every certificate: the server is on the loopback interface.
 #[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
+struct AnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anyone {
+impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
         _leaf: &CertificateDer<'_>,

@@ -1,9 +1,9 @@
-//! The plain floor: the least webhook a careful engineer writes with the same
-//! parts. TLS, HTTP/1.1, the whole body, an envelope that borrows from it and
-//! an answer; no caps, no deadline, no metrics, no log line.
-//! `benches/floor.sh` compares rolegate with it.
+//! The plain floor: a minimal webhook on the same libraries. It has TLS,
+//! HTTP/1.1, a body read into memory, an envelope parsed without copies, and an
+//! answer. It has no limits, deadline, metrics or log line. `benches/floor.sh`
+//! compares rolegate with it.
 //!
-//! Never put it in front of anything: it allows everything.
+//! For measurements only: it allows every request.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,19 +24,19 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-// As rolegate: allocators are not what is compared.
+// The same allocator as rolegate, so that the comparison leaves it out.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Parser)]
 struct Plain {
-    /// The HTTPS port
+    /// Address of the HTTPS port
     #[arg(long, default_value = "127.0.0.1:8443")]
     listen: SocketAddr,
 }
 
 #[derive(Deserialize)]
-struct Asked<'a> {
+struct Review<'a> {
     #[serde(borrow)]
     request: Request<'a>,
 }
@@ -61,7 +61,7 @@ struct Response<'a> {
 }
 
 async fn allow(body: Bytes) -> Result<([(HeaderName, &'static str); 1], Vec<u8>), StatusCode> {
-    let Asked { request } = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
+    let Review { request } = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
     let answer = Answer {
         api_version: "admission.k8s.io/v1",
         kind: "AdmissionReview",

@@ -1,4 +1,4 @@
-//! Measures the time from starting a server to `/readyz` answering 200, and
+//! Measures the time from starting a server until `/readyz` answers 200, and
 //! prints one line.
 //!
 //! `start --runs 50 -- target/release/rolegate serve --cluster off`
@@ -11,17 +11,17 @@ use std::time::{Duration, Instant};
 use anyhow::{bail, ensure};
 use clap::Parser;
 
-/// Between two looks: much shorter than a start, and long enough to leave it a
-/// processor.
+/// The pause between two requests to `/readyz`: much shorter than a start, and
+/// long enough to leave the server a processor.
 const PAUSE: Duration = Duration::from_micros(200);
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Parser)]
 struct Start {
-    /// How often
+    /// Number of runs
     #[arg(long, default_value_t = 50)]
     runs: usize,
-    /// Wait for the program's end instead, and add no arguments
+    /// Measure the time until the program exits, and add no arguments
     #[arg(long)]
     exit: bool,
     /// Program and arguments; `--listen` and `--health-listen` are added
@@ -59,7 +59,7 @@ fn once(start: &Start) -> anyhow::Result<Duration> {
         ensure!(status.success(), "it failed: {status}");
         return Ok(begun.elapsed());
     }
-    // Both held at once, or the system may give the same one twice.
+    // Both are bound at once: otherwise the system may return the same port twice.
     let free = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0"));
     let [https, health] = free.map(|socket| socket?.local_addr());
     let (https, health) = (https?, health?);
@@ -71,7 +71,7 @@ fn once(start: &Start) -> anyhow::Result<Duration> {
         if let Some(status) = child.0.try_wait()? {
             bail!("it ended: {status}");
         }
-        ensure!(begun.elapsed() < PATIENCE, "not ready in time");
+        ensure!(begun.elapsed() < TIMEOUT, "not ready in time");
         std::thread::sleep(PAUSE);
     }
     Ok(begun.elapsed())
@@ -88,7 +88,7 @@ fn is_ready(health: SocketAddr) -> bool {
     ask().is_ok_and(|answer| answer == *b"HTTP/1.1 200")
 }
 
-/// No run leaves a process behind.
+/// A process that is killed when dropped.
 struct Killed(Child);
 
 impl Drop for Killed {

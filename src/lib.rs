@@ -1,19 +1,19 @@
 //! rolegate stops tenants and jobs of Amazon EMR on EKS from using another
 //! job's IAM role.
 //!
-//! # The map
+//! # Map of the code
 //!
-//! The engine is the crate [`rolegate_core`]; its first page shows the stations
-//! of a request. Around it, in this crate:
+//! The engine is the crate [`rolegate_core`]; its first page shows the stages
+//! of a request. This crate contains what surrounds it:
 //!
 //! - [`cli`]: one file per verb
 //! - [`server`]: HTTPS endpoints ("doors"), health and metrics
-//! - [`manifests`]: the API server's own admission policies, printed from the names that rules use
+//! - [`manifests`]: `ValidatingAdmissionPolicies`, printed with the names that the rules use
 //! - [`report`]: decisions as text and JSON
-//! - [`certs`], [`cluster`], [`telemetry`]: certificates, the API server's address, logs
+//! - [`certs`], [`cluster`], [`telemetry`]: certificates, the API server's client, logs
 //! - [`runtime`]: readiness and shutdown
 //!
-//! Bytes enter at two places: `server` (webhooks) and `cli::review` (files).
+//! Reviews enter at two places: `server` (webhooks) and `cli::review` (files).
 
 pub mod certs;
 pub mod cli;

@@ -1,4 +1,4 @@
-//! Logs. They go to standard error: standard output belongs to findings.
+//! Logs. They go to standard error: standard output is for findings.
 
 mod queue;
 
@@ -18,36 +18,35 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use queue::{Queue, Sink};
 
-/// How lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Why there can be no log.
+/// Why the log cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// `--log-level` is wrong.
-    #[error("`{0}` is no log filter ({1}); write `info` or `info,rolegate::certs=debug`")]
+    /// `--log-level` is invalid.
+    #[error(
+        "`{0}` is not a log filter ({1}); examples are `info` and `info,rolegate::certs=debug`"
+    )]
     Filter(String, ParseError),
-    /// No thread for the writer.
     #[error("cannot start the thread that writes the log: {0}")]
     Thread(#[from] std::io::Error),
-    /// Called twice.
     #[error("the log is set up already: {0}")]
     Twice(#[from] TryInitError),
 }
 
-/// The running log. Dropping it writes what is still queued, for a second at most.
+/// The running log. Dropping it writes the queued lines, for at most a second.
 #[derive(Debug)]
 pub struct Telemetry(Arc<Queue>);
 
 impl Telemetry {
-    /// Starts to log to standard error. `level` is a filter such as `info` or
+    /// Starts logging to standard error. `level` is a filter such as `info` or
     /// `info,rolegate::server=debug`.
     ///
     /// # Errors
@@ -63,7 +62,7 @@ impl Telemetry {
             .with_writer(move || sink.clone());
         let lines = match format {
             LogFormat::Text => lines.boxed(),
-            // Every line carries its own fields; spans would only repeat them.
+            // Every line has its own fields; spans would only repeat them.
             LogFormat::Json => lines
                 .json()
                 .flatten_event(true)
@@ -78,7 +77,6 @@ impl Telemetry {
         Ok(Self(queue))
     }
 
-    /// How many lines were lost so far because nobody took them.
     #[must_use]
     pub fn lost_lines(&self) -> LostLines {
         LostLines(Arc::clone(&self.0))
@@ -91,7 +89,7 @@ impl Drop for Telemetry {
     }
 }
 
-/// The count of lost lines, as a metric.
+/// A metric: log lines lost because nothing read standard error.
 #[derive(Clone, Debug)]
 pub struct LostLines(Arc<Queue>);
 
@@ -99,14 +97,14 @@ impl Collector for LostLines {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let (name, help) = (
             "rolegate_log_lines_lost",
-            "Log lines that standard error did not take",
+            "Log lines that could not be written to standard error",
         );
         let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         ConstCounter::new(self.0.lost()).encode(metric)
     }
 }
 
-/// Logs where a panic happened. Its message is shown only if it is fixed text:
+/// Logs where a panic happened. The message is logged only if it is fixed text:
 /// a formatted one may quote the object that caused it.
 fn panicked(info: &PanicHookInfo<'_>) {
     let message = info

@@ -21,7 +21,7 @@ fn rolegate(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs and gives back exit code, standard output and standard error.
+/// Runs a command. Returns the exit code, standard output and standard error.
 fn run(arguments: &[&str], input: &str) -> (i32, String, String) {
     let output = rolegate(arguments)
         .write_stdin(input.as_bytes().to_vec())
@@ -116,7 +116,7 @@ fn review_of_manifests() {
         code == 1 && out.contains("alice may not exec into pod spark-a/driver"),
         "{out}"
     );
-    // A job's own token, spelled out.
+    // The token of a job's pod.
     let job = [
         "review",
         "--user",
@@ -158,7 +158,7 @@ fn review_of_many_documents() {
     assert_eq!((code, out.matches("denied:").count()), (1, 2), "{out}");
 }
 
-/// A file of that content, as `review` is given it.
+/// A temporary file, and its path as an argument.
 fn file(content: &str) -> (tempfile::NamedTempFile, String) {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     file.write_all(content.as_bytes()).expect("written");
@@ -188,7 +188,7 @@ items:
         serviceAccountName: emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98
 ";
 
-/// Findings say where in the file as written, for people and for programs.
+/// Findings have their position in the file, in text and in JSON.
 #[test]
 fn review_says_line_and_column() {
     let (_kept, path) = file(WORKLOADS);
@@ -223,16 +223,17 @@ fn review_says_line_and_column() {
     assert_eq!(field["pointer"], "/spec/template/spec/serviceAccountName");
 }
 
-/// JSON, standard input, a DELETE, and what the file does not hold.
+/// Positions in JSON, in standard input and in a DELETE, and none for an object
+/// that the file does not contain.
 #[test]
-fn review_says_line_and_column_of_what_the_file_holds() {
+fn review_says_line_and_column_in_every_input() {
     let pod = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\n \"metadata\":{\"name\":\"x\"},\n \"spec\":{\"hostNetwork\":true}}";
     let (_, out, _) = run(&["review", "--user", "alice"], pod);
     assert!(
         out.contains("at:      standard input:3:10 spec.hostNetwork"),
         "{out}"
     );
-    // A review holds its object.
+    // The object is inside an AdmissionReview.
     let path = case("foreign-service-account/tenant-starts-a-pod-as-the-driver");
     let text = std::fs::read_to_string(&path).expect("readable");
     let before = text.find("\"serviceAccountName\"").expect("there");
@@ -241,7 +242,7 @@ fn review_says_line_and_column_of_what_the_file_holds() {
     let (_, out, _) = run(&["review", &path], "");
     let at = format!("at:      {path}:{line}:{column} spec.serviceAccountName");
     assert!(out.contains(&at), "{at}\n{out}");
-    // A stored one, where there is no new one.
+    // A DELETE has only the stored object.
     let delete = "apiVersion: admission.k8s.io/v1
 kind: AdmissionReview
 request:
@@ -261,13 +262,14 @@ request:
         code == 1 && out.contains("at:      standard input:12:3\n"),
         "{out}"
     );
-    // The same without the object.
+    // The same DELETE without the object.
     let (held, _) = delete.split_once("  oldObject:").expect("there");
     let (_, out, err) = run(&["review"], held);
     assert!(!out.contains("at:"), "{out}{err}");
 }
 
-/// What role chaining adds is nowhere in the file: the field around it is.
+/// A field that role chaining adds is not in the file, so that positions of the
+/// other fields must not move.
 #[test]
 fn review_of_a_chained_pod_points_into_the_file() {
     let review = case("chain-profile/driver-without-the-required-profile");
@@ -318,7 +320,6 @@ fn bad_input_is_exit_code_2_and_one_sentence() {
             "",
             "there is no rule `no-such-rule`",
         ),
-        (&["explain", "rbac-grant"], "", "not in this version"),
         (
             &[
                 "policy",
@@ -426,7 +427,7 @@ const CHAINS: &str = "tests/cases/chain-profile/driver-without-the-required-prof
 const CHAINED: &str = "emr-containers-sa-spark-driver-111122223333-cfkwzvtaslsjjjowqmdrhwi0gvifg35";
 
 #[test]
-fn a_profile_without_a_cluster() {
+fn chain_render_prints_a_profile() {
     let render = |more: &[&str]| {
         let arguments = [
             "chain",
@@ -463,7 +464,7 @@ fn a_profile_without_a_cluster() {
         "{out}"
     );
     for (more, words) in [
-        (&["--service-account", "default"][..], "stands for no role"),
+        (&["--service-account", "default"][..], "maps to no IAM role"),
         (
             &[
                 "--service-account",
@@ -495,7 +496,7 @@ fn a_profile_without_a_cluster() {
     }
 }
 
-/// The pod is judged as it is after the mutating webhook, and the difference shown.
+/// A pod is reviewed as it is after the mutating webhook, and the difference is shown.
 #[test]
 fn review_shows_what_chaining_does() {
     let file = case("chain-profile/driver-without-the-required-profile");
@@ -520,7 +521,7 @@ fn review_shows_what_chaining_does() {
     assert_eq!(line["chain"]["mode"], "profile");
     assert!(line["chain"]["patch"].as_array().expect("a patch").len() > 4);
     assert!(line["chain"]["pod"]["metadata"]["annotations"]["rolegate.dev/aws-config"].is_string());
-    // Without a chain there is nothing to show.
+    // Without a chain nothing is shown.
     let (_, out, _) = run(&["review", "--format", "json", &file], "");
     assert!(!out.contains("\"chain\""), "{out}");
     let file = case("chain-profile/driver-after-eks-failed-open");

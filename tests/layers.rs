@@ -1,5 +1,5 @@
-//! A folder uses only what stands below it: no circle between the folders of a
-//! crate, and none between the files of a folder. Read from the imports.
+//! There is no import cycle between the folders of a crate, and none between the
+//! files of a folder; the engine's folders import in one direction only.
 
 #![allow(
     clippy::expect_used,
@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// A crate's sources: each file by its module path, `["policy", "read", "rules"]`.
+/// A crate's sources: the text of each file by its module path, such as
+/// `["policy", "read", "rules"]`.
 struct Crate {
     files: BTreeMap<Vec<String>, String>,
-    /// What each folder's `mod.rs` exports: the item, and the module that has it.
+    /// The exports of each folder's `mod.rs`: the item, and the module that defines it.
     exports: BTreeMap<Vec<String>, BTreeMap<String, String>>,
 }
 
@@ -48,8 +49,8 @@ impl Crate {
         Self { files, exports }
     }
 
-    /// The modules that one file names, as paths from the crate's root. What a
-    /// folder's `mod.rs` exports counts as the file that has it.
+    /// The modules that one file names, as paths from the crate's root. An item
+    /// that a folder's `mod.rs` re-exports counts as the file that defines it.
     fn uses(&self, module: &[String]) -> BTreeSet<Vec<String>> {
         let text = &self.files[module];
         let mut found = BTreeSet::new();
@@ -80,7 +81,7 @@ impl Crate {
         found
     }
 
-    /// The top folders, and which other ones each uses.
+    /// The top folders, and the other folders that each uses.
     fn folders(&self) -> Graph {
         let mut graph = Graph::new();
         for module in self.files.keys().filter(|module| !module.is_empty()) {
@@ -90,14 +91,14 @@ impl Crate {
             let entry = graph.entry(module[0].clone()).or_default();
             entry.extend(others.cloned());
         }
-        // The crate's own root stands above all.
+        // The crate's root may use everything.
         graph.remove("lib");
         graph.remove("main");
         graph
     }
 
-    /// The members of one folder, and which of their neighbours each uses. A
-    /// folder in it counts as one member; its `mod.rs` only joins them.
+    /// The files and subfolders of one folder, and the others in it that each
+    /// uses. A subfolder counts as one; the folder's `mod.rs` is left out.
     fn members(&self, folder: &[String]) -> Graph {
         let mut graph = Graph::new();
         for module in self.files.keys() {
@@ -139,7 +140,7 @@ fn code(text: &str) -> String {
         .collect()
 }
 
-/// `pub use file::{A, B}` as A and B, each in `file`.
+/// The re-exports of a `mod.rs`: `pub use file::{A, B}` gives A and B, each in `file`.
 fn exports(text: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for path in paths(text) {
@@ -152,8 +153,7 @@ fn exports(text: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// Every path that is imported, and every path that begins with `crate`,
-/// `super` or `self` elsewhere.
+/// Every imported path, and every other path that begins with `crate` or `super`.
 fn paths(text: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut rest = text;
@@ -183,7 +183,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// `a::{b, c::{d, e}}` as `a::b`, `a::c::d` and `a::c::e`.
+/// Splits `a::{b, c::{d, e}}` into `a::b`, `a::c::d` and `a::c::e`.
 fn flatten(tree: &str, before: &[String], found: &mut Vec<Vec<String>>) {
     let mut depth = 0;
     let mut start = 0;
@@ -226,12 +226,12 @@ fn steps(path: &str) -> impl Iterator<Item = String> {
     parts.filter(|part| !part.is_empty()).map(str::to_owned)
 }
 
-/// A path from the crate's root; `None` for another crate's.
+/// The path from the crate's root; `None` for a path into another crate.
 fn absolute(path: &[String], module: &[String], sources: &Crate) -> Option<Vec<String>> {
     let mut base: Vec<String> = match path.first()?.as_str() {
         "crate" => return Some(path[1..].to_vec()),
         "self" | "super" => module.to_vec(),
-        // A neighbour declared by the same `mod.rs`.
+        // A module declared by the same `mod.rs`.
         name => {
             let mut neighbour = module.to_vec();
             neighbour.push(name.to_owned());
@@ -257,45 +257,45 @@ fn absolute(path: &[String], module: &[String], sources: &Crate) -> Option<Vec<S
     Some(base)
 }
 
-/// A way from a node back to itself.
-fn circle(graph: &Graph) -> Option<Vec<String>> {
-    fn walk(graph: &Graph, way: &mut Vec<String>, done: &mut BTreeSet<String>) -> bool {
-        let here = way.last().cloned().unwrap_or_default();
+/// A path from a node back to itself, by depth-first search.
+fn cycle(graph: &Graph) -> Option<Vec<String>> {
+    fn search(graph: &Graph, path: &mut Vec<String>, visited: &mut BTreeSet<String>) -> bool {
+        let here = path.last().cloned().unwrap_or_default();
         for next in graph.get(&here).into_iter().flatten() {
-            if let Some(at) = way.iter().position(|passed| passed == next) {
-                way.drain(..at);
-                way.push(next.clone());
+            if let Some(at) = path.iter().position(|passed| passed == next) {
+                path.drain(..at);
+                path.push(next.clone());
                 return true;
             }
-            if done.insert(next.clone()) {
-                way.push(next.clone());
-                if walk(graph, way, done) {
+            if visited.insert(next.clone()) {
+                path.push(next.clone());
+                if search(graph, path, visited) {
                     return true;
                 }
-                way.pop();
+                path.pop();
             }
         }
         false
     }
-    let mut done = BTreeSet::new();
+    let mut visited = BTreeSet::new();
     graph.keys().find_map(|start| {
-        let mut way = vec![start.clone()];
-        let fresh = done.insert(start.clone());
-        (fresh && walk(graph, &mut way, &mut done)).then_some(way)
+        let mut path = vec![start.clone()];
+        let new = visited.insert(start.clone());
+        (new && search(graph, &mut path, &mut visited)).then_some(path)
     })
 }
 
 #[test]
-fn no_circle_between_folders() {
+fn no_cycle_between_folders() {
     for root in ["core/src", "src"] {
         let graph = Crate::read(root).folders();
         assert!(graph.len() > 5, "{root} has moved: {graph:?}");
-        assert_eq!(circle(&graph), None, "{root}: {graph:#?}");
+        assert_eq!(cycle(&graph), None, "{root}: {graph:#?}");
     }
 }
 
 #[test]
-fn no_circle_between_the_files_of_a_folder() {
+fn no_cycle_between_the_files_of_a_folder() {
     for root in ["core/src", "src"] {
         let sources = Crate::read(root);
         let folders: BTreeSet<Vec<String>> = sources
@@ -304,19 +304,19 @@ fn no_circle_between_the_files_of_a_folder() {
             .filter(|module| module.len() > 1)
             .map(|module| module[..module.len() - 1].to_vec())
             .collect();
-        let mut circles = Vec::new();
+        let mut cycles = Vec::new();
         for folder in folders {
-            if let Some(way) = circle(&sources.members(&folder)) {
-                circles.push(format!("{root}/{}: {}", folder.join("/"), way.join(" → ")));
+            if let Some(path) = cycle(&sources.members(&folder)) {
+                cycles.push(format!("{root}/{}: {}", folder.join("/"), path.join(" → ")));
             }
         }
-        assert!(circles.is_empty(), "{circles:#?}");
+        assert!(cycles.is_empty(), "{cycles:#?}");
     }
 }
 
-/// The order in which the engine's folders stand, from the ground up.
+/// Each folder of the engine uses only folders before it in this order.
 #[test]
-fn the_engine_stands_in_its_order() {
+fn the_engine_has_one_direction() {
     const ORDER: [&str; 9] = [
         "names", "json", "policy", "request", "facts", "mutation", "write", "rules", "decision",
     ];
@@ -324,7 +324,7 @@ fn the_engine_stands_in_its_order() {
     for (folder, uses) in &graph {
         let place = |name: &str| {
             let found = ORDER.iter().position(|known| *known == name);
-            found.unwrap_or_else(|| panic!("{name} has no place in the order"))
+            found.unwrap_or_else(|| panic!("{name} is not in the order"))
         };
         for used in uses {
             assert!(place(used) < place(folder), "{folder} uses {used}");
@@ -349,5 +349,5 @@ fn imports_are_read() {
     let graph: Graph = [("a", "b"), ("b", "c"), ("c", "a")]
         .map(|(from, to)| (from.to_owned(), BTreeSet::from([to.to_owned()])))
         .into();
-    assert!(circle(&graph).is_some());
+    assert!(cycle(&graph).is_some());
 }

@@ -1,4 +1,4 @@
-//! What rolegate prints, and what the shipped manifests repeat of it.
+//! The shipped manifests agree with what rolegate prints and what its rules know.
 //!
 //! `UPDATE_EXPECTED=1 cargo test --test manifests` writes the policies and
 //! `docs/coverage.md`.
@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use rolegate::manifests::{GUARDS, Guard};
+use rolegate::manifests::{ADMISSION_POLICIES, AdmissionPolicy};
 use rolegate_core::facts::System;
 use rolegate_core::facts::surface::{self, By};
 use rolegate_core::names::RESERVED_PREFIXES;
@@ -45,10 +45,10 @@ fn printed(arguments: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn the_shipped_policies_are_what_rolegate_prints() {
-    for guard in GUARDS {
-        let file = policies().join(guard.path());
-        let (code, text, problems) = printed(&["--only", guard.name]);
-        assert_eq!((code, problems.as_str()), (0, ""), "{}", guard.name);
+    for policy in ADMISSION_POLICIES {
+        let file = policies().join(policy.path());
+        let (code, text, problems) = printed(&["--only", policy.name]);
+        assert_eq!((code, problems.as_str()), (0, ""), "{}", policy.name);
         if std::env::var_os("UPDATE_EXPECTED").is_some() {
             fs::write(&file, &text).expect("writable");
         }
@@ -56,11 +56,16 @@ fn the_shipped_policies_are_what_rolegate_prints() {
     }
 }
 
+fn shipped() -> impl Iterator<Item = AdmissionPolicy> {
+    ADMISSION_POLICIES
+        .into_iter()
+        .filter(|policy| !policy.optional)
+}
+
 #[test]
-fn without_a_name_all_are_printed_that_are_on_by_default() {
-    let shipped = GUARDS.into_iter().filter(|guard| !guard.optional);
-    let each: Vec<_> = shipped
-        .map(|guard| printed(&["--only", guard.name]).1)
+fn without_a_name_all_policies_that_are_on_by_default_are_printed() {
+    let each: Vec<_> = shipped()
+        .map(|policy| printed(&["--only", policy.name]).1)
         .collect();
     let (code, text, problems) = printed(&[]);
     assert_eq!((code, problems.as_str()), (0, ""));
@@ -68,42 +73,44 @@ fn without_a_name_all_are_printed_that_are_on_by_default() {
 }
 
 #[test]
-fn an_unknown_name_is_refused_with_those_there_are() {
+fn the_error_for_an_unknown_name_lists_the_names() {
     let (code, text, problems) = printed(&["--only", "secret"]);
     assert_eq!((code, text.as_str()), (2, ""));
-    for guard in GUARDS {
-        assert!(problems.contains(guard.name), "{problems}");
+    for policy in ADMISSION_POLICIES {
+        assert!(problems.contains(policy.name), "{problems}");
     }
 }
 
-/// A policy that is printed and not applied guards nothing.
+/// The kustomizations must list every policy: one that is not applied has no effect.
 #[test]
-fn the_kustomizations_apply_them_all() {
+fn the_kustomizations_apply_all_policies() {
     let all = read(&policies().join("kustomization.yaml"));
     let listed: BTreeSet<_> = all
         .lines()
         .filter_map(|line| line.strip_prefix("- "))
         .map(str::to_owned)
         .collect();
-    let shipped = GUARDS.into_iter().filter(|guard| !guard.optional);
-    assert_eq!(listed, shipped.map(|guard| guard.path()).collect());
+    assert_eq!(listed, shipped().map(|policy| policy.path()).collect());
     let top = read(&policies().join("../kustomization.yaml"));
     assert!(top.lines().any(|line| line == "- policies"), "{top}");
-    for guard in GUARDS.into_iter().filter(|guard| guard.optional) {
-        let folder = policies().join(guard.name);
+    for policy in ADMISSION_POLICIES
+        .into_iter()
+        .filter(|policy| policy.optional)
+    {
+        let folder = policies().join(policy.name);
         let component = read(&folder.join("kustomization.yaml"));
         assert!(
             component.contains("kind: Component")
-                && component.contains(&format!("- {}.yaml", guard.name)),
+                && component.contains(&format!("- {}.yaml", policy.name)),
             "{component}"
         );
     }
 }
 
-/// The webhook configuration is written by hand. What it repeats of the rules'
-/// own names must be theirs.
+/// The webhook configuration is written by hand. The prefixes and controllers
+/// it names must be those of the rules.
 #[test]
-fn the_webhook_configuration_names_what_the_rules_know() {
+fn the_webhook_configuration_uses_the_rules_names() {
     let text = read(&policies().join("../webhook/validating.yaml"));
     for prefix in RESERVED_PREFIXES {
         assert!(
@@ -123,7 +130,7 @@ fn the_webhook_configuration_names_what_the_rules_know() {
 }
 
 #[test]
-fn the_page_about_the_api_is_the_table_of_the_code() {
+fn the_coverage_page_is_the_table_of_the_code() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/coverage.md");
     let page = surface::markdown();
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
@@ -133,13 +140,13 @@ fn the_page_about_the_api_is_the_table_of_the_code() {
 }
 
 #[test]
-fn whoever_the_table_names_exists() {
+fn rules_and_policies_of_the_coverage_table_exist() {
     for by in surface::rows().flat_map(surface::Row::judges) {
         match by {
             By::Rule(id) => assert!(rule(id.as_str()).is_some(), "{id}"),
             By::Policy(name) => {
-                let policy = Guard::named(name).is_some_and(|guard| !guard.optional);
-                assert!(name.starts_with("rolegate-") && policy, "{name}");
+                let shipped = AdmissionPolicy::named(name).is_some_and(|policy| !policy.optional);
+                assert!(name.starts_with("rolegate-") && shipped, "{name}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The JSON reader takes what `serde_json` takes, and means the same by it.
+//! The JSON reader accepts what `serde_json` accepts, with the same result.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

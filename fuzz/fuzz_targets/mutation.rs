@@ -1,5 +1,5 @@
-//! `/mutate` from bytes: no panic, and a patch that applies to the object it
-//! was made for, once.
+//! `/mutate` on random bytes does not panic, its patch applies to the object it
+//! was made for, and the patched object needs no further patch.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -29,11 +29,11 @@ fuzz_target!(|body: &[u8]| {
     assert_eq!(
         after(review.to_string().as_bytes(), &policy),
         None,
-        "once is enough"
+        "a second patch"
     );
 });
 
-/// The review with the object as it is afterwards; `None` where nothing changes.
+/// The review with the patched object; `None` if nothing changes.
 fn after(body: &[u8], policy: &Policy) -> Option<Value> {
     let review = AdmissionReview::parse(body).ok()?;
     let write = Write::new(&review.request, policy).ok()?;
@@ -54,7 +54,8 @@ fn after(body: &[u8], policy: &Policy) -> Option<Value> {
     }
 }
 
-/// Maps where the API server writes maps: a list of a map's values reads alike.
+/// Whether maps are where the API server writes maps. Only then the patch must
+/// apply: an API server sends no other objects.
 fn is_plausible(object: &Value) -> bool {
     let maps = |list: &Value| {
         list.as_array()

@@ -1,6 +1,6 @@
-//! Whatever a policy, a pod's variables and a pod's name hold: the text is
-//! refused before it is written, or the AWS SDK for Rust reads back the
-//! profiles that were meant and none besides.
+//! For every policy, and every token file and name of a pod: the policy is
+//! rejected, or the AWS SDK for Rust reads exactly the intended profiles from
+//! the text.
 #![no_main]
 
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
@@ -15,13 +15,13 @@ use serde_json::json;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/etl";
 
-/// What goes into a policy: role, external id, region, profile name.
+/// Texts of a policy: role, external id, region, profile name.
 type Words<'w> = [&'w str; 4];
 const PLAIN: Words<'_> = [ROLE, "example", "eu-central-1", "lake"];
 
-/// The policy with these words, unless it is refused.
+/// The policy with these texts; `None` if it is rejected.
 fn policy([to, external_id, region, profile]: Words<'_>) -> Option<Policy> {
-    // A policy in JSON is one in YAML, and any text has a writing in it.
+    // JSON is valid YAML, and it can escape every text.
     let policy = json!({
         "apiVersion": "rolegate.dev/v1alpha1",
         "kind": "Policy",
@@ -41,7 +41,7 @@ fn policy([to, external_id, region, profile]: Words<'_>) -> Option<Policy> {
 
 fuzz_target!(|parts: (Words<'_>, &str, &str, bool)| {
     let (given, token, session, agent) = parts;
-    // Words that alone are refused make way, so that the others are still tried.
+    // A text that the policy rejects is replaced, so that the others are still tested.
     let mut words = PLAIN;
     for (index, word) in given.into_iter().enumerate() {
         let mut alone = PLAIN;
@@ -81,12 +81,12 @@ fuzz_target!(|parts: (Words<'_>, &str, &str, bool)| {
     let sections = EnvConfigSections::parse(loaded).unwrap();
     let mut names: Vec<_> = sections.profiles().collect();
     names.sort_unstable();
-    let mut meant = vec!["default", "rolegate-hop-1", profile];
+    let mut expected = vec!["default", "rolegate-hop-1", profile];
     if matches!(source, Source::WebIdentity { .. }) {
-        meant.push("rolegate-source");
+        expected.push("rolegate-source");
     }
-    meant.sort_unstable();
-    assert_eq!(names, meant, "{text}");
+    expected.sort_unstable();
+    assert_eq!(names, expected, "{text}");
     let default = sections.get_profile("default").unwrap();
     assert_eq!(default.get("role_arn"), Some(to), "{text}");
     assert_eq!(default.get("external_id"), Some(external_id), "{text}");

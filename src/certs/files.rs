@@ -1,7 +1,7 @@
-//! A certificate in two files, read again and again.
+//! A certificate and its key in two files that are read periodically.
 //!
-//! Reading and comparing beats watching: the kubelet swaps a symlink two
-//! levels up (`..data`), which a watch on the file never sees.
+//! Files are read and compared, not watched: the kubelet swaps a symlink two
+//! levels up (`..data`), and a watch on the file does not notice.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,14 +13,13 @@ use rustls::crypto::CryptoProvider;
 
 use super::{CertificateMetrics, Certificates, Pair};
 
-/// The two files and what was last found in them.
 #[derive(Debug)]
 pub struct CertificateFiles {
     certificate: PathBuf,
     key: PathBuf,
     provider: Arc<CryptoProvider>,
-    /// Of the content last judged, good or bad: a bad pair is reported once,
-    /// not every few seconds. A digest, so that no key lies about.
+    /// SHA-256 of the content last checked, valid or not, so that a bad pair is
+    /// reported once. A digest, so that no copy of the key stays in memory.
     seen: Option<Vec<u8>>,
 }
 
@@ -31,7 +30,7 @@ struct Content {
 }
 
 impl CertificateFiles {
-    /// Names the files; reads nothing.
+    /// Reads nothing yet.
     #[must_use]
     pub fn new(certificate: PathBuf, key: PathBuf, provider: Arc<CryptoProvider>) -> Self {
         Self {
@@ -42,36 +41,36 @@ impl CertificateFiles {
         }
     }
 
-    /// Reads them for the first time.
+    /// Reads the files for the first time.
     ///
     /// # Errors
     ///
-    /// One sentence that names the file.
+    /// A sentence that names the file.
     pub fn load(&mut self) -> anyhow::Result<Pair> {
         let content = self.read()?;
-        let pair = self.judge(&content)?;
+        let pair = self.check(&content)?;
         self.seen = Some(content.digest);
         Ok(pair)
     }
 
-    /// Reads them again; a good new pair is served from the next handshake on,
-    /// anything else leaves the old one and says so once.
+    /// Reads the files again. A valid new pair is served from the next
+    /// handshake on; otherwise the old pair stays and the error is logged once.
     pub fn reload(&mut self, served: &Certificates, metrics: &CertificateMetrics) {
-        // Between reading the one and the other the two may have been swapped,
-        // so what looks wrong is looked at again before it is believed.
+        // The files may have been swapped between reading the one and the
+        // other, so that an invalid pair is read a second time.
         let attempt = self.changed().and_then(|found| match found {
-            Some(content) if self.judge(&content).is_err() => self.changed(),
+            Some(content) if self.check(&content).is_err() => self.changed(),
             found => Ok(found),
         });
         let result = match attempt {
             Ok(None) => return,
             Ok(Some(content)) => {
-                let judged = self.judge(&content);
+                let checked = self.check(&content);
                 self.seen = Some(content.digest);
-                judged
+                checked
             }
             Err(error) => {
-                // Unreadable twice is one report.
+                // Unreadable files are reported once.
                 if self.seen.take().is_none() {
                     return;
                 }
@@ -92,7 +91,7 @@ impl CertificateFiles {
             Err(error) => {
                 metrics.reloaded("kept");
                 tracing::error!(
-                    "the certificate on disk cannot be used, the old one stays: {error:#}"
+                    "the certificate on disk cannot be used; the old one stays in use: {error:#}"
                 );
             }
         }
@@ -107,7 +106,7 @@ impl CertificateFiles {
         let (certificate, key) = (read(&self.certificate)?, read(&self.key)?);
         let mut hasher = Hasher::new(&SHA256);
         hasher.update(&certificate);
-        // Keeps (ab, c) and (a, bc) apart.
+        // Distinguishes (ab, c) from (a, bc).
         hasher.update(&certificate.len().to_be_bytes());
         hasher.update(&key);
         let digest = hasher.finish().as_ref().to_vec();
@@ -118,7 +117,7 @@ impl CertificateFiles {
         })
     }
 
-    fn judge(&self, content: &Content) -> anyhow::Result<Pair> {
+    fn check(&self, content: &Content) -> anyhow::Result<Pair> {
         Pair::from_pem(&content.certificate, &content.key, &self.provider)
             .with_context(|| format!("{} with {}", self.certificate.display(), self.key.display()))
     }

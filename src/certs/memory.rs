@@ -1,5 +1,5 @@
-//! A certificate for trying things out: nobody else has its key, nobody
-//! trusts it but by fingerprint.
+//! A self-signed certificate made in memory, for trying rolegate out. Clients
+//! can trust it by its fingerprint only.
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
@@ -9,15 +9,15 @@ use rustls::crypto::CryptoProvider;
 
 use super::Pair;
 
-/// Makes a self-signed certificate for this machine's own names, valid for a
-/// year from yesterday.
+/// Makes a self-signed certificate for localhost. It is valid from yesterday
+/// for a year from today.
 ///
 /// # Errors
 ///
-/// If the system has no randomness to give, or the clock is absurd.
+/// If the system provides no randomness, or the clock's date is out of range.
 pub fn in_memory(now: Timestamp, provider: &CryptoProvider) -> anyhow::Result<Pair> {
     let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let mut params = CertificateParams::new(names).context("cannot name the certificate")?;
+    let mut params = CertificateParams::new(names).context("cannot set the certificate's names")?;
     params
         .distinguished_name
         .push(DnType::CommonName, "rolegate in memory");

@@ -1,4 +1,4 @@
-//! What is told of the certificate.
+//! Metrics of the serving certificate.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -13,7 +13,6 @@ struct Outcome {
     result: &'static str,
 }
 
-/// Reloads and the end of the certificate being served.
 #[derive(Clone, Debug)]
 pub struct CertificateMetrics {
     not_after: Gauge,
@@ -21,7 +20,6 @@ pub struct CertificateMetrics {
 }
 
 impl CertificateMetrics {
-    /// Registers them.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
             not_after: Gauge::default(),
@@ -35,7 +33,7 @@ impl CertificateMetrics {
         );
         registry.register(
             "rolegate_certificate_reloads",
-            "Changed certificate files: taken, or kept the old one",
+            "Changed certificate files, by result: replaced, or kept the old certificate",
             metrics.reloads.clone(),
         );
         for result in ["replaced", "kept"] {
@@ -44,7 +42,7 @@ impl CertificateMetrics {
         metrics
     }
 
-    /// `pair` is being served.
+    /// Records that `pair` is served from now on.
     pub fn serving(&self, pair: &Pair) {
         self.not_after.set(pair.not_after.as_second());
     }

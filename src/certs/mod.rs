@@ -1,5 +1,4 @@
-//! The serving certificate: from files that somebody rotates, or made in
-//! memory.
+//! The serving certificate: from files that may be rotated, or made in memory.
 
 mod files;
 mod memory;

@@ -1,4 +1,4 @@
-//! A certificate chain and its key, checked to belong together.
+//! A certificate chain and its private key, checked to match.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,12 +12,10 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, InconsistentKeys};
 use x509_parser::parse_x509_certificate;
 
-/// A usable certificate.
 #[derive(Clone, Debug)]
 pub struct Pair {
-    /// What rustls serves.
+    /// The chain and key, as rustls serves them.
     pub key: Arc<CertifiedKey>,
-    /// When it expires.
     pub not_after: Timestamp,
     /// SHA-256 of the leaf, as `AB:CD:...`, to compare with what a client sees.
     pub fingerprint: String,
@@ -26,30 +24,25 @@ pub struct Pair {
 /// Why a pair cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
-    /// No certificate in the file.
     #[error("there is no certificate in PEM form in the certificate file")]
     NoCertificate,
-    /// No key in the file.
     #[error("there is no private key in PEM form in the key file")]
     NoKey,
-    /// The two files are not of one issue.
     #[error("the private key does not belong to the certificate")]
     Mismatch,
-    /// The leaf is no X.509.
     #[error("the certificate is not valid X.509")]
     NotX509,
-    /// A key that TLS cannot use.
     #[error("the private key cannot be used: {0}")]
     Unusable(TlsError),
 }
 
 impl Pair {
     /// Reads a chain (leaf first) and its key from PEM. An expired certificate
-    /// is no error: clients refuse it themselves, and the metric shows it.
+    /// is not an error: clients reject it themselves, and the metric shows it.
     ///
     /// # Errors
     ///
-    /// [`CertificateError`]; it never quotes the files.
+    /// [`CertificateError`], which never quotes the files.
     pub fn from_pem(
         chain: &[u8],
         key: &[u8],
@@ -58,7 +51,7 @@ impl Pair {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
             .collect::<Result<_, _>>()
             .map_err(|_| CertificateError::NoCertificate)?;
-        // Checked first: of two wrong files the certificate is named.
+        // Checked first: if both files are wrong, the error names the certificate.
         if chain.is_empty() {
             return Err(CertificateError::NoCertificate);
         }
@@ -66,7 +59,7 @@ impl Pair {
         Self::from_der(chain, key, provider)
     }
 
-    /// The same from DER.
+    /// Reads the same from DER.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Hands the newest certificate to every handshake.
+//! Gives the newest certificate to every TLS handshake.
 
 use std::sync::Arc;
 
@@ -8,19 +8,18 @@ use rustls::sign::CertifiedKey;
 
 use super::Pair;
 
-/// The certificate being served. Swapping it touches neither open connections
-/// nor handshakes under way.
+/// The certificate being served. Replacing it affects neither open connections
+/// nor handshakes in progress.
 #[derive(Debug)]
 pub struct Certificates(ArcSwap<CertifiedKey>);
 
 impl Certificates {
-    /// Starts with `pair`.
     #[must_use]
     pub fn new(pair: &Pair) -> Arc<Self> {
         Arc::new(Self(ArcSwap::new(Arc::clone(&pair.key))))
     }
 
-    /// The next handshake uses `pair`.
+    /// Serves `pair` from the next handshake on.
     pub fn replace(&self, pair: &Pair) {
         self.0.store(Arc::clone(&pair.key));
     }

@@ -1,4 +1,4 @@
-//! `rolegate chain`: what role chaining would write, without a cluster.
+//! `rolegate chain`: print the AWS profile of role chaining, without a cluster.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -33,13 +33,13 @@ pub(super) struct Args {
     /// The service account its pods run as
     #[arg(long, value_name = "NAME")]
     service_account: String,
-    /// The role to chain to; without it the policy's default
+    /// The role to chain to; without it, the chain's default
     #[arg(long, value_name = "ARN")]
     to: Option<String>,
-    /// The job's id, for the name of its sessions
+    /// The job's id, used in the session name
     #[arg(long, value_name = "ID", default_value = "0000000000000000000")]
     job_id: String,
-    /// Under EKS Pod Identity, where the policy's mode does not say so
+    /// Assume that the job uses EKS Pod Identity; without it, the chain's mode decides
     #[arg(long)]
     pod_identity: bool,
 }
@@ -50,7 +50,7 @@ pub(super) fn run(verb: &Verb) -> anyhow::Result<Verdict> {
     let chain = chain(args, &policy)?;
     let target = target(args, chain)?;
     let id = JobId::parse(&args.job_id)
-        .with_context(|| "a job's id has 19 characters of 0-9 and a-z: --job-id".to_owned())?;
+        .with_context(|| "--job-id: a job's id has 19 characters, each 0-9 or a-z".to_owned())?;
     let source = if args.pod_identity {
         Source::PodIdentity
     } else {
@@ -70,7 +70,7 @@ fn chain<'a>(args: &Args, policy: &'a Policy) -> anyhow::Result<&'a Chain> {
     let identity = RunsAs::of(&args.service_account, policy);
     let Some(role) = identity.role() else {
         bail!(
-            "service account {} stands for no role; job service accounts are named \
+            "service account {} maps to no IAM role; the service accounts of jobs are named \
              emr-containers-sa-<framework>-<component>-<account>-<role>, or declared in the \
              policy (identities.operators[].jobServiceAccounts)",
             shown(&args.service_account, 200)
@@ -97,8 +97,12 @@ fn target<'a>(args: &Args, chain: &'a Chain) -> anyhow::Result<&'a RoleArn> {
     };
     let Some(to) = &args.to else {
         let default = chain.default.as_ref();
-        return default
-            .with_context(|| format!("the chain has no default; say one of --to {}", listed()));
+        return default.with_context(|| {
+            format!(
+                "the chain has no default role; give --to one of {}",
+                listed()
+            )
+        });
     };
     let asked = RoleArn::parse(to).with_context(|| format!("--to {}", shown(to, 200)))?;
     let mut permitted = chain.to.iter();

@@ -1,11 +1,10 @@
-//! `rolegate completions`: completions for a shell, on standard output.
+//! `rolegate completions`: print completions for a shell.
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use super::{Cli, Verdict};
 
-/// Arguments of `rolegate completions`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The shell to complete for

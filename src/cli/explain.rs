@@ -1,4 +1,4 @@
-//! `rolegate explain`: a rule's page, or the list of rules.
+//! `rolegate explain`: print a rule's page, or the list of rules.
 
 use std::io::Write as _;
 
@@ -8,10 +8,9 @@ use rolegate_core::rules::{self, RULES};
 
 use super::Verdict;
 
-/// Arguments of `rolegate explain`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The rule to explain
+    /// The rule's id; without it, all rules are listed
     rule: Option<String>,
 }
 

@@ -1,10 +1,10 @@
-//! `rolegate manifests`: print the manifests that rolegate makes itself.
+//! `rolegate manifests`: print the manifests that rolegate generates.
 
 use std::io::Write as _;
 
 use anyhow::anyhow;
 
-use crate::manifests::{GUARDS, Guard};
+use crate::manifests::{ADMISSION_POLICIES, AdmissionPolicy};
 
 use super::Verdict;
 
@@ -13,7 +13,7 @@ use super::Verdict;
 pub(super) enum Verb {
     /// Print the admission policies with their bindings
     Policies {
-        /// Only this one, such as `secret-guard`; also one that is off by default
+        /// Print only this policy, such as `secret-guard`, even if it is optional
         #[arg(long, value_name = "NAME")]
         only: Option<String>,
     },
@@ -22,21 +22,24 @@ pub(super) enum Verb {
 pub(super) fn run(verb: Verb) -> anyhow::Result<Verdict> {
     let Verb::Policies { only } = verb;
     let chosen = match &only {
-        Some(name) => vec![Guard::named(name).ok_or_else(|| unknown(name))?],
-        None => GUARDS.into_iter().filter(|guard| !guard.optional).collect(),
+        Some(name) => vec![AdmissionPolicy::named(name).ok_or_else(|| unknown(name))?],
+        None => ADMISSION_POLICIES
+            .into_iter()
+            .filter(|policy| !policy.optional)
+            .collect(),
     };
     let mut out = anstream::stdout();
-    for (index, guard) in chosen.iter().enumerate() {
-        let line = if index == 0 { "" } else { "---\n" };
-        write!(out, "{line}{}", guard.yaml()?)?;
+    for (index, policy) in chosen.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "---\n" };
+        write!(out, "{separator}{}", policy.yaml()?)?;
     }
     Ok(Verdict::Clean)
 }
 
 fn unknown(name: &str) -> anyhow::Error {
-    let names: Vec<_> = GUARDS.iter().map(|guard| guard.name).collect();
+    let names = ADMISSION_POLICIES.map(|policy| policy.name);
     anyhow!(
-        "there is no policy `{name}`; there are {}",
+        "there is no admission policy `{name}`; the names are {}",
         names.join(", ")
     )
 }

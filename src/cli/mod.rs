@@ -1,6 +1,6 @@
-//! The command line: one file a verb.
+//! The command line: one file per verb.
 //!
-//! Exit codes: 0 nothing denied, 1 denied or found, 2 bad input or usage.
+//! Exit codes: 0 nothing denied, 1 something denied, 2 invalid input or usage.
 //! Data goes to standard output, everything else to standard error.
 
 mod chain;
@@ -20,7 +20,6 @@ use jiff::Timestamp;
 
 use rolegate_core::policy::{Policy, Strictness};
 
-/// Keeps Amazon EMR on EKS jobs' IAM roles to themselves.
 #[derive(Debug, Parser)]
 #[command(name = "rolegate", version, about, max_term_width = 100)]
 struct Cli {
@@ -32,17 +31,17 @@ struct Cli {
 enum Verb {
     /// Serve the admission webhook
     Serve(Box<serve::ServeArgs>),
-    /// Judge AdmissionReviews or manifests, without a cluster
+    /// Check AdmissionReviews or manifests against the rules, without a cluster
     Review(Box<review::Args>),
-    /// Show what role chaining writes
+    /// Show the AWS profile that role chaining writes
     #[command(subcommand)]
     Chain(chain::Verb),
     /// Print a rule's page; without a rule, list them
     Explain(explain::Args),
-    /// Check a policy file, or print the schema of one
+    /// Check a policy file, or print its JSON Schema
     #[command(subcommand)]
     Policy(policy::Verb),
-    /// Print the admission policies that go with the webhook
+    /// Print the admission policies that complement the webhook
     #[command(subcommand)]
     Manifests(manifests::Verb),
     /// Print shell completions
@@ -67,21 +66,21 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Says what is wrong with the input, on standard error; exit code 2.
+/// Prints an input error on standard error; exit code 2.
 pub(crate) fn bad_input(problem: &dyn std::fmt::Display) -> ExitCode {
-    // Nothing is left to do when even standard error is gone.
+    // If standard error cannot be written, only the exit code is left.
     let _ = writeln!(anstream::stderr(), "rolegate: {problem}");
     Verdict::Bad.into()
 }
 
-/// How a verb ended.
+/// The result of a verb, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
-    /// Nothing denied, nothing found.
+    /// Nothing was denied.
     Clean,
-    /// Something was.
+    /// At least one request was denied.
     Denied,
-    /// Some input could not be judged.
+    /// At least one input was invalid.
     Bad,
 }
 
@@ -95,7 +94,8 @@ impl From<Verdict> for ExitCode {
     }
 }
 
-/// The policy of `--policy`, else the built-in one. Warnings go to standard error.
+/// The policy file of `--policy`, else the built-in policy. Warnings go to
+/// standard error.
 fn load_policy(file: Option<&Path>) -> anyhow::Result<Policy> {
     let Some(file) = file else {
         return Ok(Policy::builtin());

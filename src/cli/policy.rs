@@ -1,4 +1,4 @@
-//! `rolegate policy`: check a policy file, print the schema of one.
+//! `rolegate policy`: check a policy file, or print its JSON Schema.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -8,12 +8,12 @@ use super::Verdict;
 /// The verbs below `rolegate policy`.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
-    /// Check a policy file and say what it puts in effect
+    /// Check a policy file and print its effect
     Check {
         /// The policy file
         file: PathBuf,
     },
-    /// Print the JSON Schema of a policy file
+    /// Print the JSON Schema of policy files
     Schema,
 }
 

@@ -1,4 +1,4 @@
-//! `rolegate review`: the engine on files, as the webhook would answer.
+//! `rolegate review`: check reviews and manifests from files as the webhook would.
 
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
@@ -16,51 +16,50 @@ use rolegate_core::request::document::{self, Document, Sent, Wrap};
 
 use super::Verdict;
 
-/// Arguments of `rolegate review`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Files with AdmissionReviews or manifests, JSON or YAML, any number of
-    /// documents each; `-` or nothing reads standard input
+    /// Files with AdmissionReviews or manifests in JSON or YAML, with one or more
+    /// documents each; without a file, or with `-`, standard input is read
     files: Vec<PathBuf>,
-    /// The policy file; without one the built-in policy holds
+    /// The policy file; without it, the built-in policy applies
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// How strict: what the namespace's label would choose
+    /// The mode; in a cluster, the namespace's label sets it
     #[arg(long, value_enum, default_value_t = Mode::Enforce)]
     mode: Mode,
-    /// Print one JSON object a document instead of text
+    /// The output format; `json` prints one object per document
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
     wrap: WrapArgs,
 }
 
-/// What a manifest does not say about the request it would come in.
+/// The parts of the request that a manifest does not contain.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "For manifests")]
 struct WrapArgs {
-    /// Who sends it
+    /// The requester's username
     #[arg(long, value_name = "NAME", default_value = "somebody")]
     user: String,
-    /// A group of theirs; may be given again
+    /// A group of the requester; may be repeated
     #[arg(long = "group", value_name = "NAME")]
     groups: Vec<String>,
-    /// Their uid, as every real service account token carries one
+    /// The requester's uid; every real service account token has one
     #[arg(long)]
     uid: Option<String>,
-    /// A userInfo.extra value of theirs; may be given again
+    /// A userInfo.extra value of the requester; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     extra: Vec<(String, String)>,
-    /// The namespace, where the manifest names none
+    /// The namespace, if the manifest names none
     #[arg(long, default_value = "default")]
     namespace: String,
-    /// What they do; `update` compares with --old, else with nothing
+    /// The operation; `update` compares the manifest with the object in --old
     #[arg(long, value_enum, default_value_t = Operation::Create)]
     operation: Operation,
-    /// The stored object that an update changes (one manifest)
+    /// A file with the stored object that an update changes (one manifest)
     #[arg(long, value_name = "FILE")]
     old: Option<PathBuf>,
-    /// The object's name, for options of a connect such as PodExecOptions
+    /// The object's name, for the options of a CONNECT such as PodExecOptions
     #[arg(long)]
     name: Option<String>,
 }
@@ -117,7 +116,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-/// Judges one document and prints what comes of it.
+/// Decides one document and prints the result.
 fn judge(
     args: &Args,
     policy: &Policy,
@@ -140,7 +139,7 @@ fn judge(
         Ok(sent) => sent.request,
         Err(error) => return bad(source, &error),
     };
-    // What the mutating webhook would do comes first, as in a cluster.
+    // As in a cluster, the mutating webhook comes first.
     let patched = match Patched::of(&sent, policy) {
         Ok(patched) => patched,
         Err(error) => return bad(source, &error),
@@ -154,12 +153,14 @@ fn judge(
         Some(Ok(after)) => after.request,
         Some(Err(error)) => return bad(source, &error),
     };
-    // There is no cluster to ask about files.
+    // For files there is no cluster to look facts up in.
     let facts = Facts::unknowable();
     let scope = Scope::of_door(door, policy);
     let decision = match decide(&request, scope, policy, &facts, Timestamp::now()) {
         Ok(Outcome::Decided(decision)) => decision,
-        Ok(Outcome::Needs(needs)) => anyhow::bail!("the engine asks for {needs:?} twice"),
+        Ok(Outcome::Needs(needs)) => {
+            anyhow::bail!("the engine asks for facts that cannot be known: {needs:?}")
+        }
         Err(error) => return bad(source, &error),
     };
     let name = match request.object_name() {

@@ -14,18 +14,18 @@ use rolegate_core::decision::PolicyStore;
 
 pub use args::ServeArgs;
 
-/// Something broke while it ran.
+/// The exit code of a failure while serving.
 const FAILED: u8 = 1;
 
-/// Serves until a signal ends it.
+/// Serves until a signal.
 #[must_use]
 pub fn run(args: &ServeArgs) -> ExitCode {
     run_with(args, Engine::new)
 }
 
-/// Serves with another reviewer, which is handed the policy in force and the
-/// cluster, where there is one.
-/// Everything else is as in [`run`]: the floor is measured with it.
+/// Serves with another reviewer, made from the policy in force and the client
+/// of the cluster, if there is one. Everything else is as in [`run`];
+/// `examples/floor.rs` measures the server with it.
 #[must_use]
 pub fn run_with<R: Reviewer>(
     args: &ServeArgs,
@@ -39,7 +39,7 @@ pub fn run_with<R: Reviewer>(
     drop(telemetry);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        // Not as a log line: it is the answer to whoever typed the command.
+        // Printed and not logged: the error is for the person who typed the command.
         Err(run::Stop::BadInput(error)) => super::bad_input(&format!("{error:#}")),
         Err(run::Stop::Failed) => ExitCode::from(FAILED),
     }

@@ -1,4 +1,4 @@
-//! Live look-ups of single objects: what a rule needs to know before it can judge.
+//! Live look-ups of single objects that a rule needs for its decision.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,23 +9,24 @@ use rolegate_core::facts::{Known, Need};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// Objects of the cluster that were looked up, as JSON.
+/// Objects looked up in the cluster, as JSON text.
 #[derive(Debug, Default)]
 pub struct Found(pub Vec<(Need, Known<String>)>);
 
-/// For all of them together, so that the review still meets its deadline.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Longest time for all look-ups of a review together, so that the review
+/// still meets its deadline.
+const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Looks all objects up at once. One that is not answered in time, or that this
-/// process may not read, is unknown.
+/// Looks up all objects at once. An object is unknown if the API server does
+/// not answer in time, or if rolegate may not read it.
 pub async fn look_up(client: &Client, needs: Vec<Need>) -> Found {
     let mut tasks = JoinSet::new();
     for need in needs {
         let client = client.clone();
         tasks.spawn(async move {
-            let known = timeout(PATIENCE, get(&client, &need)).await;
+            let known = timeout(TIMEOUT, get(&client, &need)).await;
             let known = known.unwrap_or_else(|_elapsed| {
-                tracing::warn!(%need, "the API server did not answer in time; unknown");
+                tracing::warn!(%need, "the look-up took too long; the object counts as unknown");
                 Known::Unknown
             });
             (need, known)
@@ -44,15 +45,16 @@ async fn get(client: &Client, need: &Need) -> Known<String> {
             Known::Absent(Duration::ZERO)
         }
         Err(error) => {
-            tracing::warn!(%need, %error, "the API server did not say; unknown");
+            tracing::warn!(%need, %error, "the look-up failed; the object counts as unknown");
             Known::Unknown
         }
     }
 }
 
+/// The path of an object, such as
 /// `/apis/apps/v1/namespaces/spark-a/deployments/gateway`. Names that the API
-/// server has accepted hold nothing that a path would need escaped; a review is
-/// text from elsewhere, so everything else is escaped.
+/// server has accepted need no escaping, but the text of a review may be
+/// anything, so every other character is escaped.
 fn path(need: &Need) -> String {
     let root = if need.group.is_empty() {
         "/api".to_owned()

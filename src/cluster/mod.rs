@@ -1,5 +1,5 @@
-//! The API server, where there is one: finding it, seeing that it answers, and
-//! looking up single objects. No rule of this version asks for one.
+//! The optional connection to an API server: its configuration, whether it
+//! answers, and look-ups of single objects. No rule of this version uses them.
 
 mod look_up;
 
@@ -11,30 +11,30 @@ use kube::{Client, Config};
 
 use crate::runtime::{Condition, Readiness};
 
-/// `--cluster`.
+/// The value of `--cluster`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ClusterMode {
-    /// Use a cluster if a configuration is found, else run without.
+    /// Use a cluster if a configuration is found.
     #[default]
     Auto,
-    /// Refuse to start without a configuration.
+    /// Do not start without a configuration.
     Required,
-    /// Never look for one.
+    /// Use no cluster.
     Off,
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// For one `/version`.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest time for one request to `/version`.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Finds a cluster's configuration: the pod's own, else a kubeconfig. With one,
-/// the process is not ready until [`wait_until_answering`] has seen it answer.
+/// Makes a client from the pod's own configuration, else from a kubeconfig. With
+/// a client, the process is not ready until [`wait_until_answering`] returns.
 ///
 /// # Errors
 ///
-/// One sentence, if a cluster is required and there is no configuration, or if
-/// no client can be made from it.
+/// A sentence, if a cluster is required and no configuration is found, or if
+/// the configuration is invalid.
 pub async fn connect(mode: ClusterMode, readiness: &Readiness) -> anyhow::Result<Option<Client>> {
     if mode == ClusterMode::Off {
         return Ok(None);
@@ -56,18 +56,18 @@ pub async fn connect(mode: ClusterMode, readiness: &Readiness) -> anyhow::Result
     Ok(Some(client))
 }
 
-/// Asks for `/version`, at longer and longer intervals, until there is an answer.
+/// Requests `/version` until the API server answers, with growing pauses.
 pub async fn wait_until_answering(client: Client, readiness: Readiness) {
     let mut pause = FIRST_PAUSE;
     loop {
-        let problem = match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
+        let problem = match tokio::time::timeout(TIMEOUT, client.apiserver_version()).await {
             Ok(Ok(version)) => {
                 tracing::info!(version = version.git_version, "the API server answers");
                 readiness.met(Condition::Cluster);
                 return;
             }
             Ok(Err(error)) => error.to_string(),
-            Err(_elapsed) => format!("no answer within {} s", PATIENCE.as_secs()),
+            Err(_elapsed) => format!("no answer within {} s", TIMEOUT.as_secs()),
         };
         tracing::warn!(problem, again_in = ?pause, "the API server does not answer; not ready until it does");
         tokio::time::sleep(pause).await;

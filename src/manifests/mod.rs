@@ -1,27 +1,26 @@
-//! The in-tree guards: `ValidatingAdmissionPolicies` for what a webhook cannot
-//! see, or what must hold while rolegate does not answer.
+//! The `ValidatingAdmissionPolicies`: they cover requests that a webhook does
+//! not receive, and checks that must hold while rolegate does not answer.
 //!
-//! Each is YAML to be read, a template beside this file. What the rules know by
-//! name (labels, controllers, modes) stands in it as a placeholder and comes
-//! from the same constants. `manifests/policies` holds the result; a test
-//! compares.
+//! Each policy is a YAML template beside this file. Names that the rules define
+//! (labels, controllers, modes) are placeholders, filled from the rules'
+//! constants. `manifests/policies` holds the result, and a test compares it.
 
 mod placeholders;
 
 use placeholders::fill;
 
-/// One guard: a policy and its bindings.
+/// A `ValidatingAdmissionPolicy` and its bindings.
 #[derive(Clone, Copy, Debug)]
-pub struct Guard {
-    /// Its name without `rolegate-`, and the name of its file.
+pub struct AdmissionPolicy {
+    /// The policy's name without `rolegate-`; also the name of its file.
     pub name: &'static str,
-    /// Whether it is switched on by hand, as a kustomize component.
+    /// Whether it is off by default and enabled as a kustomize component.
     pub optional: bool,
     template: &'static str,
 }
 
-/// Every guard, in the order of the documentation.
-pub const GUARDS: [Guard; 7] = [
+/// All admission policies, in the order of the documentation.
+pub const ADMISSION_POLICIES: [AdmissionPolicy; 7] = [
     shipped("secret-guard", include_str!("secret-guard.yaml")),
     shipped("namespace-guard", include_str!("namespace-guard.yaml")),
     shipped("webhook-guard", include_str!("webhook-guard.yaml")),
@@ -31,38 +30,40 @@ pub const GUARDS: [Guard; 7] = [
         "bootstrap-token-guard",
         include_str!("bootstrap-token-guard.yaml"),
     ),
-    Guard {
+    AdmissionPolicy {
         name: "node-guard",
         optional: true,
         template: include_str!("node-guard.yaml"),
     },
 ];
 
-const fn shipped(name: &'static str, template: &'static str) -> Guard {
-    Guard {
+const fn shipped(name: &'static str, template: &'static str) -> AdmissionPolicy {
+    AdmissionPolicy {
         name,
         optional: false,
         template,
     }
 }
 
-/// A template holds a placeholder that nothing fills: a mistake in rolegate.
+/// A template has an unknown placeholder, which is a bug in rolegate.
 #[derive(Debug, thiserror::Error)]
-#[error("the template of {guard} holds `{word}`, which nothing fills")]
-pub struct Unfilled {
-    guard: &'static str,
-    word: String,
+#[error("the template of {policy} has the unknown placeholder `{placeholder}`")]
+pub struct UnknownPlaceholder {
+    policy: &'static str,
+    placeholder: String,
 }
 
-impl Guard {
-    /// The guard of that name, with or without `rolegate-`.
+impl AdmissionPolicy {
+    /// The policy of that name, with or without `rolegate-`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let name = name.strip_prefix("rolegate-").unwrap_or(name);
-        GUARDS.into_iter().find(|guard| guard.name == name)
+        ADMISSION_POLICIES
+            .into_iter()
+            .find(|policy| policy.name == name)
     }
 
-    /// Where it stands below `manifests/policies`.
+    /// The path of its file below `manifests/policies`.
     #[must_use]
     pub fn path(&self) -> String {
         let Self { name, optional, .. } = self;
@@ -77,17 +78,17 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// When the template holds a placeholder that nothing fills.
-    pub fn yaml(&self) -> Result<String, Unfilled> {
+    /// If the template has an unknown placeholder.
+    pub fn yaml(&self) -> Result<String, UnknownPlaceholder> {
         let head = format!(
-            "# Printed by `rolegate manifests policies --only {}`: change src/guards/{0}.yaml, or\n# patch this in an overlay.\n#\n",
+            "# Printed by `rolegate manifests policies --only {}`: change src/manifests/{0}.yaml,\n# or patch this in an overlay.\n#\n",
             self.name
         );
         match fill(self.template) {
             Ok(text) => Ok(head + &text),
-            Err(word) => Err(Unfilled {
-                guard: self.name,
-                word,
+            Err(placeholder) => Err(UnknownPlaceholder {
+                policy: self.name,
+                placeholder,
             }),
         }
     }
@@ -101,21 +102,22 @@ mod tests {
 
     #[test]
     fn every_template_can_be_filled() {
-        for guard in GUARDS {
-            let text = guard.yaml().unwrap();
+        for policy in ADMISSION_POLICIES {
+            let text = policy.yaml().unwrap();
             assert!(!text.contains("{{"), "{text}");
-            let policy = format!("  policyName: rolegate-{}\n", guard.name);
-            assert!(text.contains(&policy), "{text}");
+            let binding = format!("  policyName: rolegate-{}\n", policy.name);
+            assert!(text.contains(&binding), "{text}");
         }
     }
 
     #[test]
-    fn guards_are_found_by_either_name() {
-        for guard in GUARDS {
-            let long = format!("rolegate-{}", guard.name);
-            assert_eq!(Guard::named(guard.name).unwrap().name, guard.name);
-            assert_eq!(Guard::named(&long).unwrap().name, guard.name);
+    fn policies_are_found_with_and_without_the_prefix() {
+        for policy in ADMISSION_POLICIES {
+            for name in [policy.name, &format!("rolegate-{}", policy.name)] {
+                let found = AdmissionPolicy::named(name).unwrap();
+                assert_eq!(found.name, policy.name);
+            }
         }
-        assert!(Guard::named("rolegate-").is_none());
+        assert!(AdmissionPolicy::named("rolegate-").is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! What the placeholders of the templates stand for.
+//! The placeholders of the templates and their values.
 
 use rolegate_core::facts::{
     CONTROL_PLANE, CONTROLLER_MANAGER, EKS_PREFIX, KUBE_SYSTEM_PREFIX, NODE_PREFIX, NODES, System,
@@ -6,7 +6,7 @@ use rolegate_core::facts::{
 use rolegate_core::names::{ANNOTATION_PREFIX, CHAIN_LABEL, MODE_LABEL, OWN_NAMESPACE};
 use rolegate_core::policy::Mode;
 
-/// The matchCondition that every guard has, as the webhook configuration has.
+/// The matchCondition of every admission policy and of the webhook configuration.
 const BREAKGLASS: &str = "\
 # Administrators, by the API server's own authorizer: docs/install.md,
 # \"Break-glass\".
@@ -14,34 +14,35 @@ const BREAKGLASS: &str = "\
   expression: >-
     !authorizer.group('rolegate.dev').resource('breakglass').check('use').allowed()";
 
-/// A service account's own token: an impersonated one has no uid.
+/// The condition that a service account's own token was used: an impersonated
+/// service account has no uid.
 const UID: &str = "has(request.userInfo.uid) && request.userInfo.uid != ''";
 
-/// The modes a label may name, from the weakest.
-const LADDER: [Mode; 3] = [Mode::Audit, Mode::Warn, Mode::Enforce];
+/// The modes that a namespace's label may name, from the weakest.
+const MODES: [Mode; 3] = [Mode::Audit, Mode::Warn, Mode::Enforce];
 
-/// Fills a template. What cannot be filled is the error.
+/// Fills a template. The error is the first unknown placeholder.
 pub(super) fn fill(template: &str) -> Result<String, String> {
     let mut text = String::with_capacity(template.len() * 5 / 4);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
         text.push_str(before);
-        let (word, after) = after.split_once("}}").ok_or("{{")?;
+        let (placeholder, after) = after.split_once("}}").ok_or("{{")?;
         let line = text.rsplit('\n').next().unwrap_or_default();
         let indent = " ".repeat(line.len() - line.trim_start().len());
-        let filling = filling(word).ok_or(word)?;
-        text.push_str(&filling.replace('\n', &format!("\n{indent}")));
+        let value = value(placeholder).ok_or(placeholder)?;
+        text.push_str(&value.replace('\n', &format!("\n{indent}")));
         rest = after;
     }
     text.push_str(rest);
     Ok(text)
 }
 
-fn filling(word: &str) -> Option<String> {
-    if let Some(names) = word.strip_prefix("controllers ") {
+fn value(placeholder: &str) -> Option<String> {
+    if let Some(names) = placeholder.strip_prefix("controllers ") {
         return controllers(names);
     }
-    let text = match word {
+    let text = match placeholder {
         "mode-label" => MODE_LABEL,
         "chain-label" => CHAIN_LABEL,
         "prefix" => ANNOTATION_PREFIX,
@@ -58,7 +59,7 @@ fn filling(word: &str) -> Option<String> {
         }
         "mode-ranks" => return Some(ranks()),
         "modes" => {
-            let [weak, middle, strong] = LADDER;
+            let [weak, middle, strong] = MODES;
             return Some(format!("{weak}, {middle} or {strong}"));
         }
         _ => return None,
@@ -66,8 +67,8 @@ fn filling(word: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// The usernames of some of kube-system's controllers, each of which the rules
-/// must know.
+/// A CEL list with the usernames of kube-system controllers. `None` if the
+/// rules do not know one of `names`.
 fn controllers(names: &str) -> Option<String> {
     let known: Option<Vec<_>> = names.split(' ').map(System::controller).collect();
     let names = list(known?.into_iter());
@@ -76,15 +77,15 @@ fn controllers(names: &str) -> Option<String> {
     ))
 }
 
-/// A list of CEL.
+/// A CEL list of strings.
 fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
     let quoted: Vec<_> = words.map(|word| format!("'{word}'")).collect();
     format!("[{}]", quoted.join(", "))
 }
 
-/// The ranks of the modes, as entries of a map of CEL; 0 is no mode.
+/// The ranks of the modes as entries of a CEL map. Ranks start at 1: 0 means no mode.
 fn ranks() -> String {
-    let ranked = LADDER.iter().zip(1..);
+    let ranked = MODES.iter().zip(1..);
     let entries: Vec<_> = ranked
         .map(|(mode, rank)| format!("'{mode}': {rank}"))
         .collect();
@@ -96,15 +97,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_several_keeps_its_indentation() {
+    fn a_value_of_several_lines_is_indented() {
         let filled = fill("a:\n  {{breakglass}}\nb");
         let expected = BREAKGLASS.replace('\n', "\n  ");
         assert_eq!(filled, Ok(format!("a:\n  {expected}\nb")));
     }
 
     #[test]
-    fn what_nothing_fills_is_an_error() {
-        for (template, word) in [
+    fn an_unknown_placeholder_is_an_error() {
+        for (template, placeholder) in [
             ("a {{nothing}}", "nothing"),
             (
                 "{{controllers job-controller no-such-controller}}",
@@ -112,13 +113,13 @@ mod tests {
             ),
             ("{{mode-label", "{{"),
         ] {
-            assert_eq!(fill(template), Err(word.to_owned()));
+            assert_eq!(fill(template), Err(placeholder.to_owned()));
         }
     }
 
     #[test]
     fn modes_are_ranked_from_the_weakest() {
-        assert!(LADDER.is_sorted());
+        assert!(MODES.is_sorted());
         assert_eq!(ranks(), "'audit': 1, 'warn': 2, 'enforce': 3");
     }
 }

@@ -1,4 +1,4 @@
-//! Decisions as JSON: one object a line, so that any number of them streams.
+//! Decisions as JSON: one object per line, so that they can be streamed.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use super::{Origin, Reported, Reviewed};
 ///
 /// # Errors
 ///
-/// What `out` answers.
+/// The error of `out`.
 pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
     let Reviewed {
         source,

@@ -12,26 +12,23 @@ use rolegate_core::decision::{Decision, Door, Judged};
 use rolegate_core::request::spans::Spans;
 use rolegate_core::request::{ObjectName, Path, Request};
 
-/// One judged document.
+/// One document and its decision.
 #[derive(Debug)]
 pub struct Reviewed<'a> {
-    /// Where it came from: file and number of the document.
+    /// The file and the document's number in it, such as `pod.yaml#1`.
     pub source: &'a str,
-    /// The file alone.
     pub file: &'a str,
-    /// Where in the file the parts of the judged object stand.
+    /// The positions of the object's fields in the file.
     pub spans: &'a Spans,
     pub door: Door,
     pub request: &'a Request<'a>,
-    /// The object's name, where the request says it.
     pub name: ObjectName<'a>,
     pub decision: &'a Decision<'a>,
-    /// What role chaining changed before it was judged.
+    /// The changes of role chaining, which come before the decision.
     pub patched: Option<&'a Patched>,
 }
 
 impl<'a> Reviewed<'a> {
-    /// The findings with what is around them.
     fn reported(&self) -> impl Iterator<Item = Reported<'_>> {
         self.decision
             .judged

@@ -11,22 +11,23 @@ use rolegate_core::policy::Policy;
 use rolegate_core::request::{Act, Request, ReviewError};
 use rolegate_core::write::Write;
 
-/// A pod that role chaining gives something, or tells its creator something.
+/// A pod that role chaining changes, or about which it warns.
 #[derive(Debug)]
 pub struct Patched {
-    /// What the mutating webhook would answer.
+    /// The answer of the mutating webhook.
     pub mutation: Mutation,
     before: Value,
-    /// The pod afterwards.
+    /// The pod after the patch.
     pub after: Value,
 }
 
 impl Patched {
-    /// What role chaining makes of a request; `None` where nothing.
+    /// The result of role chaining for a request; `None` if it changes nothing
+    /// and warns about nothing.
     ///
     /// # Errors
     ///
-    /// A [`ReviewError`] when the pod cannot be read.
+    /// A [`ReviewError`] if the pod cannot be read.
     pub fn of(request: &Request<'_>, policy: &Policy) -> Result<Option<Self>, ReviewError> {
         let mutation = Write::new(request, policy)?.mutation()?;
         if mutation.patch.is_empty() && mutation.warnings.is_empty() {
@@ -37,7 +38,7 @@ impl Patched {
         };
         let json::Tree(before) = new.read()?;
         let mut after = before.clone();
-        // It was made for this very object.
+        // The patch was made for this object, so that it applies.
         mutation
             .patch
             .apply(&mut after)
@@ -49,7 +50,7 @@ impl Patched {
         }))
     }
 
-    /// The review with the pod as it is afterwards.
+    /// The review with the patched pod.
     #[must_use]
     pub fn review(&self, review: &str) -> String {
         let mut value: Value = serde_json::from_str(review).unwrap_or_default();
@@ -59,7 +60,7 @@ impl Patched {
         value.to_string()
     }
 
-    /// Writes the difference for people.
+    /// Writes the difference as text.
     pub(super) fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
         if let Some((target, mode)) = &self.mutation.chained {
             writeln!(out, "  chained to {target} in mode {}", mode.as_str())?;
@@ -68,7 +69,7 @@ impl Patched {
             let (path, value) = operation.parts();
             let path = path.to_string();
             match (&*path, &value) {
-                // A list or map that had to be made first.
+                // A new list or map: its entries are written one by one.
                 (_, Value::Array(items)) => items
                     .iter()
                     .try_for_each(|item| line(out, '+', &format!("{path}/-"), item))?,

@@ -1,5 +1,4 @@
-//! A finding with everything around it: the object, who asked, where it was
-//! found, and the mode it is judged in.
+//! A finding with its context: the object, the requester, the origin and the mode.
 
 use std::fmt::{self, Write as _};
 
@@ -14,12 +13,12 @@ use rolegate_core::rules::Finding;
 pub struct Reported<'a> {
     pub finding: &'a Finding,
     pub object: ObjectRef,
-    /// Who asked; `None` where nobody does, as for an object that lies in a cluster.
+    /// The requester; `None` without a request, for example for a stored object.
     pub who: Option<&'a str>,
     pub origin: Origin<'a>,
-    /// `None` where no mode applies.
+    /// `None` if no mode applies.
     pub mode: Option<Mode>,
-    /// The reason of the exemption that lifts it.
+    /// The reason of the exemption that applies.
     pub exempted: Option<&'a str>,
 }
 
@@ -37,7 +36,6 @@ pub struct ObjectRef {
 }
 
 impl ObjectRef {
-    /// The object of a request.
     #[must_use]
     pub fn of(target: &Target<'_>, name: &ObjectName<'_>) -> Self {
         Self {
@@ -50,17 +48,17 @@ impl ObjectRef {
     }
 }
 
-/// Where a finding comes from.
+/// The source of a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin<'a> {
     /// A request to a webhook endpoint, by its uid.
     Request(&'a str),
     /// An event of an audit log, by its id.
     Event(&'a str),
-    /// A file, and where in it: what is nowhere in the file, such as a missing
-    /// field, is at the nearest field around it.
+    /// A position in a file. For something that is not in the file, such as a
+    /// missing field, it is the position of the nearest enclosing field.
     File { path: &'a str, at: Option<Position> },
-    /// An object that lies in a cluster, in this version of it.
+    /// A version of an object stored in a cluster.
     Cluster { resource_version: &'a str },
 }
 
@@ -86,14 +84,15 @@ impl Reported<'_> {
         }
     }
 
-    /// Where in the object.
+    /// The field of the object.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.finding.at.first()
     }
 
-    /// The same for the same finding in every run and every version of the
-    /// wording: rule, object and key, and neither message nor place.
+    /// Identifies the same finding across runs and versions of the wording. It
+    /// is made of the rule, the object and the key, not of the message or the
+    /// position.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let ObjectRef {
@@ -105,7 +104,7 @@ impl Reported<'_> {
         } = &self.object;
         let (rule, key) = (self.finding.rule.as_str(), &*self.finding.key);
         let parts = [rule, group, resource, subresource, namespace, name, key];
-        // No part holds a NUL: names are escaped, keys are made of fields' names and values.
+        // No part contains a NUL: names are escaped, and keys are made of field names and values.
         let digest =
             aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, parts.join("\0").as_bytes());
         let mut fingerprint = String::with_capacity(32);

@@ -15,7 +15,7 @@ use super::{Origin, Reported, Reviewed};
 ///
 /// # Errors
 ///
-/// What `out` answers.
+/// The error of `out`.
 pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
     let Reviewed {
         source,
@@ -53,7 +53,7 @@ fn finding(out: &mut impl Write, reported: &Reported<'_>) -> io::Result<()> {
     let Finding { rule, advice, .. } = reported.finding;
     let mode = reported.mode.unwrap_or(Mode::Audit);
     writeln!(out, "  {} ({mode}): {}", rule.bold(), reported.sentence())?;
-    // `file:line:column` first, where terminals and editors look for it.
+    // `file:line:column` comes first, so that terminals and editors recognize it.
     let at = match &reported.origin {
         origin @ Origin::File { at: Some(_), .. } => Some(origin.to_string()),
         _ => None,

@@ -1,4 +1,4 @@
-//! The life of the process: what it waits for before it is ready, and how it stops.
+//! Readiness of the process, and its shutdown.
 
 mod readiness;
 mod shutdown;

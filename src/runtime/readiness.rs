@@ -1,21 +1,21 @@
-//! What stands between this process and "ready", by name.
+//! Readiness: the conditions without which the process must get no reviews.
 
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Something without which no reviews should be sent here.
+/// A condition that must be met before the process is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// A serving certificate.
+    /// A certificate is loaded.
     Certificate,
-    /// A policy.
+    /// A policy is loaded.
     Policy,
-    /// The HTTPS port.
+    /// The HTTPS port is open.
     Listener,
-    /// The API server, where one is asked for.
+    /// The API server has answered. Without a cluster this is met from the start.
     Cluster,
-    /// Blocks from the first signal to the end.
+    /// No shutdown has begun.
     Draining,
 }
 
@@ -53,12 +53,12 @@ impl Condition {
     }
 }
 
-/// What is missing. Clones share it.
+/// The conditions that are not met. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Readiness(Arc<AtomicU8>);
 
 impl Default for Readiness {
-    /// Everything every process needs is missing; a cluster is not among it.
+    /// A certificate, a policy and the listener are missing.
     fn default() -> Self {
         let needed = [
             Condition::Certificate,
@@ -72,24 +72,23 @@ impl Default for Readiness {
 }
 
 impl Readiness {
-    /// Not ready until `condition` is met.
+    /// Marks `condition` as not met.
     pub fn block(&self, condition: Condition) {
         self.0.fetch_or(condition.bit(), Ordering::AcqRel);
     }
 
-    /// `condition` is met.
+    /// Marks `condition` as met.
     pub fn met(&self, condition: Condition) {
         self.0.fetch_and(!condition.bit(), Ordering::AcqRel);
     }
 
-    /// Whether nothing is missing.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.0.load(Ordering::Acquire) == 0
     }
 
-    /// The state in words: one line a condition, as Kubernetes' own verbose
-    /// health endpoints write it.
+    /// Whether the process is ready, and one line per condition in the format
+    /// of Kubernetes' own verbose health endpoints.
     #[must_use]
     pub fn report(&self) -> (bool, String) {
         let missing = self.0.load(Ordering::Acquire);

@@ -1,4 +1,5 @@
-//! The way down: not ready, a few seconds more, no new connections, finish.
+//! Shutdown: report "not ready", keep accepting for a few seconds, stop
+//! accepting, finish the requests in flight.
 
 use std::io;
 use std::time::Duration;
@@ -10,25 +11,25 @@ use tokio_util::task::TaskTracker;
 
 use super::readiness::{Condition, Readiness};
 
-/// Tells the ports when to go, and knows what is still open.
+/// Tells the ports when to stop, and tracks the open connections.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
-    /// From here on every answer closes its connection, so that clients move
-    /// to another replica while this one still accepts.
+    /// Cancelled when the drain begins. Every answer then closes its
+    /// connection, so that clients move to another replica.
     pub(crate) closing: CancellationToken,
-    /// From here on nothing is accepted, and connections end with the request
-    /// they are at.
+    /// Cancelled when accepting ends. A connection then closes after its
+    /// current request.
     pub(crate) stop: CancellationToken,
     pub(crate) connections: TaskTracker,
 }
 
-/// How long each step of the way down takes.
+/// How long each step of the shutdown takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Drain {
-    /// Between "not ready" and the last accept: the time until every API
-    /// server has heard that this endpoint is gone.
+    /// From "not ready" until accepting ends: long enough for every API server
+    /// to learn that this endpoint is gone.
     pub delay: Duration,
-    /// For what is in flight after the last accept.
+    /// For the requests in flight after that.
     pub finish: Duration,
 }
 
@@ -42,8 +43,7 @@ impl Default for Drain {
 }
 
 impl Shutdown {
-    /// Goes down in order. Returns how many connections were still open when
-    /// the time was over.
+    /// Runs the drain. Returns how many connections were still open at its end.
     pub async fn drain(&self, drain: Drain, readiness: &Readiness) -> usize {
         readiness.block(Condition::Draining);
         self.closing.cancel();
@@ -53,7 +53,7 @@ impl Shutdown {
         self.connections.close();
         tracing::info!(
             open = self.connections.len(),
-            "draining: no longer accepting, finishing what is in flight"
+            "draining: no longer accepting, finishing requests in flight"
         );
         if timeout(drain.finish, self.connections.wait())
             .await
@@ -68,7 +68,7 @@ impl Shutdown {
     }
 }
 
-/// SIGTERM and SIGINT.
+/// Receives SIGTERM and SIGINT.
 #[derive(Debug)]
 pub struct Signals {
     term: Signal,
@@ -76,11 +76,11 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Starts to listen; from here on the signals no longer end the process.
+    /// Starts to listen. From then on the signals do not end the process.
     ///
     /// # Errors
     ///
-    /// If the process may not handle signals.
+    /// If the process cannot handle signals.
     pub fn listen() -> io::Result<Self> {
         Ok(Self {
             term: signal(SignalKind::terminate())?,
@@ -88,7 +88,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one and names it.
+    /// Waits for the next signal and returns its name.
     pub async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.term.recv() => "SIGTERM",

@@ -1,9 +1,9 @@
-//! Go's duration syntax, which `?timeout=` and the command line are written in.
+//! Go's duration syntax, used by `?timeout=` and by the command line.
 
 use std::time::Duration;
 
-/// Reads `10s`, `1.5s`, `500ms`, `1m30s`. Negative and unitless ones are
-/// `None`, except `0`, which Go takes too.
+/// Parses `10s`, `1.5s`, `500ms`, `1m30s`. Negative durations and those without
+/// a unit are `None`, except `0`, which Go accepts too.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
     if text == "0" {
@@ -34,14 +34,14 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     (!text.is_empty()).then_some(total)
 }
 
-/// Reads a duration of the command line.
+/// Parses a duration given on the command line.
 ///
 /// # Errors
 ///
-/// One sentence that shows the syntax.
+/// A sentence that shows the syntax.
 pub fn duration_flag(text: &str) -> Result<Duration, String> {
     parse_duration(text)
-        .ok_or_else(|| format!("`{text}` is no duration; write one like 500ms, 10s or 1m30s"))
+        .ok_or_else(|| format!("`{text}` is not a duration; examples are 500ms, 10s and 1m30s"))
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_go_writes() {
+    fn go_durations_are_parsed() {
         for (text, millis) in [
             ("10s", 10_000),
             ("3s", 3000),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_the_rest() {
+    fn other_text_is_rejected() {
         for text in [
             "",
             "10",

@@ -14,7 +14,7 @@ use crate::runtime::Readiness;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Answers kubelet and Prometheus. Nothing here says anything of a request.
+/// Answers the kubelet and Prometheus. No answer contains data of a request.
 pub(in crate::server) fn router(readiness: Readiness, registry: Arc<Registry>) -> Router {
     let ready = async move || {
         let (ready, text) = readiness.report();
@@ -35,15 +35,15 @@ pub(in crate::server) fn router(readiness: Readiness, registry: Arc<Registry>) -
         }
     };
     Router::new()
-        // Alive means that the runtime still turns; anything more would make
-        // the kubelet restart what only waits.
+        // Alive means only that the runtime still schedules tasks: with more
+        // conditions the kubelet would restart a process that is waiting.
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .fallback(async || {
             (
                 StatusCode::NOT_FOUND,
-                "There are /livez, /readyz and /metrics here.\n",
+                "This port serves /livez, /readyz and /metrics.\n",
             )
         })
 }

@@ -1,49 +1,50 @@
-//! What the server accepts, how much of it at once, and for how long.
+//! Limits on sizes, times, requests in flight and connections.
 
 use std::time::Duration;
 
 const MIB: usize = 1024 * 1024;
 
-/// Caps and times. The defaults suit one replica beside an API server.
+/// Limits of the server. The defaults suit one replica behind an API server.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Largest body, in bytes. The API server takes objects of 3 MiB and sends
-    /// two of them; JSON escapes make a byte six: a legal pod made 17 MB.
+    /// Largest body, in bytes. The API server accepts objects of 3 MiB and
+    /// sends two of them, and JSON escapes can make six bytes of one: a valid
+    /// pod took 17 MB.
     pub body: usize,
-    /// From this size on, in bytes, a review runs on a blocking thread: JSON
-    /// of this size takes long enough to hold up everybody else's.
+    /// Reviews of at least this size, in bytes, run on a blocking thread:
+    /// parsing them takes long enough to delay other reviews.
     pub heavy_body: usize,
-    /// Such reviews running at once, for each door.
+    /// Reviews of such bodies running at once, per door.
     pub heavy_reviews: usize,
-    /// Requests in flight, for each door.
+    /// Requests in flight, per door.
     pub inflight_requests: usize,
-    /// Body bytes in flight, for each door.
+    /// Body bytes in flight, per door.
     pub inflight_bytes: usize,
-    /// Longest time for one review, body included.
+    /// Longest time for one review, including reading the body.
     pub review: Duration,
-    /// Taken off the API server's own `?timeout=`, for the way back.
+    /// Subtracted from the API server's `?timeout=`, so that the answer arrives in time.
     pub review_margin: Duration,
-    /// What is asked of connections.
     pub connections: ConnectionLimits,
 }
 
-/// Caps and times of connections.
+/// Limits of connections.
 #[derive(Clone, Debug)]
 pub struct ConnectionLimits {
     /// Connections open at once.
     pub total: usize,
-    /// Of these, from one address. An API server opens one for every review
-    /// it has in flight and keeps 25 of them.
+    /// Connections open at once from one address. An API server opens one per
+    /// review in flight and keeps 25 of them.
     pub per_peer: usize,
-    /// For the TLS handshake.
+    /// Longest time for the TLS handshake, and for a connection over a limit.
     pub handshake: Duration,
-    /// For a request's head, from its first byte.
+    /// Longest time for a request's head, from its first byte.
     pub header: Duration,
-    /// Between two requests. Well above the 90 s after which the API server
-    /// closes: a POST that meets our close is lost, and may refuse a write.
+    /// Longest time between two requests. Well above the 90 s after which the
+    /// API server closes: if we closed first, a POST sent at that moment would
+    /// be lost, and with `failurePolicy: Fail` a write rejected.
     pub idle: Duration,
-    /// A connection older than this (give or take a tenth) is closed with its
-    /// next answer, so that busy clients find new replicas.
+    /// A connection older than this (plus or minus up to a tenth) is closed
+    /// with its next answer, so that busy clients reach new replicas.
     pub age: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What is counted of connections. Labels are bounded sets only, never a name.
+//! Metrics of connections. Label values come from fixed sets and are never names.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -12,14 +12,13 @@ struct Reason {
     reason: &'static str,
 }
 
-/// What is counted of connections.
 #[derive(Clone, Debug, Default)]
 pub(in crate::server) struct ConnectionMetrics {
     pub(in crate::server) open: Gauge,
     pub(in crate::server) accepted: Counter,
     refused: Family<Reason, Counter>,
     handshakes: Family<Reason, Counter>,
-    closed: Family<Reason, Counter>,
+    timed_out: Family<Reason, Counter>,
 }
 
 impl ConnectionMetrics {
@@ -37,7 +36,7 @@ impl ConnectionMetrics {
         );
         registry.register(
             "rolegate_connections_refused",
-            "Connections over a cap",
+            "Connections rejected because a limit was reached",
             metrics.refused.clone(),
         );
         registry.register(
@@ -47,8 +46,8 @@ impl ConnectionMetrics {
         );
         registry.register(
             "rolegate_connections_timed_out",
-            "Connections closed for a slow head or for idling",
-            metrics.closed.clone(),
+            "Connections closed for a slow request head or for being idle",
+            metrics.timed_out.clone(),
         );
         metrics
     }
@@ -62,12 +61,12 @@ impl ConnectionMetrics {
     }
 
     pub(in crate::server) fn timed_out(&self, reason: &'static str) {
-        self.closed.get_or_create(&Reason { reason }).inc();
+        self.timed_out.get_or_create(&Reason { reason }).inc();
     }
 }
 
 /// Registers `rolegate_build_info`.
 pub(in crate::server) fn build_info(registry: &mut Registry) {
     let info = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-    registry.register("rolegate_build", "This build", info);
+    registry.register("rolegate_build", "Version of this build", info);
 }

@@ -1,12 +1,14 @@
-//! The HTTPS server the API server calls, and the plain port beside it.
+//! The HTTPS server that the API server calls, and the plain HTTP health port.
 //!
 //! ```text
 //! net:   accept ─▶ connections (caps) ─▶ connection (TLS, HTTP/1.1, ages) ─▶
 //! doors: router ─▶ review_handler (pool, body, deadline) ─▶ Reviewer ─▶ record (log line, metrics)
 //! ```
 //!
-//! Whatever goes wrong here ends in a status of 400 or more with one sentence
-//! (`doors/refusal.rs`): the webhook's `failurePolicy` decides then, never we.
+//! A door is a webhook endpoint, such as `/validate/enforce`.
+//!
+//! Every failure becomes a status of 400 or more with one sentence
+//! (`doors/refusal.rs`); then the webhook's `failurePolicy` decides.
 
 mod doors;
 mod duration;

@@ -1,4 +1,4 @@
-//! Both ports put together.
+//! The HTTPS port and the health port.
 
 use std::sync::Arc;
 
@@ -22,21 +22,17 @@ use crate::server::net::accept;
 use crate::server::net::connection::Port;
 use crate::server::net::tls;
 
-/// What runs the ports: built once, then [`Ports::reviews`] and
-/// [`Ports::health`] each serve a listener until [`Ports::shutdown`] says stop.
+/// Runs the ports: [`Ports::reviews`] and [`Ports::health`] each serve one listener.
 #[derive(Debug, Default)]
 pub struct Ports {
-    /// Caps and times.
     pub limits: Limits,
-    /// What stands between the process and "ready".
     pub readiness: Readiness,
-    /// The way down.
     pub shutdown: Shutdown,
 }
 
 impl Ports {
-    /// The HTTPS port with its five doors. Returns a future that accepts until
-    /// the shutdown; it registers its metrics in `registry` right away.
+    /// The HTTPS port with its five doors. Registers the metrics in `registry`
+    /// at once and returns a future that accepts until the shutdown.
     ///
     /// # Errors
     ///
@@ -67,14 +63,14 @@ impl Ports {
         };
         let readiness = self.readiness.clone();
         Ok(async move {
-            // The socket already listens: from here on nobody is turned away.
+            // The socket listens already, so no connection is refused from here on.
             readiness.met(Condition::Listener);
             accept::accept(listener, Arc::new(port)).await;
         })
     }
 
-    /// The health and metrics port. It answers during the drain too, and goes
-    /// with the process.
+    /// The health and metrics port. It answers until the process ends, also
+    /// during the drain.
     pub fn health(
         &self,
         listener: TcpListener,
@@ -89,7 +85,7 @@ impl Ports {
                 ..ConnectionLimits::default()
             },
             metrics: ConnectionMetrics::default(),
-            // Its own: never told to stop.
+            // Separate from `self.shutdown`, so that it never stops.
             shutdown: Shutdown::default(),
         };
         accept::accept(listener, Arc::new(port))

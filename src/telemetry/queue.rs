@@ -1,44 +1,45 @@
-//! Log lines on their way out, so that a slow reader never stops a review.
+//! The queue of log lines: a slow reader of the log must not stop reviews.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Bytes that may wait. Some thousand lines.
+/// Size of the queue in bytes: some thousand lines.
 const CAPACITY: usize = 1024 * 1024;
-/// Lines are collected this long: one write for many, at the price of a line
-/// being that much younger than its time when it appears.
+/// How long lines are collected, to write many at once. A line appears by this
+/// much later.
 const BATCH: Duration = Duration::from_millis(10);
-/// How long a full queue holds up whoever logs, before lines are lost.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// How long a caller waits for a full queue before lines are dropped.
+const MAX_WAIT: Duration = Duration::from_millis(50);
 
-/// Lines that wait and the thread that writes them.
+/// Queued lines and the thread that writes them.
 ///
-/// If nobody reads, the queue fills; the first line that finds it full waits
-/// for [`PATIENCE`], and from then on lines are counted instead of kept, until
-/// the reader is back: then the log says how many it lost.
+/// If nothing reads standard error, the queue fills up. The first line that
+/// finds it full waits for [`MAX_WAIT`]; after that, lines are counted and
+/// dropped until a write succeeds. Then the log says how many were lost.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Something was queued.
-    filled: Condvar,
-    /// Something was written.
+    /// A line was queued.
+    queued: Condvar,
+    /// A batch was written.
     written: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
     waiting: Vec<u8>,
-    /// A write is under way.
+    /// A write is in progress.
     writing: bool,
-    /// The reader does not read.
+    /// The queue stayed full for [`MAX_WAIT`]: lines are dropped.
     stalled: bool,
-    /// Somebody waits for everything to be written.
-    hurry: bool,
+    /// [`Queue::flush`] is waiting: write at once.
+    flushing: bool,
+    /// Lines lost since the start.
     lost: u64,
-    /// Of these, not yet confessed in the log.
-    unsaid: u64,
+    /// Lost lines that the log has not mentioned yet.
+    unreported: u64,
 }
 
 impl Queue {
@@ -46,7 +47,7 @@ impl Queue {
     pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<Arc<Self>> {
         let queue = Arc::new(Self::default());
         let writer = Arc::clone(&queue);
-        // Never joined: it may hang in a write for ever, the process must not.
+        // Never joined: a write may block for ever, and the process must still end.
         thread::Builder::new()
             .name("log".to_owned())
             .stack_size(256 * 1024)
@@ -61,21 +62,21 @@ impl Queue {
                 |state: &mut State| state.waiting.len() + line.len() > CAPACITY && !state.stalled;
             state = self
                 .written
-                .wait_timeout_while(state, PATIENCE, full)
+                .wait_timeout_while(state, MAX_WAIT, full)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
             state.stalled = state.waiting.len() + line.len() > CAPACITY;
         }
         if state.stalled {
             state.lost += 1;
-            state.unsaid += 1;
+            state.unreported += 1;
             return;
         }
         let was_empty = state.waiting.is_empty();
         state.waiting.extend_from_slice(line);
         drop(state);
         if was_empty {
-            self.filled.notify_all();
+            self.queued.notify_all();
         }
     }
 
@@ -85,13 +86,13 @@ impl Queue {
             let mut state = self.lock();
             while state.waiting.is_empty() {
                 state = self
-                    .filled
+                    .queued
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner);
             }
-            let wait = |state: &mut State| !state.hurry && state.waiting.len() < CAPACITY / 4;
+            let wait = |state: &mut State| !state.flushing && state.waiting.len() < CAPACITY / 4;
             let mut state = self
-                .filled
+                .queued
                 .wait_timeout_while(state, BATCH, wait)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
@@ -107,30 +108,30 @@ impl Queue {
             state.stalled = false;
             if failed {
                 state.lost += lines as u64;
-                state.unsaid += lines as u64;
+                state.unreported += lines as u64;
             }
-            let unsaid = if failed {
+            let unreported = if failed {
                 0
             } else {
-                std::mem::take(&mut state.unsaid)
+                std::mem::take(&mut state.unreported)
             };
             drop(state);
             self.written.notify_all();
-            if unsaid > 0 {
+            if unreported > 0 {
                 tracing::error!(
-                    lines = unsaid,
-                    "log lines were lost: standard error did not take them"
+                    lines = unreported,
+                    "log lines were lost: they could not be written to standard error"
                 );
             }
         }
     }
 
-    /// Waits until everything queued is written, or `patience` is over.
-    pub(super) fn flush(&self, patience: Duration) {
-        let end = Instant::now() + patience;
+    /// Waits until all queued lines are written, for at most `limit`.
+    pub(super) fn flush(&self, limit: Duration) {
+        let end = Instant::now() + limit;
         let mut state = self.lock();
-        state.hurry = true;
-        self.filled.notify_all();
+        state.flushing = true;
+        self.queued.notify_all();
         while state.writing || !state.waiting.is_empty() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -142,7 +143,7 @@ impl Queue {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        state.hurry = false;
+        state.flushing = false;
     }
 
     pub(super) fn lost(&self) -> u64 {
@@ -154,7 +155,7 @@ impl Queue {
     }
 }
 
-/// Takes one line a write, which is how the formatter hands them over.
+/// Queues one line per write: the formatter writes whole lines.
 #[derive(Clone, Debug)]
 pub(super) struct Sink(pub(super) Arc<Queue>);
 
@@ -175,7 +176,7 @@ mod tests {
 
     use super::*;
 
-    /// Hangs until it is let go, then takes everything.
+    /// Blocks its first write until the gate opens, then accepts everything.
     struct Stuck {
         gate: Receiver<()>,
         open: bool,
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stuck_reader_costs_lines_not_reviews() {
+    fn a_stuck_reader_loses_lines_but_blocks_no_caller() {
         let (go, gate) = sync_channel(1);
         let (out, taken) = sync_channel(1000);
         let queue = Queue::start(Stuck {

@@ -1,4 +1,4 @@
-//! The process: how it starts, what it logs, how it ends.
+//! The process: start, log, reloads, exit.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, PATIENCE, head};
+use crate::client::{Client, TIMEOUT, head};
 use crate::harness::get;
 
 struct Process {
@@ -69,7 +69,7 @@ impl Process {
 
     /// Reads the log up to a line with `text` in it.
     fn wait_for(&mut self, text: &str) -> String {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while let Ok(line) = self
             .lines
             .recv_timeout(end.saturating_duration_since(Instant::now()))
@@ -95,14 +95,14 @@ impl Process {
     }
 
     fn exit_code(&mut self) -> Option<i32> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while Instant::now() < end {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("it does not end:\n{}", self.log);
+        panic!("the process does not exit:\n{}", self.log);
     }
 }
 
@@ -115,9 +115,9 @@ impl Drop for Process {
 
 const REVIEW: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"705ab4f5","kind":{"group":"","version":"v1","kind":"ConfigMap"},"resource":{"group":"","version":"v1","resource":"configmaps"},"name":"settings","namespace":"spark-team-a","operation":"UPDATE","userInfo":{"username":"ana"},"object":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","namespace":"spark-team-a"},"data":{"password":"hunter2"}},"oldObject":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","namespace":"spark-team-a"},"data":{"password":"hunter1"}}}}"#;
 
-/// As the kubelet brings a changed ConfigMap: a file that is there, then another.
+/// The file is replaced by a rename, as the kubelet updates a mounted ConfigMap.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_policy_holds_and_a_broken_one_does_not() {
+async fn a_valid_new_policy_is_used_and_an_invalid_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
     let write = |mode: &str| {
@@ -161,7 +161,7 @@ async fn a_changed_policy_holds_and_a_broken_one_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_finishes_what_is_in_flight() {
+async fn sigterm_finishes_requests_in_flight() {
     let mut process = Process::start(&["--cluster", "off", "--drain-delay", "500ms"]);
     assert!(
         get(process.health, "/readyz")
@@ -186,7 +186,7 @@ async fn sigterm_finishes_what_is_in_flight() {
     assert_eq!(answer.status, 200, "still served");
     assert!(
         answer.head.contains("connection: close"),
-        "and told to go elsewhere: {}",
+        "and the connection is closed: {}",
         answer.head
     );
     assert_eq!(
@@ -208,7 +208,7 @@ async fn sigterm_finishes_what_is_in_flight() {
     assert_eq!(
         slow.answer().await.status,
         200,
-        "what was in flight is answered"
+        "a request in flight is answered"
     );
     assert_eq!(process.exit_code(), Some(0));
     drop(idle);
@@ -225,7 +225,7 @@ async fn a_second_signal_aborts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_line_a_review_and_nothing_of_the_object() {
+async fn a_review_logs_one_line_without_the_object() {
     let mut process = Process::start(&["--cluster", "off", "--drain-delay", "0s"]);
     let mut client = Client::connect(process.https).await;
     assert_eq!(client.post("/validate/audit", REVIEW).await.status, 200);
@@ -328,7 +328,7 @@ fn bad_input_is_exit_code_2_with_a_sentence() {
 }
 
 #[test]
-fn without_a_cluster_auto_says_so_and_serves() {
+fn auto_serves_without_a_cluster() {
     let mut process = Process::start(&["--drain-delay", "0s"]);
     assert!(
         process.log.contains("running without a cluster"),
@@ -339,8 +339,8 @@ fn without_a_cluster_auto_says_so_and_serves() {
     assert_eq!(process.exit_code(), Some(0));
 }
 
-/// The mutating door of the whole process: a patch, its line, its count; and
-/// what is no pod to chain goes on as it is.
+/// `/mutate` patches a chained pod, logs and counts it, and leaves other
+/// requests unchanged.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chained_pod_is_patched_counted_and_logged() {
     let folder = "tests/cases/chain-profile/driver-without-the-required-profile";
@@ -375,14 +375,14 @@ async fn a_chained_pod_is_patched_counted_and_logged() {
         !line.contains("credential") && !line.contains("spark-kubernetes"),
         "{line}"
     );
-    // The validating side refuses the same pod, which has no profile yet.
+    // The validating endpoint denies the same pod, which has no profile yet.
     let answer = client.post("/validate/enforce", &body).await;
     assert!(
         answer.body.contains("it has no chained profile"),
         "{}",
         answer.body
     );
-    // Anything else is let through, unchanged; what cannot be read is a failed call.
+    // Other requests are allowed unchanged; an invalid pod is an error.
     let answer = client.post("/mutate", REVIEW).await;
     assert!(
         answer.body.contains("\"allowed\":true") && !answer.body.contains("patch"),

@@ -1,4 +1,5 @@
-//! Rotation as the kubelet does it: a new directory, and `..data` swapped.
+//! Certificate rotation as the kubelet does it: a new directory, and the
+//! symlink `..data` swapped.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -15,7 +16,7 @@ use rustls::crypto::aws_lc_rs;
 use crate::client::Client;
 use crate::harness::Server;
 
-/// A mounted Secret.
+/// A folder laid out like a mounted Secret.
 struct Volume(tempfile::TempDir);
 
 impl Volume {
@@ -68,7 +69,7 @@ fn issue() -> Issue {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_loses_not_one_request() {
+async fn a_rotation_loses_no_request() {
     let (first, second) = (issue(), issue());
     let volume = Volume::new(&first.pem, &first.key);
     let server = Server::start(Limits::default()).await;
@@ -91,7 +92,7 @@ async fn a_rotation_loses_not_one_request() {
             tokio::spawn(async move {
                 let mut client = Client::connect(address).await;
                 while !stop.load(Ordering::Relaxed) {
-                    // Half of them keep their connection, half make new ones.
+                    // Half of the workers keep their connection, half open new ones.
                     if worker % 2 == 0 {
                         client = Client::connect(address).await;
                     }
@@ -118,7 +119,7 @@ async fn a_rotation_loses_not_one_request() {
     assert_eq!(
         kept.post("/mutate", "{}").await.status,
         200,
-        "and the old connection lives on"
+        "and the old connection stays open"
     );
     let now = answered.load(Ordering::Relaxed);
     reach(now + 50).await;
@@ -129,7 +130,7 @@ async fn a_rotation_loses_not_one_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_served_leaves_the_old_one() {
+async fn an_invalid_pair_leaves_the_old_one_in_use() {
     let (first, second) = (issue(), issue());
     let volume = Volume::new(&first.pem, &first.key);
     let server = Server::start(Limits::default()).await;
@@ -161,17 +162,17 @@ async fn what_cannot_be_served_leaves_the_old_one() {
             first.der,
             "{generation}"
         );
-        assert_eq!(kept(&registry), before + 1, "{generation} is told once");
+        assert_eq!(kept(&registry), before + 1, "{generation} is reported once");
     }
     fs::remove_file(volume.file("tls.key")).unwrap();
     files.reload(&server.certificates, &metrics);
     assert_eq!(
         Client::connect(server.address).await.certificate(),
         first.der,
-        "a file that is gone"
+        "a missing file"
     );
     symlink("..data/tls.key", volume.file("tls.key")).unwrap();
-    volume.swap("mended", &second.pem, &second.key);
+    volume.swap("repaired", &second.pem, &second.key);
     files.reload(&server.certificates, &metrics);
     assert_eq!(
         Client::connect(server.address).await.certificate(),

@@ -1,4 +1,4 @@
-//! A raw HTTPS client: tests must be able to send what no good client would.
+//! A raw HTTPS client: tests must be able to send malformed requests.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Nothing here takes this long unless it is broken.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any step takes, unless it fails.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(crate) struct Client {
     pub(crate) stream: TlsStream<TcpStream>,
-    /// What came after the last answer.
+    /// Bytes received after the last answer.
     rest: Vec<u8>,
 }
 
@@ -43,7 +43,7 @@ impl Client {
             .with_safe_default_protocol_versions()
             .unwrap()
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anyone(provider)))
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
             .with_no_client_auth();
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         let stream = TcpStream::connect(address).await?;
@@ -57,7 +57,7 @@ impl Client {
             })
     }
 
-    /// The certificate the server showed.
+    /// The server's certificate, as DER.
     pub(crate) fn certificate(&self) -> Vec<u8> {
         self.stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
     }
@@ -77,7 +77,7 @@ impl Client {
 
     /// `None` if the connection ends before an answer.
     pub(crate) async fn try_answer(&mut self) -> Option<Answer> {
-        tokio::time::timeout(PATIENCE, self.read())
+        tokio::time::timeout(TIMEOUT, self.read())
             .await
             .expect("an answer or an end in time")
     }
@@ -116,22 +116,21 @@ impl Client {
         })
     }
 
-    /// Waits until the server closes.
+    /// Waits until the server closes the connection, with or without a TLS close.
     pub(crate) async fn closed(&mut self) {
         let mut rest = Vec::new();
-        // An abrupt end is an end as well.
-        let _end = tokio::time::timeout(PATIENCE, self.stream.read_to_end(&mut rest))
+        let _end = tokio::time::timeout(TIMEOUT, self.stream.read_to_end(&mut rest))
             .await
             .expect("the server closes");
     }
 }
 
-/// A whole request.
+/// A complete request.
 pub(crate) fn post(path: &str, body: &str) -> String {
     format!("{}{body}", head(path, body.len()))
 }
 
-/// Its head only.
+/// The head of a request.
 pub(crate) fn head(path: &str, length: usize) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: rolegate\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
@@ -139,9 +138,9 @@ pub(crate) fn head(path: &str, length: usize) -> String {
 }
 
 #[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
+struct AnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anyone {
+impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
         _leaf: &CertificateDer<'_>,

@@ -1,4 +1,4 @@
-//! Handshakes, slow clients, caps, ages.
+//! Handshakes, slow clients, limits on connections, their age.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use rolegate::server::{ConnectionLimits, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::client::{Client, PATIENCE, post};
+use crate::client::{Client, TIMEOUT, post};
 use crate::harness::Server;
 
 fn limits(connections: ConnectionLimits) -> Limits {
@@ -18,7 +18,7 @@ fn limits(connections: ConnectionLimits) -> Limits {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_http_1_1_is_spoken() {
+async fn only_http_1_1_is_supported() {
     let server = Server::start(Limits::default()).await;
     let client = Client::offering(server.address, &[b"h2", b"http/1.1"])
         .await
@@ -45,7 +45,7 @@ async fn tls_1_1_is_refused() {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(&record).await.unwrap();
     let mut answer = Vec::new();
-    let _end = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
+    let _end = tokio::time::timeout(TIMEOUT, stream.read_to_end(&mut answer))
         .await
         .expect("an end");
     assert!(
@@ -58,7 +58,7 @@ async fn tls_1_1_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handshake_that_never_comes_is_closed() {
+async fn a_connection_without_a_handshake_is_closed() {
     let handshake = Duration::from_millis(300);
     let server = Server::start(limits(ConnectionLimits {
         handshake,
@@ -67,7 +67,7 @@ async fn a_handshake_that_never_comes_is_closed() {
     .await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let mut rest = Vec::new();
-    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest))
+    tokio::time::timeout(TIMEOUT, stream.read_to_end(&mut rest))
         .await
         .expect("closed")
         .unwrap();
@@ -100,7 +100,7 @@ async fn a_slow_head_is_closed_and_an_idle_connection_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn idling_has_an_end_too() {
+async fn an_idle_connection_is_closed_in_the_end() {
     let idle = Duration::from_millis(300);
     let server = Server::start(limits(ConnectionLimits {
         idle,
@@ -116,7 +116,7 @@ async fn idling_has_an_end_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_connection_too_many_is_told_so() {
+async fn a_connection_over_the_limit_is_answered_429() {
     let server = Server::start(limits(ConnectionLimits {
         per_peer: 2,
         ..ConnectionLimits::default()
@@ -148,7 +148,7 @@ async fn one_connection_too_many_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_connection_closes_with_an_answer_never_without() {
+async fn an_old_connection_is_closed_with_an_answer() {
     let age = Duration::from_millis(300);
     let server = Server::start(limits(ConnectionLimits {
         age,
@@ -201,7 +201,7 @@ async fn readyz_names_what_is_missing() {
         text.starts_with("HTTP/1.1 200") && text.ends_with("ready\n"),
         "{text}"
     );
-    server.stack.readiness.block(Condition::Cluster);
+    server.ports.readiness.block(Condition::Cluster);
     assert!(
         server
             .get("/readyz")

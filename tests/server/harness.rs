@@ -1,4 +1,4 @@
-//! A server in this process, on ports the system picks.
+//! A server in this process, on free ports.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) health: SocketAddr,
-    pub(crate) stack: Ports,
+    pub(crate) ports: Ports,
     pub(crate) certificates: Arc<Certificates>,
 }
 
@@ -28,7 +28,7 @@ impl Server {
     pub(crate) async fn start(limits: Limits) -> Self {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let certificates = Certificates::new(&in_memory(Timestamp::now(), &provider).unwrap());
-        let stack = Ports {
+        let ports = Ports {
             limits,
             ..Ports::default()
         };
@@ -37,30 +37,30 @@ impl Server {
         let (address, health) = (https.local_addr().unwrap(), plain.local_addr().unwrap());
         let mut registry = Registry::default();
         let served: Arc<Certificates> = Arc::clone(&certificates);
-        let reviews = stack
-            .reviews(https, Obedient, provider, served, &mut registry)
+        let reviews = ports
+            .reviews(https, Scripted, provider, served, &mut registry)
             .unwrap();
         tokio::spawn(reviews);
-        tokio::spawn(stack.health(plain, registry));
+        tokio::spawn(ports.health(plain, registry));
         Self {
             address,
             health,
-            stack,
+            ports,
             certificates,
         }
     }
 
     pub(crate) fn ready(&self) {
-        self.stack.readiness.met(Condition::Policy);
-        self.stack.readiness.met(Condition::Certificate);
+        self.ports.readiness.met(Condition::Policy);
+        self.ports.readiness.met(Condition::Certificate);
     }
 
-    /// What the health port says.
+    /// A GET from the health port.
     pub(crate) async fn get(&self, path: &str) -> String {
         get(self.health, path).await
     }
 
-    /// Waits until the metrics say so.
+    /// Waits until the metrics contain `line`.
     pub(crate) async fn metric(&self, line: &str) {
         for _ in 0..200 {
             if self
@@ -77,7 +77,7 @@ impl Server {
     }
 }
 
-/// A plain GET; the whole answer as text.
+/// A GET without TLS. Returns the answer's head and body.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: health\r\nConnection: close\r\n\r\n");
@@ -87,10 +87,10 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
     text
 }
 
-/// Does what the body says.
-struct Obedient;
+/// A reviewer that does what the first word of the body says.
+struct Scripted;
 
-impl Reviewer for Obedient {
+impl Reviewer for Scripted {
     fn review(
         &self,
         door: Door,
@@ -99,16 +99,16 @@ impl Reviewer for Obedient {
         found: Option<&Found>,
     ) -> Result<Round, BadReview> {
         let text = String::from_utf8_lossy(body);
-        let (order, _padding) = text.split_once(' ').unwrap_or((&text, ""));
-        match order {
-            "panic" => panic!("as told"),
+        let (step, _padding) = text.split_once(' ').unwrap_or((&text, ""));
+        match step {
+            "panic" => panic!("as the test asked"),
             "bad" => {
                 return Err(BadReview {
                     status: 400,
-                    message: "This is no AdmissionReview.".to_owned(),
+                    message: "This is not an AdmissionReview.".to_owned(),
                 });
             }
-            "liar" => {
+            "bad-with-status-200" => {
                 return Err(BadReview {
                     status: 200,
                     message: "This was not decided.".to_owned(),
@@ -117,10 +117,10 @@ impl Reviewer for Obedient {
             "sleep" => std::thread::sleep(Duration::from_millis(1500)),
             _ => {}
         }
-        if order == "needs" && found.is_none() {
+        if step == "needs" && found.is_none() {
             return Ok(Round::Needs(vec![Need::object("", "v1", "pods", "a", "p")]));
         }
-        if order == "insatiable" {
+        if step == "always-needs" {
             return Ok(Round::Needs(Vec::new()));
         }
         let record = Record {

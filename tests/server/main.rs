@@ -1,5 +1,6 @@
-//! The server by itself: real ports, real TLS, a reviewer that does as told.
-//! Every row of the failure table that is the server's has a test here.
+//! The server without the engine: real ports, real TLS, a scripted reviewer.
+//! Every row of the failure table (ARCHITECTURE.md) that concerns the server has
+//! a test here.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What is refused, and how.
+//! Requests that get no decision, and their answers.
 
 use std::time::Duration;
 
@@ -34,10 +34,10 @@ async fn every_door_answers_json() {
     server.metric("rolegate_connections_open 1").await;
 }
 
-/// The engine may ask for facts about the cluster once; they are looked up and
-/// it decides again, for a small body and for one that is reviewed aside.
+/// The engine may ask for facts about the cluster once. They are looked up and
+/// it decides, for a small body and for one reviewed on a blocking thread.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_engine_needs_is_looked_up_once() {
+async fn needs_are_looked_up_once() {
     let server = Server::start(Limits::default()).await;
     let mut client = Client::connect(server.address).await;
     for padding in [1, 2 * Limits::default().heavy_body] {
@@ -48,13 +48,13 @@ async fn what_the_engine_needs_is_looked_up_once() {
             (200, r#"{"door":"warn","found":1}"#)
         );
     }
-    let answer = client.post("/validate/warn", "insatiable x").await;
+    let answer = client.post("/validate/warn", "always-needs x").await;
     assert_eq!(answer.status, 500, "{}", answer.body);
     assert!(answer.body.contains("twice"), "{}", answer.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_path_method_and_type_have_a_sentence_each() {
+async fn a_wrong_path_method_or_type_is_explained() {
     let server = Server::start(Limits::default()).await;
     let mut client = Client::connect(server.address).await;
     for path in [
@@ -76,7 +76,7 @@ async fn wrong_path_method_and_type_have_a_sentence_each() {
     let answer = client.answer().await;
     assert_eq!(
         (answer.status, &*answer.body),
-        (405, "Only POST is answered here.\n")
+        (405, "This path accepts POST only.\n")
     );
     assert!(answer.head.contains("allow: post"), "{}", answer.head);
     for given in [
@@ -102,7 +102,7 @@ async fn wrong_path_method_and_type_have_a_sentence_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_declared_length_over_the_cap_is_refused_unread() {
+async fn a_declared_length_over_the_limit_is_rejected_unread() {
     let server = Server::start(Limits::default()).await;
     let mut client = Client::connect(server.address).await;
     client.send(head("/mutate", 32 * KIB * KIB + 1)).await;
@@ -115,7 +115,7 @@ async fn a_declared_length_over_the_cap_is_refused_unread() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_writes_everything_first_still_hears_413() {
+async fn a_client_that_sends_everything_first_still_reads_413() {
     let server = Server::start(Limits {
         body: 64 * KIB,
         ..Limits::default()
@@ -132,7 +132,7 @@ async fn a_client_that_writes_everything_first_still_hears_413() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chunks_over_the_cap_are_refused() {
+async fn chunks_over_the_limit_are_rejected() {
     let server = Server::start(Limits {
         body: 64 * KIB,
         ..Limits::default()
@@ -144,23 +144,24 @@ async fn chunks_over_the_cap_are_refused() {
     client
         .send(format!("{chunked}{chunk}{chunk}0\r\n\r\n"))
         .await;
-    assert_eq!(client.answer().await.status, 200, "exactly the cap fits");
+    assert_eq!(client.answer().await.status, 200, "exactly the limit");
     client
         .send(format!("{chunked}{chunk}{chunk}1\r\nx\r\n0\r\n\r\n"))
         .await;
-    assert_eq!(client.answer().await.status, 413, "one more does not");
+    assert_eq!(client.answer().await.status, 413, "one byte more");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_reviewer_cannot_read_is_400_and_never_a_success() {
+async fn a_bad_review_is_400_and_never_a_success() {
     let server = Server::start(Limits::default()).await;
     let mut client = Client::connect(server.address).await;
     let answer = client.post("/validate/warn", "bad").await;
     assert_eq!(
         (answer.status, &*answer.body),
-        (400, "This is no AdmissionReview.\n")
+        (400, "This is not an AdmissionReview.\n")
     );
-    assert_eq!(client.post("/validate/warn", "liar").await.status, 500);
+    let answer = client.post("/validate/warn", "bad-with-status-200").await;
+    assert_eq!(answer.status, 500);
     server
         .metric(r#"rolegate_admission_failures_total{door="warn",reason="bad_review"} 2"#)
         .await;
@@ -183,7 +184,7 @@ async fn a_panic_is_500_and_counted_in_both_sizes() {
     assert_eq!(
         client.post("/validate/enforce", "{}").await.status,
         200,
-        "and on it goes"
+        "the server continues"
     );
     server
         .metric(r#"rolegate_admission_failures_total{door="enforce",reason="panic"} 2"#)
@@ -194,7 +195,7 @@ async fn a_panic_is_500_and_counted_in_both_sizes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_slow_ends_at_the_deadline() {
+async fn slow_reviews_and_bodies_end_at_the_deadline() {
     let server = Server::start(Limits {
         heavy_body: KIB,
         ..Limits::default()
@@ -212,13 +213,13 @@ async fn whatever_is_slow_ends_at_the_deadline() {
         assert_eq!(
             client.post("/mutate?timeout=10s", body).await.status,
             200,
-            "there is time for it"
+            "within the deadline"
         );
     }
     let mut client = Client::connect(server.address).await;
     client.send(head("/mutate?timeout=800ms", 100)).await;
     client.send("{").await;
-    assert_eq!(client.answer().await.status, 500, "a body that never comes");
+    assert_eq!(client.answer().await.status, 500, "an incomplete body");
     server
         .metric(r#"rolegate_admission_failures_total{door="mutate",reason="deadline"} 3"#)
         .await;
@@ -239,7 +240,7 @@ async fn a_body_in_pieces_is_one_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_leaves_is_counted_and_gives_its_place_back() {
+async fn a_closed_connection_gives_its_slot_back() {
     let server = Server::start(Limits::default()).await;
     let mut client = Client::connect(server.address).await;
     client.send(head("/validate/audit", 100)).await;

@@ -1,11 +1,11 @@
-//! Too much at once: 429, and only where there is too much.
+//! Load shedding: a door at its limit answers 429, the others answer as usual.
 
 use rolegate::server::Limits;
 
 use crate::client::{Client, head};
 use crate::harness::Server;
 
-/// Opens a request at `path` and leaves it without its body.
+/// Sends the head of a request to `path` and no body.
 async fn occupy(server: &Server, path: &str, length: usize) -> Client {
     let mut client = Client::connect(server.address).await;
     client.send(head(path, length)).await;
@@ -40,11 +40,15 @@ async fn a_full_door_sheds_and_the_others_answer() {
     }
 
     first.send("{}").await;
-    assert_eq!(first.answer().await.status, 200, "what got in is answered");
+    assert_eq!(
+        first.answer().await.status,
+        200,
+        "a request in flight is answered"
+    );
     assert_eq!(
         client.post("/validate/enforce", "{}").await.status,
         200,
-        "and its place is free"
+        "and its slot is free"
     );
     drop(second);
     server
@@ -53,7 +57,7 @@ async fn a_full_door_sheds_and_the_others_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bytes_are_reserved_before_they_come() {
+async fn bytes_are_reserved_before_they_arrive() {
     let server = Server::start(Limits {
         inflight_bytes: 1000,
         ..Limits::default()
@@ -70,7 +74,7 @@ async fn bytes_are_reserved_before_they_come() {
     assert_eq!(
         client.post("/mutate", &"x".repeat(100)).await.status,
         200,
-        "what fits is answered"
+        "a body that fits is answered"
     );
     assert_eq!(
         client
@@ -82,7 +86,7 @@ async fn bytes_are_reserved_before_they_come() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chunks_reserve_as_they_come() {
+async fn chunks_reserve_bytes_as_they_arrive() {
     let server = Server::start(Limits {
         inflight_bytes: 1000,
         ..Limits::default()

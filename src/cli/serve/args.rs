@@ -11,9 +11,9 @@ use crate::runtime::Drain;
 use crate::server::{ConnectionLimits, Limits, duration_flag};
 use crate::telemetry::LogFormat;
 
-/// Read if `--log-level` is not given.
+/// The environment variable that is read if `--log-level` is not given.
 const LOG_VARIABLE: &str = "ROLEGATE_LOG";
-/// More workers than this only cost memory: a review takes microseconds.
+/// A review takes microseconds, so that more threads would only cost memory.
 const MOST_THREADS: usize = 4;
 
 /// Answer the API server's admission webhooks over HTTPS.
@@ -27,7 +27,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     pub health_listen: SocketAddr,
 
-    /// Certificate chain in PEM form, leaf first; without it one is made in memory
+    /// Certificate chain in PEM form, leaf first; without it, a self-signed
+    /// certificate is made in memory
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
 
@@ -35,11 +36,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
 
-    /// Policy file; without it the built-in policy holds
+    /// Policy file; without it, the built-in policy applies
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
-    /// How often policy and certificate files are read again
+    /// How often the policy and certificate files are read again
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration_flag)]
     pub reload_interval: Duration,
 
@@ -47,12 +48,12 @@ pub struct ServeArgs {
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     pub cluster: ClusterMode,
 
-    /// How log lines look; they go to standard error
+    /// Format of the log, which goes to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
 
-    /// What is logged, such as `info` or `info,rolegate::certs=debug` [default: what
-    /// the variable `ROLEGATE_LOG` says, else info]
+    /// Log filter, such as `info` or `info,rolegate::certs=debug` [default: the
+    /// variable `ROLEGATE_LOG`, else info]
     #[arg(long, value_name = "FILTER")]
     pub log_level: Option<String>,
 
@@ -64,27 +65,28 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration_flag)]
     pub drain_timeout: Duration,
 
-    /// Threads that answer requests [default: one a processor, at most 4]
+    /// Threads that answer requests [default: one per processor, at most 4]
     #[arg(long, value_name = "COUNT")]
     pub threads: Option<usize>,
 
-    /// Connections open at once
+    /// Connections open at once, in total
     #[arg(long, value_name = "COUNT", default_value_t = ConnectionLimits::default().total)]
     pub max_connections: usize,
 
-    /// Connections open at once from one address
+    /// Connections open at once, per client address
     #[arg(long, value_name = "COUNT", default_value_t = ConnectionLimits::default().per_peer)]
     pub max_connections_per_peer: usize,
 
-    /// Age at which a connection is closed with its next answer, give or take a tenth
+    /// Age from which a connection is closed with its next answer, plus or minus
+    /// up to a tenth
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration_flag)]
     pub max_connection_age: Duration,
 
-    /// Requests in flight at once, for each door
+    /// Requests in flight at once, per door (webhook endpoint)
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().inflight_requests)]
     pub max_inflight_requests: usize,
 
-    /// Body bytes in flight at once, for each door; below 32 MiB the largest reviews never fit
+    /// Body bytes in flight at once, per door; below 32 MiB the largest reviews never fit
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().inflight_bytes)]
     pub max_inflight_bytes: usize,
 }

@@ -1,4 +1,4 @@
-//! The policy file of a running process.
+//! The policy file of a running server.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,13 +15,14 @@ use prometheus_client::registry::{Registry, Unit};
 use rolegate_core::decision::{PolicyStore, ReloadOutcome};
 use rolegate_core::policy::{Policy, PolicyWarning, Strictness};
 
-/// The file, what holds now, and what is told of it.
+/// The policy file, the policy in force, and their metrics.
 #[derive(Debug)]
 pub(super) struct PolicyFile {
+    /// `None` for the built-in policy.
     path: Option<PathBuf>,
     pub(super) store: Arc<PolicyStore>,
     metrics: PolicyMetrics,
-    /// Whether the last attempt could not even read it: said once.
+    /// Whether the last read failed, so that it is logged once.
     unreadable: bool,
 }
 
@@ -44,11 +45,11 @@ struct PolicyMetrics {
 }
 
 impl PolicyFile {
-    /// Reads the policy for the first time; without a file the built-in one holds.
+    /// Reads the policy for the first time; without a file it is the built-in one.
     ///
     /// # Errors
     ///
-    /// One message, with line and column where the text is at fault.
+    /// A message, with line and column if the file's text is invalid.
     pub(super) fn load(path: Option<PathBuf>, registry: &mut Registry) -> anyhow::Result<Self> {
         let policy = match &path {
             None => Policy::builtin(),
@@ -58,7 +59,7 @@ impl PolicyFile {
                     fs::read_to_string(path).with_context(|| format!("cannot read {source}"))?;
                 let (policy, warnings) =
                     Policy::parse(&source, &text, Timestamp::now(), Strictness::Start)?;
-                tell(&warnings);
+                log_warnings(&warnings);
                 policy
             }
         };
@@ -68,17 +69,16 @@ impl PolicyFile {
             metrics: PolicyMetrics::register(registry),
             unreadable: false,
         };
-        file.in_force("in force");
+        file.log_in_force("in force");
         Ok(file)
     }
 
-    /// Whether there is no file to read again.
     pub(super) fn is_built_in(&self) -> bool {
         self.path.is_none()
     }
 
-    /// Reads the file again: a good new text holds from the next review on,
-    /// anything else leaves the old one and says so once.
+    /// Reads the file again. A valid new policy is in force from the next
+    /// review on; otherwise the old policy stays and the error is logged once.
     pub(super) fn reload(&mut self) {
         let Some(path) = &self.path else { return };
         let source = path.display().to_string();
@@ -86,7 +86,7 @@ impl PolicyFile {
             Ok(bytes) => bytes,
             Err(error) => {
                 if !std::mem::replace(&mut self.unreadable, true) {
-                    self.kept(&format!("cannot read {source}: {error}"));
+                    self.log_kept(&format!("cannot read {source}: {error}"));
                 }
                 return;
             }
@@ -95,24 +95,24 @@ impl PolicyFile {
         match self.store.reload(&source, &bytes, Timestamp::now()) {
             ReloadOutcome::Unchanged => {}
             ReloadOutcome::Replaced { warnings } => {
-                tell(&warnings);
+                log_warnings(&warnings);
                 self.metrics.count("replaced");
-                self.in_force("replaced");
+                self.log_in_force("replaced");
             }
-            ReloadOutcome::Kept(error) => self.kept(&error.to_string()),
+            ReloadOutcome::Kept(error) => self.log_kept(&error.to_string()),
         }
     }
 
-    fn kept(&self, problem: &str) {
+    fn log_kept(&self, problem: &str) {
         self.metrics.count("kept");
         self.metrics.good.set(0);
         tracing::error!(
             problem,
-            "the policy file cannot be used, the old policy stays"
+            "the policy file cannot be used; the old policy stays in force"
         );
     }
 
-    fn in_force(&self, what: &'static str) {
+    fn log_in_force(&self, what: &'static str) {
         let hash = self.store.load().hash.to_string();
         let source = self
             .path
@@ -126,7 +126,7 @@ impl PolicyFile {
     }
 }
 
-fn tell(warnings: &[PolicyWarning]) {
+fn log_warnings(warnings: &[PolicyWarning]) {
     for warning in warnings {
         tracing::warn!(%warning, "policy");
     }
@@ -137,7 +137,7 @@ impl PolicyMetrics {
         let metrics = Self::default();
         registry.register(
             "rolegate_policy_reloads",
-            "Changed policy files: taken, or kept the old policy",
+            "Changed policy files, by result: replaced, or kept the old policy",
             metrics.reloads.clone(),
         );
         registry.register_with_unit(

@@ -1,4 +1,4 @@
-//! Everything wired together.
+//! Starts the ports and the background tasks, and shuts them down.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ use rolegate_core::decision::PolicyStore;
 
 /// Threads for big bodies and for reading files. They end when unused.
 const BLOCKING_THREADS: usize = 16;
-/// Connections the system keeps until they are accepted.
+/// Connections that the kernel queues until they are accepted.
 const BACKLOG: u32 = 1024;
 
 /// Why serving ended, other than by a signal.
 pub(super) enum Stop {
     BadInput(anyhow::Error),
-    /// It is in the log.
+    /// The reason is in the log.
     Failed,
 }
 
@@ -39,8 +39,8 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
-/// Serves until a signal. What the arguments name is read before anything is
-/// started, so that bad input shows at once and leaves nothing behind.
+/// Serves until a signal. Reads all files before it starts a thread, so that
+/// invalid input ends the process at once.
 pub(super) fn run<R: Reviewer>(
     args: &ServeArgs,
     reviewer: impl FnOnce(Arc<PolicyStore>, Option<Client>) -> R,
@@ -58,12 +58,12 @@ pub(super) fn run<R: Reviewer>(
         .build()
         .context("cannot start the threads")?;
     let outcome = runtime.block_on(serve(args, reviewer, registry, policy, certificate));
-    // Whatever still runs was given its time.
+    // Tasks that still run have had the drain's time to finish.
     runtime.shutdown_background();
     outcome
 }
 
-/// The certificate being served and, if it came from files, how to look again.
+/// The certificate being served and its files, if it has any.
 struct Certificate {
     served: Arc<Certificates>,
     files: Option<CertificateFiles>,
@@ -113,14 +113,14 @@ async fn serve<R: Reviewer>(
     policy: PolicyFile,
     certificate: Certificate,
 ) -> Result<(), Stop> {
-    let mut signals = Signals::listen().context("cannot listen to signals")?;
-    let stack = Ports {
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let ports = Ports {
         limits: args.limits(),
         ..Ports::default()
     };
-    stack.readiness.met(Condition::Policy);
-    stack.readiness.met(Condition::Certificate);
-    let client = cluster::connect(args.cluster, &stack.readiness).await?;
+    ports.readiness.met(Condition::Policy);
+    ports.readiness.met(Condition::Certificate);
+    let client = cluster::connect(args.cluster, &ports.readiness).await?;
     let reviewer = reviewer(Arc::clone(&policy.store), client.clone());
     let (https, health) = (bind(args.listen)?, bind(args.health_listen)?);
     tracing::info!(
@@ -130,22 +130,22 @@ async fn serve<R: Reviewer>(
         "serving"
     );
 
-    // Each of these runs to the end of the process. One that ends earlier, by
-    // a bug or a panic, takes the process with it: better restarted than deaf.
+    // Each task runs until the process ends. If one ends earlier, by a bug or a
+    // panic, the process stops, so that it is restarted.
     let mut tasks = JoinSet::new();
     let served = Arc::clone(&certificate.served);
     let provider = Arc::clone(&certificate.provider);
-    let reviews = stack
+    let reviews = ports
         .reviews(https, reviewer, provider, served, &mut registry)
         .context("cannot set up TLS")?;
     tasks.spawn(named("HTTPS port", reviews));
-    tasks.spawn(named("health port", stack.health(health, registry)));
+    tasks.spawn(named("health port", ports.health(health, registry)));
     tasks.spawn(named(
         "reader of files",
         reread(args.reload_interval, policy, certificate),
     ));
     if let Some(client) = client {
-        let readiness = stack.readiness.clone();
+        let readiness = ports.readiness.clone();
         tasks.spawn(named("cluster", async move {
             cluster::wait_until_answering(client, readiness).await;
             std::future::pending::<()>().await;
@@ -153,31 +153,31 @@ async fn serve<R: Reviewer>(
     }
 
     tokio::select! {
-        signal = signals.next() => tracing::info!(signal, "going down"),
+        signal = signals.next() => tracing::info!(signal, "shutting down"),
         ended = tasks.join_next() => {
             let which = ended.and_then(Result::ok).unwrap_or("one that panicked");
-            tracing::error!(which, "a background task ended that never should; stopping");
+            tracing::error!(which, "a background task ended unexpectedly; stopping");
             return Err(Stop::Failed);
         }
     }
     tokio::select! {
-        _open = stack.shutdown.drain(args.drain(), &stack.readiness) => Ok(()),
+        _open = ports.shutdown.drain(args.drain(), &ports.readiness) => Ok(()),
         signal = signals.next() => {
-            tracing::error!(signal, "told to go down a second time; aborting what is in flight");
+            tracing::error!(signal, "told to stop a second time; aborting requests in flight");
             Err(Stop::Failed)
         }
     }
 }
 
-/// Opens a port at once, with room for the burst of connections that follows a
-/// restart: the runtime's own default is 128.
+/// Opens a port at once, with a backlog for the burst of connections that
+/// follows a restart: the runtime's own default is 128.
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let open = || {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
         };
-        // A restart must not wait for the old process's closed connections.
+        // Without it, a restart would wait for the old process's closed connections.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(BACKLOG)
@@ -190,7 +190,7 @@ async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static s
     name
 }
 
-/// Looks at both files again and again, on a thread that may block.
+/// Reads the policy and the certificate periodically, on a blocking thread.
 async fn reread(every: Duration, mut policy: PolicyFile, mut certificate: Certificate) {
     if policy.is_built_in() && certificate.files.is_none() {
         return std::future::pending().await;
@@ -204,7 +204,7 @@ async fn reread(every: Duration, mut policy: PolicyFile, mut certificate: Certif
         });
         match read.await {
             Ok(back) => (policy, certificate) = back,
-            // It panicked, which is in the log: the task ends, and all with it.
+            // It panicked, which is logged. The task ends, and with it the process.
             Err(_) => return,
         }
     }

@@ -1,5 +1,5 @@
-//! Reading a body: capped, accounted for, and without a copy where it came in
-//! one piece.
+//! Reading a body: limited in size, counted against the door's bytes, and not
+//! copied if it arrives in one piece.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use super::refusal::Refusal;
 use crate::server::limits::Limits;
 use rolegate_core::decision::Door;
 
-/// How long and how much of a refused body is still read. Closing at once
-/// would reset the connection, and the client would never see the answer.
-const LINGER: Duration = Duration::from_secs(2);
-const LINGER_BYTES: usize = 64 * 1024 * 1024;
+/// Limits on reading the rest of a body after an error. Closing at once would
+/// reset the connection, and the client would never see the answer.
+const DISCARD_TIME: Duration = Duration::from_secs(2);
+const DISCARD_BYTES: usize = 64 * 1024 * 1024;
 
-/// The length the head declares; hyper has checked that it is a number.
-pub(in crate::server) fn declared(headers: &HeaderMap) -> Option<usize> {
+/// The `Content-Length`; hyper has checked that it is a number.
+pub(in crate::server) fn declared_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Reads the whole body. `slot` holds what is declared or, without a length,
-/// what has come so far.
+/// Reads the whole body. `slot` holds the declared length or, without one, the
+/// bytes received so far.
 pub(in crate::server) async fn read(
     body: &mut Body,
     declared: Option<usize>,
@@ -51,8 +51,8 @@ pub(in crate::server) async fn read(
             continue;
         }
         if joined.is_empty() {
-            // Grown on demand from here, not to the declared length: what is
-            // only announced should cost no memory.
+            // Allocates at most `heavy_body` bytes ahead, so that a client
+            // cannot use up memory by declaring a length.
             joined.reserve(length.max(declared.unwrap_or_default().min(limits.heavy_body)));
             joined.extend_from_slice(&std::mem::take(&mut first));
         }
@@ -65,17 +65,17 @@ pub(in crate::server) async fn read(
     })
 }
 
-/// Reads on and throws away for a moment, beside the answer.
-pub(in crate::server) fn linger(headers: &HeaderMap, mut body: Body) {
-    // Whoever waits for a "100 Continue" has sent nothing to read.
-    if headers.contains_key(EXPECT) || declared(headers) == Some(0) {
+/// Reads and discards the rest of a body in the background.
+pub(in crate::server) fn discard(headers: &HeaderMap, mut body: Body) {
+    // A client that waits for "100 Continue" has not sent its body.
+    if headers.contains_key(EXPECT) || declared_length(headers) == Some(0) {
         return;
     }
-    tokio::spawn(tokio::time::timeout(LINGER, async move {
+    tokio::spawn(tokio::time::timeout(DISCARD_TIME, async move {
         let mut read = 0;
         while let Some(Ok(frame)) = body.frame().await {
             read += frame.data_ref().map_or(0, Bytes::len);
-            if read > LINGER_BYTES {
+            if read > DISCARD_BYTES {
                 break;
             }
         }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use crate::server::duration::parse_duration;
 use crate::server::limits::Limits;
 
-/// The time for one review, from its head to its decision: what the API server
-/// allows (`?timeout=`) less the way back, and never more than our own limit.
-/// A parameter that is absent or unreadable counts as none.
+/// The time for one review, from its head to its decision: the API server's
+/// `?timeout=` minus a margin for the answer, and at most our own limit. A
+/// missing or invalid parameter means our own limit.
 pub(in crate::server) fn budget(query: Option<&str>, limits: &Limits) -> Duration {
     query
         .into_iter()
         .flat_map(|query| query.split('&'))
         .find_map(|pair| pair.strip_prefix("timeout="))
         .and_then(parse_duration)
-        // Go's zero is "no timeout".
+        // In Go, zero means "no timeout".
         .filter(|timeout| !timeout.is_zero())
         .map_or(limits.review, |timeout| {
             timeout
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_the_shorter_of_the_two() {
+    fn the_shorter_limit_holds() {
         let limits = Limits::default();
         for (query, millis) in [
             (None, 2500),

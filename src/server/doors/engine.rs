@@ -1,4 +1,4 @@
-//! The engine behind the seam: a body in, the decision's answer and record out.
+//! The reviewer that calls the engine: a body in, an answer and a record out.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,20 +14,21 @@ use rolegate_core::policy::{Policy, PolicyHash};
 use rolegate_core::request::{AdmissionReview, Request, ReviewError, Stored};
 use rolegate_core::write::Write;
 
+use super::refusal::BadReview;
 use crate::cluster::{self, Found};
 
-use super::{BadReview, Record, Reviewed, Reviewer, Round};
+use super::{Record, Reviewed, Reviewer, Round};
 
-/// Judges by whatever policy is in force when a review comes.
+/// Decides each review by the policy in force at that moment.
 pub struct Engine {
     policy: Arc<PolicyStore>,
-    /// Where rules' needs are looked up; without one, what they need is unknown.
+    /// Where facts that rules need are looked up; without it they are unknown.
     cluster: Option<Client>,
 }
 
 impl Engine {
-    /// An engine that reads its policy from `policy` at every review, and looks
-    /// up in `cluster` what rules need to know of it.
+    /// An engine that loads its policy from `policy` for every review, and
+    /// looks up facts that rules need in `cluster`.
     #[must_use]
     pub const fn new(policy: Arc<PolicyStore>, cluster: Option<Client>) -> Self {
         Self { policy, cluster }
@@ -54,7 +55,7 @@ impl Reviewer for Engine {
         let policy = self.policy.load();
         let review = AdmissionReview::parse(body)?;
         if door == Door::Mutate {
-            return change(&review, &policy).map(Round::Reviewed);
+            return mutate(&review, &policy).map(Round::Reviewed);
         }
         let scope = Scope::of_door(door, &policy);
         let stored = found.map_or_else(Vec::new, stored);
@@ -84,7 +85,7 @@ impl Reviewer for Engine {
     }
 }
 
-/// What was looked up, as the engine reads it. Text that is not JSON is unknown.
+/// The objects that were looked up, parsed. Text that is not JSON is unknown.
 fn stored(found: &Found) -> Vec<(Need, Known<Stored<'_>>)> {
     fn read<'f>(need: &Need, known: &'f Known<String>) -> Known<Stored<'f>> {
         match known {
@@ -101,8 +102,8 @@ fn stored(found: &Found) -> Vec<(Need, Known<Stored<'_>>)> {
         .collect()
 }
 
-/// The mutating side: a patch, warnings or nothing, and never a denial.
-fn change(review: &AdmissionReview<'_>, policy: &Policy) -> Result<Reviewed, BadReview> {
+/// Answers `/mutate`: a patch, warnings or nothing, and never a denial.
+fn mutate(review: &AdmissionReview<'_>, policy: &Policy) -> Result<Reviewed, BadReview> {
     let write = Write::new(&review.request, policy)?;
     let mutation = write.mutation()?;
     Ok(Reviewed {
@@ -111,7 +112,7 @@ fn change(review: &AdmissionReview<'_>, policy: &Policy) -> Result<Reviewed, Bad
             name: write.name.shown(),
             class: write.requester.class().as_str(),
             decision: mutation.outcome(),
-            ..asked(review, policy.hash)
+            ..request_record(review, policy.hash)
         },
     })
 }
@@ -135,12 +136,12 @@ fn record(review: &AdmissionReview<'_>, decision: &Decision<'_>) -> Record {
             .iter()
             .map(|judged| (judged.finding.rule, judged.effect()))
             .collect(),
-        ..asked(review, decision.policy)
+        ..request_record(review, decision.policy)
     }
 }
 
-/// The part of a record that is the request's.
-fn asked(review: &AdmissionReview<'_>, policy: PolicyHash) -> Record {
+/// The fields of a record that come from the request; the others are empty.
+fn request_record(review: &AdmissionReview<'_>, policy: PolicyHash) -> Record {
     let Request { user, target, .. } = &review.request;
     let group = match target.group() {
         "" => String::new(),

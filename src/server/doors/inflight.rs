@@ -1,4 +1,4 @@
-//! In-flight gauges, read from the pools when somebody looks.
+//! In-flight gauges, read from the pools when metrics are scraped.
 
 use std::fmt;
 
@@ -10,7 +10,6 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use super::pool::{Pool, Pools};
 use rolegate_core::decision::Door;
 
-/// Shows the pools; keeps no numbers of its own.
 #[derive(Debug)]
 pub(in crate::server) struct InFlight(pub(in crate::server) Pools);
 

@@ -1,5 +1,5 @@
-//! What is counted. Labels are bounded sets only: doors, rules, modes and
-//! reasons, never a name or a user.
+//! Metrics of reviews. Label values come from fixed sets (doors, rules, modes,
+//! reasons) and are never names or users.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::server::doors::inflight::InFlight;
 use crate::server::doors::pool::Pools;
 use rolegate_core::decision::Door;
 
-/// Seconds. A review takes tens of microseconds; what matters is the tail.
+/// In seconds. A review takes tens of microseconds; the buckets show the tail.
 const BUCKETS: [f64; 12] = [
     0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 ];
@@ -52,7 +52,6 @@ impl MetricConstructor<Histogram> for Durations {
     }
 }
 
-/// What is counted of reviews.
 #[derive(Clone, Debug)]
 pub(in crate::server) struct ReviewMetrics {
     requests: Family<Request, Counter>,
@@ -76,7 +75,7 @@ impl ReviewMetrics {
         );
         registry.register(
             "rolegate_admission_failures",
-            "Requests that got no decision; the webhook's failurePolicy decided",
+            "Requests without a decision; the webhook's failurePolicy decided",
             metrics.failures.clone(),
         );
         registry.register(
@@ -86,11 +85,11 @@ impl ReviewMetrics {
         );
         registry.register(
             "rolegate_admission_duration_seconds",
-            "From a request's head to its answer, its body included",
+            "Time from a request's head to its answer, including reading the body",
             metrics.durations.clone(),
         );
         registry.register_collector(Box::new(InFlight(pools)));
-        // Present from the start, so that a rate over them sees the first one.
+        // Present from the start, so that a rate over them includes the first failure.
         for door in Door::ALL {
             for reason in [
                 "deadline",

@@ -1,4 +1,5 @@
-//! The doors: webhook endpoints, each with its own pool, from a request's head to its answer.
+//! The doors (webhook endpoints): each request from its head to its answer.
+//! Each door has its own pool.
 
 pub(super) mod body;
 pub(super) mod deadline;
@@ -13,4 +14,5 @@ mod reviewer;
 pub(super) mod router;
 
 pub use engine::Engine;
-pub use reviewer::{BadReview, Record, Reviewed, Reviewer, Round};
+pub use refusal::BadReview;
+pub use reviewer::{Record, Reviewed, Reviewer, Round};

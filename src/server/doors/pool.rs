@@ -1,5 +1,5 @@
-//! What one door may have in flight. Each door has its own pool, so none can
-//! starve another.
+//! Limits on what a door has in flight. Each door has its own pool, so that
+//! none can starve another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,8 +14,8 @@ use rolegate_core::decision::Door;
 pub(in crate::server) struct Pool {
     requests: Meter,
     bytes: Meter,
-    /// Reviews of big bodies: they share the blocking threads, so a door's
-    /// waiting ones must not fill them.
+    /// Limits reviews of big bodies: all doors share the blocking threads, and
+    /// one door must not occupy all of them.
     pub(in crate::server) heavy: Arc<Semaphore>,
 }
 
@@ -26,7 +26,7 @@ struct Meter {
 }
 
 impl Meter {
-    /// All or nothing.
+    /// Takes the whole amount or nothing.
     fn take(&self, amount: usize) -> bool {
         self.used
             .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |used| {
@@ -53,7 +53,7 @@ impl Pool {
         }
     }
 
-    /// Takes a request's place, or `None` at once if there is none.
+    /// Takes a slot for one request; `None` if the door is full.
     pub(in crate::server) fn enter(self: &Arc<Self>) -> Option<Slot> {
         self.requests.take(1).then(|| Slot {
             pool: Arc::clone(self),
@@ -70,8 +70,8 @@ impl Pool {
     }
 }
 
-/// One request's place; given back when dropped. It moves along with the body,
-/// so a review that outlives its deadline still counts.
+/// One request's share of the pool, given back when dropped. It moves with the
+/// body, so that a review still counts while it runs past its deadline.
 #[derive(Debug)]
 pub(in crate::server) struct Slot {
     pool: Arc<Pool>,
@@ -79,7 +79,7 @@ pub(in crate::server) struct Slot {
 }
 
 impl Slot {
-    /// Makes sure that `total` bytes are reserved; `false` if they do not fit.
+    /// Raises the reservation to `total` bytes; `false` if they do not fit.
     pub(in crate::server) fn hold(&mut self, total: usize) -> bool {
         let more = total.saturating_sub(self.bytes);
         let fits = more == 0 || self.pool.bytes.take(more);

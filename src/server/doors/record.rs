@@ -1,4 +1,4 @@
-//! One log line a review.
+//! The log line of a review.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::Record;
 use super::refusal::Refusal;
 use rolegate_core::decision::Door;
 
-/// The line of a decision. Texts are written quoted, so none can forge a line.
+/// Logs a decision. Texts are quoted, so that none can forge a line.
 pub(in crate::server) fn decided(door: Door, record: &Record, elapsed: Duration) {
     tracing::info!(
         door = door.as_str(),
@@ -27,7 +27,7 @@ pub(in crate::server) fn decided(door: Door, record: &Record, elapsed: Duration)
     );
 }
 
-/// The line of a request that got no decision.
+/// Logs a request that got no decision.
 pub(in crate::server) fn refused(door: Door, refusal: &Refusal, elapsed: Duration) {
     tracing::warn!(
         door = door.as_str(),

@@ -1,5 +1,6 @@
-//! Every way the server says no, with its one sentence. None of them can be
-//! read as "allowed": no status below 400, no `AdmissionReview` in the body.
+//! Every reason for a request to get no decision, with its status and message.
+//! None can be read as "allowed": the status is 400 or more, and the body holds
+//! no `AdmissionReview`.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,31 +9,41 @@ use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 
-use super::BadReview;
 use rolegate_core::decision::Door;
+
+/// A body that cannot be reviewed, with a sentence for the sender.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BadReview {
+    /// HTTP status, normally 400. A status outside 400 to 599 is sent as 500,
+    /// so that a mistake cannot become a success.
+    pub status: u16,
+    /// One sentence, escaped and shortened; it is sent and logged.
+    pub message: String,
+}
 
 /// Why a request got no decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::server) enum Refusal {
-    /// No such path.
     NotFound,
-    /// Anything but POST.
+    /// The method is not POST.
     Method,
-    /// Anything but JSON.
+    /// The content type is not JSON.
     ContentType,
-    /// Body over the cap, in bytes.
-    TooLarge { cap: usize },
-    /// The door's requests in flight are all taken.
+    /// The body is larger than `cap` bytes.
+    TooLarge {
+        cap: usize,
+    },
+    /// The door is at its limit of requests in flight.
     Busy(Door),
-    /// The door's bytes in flight are all taken.
+    /// The door is at its limit of bytes in flight.
     BusyBytes(Door),
-    /// Too many connections from that address.
+    /// A limit on connections is reached, in total or for the client's address.
     TooManyConnections,
-    /// The body ended before it was whole.
     BrokenBody,
-    /// The reviewer could not read it.
+    /// The reviewer could not read the body.
     BadReview(BadReview),
-    /// The time for the review is over.
+    /// The review took longer than this.
     Deadline(Duration),
     /// The reviewer panicked.
     Panicked,
@@ -79,7 +90,7 @@ impl Refusal {
             Self::NotFound => {
                 "There is nothing at this path; reviews go to /validate/{enforce,warn,audit,cluster} and /mutate.".into()
             }
-            Self::Method => "Only POST is answered here.".into(),
+            Self::Method => "This path accepts POST only.".into(),
             Self::ContentType => "The body must be sent as content type application/json.".into(),
             Self::TooLarge { cap } => {
                 format!("The body is larger than the {} MiB a review may have.", cap / (1024 * 1024)).into()
@@ -89,14 +100,14 @@ impl Refusal {
                 format!("Too many bytes are in flight at the {door} door; try again in a second.").into()
             }
             Self::TooManyConnections => "Too many connections are open from this address; try again in a second.".into(),
-            Self::BrokenBody => "The body ended before it was whole.".into(),
+            Self::BrokenBody => "The body ended before it was complete.".into(),
             Self::BadReview(bad) => bad.message.as_str().into(),
             Self::Deadline(budget) => format!("The review was not finished within {} ms.", budget.as_millis()).into(),
-            Self::Panicked => "The review failed by an internal error, which is a bug in rolegate.".into(),
+            Self::Panicked => "The review failed with an internal error, which is a bug in rolegate.".into(),
         }
     }
 
-    /// The HTTP answer: plain text, which the API server quotes in its error.
+    /// The HTTP answer, in plain text: the API server quotes it in its error.
     pub(in crate::server) fn response(&self) -> Response<Body> {
         let mut response = Response::new(Body::from(format!("{}\n", self.sentence())));
         *response.status_mut() = self.status();
@@ -106,7 +117,7 @@ impl Refusal {
             HeaderValue::from_static("text/plain; charset=utf-8"),
         );
         match self.status() {
-            // Makes the API server's client try again within its own timeout.
+            // With this header the API server's client tries again within its own timeout.
             StatusCode::TOO_MANY_REQUESTS => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"))
             }

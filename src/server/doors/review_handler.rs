@@ -1,4 +1,4 @@
-//! One review, from its head to its answer.
+//! Handles one review, from its head to its answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,13 +16,12 @@ use super::deadline;
 use super::metrics::ReviewMetrics;
 use super::pool::{Pools, Slot};
 use super::record;
-use super::refusal::Refusal;
-use super::{BadReview, Reviewed, Reviewer, Round};
+use super::refusal::{BadReview, Refusal};
+use super::{Reviewed, Reviewer, Round};
 use crate::cluster::Found;
 use crate::server::limits::Limits;
 use rolegate_core::decision::Door;
 
-/// What every request of every door needs.
 #[derive(Debug)]
 pub(in crate::server) struct ReviewHandler<R> {
     pub(in crate::server) reviewer: Arc<R>,
@@ -32,7 +31,6 @@ pub(in crate::server) struct ReviewHandler<R> {
 }
 
 impl<R: Reviewer> ReviewHandler<R> {
-    /// Answers one request.
     pub(in crate::server) async fn answer(
         &self,
         door: Door,
@@ -64,7 +62,7 @@ impl<R: Reviewer> ReviewHandler<R> {
             Err(refusal) => {
                 self.metrics.failed(Some(door), refusal.reason());
                 record::refused(door, &refusal, elapsed);
-                body::linger(&head.headers, body);
+                body::discard(&head.headers, body);
                 refusal.response()
             }
         }
@@ -81,7 +79,7 @@ impl<R: Reviewer> ReviewHandler<R> {
         if !is_json(headers) {
             return Err(Refusal::ContentType);
         }
-        let declared = body::declared(headers);
+        let declared = body::declared_length(headers);
         if declared.is_some_and(|length| length > self.limits.body) {
             return Err(Refusal::TooLarge {
                 cap: self.limits.body,
@@ -101,8 +99,8 @@ impl<R: Reviewer> ReviewHandler<R> {
         let result = timeout_at(deadline, self.rounds(door, bytes, slot))
             .await
             .map_err(late)?;
-        // An answer after the deadline reaches nobody: the API server has
-        // decided by failurePolicy, and metrics must not say otherwise.
+        // After the deadline the API server has decided by failurePolicy and
+        // ignores the answer, so metrics must not count a decision.
         if Instant::now() > deadline {
             Err(Refusal::Deadline(budget))
         } else {
@@ -110,8 +108,8 @@ impl<R: Reviewer> ReviewHandler<R> {
         }
     }
 
-    /// Reviews once, and a second time where the engine needs facts about the
-    /// cluster first. There is no third round.
+    /// Reviews once, and a second time if the engine needs facts about the
+    /// cluster. There is no third round.
     async fn rounds(&self, door: Door, bytes: Bytes, slot: Slot) -> Result<Reviewed, Refusal> {
         let slot = Arc::new(slot);
         let needs = match self.round(door, &bytes, &slot, None).await? {
@@ -143,8 +141,8 @@ impl<R: Reviewer> ReviewHandler<R> {
         }
     }
 
-    /// Runs a long review where it holds up nobody. It cannot be interrupted:
-    /// after the deadline it runs on, and its slot with it.
+    /// Runs a long review on a blocking thread, so that it delays no other. It
+    /// cannot be interrupted: after the deadline it continues and keeps its slot.
     async fn heavy_round(
         &self,
         door: Door,
@@ -166,8 +164,8 @@ impl<R: Reviewer> ReviewHandler<R> {
     }
 }
 
-/// Calls the reviewer; a panic becomes a refusal. The reviewer's own state is
-/// read-only snapshots, so nothing half-written is left behind.
+/// Calls the reviewer; a panic becomes a refusal. The reviewer only reads
+/// immutable snapshots, so that a panic leaves no half-written state.
 fn review<R: Reviewer>(
     reviewer: &R,
     door: Door,
@@ -195,8 +193,8 @@ fn is_json(headers: &HeaderMap) -> bool {
         })
 }
 
-/// Counts requests whose client went away before the answer: dropped with the
-/// connection, they would otherwise leave no trace.
+/// Counts and logs a request whose client closed the connection before the
+/// answer: its future is dropped and runs no further code.
 struct Unfinished<'a> {
     metrics: &'a ReviewMetrics,
     door: Door,
@@ -209,7 +207,7 @@ impl Drop for Unfinished<'_> {
             self.metrics.failed(Some(self.door), "client_gone");
             tracing::warn!(
                 door = self.door.as_str(),
-                "the client went away before its answer"
+                "the client closed the connection before the answer"
             );
         }
     }

@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 use super::review_handler::ReviewHandler;
 use rolegate_core::decision::Door;
 
-/// One route a door; a sentence for everything else.
+/// One route per door; an error for everything else.
 pub(in crate::server) fn router<R: Reviewer>(handler: &Arc<ReviewHandler<R>>) -> Router {
     let metrics = handler.metrics.clone();
     let mut router = Router::new();
@@ -41,6 +41,6 @@ fn refuse(
 ) -> Response<Body> {
     metrics.failed(door, refusal.reason());
     let (head, body) = request.into_parts();
-    body::linger(&head.headers, body);
+    body::discard(&head.headers, body);
     refusal.response()
 }

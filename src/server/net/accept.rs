@@ -8,9 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 use super::connection::Port;
-use super::connections::{Connections, Entry, Place};
+use super::connections::{Admit, Connections, Place};
 
-/// Accepts until the shutdown says stop.
+/// Accepts connections until the shutdown stops it.
 pub(in crate::server) async fn accept(listener: TcpListener, port: Arc<Port>) {
     let connections = Connections::new(&port.limits);
     loop {
@@ -27,31 +27,31 @@ pub(in crate::server) async fn accept(listener: TcpListener, port: Arc<Port>) {
             }
         };
         port.metrics.accepted.inc();
-        match connections.enter(peer.ip()) {
-            Entry::Serve(place) => spawn(&port, stream, place, false),
-            Entry::Tell(place) => {
-                port.metrics.refused("told");
-                spawn(&port, stream, place, true);
-            }
-            Entry::Close => port.metrics.refused("closed"),
+        let Some(place) = connections.enter(peer.ip()) else {
+            port.metrics.refused("closed");
+            continue;
+        };
+        if place.admit() == Admit::Reject {
+            port.metrics.refused("told");
         }
+        spawn(&port, stream, place);
     }
 }
 
-fn spawn(port: &Arc<Port>, stream: TcpStream, place: Place, told: bool) {
-    // Answers are one small write; waiting to fill a segment only delays them.
-    // A socket that refuses the option still works.
+fn spawn(port: &Arc<Port>, stream: TcpStream, place: Place) {
+    // An answer is one small write; waiting to fill a segment only delays it.
+    // Without the option the socket still works.
     let _slower = stream.set_nodelay(true);
     let shared = Arc::clone(port);
     port.metrics.open.inc();
     port.shutdown.connections.spawn(async move {
         let _open = Open(&shared);
-        shared.connection(stream, told).await;
+        shared.connection(stream, place.admit()).await;
         drop(place);
     });
 }
 
-/// Keeps the gauge right whichever way a connection ends.
+/// Decrements the gauge however the connection ends.
 struct Open<'a>(&'a Port);
 
 impl Drop for Open<'_> {
@@ -60,15 +60,15 @@ impl Drop for Open<'_> {
     }
 }
 
-/// An accept fails for one connection (it is gone already) or for all (no file
-/// descriptors left): then only time helps.
+/// An accept fails for one connection, which is already closed, or for all of
+/// them, for example because no file descriptor is free. Then only waiting helps.
 async fn failed(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     if !matches!(
         error.kind(),
         ConnectionAborted | ConnectionReset | Interrupted
     ) {
-        tracing::error!(%error, "accepting connections fails; trying again");
+        tracing::error!(%error, "cannot accept connections; trying again");
         sleep(Duration::from_millis(200)).await;
     }
 }

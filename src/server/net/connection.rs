@@ -1,4 +1,4 @@
-//! One connection, from its handshake to its end.
+//! One connection, from the handshake to the close.
 
 use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
@@ -18,41 +18,37 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::connections::Admit;
 use super::idle::{Phase, TrackedStream};
 use crate::runtime::Shutdown;
 use crate::server::doors::refusal::Refusal;
 use crate::server::limits::ConnectionLimits;
 use crate::server::metrics::ConnectionMetrics;
 
-/// Longest head, in bytes, and the most that is read ahead of a body.
+/// The limit of a request's head, in bytes, and of what is read ahead of a body.
 const READ_BUFFER: usize = 64 * 1024;
 
-/// What every connection of one port shares.
+/// What all connections of one port share.
 pub(in crate::server) struct Port {
-    /// `None`: plain HTTP.
+    /// `None` for plain HTTP.
     pub(in crate::server) tls: Option<TlsAcceptor>,
-    /// What is served.
     pub(in crate::server) router: Router,
-    /// Caps and times.
     pub(in crate::server) limits: ConnectionLimits,
-    /// What is counted.
     pub(in crate::server) metrics: ConnectionMetrics,
-    /// When to stop.
     pub(in crate::server) shutdown: Shutdown,
 }
 
 impl Port {
-    /// Serves `stream` until it ends. With `told`, every request is answered
-    /// with 429 and the connection closed.
-    pub(in crate::server) async fn connection<S>(&self, stream: S, told: bool)
+    /// Serves `stream` until it ends.
+    pub(in crate::server) async fn connection<S>(&self, stream: S, admit: Admit)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Some(tls) = &self.tls else {
-            return self.http(stream, told).await;
+            return self.http(stream, admit).await;
         };
         match timeout(self.limits.handshake, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.http(stream, told).await,
+            Ok(Ok(stream)) => self.http(stream, admit).await,
             Ok(Err(error)) => {
                 self.metrics.handshake_failed("failed");
                 tracing::debug!(%error, "a TLS handshake failed");
@@ -61,15 +57,15 @@ impl Port {
         }
     }
 
-    async fn http<S>(&self, stream: S, told: bool)
+    async fn http<S>(&self, stream: S, admit: Admit)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let phase = Phase::new();
-        let last = phase.began() + spread(self.limits.age);
+        let close_after = phase.opened() + spread(self.limits.age);
         let service = service_fn(|request: Request<Incoming>| {
-            phase.busy();
-            self.answer(request, &phase, last, told)
+            phase.start_review();
+            self.answer(request, &phase, close_after, admit)
         });
         let connection = http1::Builder::new()
             .header_read_timeout(None)
@@ -82,19 +78,18 @@ impl Port {
         let stop: CancellationToken = self.shutdown.stop.child_token();
         let mut stopped = pin!(stop.cancelled());
         let mut stopping = false;
-        // Looking now and then costs less than a timer for every request.
-        let tick = if told {
-            self.limits.handshake
-        } else {
-            self.limits.header.min(self.limits.idle)
+        // One periodic check costs less than a timer per request.
+        let interval = match admit {
+            Admit::Serve => self.limits.header.min(self.limits.idle),
+            Admit::Reject => self.limits.handshake,
         };
-        let mut check = pin!(sleep(tick));
+        let mut check = pin!(sleep(interval));
         loop {
             tokio::select! {
                 biased;
                 result = connection.as_mut() => {
                     if let Err(error) = result {
-                        tracing::debug!(%error, "a connection ended badly");
+                        tracing::debug!(%error, "a connection failed");
                     }
                     return;
                 }
@@ -103,12 +98,15 @@ impl Port {
                     connection.as_mut().graceful_shutdown();
                 }
                 () = check.as_mut() => {
-                    let reason = if told { Some("told") } else { phase.overdue(&self.limits) };
+                    let reason = match admit {
+                        Admit::Serve => phase.overdue(&self.limits),
+                        Admit::Reject => Some("told"),
+                    };
                     if let Some(reason) = reason {
                         self.metrics.timed_out(reason);
                         return;
                     }
-                    check.as_mut().reset(Instant::now() + tick);
+                    check.as_mut().reset(Instant::now() + interval);
                 }
             }
         }
@@ -118,33 +116,35 @@ impl Port {
         &self,
         request: Request<Incoming>,
         phase: &Phase,
-        last: Instant,
-        told: bool,
+        close_after: Instant,
+        admit: Admit,
     ) -> Result<Response<Body>, std::convert::Infallible> {
-        let mut response = if told {
-            Refusal::TooManyConnections.response()
-        } else {
-            self.router.clone().oneshot(request.map(Body::new)).await?
+        let mut response = match admit {
+            Admit::Serve => self.router.clone().oneshot(request.map(Body::new)).await?,
+            Admit::Reject => Refusal::TooManyConnections.response(),
         };
-        if told || self.shutdown.closing.is_cancelled() || Instant::now() >= last {
+        if admit == Admit::Reject
+            || self.shutdown.closing.is_cancelled()
+            || Instant::now() >= close_after
+        {
             response
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if response.status().is_success() {
-            phase.idle();
+            phase.finish_review();
         } else {
-            phase.drain();
+            phase.discard_body();
         }
         Ok(response)
     }
 }
 
-/// `time` give or take a tenth, so that connections opened together do not
-/// close together.
+/// `time` plus or minus up to a tenth, at random, so that connections opened
+/// together do not close together.
 fn spread(time: Duration) -> Duration {
-    let dice = u32::from(RandomState::new().hash_one(0_u8).to_be_bytes()[0]);
-    time * (9 * 256 + 2 * dice) / (10 * 256)
+    let random = u32::from(RandomState::new().hash_one(0_u8).to_be_bytes()[0]);
+    time * (9 * 256 + 2 * random) / (10 * 256)
 }
 
 #[cfg(test)]

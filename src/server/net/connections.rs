@@ -1,15 +1,15 @@
-//! Who may have how many connections.
+//! Limits on open connections, in total and per client address.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as MapEntry;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::server::limits::ConnectionLimits;
 
-/// Connections over a cap that still hear "429" at once; the rest are closed
-/// unheard, so that saying no stays cheap.
-const TOLD: usize = 16;
+/// How many connections over a limit may be open at once, to be answered with
+/// 429. Others are closed without an answer, so that rejecting stays cheap.
+const MAX_REJECTED: usize = 16;
 
 /// All open connections of one port.
 #[derive(Clone, Debug)]
@@ -22,27 +22,36 @@ pub(in crate::server) struct Connections {
 #[derive(Debug, Default)]
 struct Counts {
     served: usize,
-    told: usize,
+    rejected: usize,
+    /// Connections served per client address.
     peers: HashMap<IpAddr, usize>,
 }
 
-/// What becomes of a new connection.
-#[derive(Debug)]
-pub(in crate::server) enum Entry {
-    /// It is served.
-    Serve(Place),
-    /// Over a cap: its first request is answered with 429.
-    Tell(Place),
-    /// Over a cap, and enough others are being told.
-    Close,
+/// How the requests of a connection are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) enum Admit {
+    Serve,
+    /// Over a limit: the first request is answered with 429, then the
+    /// connection is closed.
+    Reject,
 }
 
-/// One connection's place; given back when dropped.
+/// One connection's share of the limits; given back when dropped.
 #[derive(Debug)]
 pub(in crate::server) struct Place {
     connections: Connections,
-    /// `None` for one that is only told.
+    /// `None` for a connection that is rejected.
     peer: Option<IpAddr>,
+}
+
+impl Place {
+    pub(in crate::server) fn admit(&self) -> Admit {
+        if self.peer.is_some() {
+            Admit::Serve
+        } else {
+            Admit::Reject
+        }
+    }
 }
 
 impl Connections {
@@ -54,27 +63,28 @@ impl Connections {
         }
     }
 
-    pub(in crate::server) fn enter(&self, peer: IpAddr) -> Entry {
-        // One client behind ::ffff:10.0.0.1 and 10.0.0.1 is one client.
+    /// Takes a place for a new connection. `None`: close it without an answer.
+    pub(in crate::server) fn enter(&self, peer: IpAddr) -> Option<Place> {
+        // ::ffff:10.0.0.1 and 10.0.0.1 are the same client.
         let peer = peer.to_canonical();
         let mut counts = self.lock();
         let open = counts.peers.get(&peer).copied().unwrap_or_default();
         if counts.served < self.total && open < self.per_peer {
             counts.served += 1;
             counts.peers.insert(peer, open + 1);
-            return Entry::Serve(Place {
+            return Some(Place {
                 connections: self.clone(),
                 peer: Some(peer),
             });
         }
-        if counts.told < TOLD {
-            counts.told += 1;
-            return Entry::Tell(Place {
+        if counts.rejected < MAX_REJECTED {
+            counts.rejected += 1;
+            return Some(Place {
                 connections: self.clone(),
                 peer: None,
             });
         }
-        Entry::Close
+        None
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
@@ -86,11 +96,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut counts = self.connections.lock();
         let Some(peer) = self.peer else {
-            counts.told -= 1;
+            counts.rejected -= 1;
             return;
         };
         counts.served -= 1;
-        if let MapEntry::Occupied(mut open) = counts.peers.entry(peer) {
+        if let Entry::Occupied(mut open) = counts.peers.entry(peer) {
             *open.get_mut() -= 1;
             if *open.get() == 0 {
                 open.remove();
@@ -104,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn caps_hold_for_all_and_for_each() {
+    fn limits_hold_in_total_and_per_address() {
         let limits = ConnectionLimits {
             total: 3,
             per_peer: 2,
@@ -113,23 +123,29 @@ mod tests {
         let connections = Connections::new(&limits);
         let [one, two, three] = [1, 2, 3].map(|last| IpAddr::from([10, 0, 0, last]));
         let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
+        let admit = |place: &Option<Place>| place.as_ref().map(Place::admit);
         let first = connections.enter(one);
         let second = connections.enter(mapped);
-        assert!(matches!(
-            (&first, &second),
-            (Entry::Serve(_), Entry::Serve(_))
-        ));
-        assert!(
-            matches!(connections.enter(one), Entry::Tell(_)),
-            "two of one address are enough"
+        assert_eq!(admit(&first), Some(Admit::Serve));
+        assert_eq!(admit(&second), Some(Admit::Serve));
+        assert_eq!(
+            admit(&connections.enter(one)),
+            Some(Admit::Reject),
+            "two connections of one address reach its limit"
         );
         let third = connections.enter(two);
-        assert!(matches!(third, Entry::Serve(_)));
-        let told: Vec<_> = (0..TOLD).map(|_| connections.enter(three)).collect();
-        assert!(told.iter().all(|entry| matches!(entry, Entry::Tell(_))));
-        assert!(matches!(connections.enter(three), Entry::Close));
-        drop((first, told));
-        assert!(matches!(connections.enter(three), Entry::Serve(_)));
+        assert_eq!(admit(&third), Some(Admit::Serve));
+        let rejected: Vec<_> = (0..MAX_REJECTED)
+            .map(|_| connections.enter(three))
+            .collect();
+        assert!(
+            rejected
+                .iter()
+                .all(|place| admit(place) == Some(Admit::Reject))
+        );
+        assert_eq!(admit(&connections.enter(three)), None);
+        drop((first, rejected));
+        assert_eq!(admit(&connections.enter(three)), Some(Admit::Serve));
         drop((second, third));
         assert!(connections.lock().peers.is_empty());
     }

@@ -1,12 +1,12 @@
-//! What a connection is doing, so that slow heads and idlers can be closed.
+//! What a connection is doing, so that slow and idle connections can be closed.
 //!
-//! hyper's own header timeout also runs between two requests, which would
-//! close kept-alive connections under the API server's feet; hence this one.
+//! hyper's own header timeout also runs between two requests. It would close
+//! connections that the API server keeps alive; this one does not.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,75 +15,90 @@ use tokio::time::Instant;
 
 use crate::server::limits::ConnectionLimits;
 
-const IDLE: u64 = 0;
-const HEAD: u64 = 1;
-const BUSY: u64 = 2;
-const DRAIN: u64 = 3;
+/// Waiting for a request. New connections start here: clients open some in advance.
+const IDLE: u8 = 0;
+/// Some bytes of a request's head have arrived.
+const READING_HEAD: u8 = 1;
+/// The head is complete and the answer is not ready. The review has its own deadline.
+const IN_REVIEW: u8 = 2;
+/// An error was answered before the body was read: the next bytes belong to
+/// that body and not to a new head.
+const DISCARDING_BODY: u8 = 3;
 
-/// The phase of one connection and since when: two bits of phase, the rest
-/// milliseconds since the connection began.
+/// The phase of one connection, and when it began.
+///
+/// Only the task of the connection reads and writes it; the atomics are there
+/// because the task may move to another thread.
 #[derive(Clone, Debug)]
 pub(in crate::server) struct Phase {
-    began: Instant,
-    packed: Arc<AtomicU64>,
+    opened: Instant,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// One of the constants above.
+    phase: AtomicU8,
+    /// Milliseconds from `Phase::opened` to the start of this phase.
+    since: AtomicU64,
 }
 
 impl Phase {
-    /// A new connection is idle: clients open some in advance.
     pub(in crate::server) fn new() -> Self {
         Self {
-            began: Instant::now(),
-            packed: Arc::new(AtomicU64::new(IDLE)),
+            opened: Instant::now(),
+            shared: Arc::new(Shared {
+                phase: AtomicU8::new(IDLE),
+                since: AtomicU64::new(0),
+            }),
         }
     }
 
-    pub(in crate::server) fn began(&self) -> Instant {
-        self.began
+    /// When the connection was opened.
+    pub(in crate::server) fn opened(&self) -> Instant {
+        self.opened
     }
 
     /// A request's head is complete.
-    pub(in crate::server) fn busy(&self) {
-        self.set(BUSY);
+    pub(in crate::server) fn start_review(&self) {
+        self.set(IN_REVIEW);
     }
 
-    /// An answer is on its way.
-    pub(in crate::server) fn idle(&self) {
+    /// The answer to a request that was read completely is ready.
+    pub(in crate::server) fn finish_review(&self) {
         self.set(IDLE);
     }
 
-    /// An answer is on its way before the body was read: the bytes that come
-    /// next are no head.
-    pub(in crate::server) fn drain(&self) {
-        self.set(DRAIN);
+    /// The answer is ready, but the request's body may not be read to its end.
+    pub(in crate::server) fn discard_body(&self) {
+        self.set(DISCARDING_BODY);
     }
 
-    fn set(&self, phase: u64) {
-        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or_default();
-        self.packed.store(millis << 2 | phase, Ordering::Relaxed);
-    }
-
-    /// Bytes came in: the first of a head, if nothing was going on.
-    fn heard(&self) {
-        if self.packed.load(Ordering::Relaxed) & 3 == IDLE {
-            self.set(HEAD);
+    fn bytes_received(&self) {
+        if self.shared.phase.load(Ordering::Relaxed) == IDLE {
+            self.set(READING_HEAD);
         }
     }
 
-    /// Why the connection has to be closed, if it has to be. A busy one never:
-    /// its review has a deadline of its own.
+    fn set(&self, phase: u8) {
+        let millis = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or_default();
+        self.shared.since.store(millis, Ordering::Relaxed);
+        self.shared.phase.store(phase, Ordering::Relaxed);
+    }
+
+    /// The metric label of the limit that the connection has exceeded, if any.
     pub(in crate::server) fn overdue(&self, limits: &ConnectionLimits) -> Option<&'static str> {
-        let packed = self.packed.load(Ordering::Relaxed);
-        let since = self.began + Duration::from_millis(packed >> 2);
-        let (limit, reason) = match packed & 3 {
-            IDLE | DRAIN => (limits.idle, "idle"),
-            HEAD => (limits.header, "header"),
+        let (limit, reason) = match self.shared.phase.load(Ordering::Relaxed) {
+            IDLE | DISCARDING_BODY => (limits.idle, "idle"),
+            READING_HEAD => (limits.header, "header"),
             _ => return None,
         };
-        (since.elapsed() >= limit).then_some(reason)
+        let since = Duration::from_millis(self.shared.since.load(Ordering::Relaxed));
+        ((self.opened + since).elapsed() >= limit).then_some(reason)
     }
 }
 
-/// A stream that tells its phase when bytes come in.
+/// A stream that updates the phase of its connection when bytes arrive.
 #[derive(Debug)]
 pub(in crate::server) struct TrackedStream<S> {
     stream: S,
@@ -105,7 +120,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TrackedStream<S> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
-            self.phase.heard();
+            self.phase.bytes_received();
         }
         polled
     }

@@ -1,4 +1,4 @@
-//! Connections: accepting them, capping them, TLS, and how long one may idle.
+//! Connections: accepting and limiting them, TLS, and idle timeouts.
 
 pub(super) mod accept;
 pub(super) mod connection;

@@ -1,4 +1,4 @@
-//! TLS as the API server speaks it.
+//! The TLS configuration of the HTTPS port.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
 use rustls::version::{TLS12, TLS13};
 use tokio_rustls::TlsAcceptor;
 
-/// TLS 1.2 and 1.3 with `certificates`, for HTTP/1.1 only: the API server
-/// forces it for webhooks, and what is not offered cannot be attacked.
+/// TLS 1.2 and 1.3 with `certificates`, for HTTP/1.1 only. The API server uses
+/// no other version for webhooks, and HTTP/2 would only add attack surface.
 ///
 /// # Errors
 ///
@@ -23,7 +23,7 @@ pub(in crate::server) fn acceptor(
         .with_no_client_auth()
         .with_cert_resolver(certificates);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    // The API server's client never resumes a session; don't keep any.
+    // The API server's client never resumes a session, so none is stored.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(TlsAcceptor::from(Arc::new(config)))

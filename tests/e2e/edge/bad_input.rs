@@ -70,7 +70,7 @@ fn a_body_that_ends_early_or_never_is_refused() {
     let rolegate = rolegate();
     let body = config_map().to_string();
     let cut = post(rolegate, "/validate/enforce", body.as_bytes(), Ending::Cut);
-    assert_refused("cut", &cut, 400, "The body ended before it was whole.");
+    assert_refused("cut", &cut, 400, "The body ended before it was complete.");
     assert_alive(rolegate, "cut");
     // The API server's own patience, sent along, less the way back.
     let path = "/validate/enforce?timeout=1s";
