@@ -90,6 +90,9 @@ struct WireStatus {
     code: Option<u16>,
 }
 
+/// The status of a write that made a new object.
+const CREATED: u16 = 201;
+
 const API_GROUP: &str = "audit.k8s.io/";
 
 impl<'a> AuditEvent<'a> {
@@ -115,6 +118,9 @@ impl<'a> AuditEvent<'a> {
         let Some(reference) = event.object_ref else {
             return Ok(None);
         };
+        if reference.resource.is_empty() {
+            return Err(ReviewError::Missing("objectRef.resource"));
+        }
         let (user, impersonated_by) = match event.impersonated_user {
             Some(user) => (user, Some(authenticated.username)),
             None => (authenticated, None),
@@ -150,12 +156,15 @@ impl<'a> AuditEvent<'a> {
     }
 
     /// What the engine can judge of it. `old` is the stored object that an update
-    /// replaced, which no event holds; without it an update is an [`Access`].
+    /// replaced, which no event holds, or that a delete removed, which few hold;
+    /// without it they are an [`Access`].
     #[must_use]
     pub fn judgeable(&'a self, old: Option<Object<'a>>) -> Judgeable<'a> {
         let act = match self.verb.as_str() {
             _ if self.connects() => Some(Act::Connect(self.options())),
             "create" => self.written().map(Act::Create),
+            // An apply, or a replace, of what was not there.
+            "update" | "patch" if self.code == CREATED => self.answered().map(Act::Create),
             "update" => old.and_then(|old| {
                 Some(Act::Update {
                     old,
@@ -169,7 +178,7 @@ impl<'a> AuditEvent<'a> {
                     new: self.answered()?,
                 })
             }),
-            "delete" => self.answered().map(Act::Delete),
+            "delete" => self.answered().or(old).map(Act::Delete),
             _ => None,
         };
         match act {
