@@ -5,7 +5,8 @@
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a failed step fails the test"
+    clippy::needless_pass_by_value,
+    reason = "a failed step fails the test; values read better where they are used once"
 )]
 #![allow(
     unreachable_pub,
@@ -16,7 +17,7 @@ mod support;
 
 use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::AdmissionReview;
+use rolegate_core::request::{Access, AdmissionReview, AuditEvent, Judgeable, ReviewError};
 
 const SECRET: &str = "hunter2";
 
@@ -28,12 +29,28 @@ fn sentence(body: &[u8]) -> String {
             support::judge(&review.request, Door::Enforce, &Policy::builtin()).expect_err("judged")
         }
     };
+    one_sentence(&error)
+}
+
+fn one_sentence(error: &ReviewError) -> String {
     let sentence = error.to_string();
     assert!(
         !sentence.contains(SECRET) && !sentence.contains('\n') && sentence.len() < 300,
         "{sentence}"
     );
     sentence
+}
+
+/// Each text gets a sentence with these words, and is no question and no event.
+fn each_says(error: impl Fn(&str) -> Option<ReviewError>, table: &[(String, &str)]) {
+    for (text, words) in table {
+        let error = error(text).expect(text);
+        let sentence = one_sentence(&error);
+        assert!(
+            sentence.contains(words),
+            "expected `{words}`, got `{sentence}` for {text}"
+        );
+    }
 }
 
 fn review(request: &str) -> String {
@@ -162,4 +179,185 @@ fn ten_thousand_levels_inside_an_object_no_rule_reads_do_no_harm() {
             .expect("judged")
             .allowed()
     );
+}
+
+#[test]
+fn questions_of_authorization() {
+    let good = r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","metadata":{},"spec":{"resourceAttributes":{"namespace":"a","verb":"create","resource":"pods","subresource":"exec"},"user":"alice","groups":["hunter2"],"extra":{"k":["v"]}}}"#;
+    assert!(Access::parse(good).is_ok_and(|access| access.is_some()));
+    let with = |part: &str, other: &str| {
+        assert!(good.contains(part), "{part}");
+        good.replacen(part, other, 1)
+    };
+    let attributes = r#"{"namespace":"a","verb":"create","resource":"pods","subresource":"exec"}"#;
+    let spec = |spec: &str| {
+        let (head, _) = good.split_once(r#""spec":"#).unwrap();
+        format!(r#"{head}"spec":{spec}}}"#)
+    };
+    let wrong_type = "the SubjectAccessReview has a field twice or of the wrong type";
+    each_says(
+        |text| Access::parse(text).err(),
+        &[
+            (String::new(), "the SubjectAccessReview ends too early"),
+            (good[..good.len() - 9].to_owned(), "ends too early"),
+            (format!("{good}x"), "is not valid JSON"),
+            (SECRET.to_owned(), "is not valid JSON"),
+            ("null".to_owned(), wrong_type),
+            ("[]".to_owned(), wrong_type),
+            (format!("[{good}]"), wrong_type),
+            ("{}".to_owned(), "this is no SubjectAccessReview"),
+            (pod("{}"), "this is no SubjectAccessReview"),
+            (
+                with("SubjectAccessReview", "SelfSubjectAccessReview"),
+                "this is no SubjectAccessReview",
+            ),
+            (with("io/v1", "io/v2"), "this is no SubjectAccessReview"),
+            (
+                with("authorization.k8s.io/v1", "v1"),
+                "this is no SubjectAccessReview",
+            ),
+            (with(r#""spec""#, r#""Spec""#), "`spec` is missing"),
+            (spec("null"), "`spec` is missing"),
+            (spec("[]"), wrong_type),
+            (spec("\"hunter2\""), wrong_type),
+            (spec("{}"), "`spec.resourceAttributes` is missing"),
+            (
+                with(attributes, "null"),
+                "`spec.resourceAttributes` is missing",
+            ),
+            (
+                with("resourceAttributes", "nonResourceAttributes"),
+                "`spec.nonResourceAttributes.path` is missing",
+            ),
+            (with(attributes, "[]"), wrong_type),
+            (with(attributes, r#"["a","create","pods"]"#), wrong_type),
+            (
+                with(r#""create""#, r#""""#),
+                "resourceAttributes.verb` is missing",
+            ),
+            (with(r#""create""#, "null"), "is missing"),
+            (with(r#""create""#, "7"), wrong_type),
+            (with(r#""create""#, r#"["create"]"#), wrong_type),
+            (
+                with(r#""verb""#, r#""Verb""#),
+                "resourceAttributes.verb` is missing",
+            ),
+            (with(r#""verb""#, r#""verb":"get","verb""#), wrong_type),
+            (
+                with(r#""resource":"pods","#, ""),
+                "resourceAttributes.resource` is missing",
+            ),
+            (
+                with(r#","user":"alice","groups":["hunter2"]"#, ""),
+                "`spec.user` is missing",
+            ),
+            (with(r#""alice""#, r#"{"name":"alice"}"#), wrong_type),
+            (with(r#"["hunter2"]"#, r#""hunter2""#), wrong_type),
+            (with(r#"["hunter2"]"#, "[7]"), wrong_type),
+            (with(r#"{"k":["v"]}"#, "[]"), wrong_type),
+            (with(r#"{"k":["v"]}"#, r#"{"k":"v"}"#), wrong_type),
+            (
+                with(r#""subresource""#, r#""fieldSelector":[],"subresource""#),
+                wrong_type,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn events_of_an_audit_log() {
+    let good = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Request","auditID":"1","stage":"ResponseComplete","requestURI":"/hunter2","verb":"create","user":{"username":"alice","groups":["g"]},"objectRef":{"resource":"pods","namespace":"a","name":"p","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":201},"requestObject":{"hunter2":1}}"#;
+    assert!(AuditEvent::parse(good).is_ok_and(|event| event.is_some()));
+    let with = |part: &str, other: &str| {
+        assert!(good.contains(part), "{part}");
+        good.replacen(part, other, 1)
+    };
+    let user = r#"{"username":"alice","groups":["g"]}"#;
+    let reference = r#"{"resource":"pods","namespace":"a","name":"p","apiVersion":"v1"}"#;
+    let status = r#"{"metadata":{},"code":201}"#;
+    let wrong_type = "the audit event has a field twice or of the wrong type";
+    each_says(
+        |text| AuditEvent::parse(text).err(),
+        &[
+            (String::new(), "the audit event ends too early"),
+            // As CloudWatch cuts what is too long.
+            (good[..good.len() - 9].to_owned(), "ends too early"),
+            (format!("{good}{good}"), "is not valid JSON"),
+            // The format before JSON.
+            (
+                r#"2026-11-22T11:58:03Z AUDIT: id="1" stage="hunter2""#.to_owned(),
+                wrong_type,
+            ),
+            ("null".to_owned(), wrong_type),
+            ("[]".to_owned(), wrong_type),
+            (format!("[{good}]"), wrong_type),
+            (r#"["audit.k8s.io/v1","Event","1"]"#.to_owned(), wrong_type),
+            ("{}".to_owned(), "this is no audit event"),
+            (pod("{}"), "this is no audit event"),
+            (with("Event", "EventList"), "this is no audit event"),
+            (
+                with("audit.k8s.io/v1", "events.k8s.io/v1"),
+                "no audit event",
+            ),
+            (with("audit.k8s.io/v1", "v1"), "this is no audit event"),
+            (with(r#""user""#, r#""User""#), "`user` is missing"),
+            (with(user, "null"), "`user` is missing"),
+            (with(user, "[]"), wrong_type),
+            (with(user, r#"["alice",null,["g"]]"#), wrong_type),
+            (with(user, r#""alice""#), wrong_type),
+            (
+                with(
+                    r#""objectRef""#,
+                    r#""impersonatedUser":["root"],"objectRef""#,
+                ),
+                wrong_type,
+            ),
+            (with(r#""verb":"create","#, ""), "`verb` is missing"),
+            (with(r#""create""#, r#""""#), "`verb` is missing"),
+            (with(r#""create""#, "7"), wrong_type),
+            (with(r#""verb""#, r#""verb":"get","verb""#), wrong_type),
+            (with(reference, "{}"), "`objectRef.resource` is missing"),
+            (with(reference, "[]"), wrong_type),
+            (
+                with(reference, r#"["","v1","pods","","a","p"]"#),
+                wrong_type,
+            ),
+            (with(reference, r#""pods""#), wrong_type),
+            (with(status, "[201]"), wrong_type),
+            (with(status, r#"{"code":"201"}"#), wrong_type),
+            (with(status, r#"{"code":-1}"#), wrong_type),
+            (
+                with(
+                    r#""requestObject""#,
+                    r#""requestObject":{},"requestObject""#,
+                ),
+                wrong_type,
+            ),
+        ],
+    );
+}
+
+/// An object that a rule must judge and cannot read is no decision, whichever way
+/// it came.
+#[test]
+fn events_whose_objects_cannot_be_read() {
+    for object in [
+        r"[]",
+        r#""hunter2""#,
+        r#"{"spec":[]}"#,
+        r#"{"spec":{},"spec":{}}"#,
+    ] {
+        let text = format!(
+            r#"{{"kind":"Event","apiVersion":"audit.k8s.io/v1","verb":"create","user":{{"username":"alice"}},"objectRef":{{"resource":"pods","namespace":"a","apiVersion":"v1"}},"responseStatus":{{"code":201}},"requestObject":{object}}}"#
+        );
+        let event = AuditEvent::parse(&text)
+            .expect("an event")
+            .expect("of a resource");
+        let Judgeable::Write(request) = event.judgeable(None) else {
+            panic!("{object} is a write");
+        };
+        let policy = Policy::builtin();
+        let error = support::judge(&request, Door::Enforce, &policy).expect_err(object);
+        assert!(one_sentence(&error).contains("wrong type"), "{error}");
+    }
 }

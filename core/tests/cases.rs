@@ -4,8 +4,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `request.json` | an AdmissionReview as an API server sent it (or would), judged behind the enforce door |
-//! | `access.json` | a SubjectAccessReview, judged as the authorization door does: denied, or `null` for no opinion |
-//! | `event.json` | an event of an audit log; `old.json` beside it is the stored object that an update replaced |
+//! | `access.json` | a `SubjectAccessReview`, judged as the authorization door does: denied, or `null` for no opinion |
+//! | `event.json` | an event of an audit log; `old.json` beside it is the stored object that an update replaced or a delete removed |
 //! | `cluster.yaml` | the objects that lie in the cluster: what rules ask for and do not find here is absent |
 //!
 //! `UPDATE_EXPECTED=1 cargo test -p rolegate-core --test cases` rewrites

@@ -118,11 +118,10 @@ fn good_files_get_their_notes() {
     for path in files("good") {
         let text = fs::read_to_string(&path).unwrap();
         let (_, warnings) = parse(&text);
-        let notes: String = warnings
-            .iter()
-            .filter(|warning| warning.at.is_some())
-            .map(|warning| format!("{warning}\n"))
-            .collect();
+        let mut notes = String::new();
+        for warning in warnings.iter().filter(|warning| warning.at.is_some()) {
+            writeln!(notes, "{warning}").unwrap();
+        }
         let expected = path.with_extension("txt");
         if std::env::var_os("UPDATE_EXPECTED").is_some() && !notes.is_empty() {
             fs::write(&expected, &notes).unwrap();

@@ -259,8 +259,7 @@ proptest! {
         // Applied by our own hand it is the same.
         let body = create(user.clone(), &before).0.to_string();
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
-    let request = &review.request;
-        let subject = Write::new(&request, &policy).expect("a subject");
+        let subject = Write::new(&review.request, &policy).expect("a subject");
         let mut own = before.clone();
         subject.mutation().expect("a mutation").patch.apply(&mut own).expect("it applies");
         prop_assert_eq!(&own, &after);

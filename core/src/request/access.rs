@@ -48,15 +48,27 @@ struct WireSpec<'a> {
     group: List<Text<'a>>,
     extra: Extra<'a>,
     resource_attributes: Option<WireAttributes<'a>>,
+    non_resource_attributes: Option<WireUrl<'a>>,
 }
 
 filled!(WireSpec<'a> {
     resource_attributes: "resourceAttributes",
+    non_resource_attributes: "nonResourceAttributes",
     user: "user",
     groups: "groups",
     group: "group",
     extra: "extra",
     uid: "uid",
+});
+
+/// A URL that is no resource. Only that it is there counts.
+#[derive(Default)]
+struct WireUrl<'a> {
+    path: Text<'a>,
+}
+
+filled!(WireUrl<'a> {
+    path: "path",
 });
 
 #[derive(Default)]
@@ -112,23 +124,35 @@ impl<'a> Access<'a> {
             return Err(ReviewError::NotAnAccessReview);
         }
         let spec = review.spec.ok_or(ReviewError::Missing("spec"))?;
-        let Some(attributes) = spec.resource_attributes else {
-            return Ok(None);
+        let user = UserInfo {
+            username: spec.user,
+            uid: spec.uid,
+            groups: if spec.groups.is_empty() {
+                spec.group
+            } else {
+                spec.groups
+            },
+            extra: spec.extra,
+        };
+        let attributes = match (spec.resource_attributes, spec.non_resource_attributes) {
+            (Some(attributes), _) => attributes,
+            (None, Some(url)) if !url.path.is_empty() => return Ok(None),
+            (None, Some(_)) => {
+                return Err(ReviewError::Missing("spec.nonResourceAttributes.path"));
+            }
+            (None, None) => return Err(ReviewError::Missing("spec.resourceAttributes")),
         };
         if attributes.verb.is_empty() {
             return Err(ReviewError::Missing("spec.resourceAttributes.verb"));
         }
+        if attributes.resource.is_empty() {
+            return Err(ReviewError::Missing("spec.resourceAttributes.resource"));
+        }
+        if user.username.is_empty() && user.groups.is_empty() {
+            return Err(ReviewError::Missing("spec.user"));
+        }
         Ok(Some(Self {
-            user: UserInfo {
-                username: spec.user,
-                uid: spec.uid,
-                groups: if spec.groups.is_empty() {
-                    spec.group
-                } else {
-                    spec.groups
-                },
-                extra: spec.extra,
-            },
+            user,
             verb: attributes.verb,
             target: Target {
                 resource: Resource {

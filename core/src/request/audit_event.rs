@@ -90,6 +90,9 @@ struct WireStatus {
     code: Option<u16>,
 }
 
+/// The status of a write that made a new object.
+const CREATED: u16 = 201;
+
 const API_GROUP: &str = "audit.k8s.io/";
 
 impl<'a> AuditEvent<'a> {
@@ -114,6 +117,9 @@ impl<'a> AuditEvent<'a> {
         let Some(reference) = event.object_ref else {
             return Ok(None);
         };
+        if reference.resource.is_empty() {
+            return Err(ReviewError::Missing("objectRef.resource"));
+        }
         let (user, impersonated_by) = match event.impersonated_user {
             Some(user) => (user, Some(authenticated.username)),
             None => (authenticated, None),
@@ -149,12 +155,15 @@ impl<'a> AuditEvent<'a> {
     }
 
     /// The event as the engine judges it. `old` is the object that an update
-    /// replaced, which events do not contain; without it, an update is an [`Access`].
+    /// replaced or a delete removed. No update's event contains it, and few
+    /// deletes' do; without it, they are an [`Access`].
     #[must_use]
     pub fn judgeable(&'a self, old: Option<Object<'a>>) -> Judgeable<'a> {
         let act = match self.verb.as_str() {
             _ if self.connects() => Some(Act::Connect(self.options())),
             "create" => self.written().map(Act::Create),
+            // An apply, or a replace, of what was not there.
+            "update" | "patch" if self.code == CREATED => self.answered().map(Act::Create),
             "update" => old.and_then(|old| {
                 Some(Act::Update {
                     old,
@@ -168,7 +177,7 @@ impl<'a> AuditEvent<'a> {
                     new: self.answered()?,
                 })
             }),
-            "delete" => self.answered().map(Act::Delete),
+            "delete" => self.answered().or(old).map(Act::Delete),
             _ => None,
         };
         match act {

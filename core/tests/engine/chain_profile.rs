@@ -6,8 +6,8 @@ use crate::support::chain::{
     annotate, bare, by_default, chained, create, driver, irsa, list, pod_identity, policy, push,
     runner, set, spark, text, value,
 };
-use crate::support::judge;
-use crate::support::{Review, controller, in_pod, tenant, user};
+use crate::support::scene::{self, admin, emr, runner_name};
+use crate::support::{Review, controller, in_pod, judge, tenant};
 use rolegate_core::policy::Policy;
 use rolegate_core::request::AdmissionReview;
 use rolegate_core::write::Write;
@@ -150,7 +150,7 @@ fn what_is_asked_for() {
             let body = review.body();
             let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
             let request = &review.request;
-            let decision = judge(&request, rolegate_core::decision::Door::Enforce, &policy)
+            let decision = judge(request, rolegate_core::decision::Door::Enforce, &policy)
                 .expect("a decision");
             let message = decision.message();
             assert!(
@@ -200,7 +200,7 @@ fn asking_where_nothing_is_chained() {
         pod["spec"]["serviceAccount"] = account.into();
         pod
     };
-    let other = "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98";
+    let other = &*scene::account("spark-driver");
     for account in ["default", other] {
         let mut pod = with(account);
         annotate(&mut pod, CHAIN_TO, ROLE_2);
@@ -376,17 +376,13 @@ fn runners_and_gateways() {
     let policy = by_default("required: true");
     let pod = |component: &str| {
         let mut pod = irsa();
-        pod["metadata"]["name"] = format!("{JOB}-abcde").into();
+        pod["metadata"]["name"] = runner_name(JOB).into();
         pod["spec"]["serviceAccountName"] = account(component).into();
         pod["spec"]["serviceAccount"] = account(component).into();
         spark(&mut pod)["name"] = "job-runner".into();
         pod
     };
-    for user in [
-        controller("job-controller"),
-        user("emr-containers", &[]),
-        user("root", &["system:masters"]),
-    ] {
+    for user in [controller("job-controller"), emr(), admin()] {
         for component in ["client", "jeg"] {
             passes(&create(user.clone(), &pod(component)), &policy);
         }
@@ -439,11 +435,7 @@ fn runners_and_gateways() {
             passes(&create(user.clone(), "executor"), &policy);
             passes(&create(user, "client"), &by_default(""));
         }
-        for user in [
-            controller("cronjob-controller"),
-            user("emr-containers", &[]),
-            user("root", &["system:masters"]),
-        ] {
+        for user in [controller("cronjob-controller"), emr(), admin()] {
             passes(&create(user, "client"), &policy);
         }
     }
@@ -452,19 +444,9 @@ fn runners_and_gateways() {
 #[test]
 fn administrators_and_emr() {
     let policy = by_default("required: true");
-    passes(&create(user("root", &["system:masters"]), &irsa()), &policy);
-    refused(
-        &create(user("emr-containers", &[]), &irsa()),
-        &policy,
-        "no chained profile",
-    );
-    passes(
-        &create(
-            user("emr-containers", &[]),
-            &chained(&user("emr-containers", &[]), &irsa(), &policy),
-        ),
-        &policy,
-    );
+    passes(&create(admin(), &irsa()), &policy);
+    refused(&create(emr(), &irsa()), &policy, "no chained profile");
+    passes(&create(emr(), &chained(&emr(), &irsa(), &policy)), &policy);
 }
 
 #[test]
@@ -488,7 +470,7 @@ fn annotations_afterwards() {
             tenant(),
             runner(),
             driver(),
-            user("emr-containers", &[]),
+            emr(),
             controller("job-controller"),
             in_pod("spark-a", &account("executor"), "pi-exec-1", "u"),
         ]
@@ -527,7 +509,7 @@ fn annotations_afterwards() {
         }
         let mut new = pod.clone();
         annotate(&mut new, CONFIG, "x");
-        let root = user("root", &["system:masters"]);
+        let root = admin();
         passes(
             &Review::new(root, "UPDATE", resource, "p")
                 .old(pod.clone())
@@ -547,7 +529,7 @@ fn annotations_afterwards() {
     let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
     let request = &review.request;
     let decision =
-        judge(&request, rolegate_core::decision::Door::Enforce, &policy).expect("a decision");
+        judge(request, rolegate_core::decision::Door::Enforce, &policy).expect("a decision");
     assert!(
         decision
             .judged

@@ -1,12 +1,12 @@
 //! The rule `cluster-takeover`: B2, B12, B17, B18 and D12 of the bypass
 //! catalogue.
 
+use crate::support::scene::{
+    self, admin, controller_manager, driver, eks, emr, node, operator, with_operator,
+};
+use crate::support::{Review, controller, impersonated, service_account, tenant, user};
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
-
-use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
-};
 
 const RULE: &str = "cluster-takeover";
 const CSR: &str = "certificates.k8s.io/certificatesigningrequests/approval";
@@ -15,24 +15,7 @@ const CRD: &str = "apiextensions.k8s.io/customresourcedefinitions";
 const PV: &str = "/persistentvolumes";
 
 fn held() -> Policy {
-    policy(
-        r#"
-apiVersion: rolegate.dev/v1alpha1
-kind: Policy
-identities:
-  operators: [{ serviceAccount: spark-operator/spark-operator, roles: ["arn:aws:iam::111122223333:role/team-a-*"] }]
-virtualClusters: [{ namespaces: [spark-a] }]
-"#,
-    )
-}
-
-fn driver() -> Value {
-    in_pod(
-        "spark-a",
-        "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98",
-        "spark-0000000337okspsc913-driver",
-        "u",
-    )
+    with_operator("virtualClusters: [{ namespaces: [spark-a] }]")
 }
 
 /// Those who have no business with any of it.
@@ -40,22 +23,22 @@ fn nobodies() -> Vec<Value> {
     vec![
         tenant(),
         user("", &[]),
-        user("emr-containers", &[]),
+        emr(),
         driver(),
         service_account("spark-a", "default"),
-        service_account("spark-operator", "spark-operator"),
+        operator(),
         impersonated("kube-system", "ebs-csi-controller-sa"),
         impersonated("kube-system", "attachdetach-controller"),
-        user("system:node:n1", &["system:nodes"]),
+        node(),
     ]
 }
 
 /// Those who may do all of it.
 fn everybodies() -> Vec<Value> {
     vec![
-        user("root", &["system:masters"]),
-        user("eks:addon-manager", &[]),
-        user("system:kube-controller-manager", &[]),
+        admin(),
+        eks(),
+        controller_manager(),
         controller("persistent-volume-binder"),
         controller("statefulset-controller"),
         user("system:apiserver", &["system:masters"]),
@@ -63,14 +46,7 @@ fn everybodies() -> Vec<Value> {
 }
 
 fn write(user: Value, resource: &str, old: Option<Value>, new: Option<Value>) -> Review {
-    let operation = match (&old, &new) {
-        (None, _) => "CREATE",
-        (Some(_), Some(_)) => "UPDATE",
-        (Some(_), None) => "DELETE",
-    };
-    Review::new(user, operation, resource, "x")
-        .old(old.unwrap_or_default())
-        .object(new.unwrap_or_default())
+    scene::write(user, resource, "x", old, new)
 }
 
 fn cluster(user: Value, resource: &str, old: Option<Value>, new: Option<Value>) -> Review {

@@ -1,17 +1,15 @@
 //! The rule `configmap-mutation`: who writes which ConfigMap (D13 of the
 //! bypass catalogue; EMR's, Spark's and Flink's writers of facts sections 2 and 3).
 
+use crate::support::scene::{
+    DRIVER_UID, JOB, OTHER_JOB, account, admin, driver, driver_name, emr, node, operator, runner,
+    runner_name,
+};
 use crate::support::{
     Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
 };
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
-
-const CLIENT_A: &str = "emr-containers-sa-spark-client-111122223333-2hiamcixdm9axe98";
-const DRIVER_A: &str = "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98";
-const MANAGER_A: &str = "emr-containers-sa-flink-jobmanager-111122223333-2hiamcixdm9axe98";
-const JOB: &str = "0000000337okspsc913";
-const OTHER: &str = "0000000337okspsc914";
 
 fn map(name: &str, owner: Value) -> Value {
     json!({ "metadata": { "name": name, "ownerReferences": owner }, "data": { "k": "v" } })
@@ -33,19 +31,6 @@ fn update(user: Value, name: &str, owner: Value) -> Review {
         .object(new)
 }
 
-fn runner(job: &str) -> Value {
-    in_pod("spark-a", CLIENT_A, &format!("{job}-abcde"), "runner-uid")
-}
-
-fn driver(job: &str) -> Value {
-    in_pod(
-        "spark-a",
-        DRIVER_A,
-        &format!("spark-{job}-driver"),
-        "driver-uid",
-    )
-}
-
 fn owner(kind: &str, name: &str, uid: &str) -> Value {
     json!([{ "apiVersion": "v1", "kind": kind, "name": name, "uid": uid }])
 }
@@ -61,9 +46,9 @@ fn tenants_write_none() {
     let builtin = Policy::builtin();
     for user in [
         tenant(),
-        impersonated("spark-a", DRIVER_A),
-        service_account("spark-a", DRIVER_A),
-        user("system:node:n1", &["system:nodes"]),
+        impersonated("spark-a", &account("spark-driver")),
+        service_account("spark-a", &account("spark-driver")),
+        node(),
     ] {
         for name in EMRS.iter().chain(&[
             "app",
@@ -134,10 +119,7 @@ fn a_write_that_changes_nothing_passes_for_everybody() {
 #[test]
 fn emr_kubernetes_and_administrators() {
     let builtin = Policy::builtin();
-    for user in [
-        user("emr-containers", &[]),
-        user("root", &["system:masters"]),
-    ] {
+    for user in [emr(), admin()] {
         for name in EMRS {
             create(user.clone(), name).passes(&builtin);
             update(user.clone(), name, Value::Null).passes(&builtin);
@@ -170,7 +152,7 @@ fn emr_kubernetes_and_administrators() {
 #[test]
 fn a_job_creates_sparks_maps_and_no_others() {
     let builtin = Policy::builtin();
-    for user in [runner(JOB), driver(JOB)] {
+    for user in [runner(), driver()] {
         for name in [
             "spark-drv-0123456789abcdef-conf-map",
             "spark-exec-0123456789abcdef-conf-map",
@@ -193,46 +175,42 @@ fn a_job_changes_only_its_own() {
     let builtin = Policy::builtin();
     let name = "spark-exec-0123456789abcdef-conf-map";
     for (user, owners, own) in [
-        (
-            driver(JOB),
-            owner("Pod", "spark-0000000337okspsc913-driver", "driver-uid"),
-            true,
-        ),
+        (driver(), owner("Pod", &driver_name(JOB), DRIVER_UID), true),
         // The runner's map is owned by the driver's pod: the same job id.
         (
-            runner(JOB),
-            owner("Pod", "spark-0000000337okspsc913-driver", "another-uid"),
+            runner(),
+            owner("Pod", &driver_name(JOB), "another-uid"),
             true,
         ),
-        (runner(JOB), owner("Job", JOB, "job-uid"), true),
+        (runner(), owner("Job", JOB, "job-uid"), true),
         (
-            driver(JOB),
-            owner("Pod", &format!("spark-{OTHER}-driver"), "another-uid"),
+            driver(),
+            owner("Pod", &driver_name(OTHER_JOB), "another-uid"),
             false,
         ),
-        (driver(JOB), owner("Job", OTHER, "job-uid"), false),
-        (driver(JOB), owner("ConfigMap", JOB, "x"), false),
-        (driver(JOB), Value::Null, false),
+        (driver(), owner("Job", OTHER_JOB, "job-uid"), false),
+        (driver(), owner("ConfigMap", JOB, "x"), false),
+        (driver(), Value::Null, false),
         // Executors carry no job id: only their own pod's uid speaks for them.
         (
-            in_pod("spark-a", DRIVER_A, "pi-0123-exec-1", "u"),
+            in_pod("spark-a", &account("spark-driver"), "pi-0123-exec-1", "u"),
             owner("Job", JOB, "job-uid"),
             false,
         ),
         // A name that only looks right, under a service account that does not get such names.
         (
-            in_pod("spark-a", DRIVER_A, "0000000337okspsc913-abcde", "u"),
+            in_pod("spark-a", &account("spark-driver"), &runner_name(JOB), "u"),
             owner("Job", JOB, "job-uid"),
             false,
         ),
         (
             in_pod(
                 "spark-b",
-                DRIVER_A,
-                "spark-0000000337okspsc913-driver",
-                "driver-uid",
+                &account("spark-driver"),
+                &driver_name(JOB),
+                DRIVER_UID,
             ),
-            owner("Pod", "x", "driver-uid"),
+            owner("Pod", "x", DRIVER_UID),
             false,
         ),
     ] {
@@ -250,12 +228,12 @@ fn a_job_changes_only_its_own() {
         }
     }
     for name in EMRS {
-        delete(driver(JOB), name, owner("Job", JOB, "x")).refused(
+        delete(driver(), name, owner("Job", JOB, "x")).refused(
             &builtin,
             "configmap-mutation",
             "delete",
         );
-        update(runner(JOB), name, owner("Job", JOB, "x")).refused(
+        update(runner(), name, owner("Job", JOB, "x")).refused(
             &builtin,
             "configmap-mutation",
             "change",
@@ -265,9 +243,9 @@ fn a_job_changes_only_its_own() {
 
 #[test]
 fn an_owner_that_comes_with_the_update_is_no_owner() {
-    let mut new = map("app", owner("Pod", "mine", "driver-uid"));
+    let mut new = map("app", owner("Pod", "mine", DRIVER_UID));
     new["data"]["k"] = json!("changed");
-    Review::new(driver(JOB), "UPDATE", "/configmaps", "app")
+    Review::new(driver(), "UPDATE", "/configmaps", "app")
         .old(map("app", Value::Null))
         .object(new)
         .refused(&Policy::builtin(), "configmap-mutation", "change");
@@ -276,7 +254,12 @@ fn an_owner_that_comes_with_the_update_is_no_owner() {
 #[test]
 fn flinks_job_manager_keeps_its_own_clusters_maps() {
     let builtin = Policy::builtin();
-    let manager = in_pod("spark-a", MANAGER_A, "etl-6d4cf56db6-x2b7k", "u");
+    let manager = in_pod(
+        "spark-a",
+        &account("flink-jobmanager"),
+        "etl-6d4cf56db6-x2b7k",
+        "u",
+    );
     for name in ["etl-cluster-config-map", "flink-config-etl"] {
         create(manager.clone(), name).passes(&builtin);
         update(manager.clone(), name, Value::Null).passes(&builtin);
@@ -295,7 +278,12 @@ fn flinks_job_manager_keeps_its_own_clusters_maps() {
         );
     }
     // A task manager's name does not speak for a cluster.
-    let task = in_pod("spark-a", MANAGER_A, "etl-taskmanager-1-1", "u");
+    let task = in_pod(
+        "spark-a",
+        &account("flink-jobmanager"),
+        "etl-taskmanager-1-1",
+        "u",
+    );
     update(task, "etl-cluster-config-map", Value::Null).refused(
         &builtin,
         "configmap-mutation",
@@ -340,7 +328,7 @@ virtualClusters:
         .refused(&policy, "configmap-mutation", "create");
     for user in [
         service_account("argocd", "argocd-application-controller"),
-        service_account("spark-operator", "spark-operator"),
+        operator(),
     ] {
         create(user.clone(), "app").passes(&policy);
         for name in EMRS {

@@ -1,29 +1,14 @@
 //! The rule `credential-provider`: B16 of the bypass catalogue, agents that
 //! hand out roles, and EKS's webhook where it failed open.
 
+use crate::support::scene::{JOB, account, admin, driver, emr, node};
+use crate::support::{Review, controller, injected, policy, service_account, tenant, user};
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
-use crate::support::{Review, controller, in_pod, injected, policy, service_account, tenant, user};
-
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const JOB: &str = "0000000337okspsc913";
 const RULE: &str = "credential-provider";
 /// What the real webhook did to pods that went through a real API server.
 const RECORDED: &str = include_str!("../../../tests/recorded/eks-pod-identity-webhook.jsonl");
-
-fn account(component: &str) -> String {
-    format!("emr-containers-sa-{component}-{A}")
-}
-
-fn driver() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-driver"),
-        &format!("spark-{JOB}-driver"),
-        "u",
-    )
-}
 
 /// Only this rule.
 fn alone(options: &str) -> Policy {
@@ -168,6 +153,11 @@ fn ways() -> Vec<(Value, &'static str, &'static str)> {
             "Windows domain",
         ),
         (
+            of_pod(json!({ "windowsOptions": { "gmsaCredentialSpec": "{}" } })),
+            "gmsaCredentialSpec",
+            "Windows domain",
+        ),
+        (
             secured(json!({ "appArmorProfile": { "type": "Unconfined" } })),
             "appArmorProfile",
             "AppArmor",
@@ -262,7 +252,7 @@ fn ways_to_the_node() {
     let requesters = [
         tenant(),
         driver(),
-        user("emr-containers", &[]),
+        emr(),
         service_account("argocd", "argocd-application-controller"),
     ];
     for (spec, path, words) in ways() {
@@ -276,10 +266,10 @@ fn ways_to_the_node() {
         pod(driver(), executor(&spec)).refused(&alone, RULE, words);
         pod(controller("job-controller"), executor(&spec)).refused(&alone, RULE, words);
         for passes in [
-            user("root", &["system:masters"]),
+            admin(),
             controller("daemon-set-controller"),
             controller("replicaset-controller"),
-            user("system:node:n1", &["system:nodes"]),
+            node(),
         ] {
             pod(passes, json!({ "metadata": {}, "spec": spec })).passes(&alone);
         }
@@ -372,7 +362,7 @@ fn annotations_that_ask_for_a_role() {
             update(tenant(), &old).refused(&alone, RULE, &words);
             update(driver(), &old).refused(&alone, RULE, &words);
             update(tenant(), &object).passes(&alone);
-            update(user("root", &["system:masters"]), &old).passes(&alone);
+            update(admin(), &old).passes(&alone);
         }
         for resource in ["/pods/binding", "/bindings"] {
             let bind = |user: Value| {
@@ -382,15 +372,10 @@ fn annotations_that_ask_for_a_role() {
             bind(tenant()).refused(&alone, RULE, &words);
             bind(user("system:kube-scheduler", &[])).passes_rule(&alone, RULE);
         }
-        Review::new(
-            user("system:node:n1", &["system:nodes"]),
-            "UPDATE",
-            "/pods/status",
-            "p",
-        )
-        .old(old)
-        .object(object)
-        .passes(&alone);
+        Review::new(node(), "UPDATE", "/pods/status", "p")
+            .old(old)
+            .object(object)
+            .passes(&alone);
     }
     for (key, value) in [
         (
@@ -569,21 +554,21 @@ fn whose_pods_need_credentials() {
         for user in [
             tenant(),
             driver(),
-            user("emr-containers", &[]),
+            emr(),
             controller("job-controller"),
             controller("replicaset-controller"),
         ] {
             pod(user.clone(), bare(&account)).refused(&alone, RULE, "without the credentials of IAM role 111122223333/team-a-etl in c (at spec.containers[0].env)");
             pod(user, injected(bare(&account))).passes(&alone);
         }
-        pod(user("root", &["system:masters"]), bare(&account)).passes(&alone);
+        pod(admin(), bare(&account)).passes(&alone);
         // The alias says it, too; a template has not met the webhook yet.
         pod(
             tenant(),
             json!({ "spec": { "serviceAccount": account, "containers": [{ "name": "c" }] } }),
         )
         .refused(&alone, RULE, "without the credentials");
-        Review::new(user("emr-containers", &[]), "CREATE", "batch/jobs", JOB)
+        Review::new(emr(), "CREATE", "batch/jobs", JOB)
             .object(json!({ "spec": { "template": bare(&account) } }))
             .passes(&alone);
         Review::new(tenant(), "UPDATE", "/pods", "p")
@@ -691,7 +676,7 @@ fn one_cause_gives_one_finding() {
         ),
         (tenant(), "foreign-service-account: { mode: off }", &[RULE]),
         (tenant(), "credential-provider: { mode: warn }", &[foreign]),
-        (user("emr-containers", &[]), "", &[RULE]),
+        (emr(), "", &[RULE]),
     ] {
         assert_eq!(found(user, &rules(line)), expected, "{line}");
     }

@@ -1,43 +1,18 @@
 //! The rule `endpoint-exposure`: doors to a driver and detours from it (facts
 //! A17 and A18 of the bypass catalogue).
 
+use crate::support::scene::{
+    DRIVER_UID, JOB, OTHER_JOB, TEAM_A, account, admin, controller_manager, driver, driver_name,
+    driver_of, emr, node, operator, runner, update, with_operator,
+};
+use crate::support::{Review, controller, impersonated, in_pod, service_account, tenant, user};
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
-};
-
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const JOB: &str = "0000000337okspsc913";
-const OTHER_JOB: &str = "000000030s8cnaq04ql";
 const RULE: &str = "endpoint-exposure";
-const POLICY: &str = r#"
-apiVersion: rolegate.dev/v1alpha1
-kind: Policy
-identities:
-  operators:
-    - serviceAccount: spark-operator/spark-operator
-      roles: ["arn:aws:iam::111122223333:role/team-a-*"]
-"#;
 const INTERNAL: &str = "service.beta.kubernetes.io/aws-load-balancer-internal";
 const SCHEME: &str = "service.beta.kubernetes.io/aws-load-balancer-scheme";
 const TYPE: &str = "service.beta.kubernetes.io/aws-load-balancer-type";
-
-fn driver(job: &str) -> Value {
-    let account = format!("emr-containers-sa-spark-driver-{A}");
-    let pod = format!("spark-{job}-driver");
-    in_pod("spark-a", &account, &pod, &format!("{job}-uid"))
-}
-
-fn client() -> Value {
-    let account = format!("emr-containers-sa-spark-client-{A}");
-    in_pod("spark-a", &account, &format!("{JOB}-abcde"), "runner-uid")
-}
-
-fn operator() -> Value {
-    service_account("spark-operator", "spark-operator")
-}
 
 fn balancer() -> Value {
     service_account("kube-system", "aws-load-balancer-controller")
@@ -49,22 +24,22 @@ fn outsiders() -> [Value; 9] {
         tenant(),
         user("", &[]),
         service_account("spark-a", "default"),
-        service_account("spark-a", &format!("emr-containers-sa-spark-driver-{A}")),
+        service_account("spark-a", &account("spark-driver")),
         impersonated("kube-system", "endpointslice-controller"),
         impersonated("kube-system", "aws-load-balancer-controller"),
         impersonated("spark-operator", "spark-operator"),
         service_account("istio-system", "istiod"),
-        user("system:node:n1", &["system:nodes"]),
+        node(),
     ]
 }
 
 /// Everybody who is never asked.
 fn masters() -> [Value; 6] {
     [
-        user("emr-containers", &[]),
-        user("root", &["system:masters"]),
+        emr(),
+        admin(),
         user("eks:network-policy-controller", &[]),
-        user("system:kube-controller-manager", &[]),
+        controller_manager(),
         controller("service-controller"),
         controller("endpointslice-controller"),
     ]
@@ -78,13 +53,6 @@ fn create(user: Value, resource: &str, object: Value) -> Review {
     Review::new(user, "CREATE", resource, &name).object(object)
 }
 
-fn update(user: Value, resource: &str, old: Value, new: Value) -> Review {
-    let name = old["metadata"]["name"].as_str().unwrap_or("x").to_owned();
-    Review::new(user, "UPDATE", resource, &name)
-        .old(old)
-        .object(new)
-}
-
 fn service(name: &str, spec: Value) -> Value {
     json!({ "metadata": { "name": name }, "spec": spec })
 }
@@ -94,7 +62,7 @@ fn drivers() -> Value {
     json!({
         "metadata": {
             "name": format!("spark-{JOB}-driver-svc"),
-            "ownerReferences": [{ "kind": "Pod", "name": format!("spark-{JOB}-driver"), "uid": format!("{JOB}-uid") }],
+            "ownerReferences": [{ "kind": "Pod", "name": driver_name(JOB), "uid": DRIVER_UID }],
         },
         "spec": {
             "clusterIP": "None", "type": "ClusterIP",
@@ -106,7 +74,7 @@ fn drivers() -> Value {
 
 #[test]
 fn doors_by_type() {
-    let policy = policy(POLICY);
+    let policy = with_operator("");
     for (spec, words) in [
         (json!({ "type": "NodePort" }), "the type NodePort"),
         (
@@ -122,7 +90,7 @@ fn doors_by_type() {
             "the external address 2001:db8::1",
         ),
     ] {
-        for user in [driver(JOB), client(), operator(), balancer()]
+        for user in [driver(), runner(), operator(), balancer()]
             .into_iter()
             .chain(outsiders())
         {
@@ -234,7 +202,7 @@ fn internal_load_balancers() {
             "metadata": { "name": "shop", "annotations": annotations },
             "spec": { "type": "LoadBalancer", "loadBalancerClass": class },
         });
-        for user in [tenant(), driver(JOB), operator()] {
+        for user in [tenant(), driver(), operator()] {
             let review = create(user, "/services", object.clone());
             if internal {
                 review.passes(&builtin);
@@ -256,10 +224,10 @@ fn internal_load_balancers() {
 
 #[test]
 fn source_ranges() {
-    let text = format!(
-        "{POLICY}rules:\n  endpoint-exposure: {{ sourceRanges: [10.0.0.0/8, \"2001:db8::/32\"] }}\n"
-    );
-    let policy = policy(&text);
+    let ranges = r#"[10.0.0.0/8, "2001:db8::/32"]"#;
+    let policy = with_operator(&format!(
+        "rules: {{ endpoint-exposure: {{ sourceRanges: {ranges} }} }}"
+    ));
     let annotated = "service.beta.kubernetes.io/load-balancer-source-ranges";
     let object = |spec: Value, annotations: Value| {
         let mut object = json!({ "metadata": { "name": "shop", "annotations": annotations }, "spec": { "type": "LoadBalancer", "loadBalancerSourceRanges": spec } });
@@ -318,7 +286,7 @@ fn source_ranges() {
 
 #[test]
 fn services_in_front_of_a_job() {
-    let policy = policy(POLICY);
+    let policy = with_operator("");
     let uid = "5f0b1a36-0f0e-4c5c-8f8a-000000000009";
     for selector in [
         json!({ "spark-role": "driver" }),
@@ -370,7 +338,7 @@ fn services_in_front_of_a_job() {
                 "which has the name of a driver's Service",
             );
         }
-        for user in [driver(JOB), client(), operator()] {
+        for user in [driver(), runner(), operator()] {
             create(user, "/services", service(name, json!({}))).passes(&policy);
         }
     }
@@ -395,8 +363,8 @@ fn services_in_front_of_a_job() {
 /// What Spark and its operator do for a living, and no more.
 #[test]
 fn a_jobs_own_services() {
-    let policy = policy(POLICY);
-    for user in [client(), driver(JOB)] {
+    let policy = with_operator("");
+    for user in [runner(), driver()] {
         create(user.clone(), "/services", drivers()).passes(&policy);
         let mut relabelled = drivers();
         relabelled["metadata"]["labels"] = json!({ "a": "b" });
@@ -414,15 +382,15 @@ fn a_jobs_own_services() {
     submitted["metadata"]["ownerReferences"][0]["name"] = json!("pi-772b9c81ae56a93d-driver");
     let delete =
         |user: Value, old: &Value| Review::new(user, "DELETE", "/services", "").old(old.clone());
-    let account = format!("emr-containers-sa-spark-driver-{A}");
+    let account = account("spark-driver");
     let pi = |uid: &str| in_pod("spark-a", &account, "pi-772b9c81ae56a93d-driver", uid);
-    delete(pi(&format!("{JOB}-uid")), &submitted).passes(&policy);
+    delete(pi(DRIVER_UID), &submitted).passes(&policy);
     delete(pi("another-uid"), &submitted).refused(&policy, RULE, "which is a job's");
     delete(operator(), &submitted).passes(&policy);
     create(operator(), "/services", service("pi-ui-svc", json!({ "selector": { "spark-role": "driver", "sparkoperator.k8s.io/app-name": "pi" } })))
         .passes(&policy);
     // Another run's.
-    for user in [driver(OTHER_JOB), operator()] {
+    for user in [driver_of(OTHER_JOB, TEAM_A), operator()] {
         create(user.clone(), "/services", drivers()).refused(
             &policy,
             RULE,
@@ -445,11 +413,11 @@ fn a_jobs_own_services() {
 
 #[test]
 fn changing_and_deleting_a_jobs_service() {
-    let policy = policy(POLICY);
+    let policy = with_operator("");
     let everybody_else = || {
         outsiders()
             .into_iter()
-            .chain([driver(OTHER_JOB), operator(), balancer()])
+            .chain([driver_of(OTHER_JOB, TEAM_A), operator(), balancer()])
     };
     let mut by_owner = drivers();
     by_owner["metadata"]["name"] = json!("web");
@@ -522,13 +490,13 @@ fn changing_and_deleting_a_jobs_service() {
 
 #[test]
 fn the_status_of_a_service() {
-    let policy = policy(POLICY);
+    let policy = with_operator("");
     let old = service("shop", json!({ "type": "ClusterIP" }));
     let mut new = old.clone();
     new["status"] = json!({ "loadBalancer": { "ingress": [{ "ip": "10.0.0.66" }] } });
     for user in outsiders()
         .into_iter()
-        .chain([driver(JOB), client(), operator()])
+        .chain([driver(), runner(), operator()])
     {
         update(user.clone(), "/services/status", old.clone(), new.clone()).refused(
             &policy,
@@ -544,7 +512,7 @@ fn the_status_of_a_service() {
 
 #[test]
 fn endpoints() {
-    let policy = policy(POLICY);
+    let policy = with_operator("");
     let subsets = json!([{ "addresses": [{ "ip": "10.0.0.66" }], "ports": [{ "port": 4040 }] }]);
     let addresses = json!([{ "addresses": ["10.0.0.66"] }]);
     let drivers = format!("spark-{JOB}-driver-svc");
@@ -556,7 +524,7 @@ fn endpoints() {
     let mirrors = || [service_account("kube-system", "cilium-operator")];
     for user in outsiders()
         .into_iter()
-        .chain([driver(JOB), client(), operator(), balancer()])
+        .chain([driver(), runner(), operator(), balancer()])
     {
         for (resource, object, words) in [
             (
@@ -648,7 +616,7 @@ fn ingress(service: &str) -> Value {
 
 #[test]
 fn routes() {
-    let policy = policy(POLICY);
+    let policy = with_operator("");
     let name = format!("spark-{JOB}-driver-svc");
     let annotated = |value: Value| {
         let mut object = ingress("shop");
@@ -709,7 +677,7 @@ fn routes() {
             json!({ "metadata": { "name": name } }),
         ),
     ] {
-        for user in outsiders().into_iter().chain([driver(JOB), client()]) {
+        for user in outsiders().into_iter().chain([driver(), runner()]) {
             create(user.clone(), resource, object.clone()).refused(
                 &policy,
                 RULE,
@@ -763,7 +731,7 @@ fn routes() {
 
 #[test]
 fn routes_for_everybody() {
-    let policy = policy(POLICY);
+    let policy = with_operator("");
     let mut public = ingress("shop");
     public["metadata"]["annotations"] =
         json!({ "alb.ingress.kubernetes.io/scheme": "internet-facing" });
@@ -771,7 +739,7 @@ fn routes_for_everybody() {
     let resource = "networking.k8s.io/ingresses";
     for user in [
         tenant(),
-        driver(JOB),
+        driver(),
         operator(),
         service_account("istio-system", "istiod"),
     ] {
@@ -831,7 +799,7 @@ const POLICIES: [&str; 9] = [
 
 #[test]
 fn network_policies() {
-    let policy = policy(POLICY);
+    let policy = with_operator("");
     let open = json!({ "metadata": { "name": "open" }, "spec": { "podSelector": {}, "policyTypes": ["Egress"], "egress": [{}] } });
     let mut changed = open.clone();
     changed["spec"]["podSelector"] = json!({ "matchLabels": { "a": "b" } });
@@ -839,7 +807,7 @@ fn network_policies() {
     touched["metadata"]["finalizers"] = json!(["x/y"]);
     for resource in POLICIES {
         for user in outsiders().into_iter().chain(
-            [driver(JOB), client(), operator(), balancer()]
+            [driver(), runner(), operator(), balancer()]
                 .into_iter()
                 .take(3),
         ) {
@@ -871,7 +839,7 @@ fn network_policies() {
 /// Spark 4.1 keeps others away from an application's executors.
 #[test]
 fn sparks_own_network_policy() {
-    let policy = policy(POLICY);
+    let policy = with_operator("");
     let resource = "networking.k8s.io/networkpolicies";
     let app = |id: &str| json!({ "matchLabels": { "spark-app-selector": id } });
     let sparks = || {
@@ -882,7 +850,7 @@ fn sparks_own_network_policy() {
         object["spec"]["podSelector"]["matchLabels"]["spark-role"] = json!("executor");
         object
     };
-    for user in [client(), driver(JOB), operator()] {
+    for user in [runner(), driver(), operator()] {
         create(user.clone(), resource, sparks()).passes(&policy);
         Review::new(user.clone(), "DELETE", resource, "")
             .old(sparks())

@@ -1,12 +1,12 @@
 //! The rule `execution-role`: a role that runs where the policy does not list it.
 
+use crate::support::scene::{
+    TEAM_B, account, account_of, admin, controller_manager, create, emr, node, operator, runner,
+};
+use crate::support::{Review, controller, policy, tenant};
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
-use crate::support::{Review, controller, in_pod, policy, service_account, tenant, user};
-
-/// `111122223333/team-a-etl`, which is listed.
-const A: &str = "111122223333-2hiamcixdm9axe98";
 /// `111122223333/myrole` and `000022223333/team-a-etl`, which are not.
 const OTHER_ROLE: &str = "111122223333-16o0gwny3p";
 const OTHER_ACCOUNT: &str = "000022223333-2hiamcixdm9axe98";
@@ -30,10 +30,6 @@ virtualClusters:
   - namespaces: [spark-b]
 "#;
 
-fn account(component: &str, role: &str) -> String {
-    format!("emr-containers-sa-{component}-{role}")
-}
-
 fn arn(role: &str) -> String {
     format!("arn:aws:iam::{}", role.replacen('/', ":role/", 1))
 }
@@ -41,23 +37,14 @@ fn arn(role: &str) -> String {
 /// Everybody but administrators is judged alike.
 fn everybody() -> Vec<Value> {
     vec![
-        user("emr-containers", &[]),
+        emr(),
         tenant(),
         controller("job-controller"),
-        user("system:kube-controller-manager", &[]),
-        user("system:node:n1", &["system:nodes"]),
-        service_account("spark-operator", "spark-operator"),
-        in_pod(
-            "spark-a",
-            &account("spark-client", A),
-            "0000000337okspsc913-abcde",
-            "u",
-        ),
+        controller_manager(),
+        node(),
+        operator(),
+        runner(),
     ]
-}
-
-fn create(user: Value, resource: &str, name: &str, object: Value) -> Review {
-    Review::new(user, "CREATE", resource, name).object(object)
 }
 
 #[test]
@@ -66,7 +53,7 @@ fn the_first_object_of_a_job_is_refused() {
     for user in everybody() {
         for role in [OTHER_ROLE, OTHER_ACCOUNT] {
             for component in ["spark-client", "spark-jeg", "flink-jobmanager"] {
-                let name = account(component, role);
+                let name = account_of(component, role);
                 create(user.clone(), "/serviceaccounts", &name, json!({})).refused(
                     &policy,
                     RULE,
@@ -104,7 +91,7 @@ fn the_first_object_of_a_job_is_refused() {
         create(user, "/pods", "p", fixed).refused(&policy, RULE, "111122223333/other");
     }
     for name in [
-        account("spark-client", A),
+        account("spark-client"),
         "livy-runner".to_owned(),
         "default".to_owned(),
     ] {
@@ -126,9 +113,8 @@ fn the_first_object_of_a_job_is_refused() {
 #[test]
 fn where_the_policy_lists_nothing_and_for_administrators() {
     let listed = policy(POLICY);
-    let name = account("spark-client", OTHER_ROLE);
+    let name = account_of("spark-client", OTHER_ROLE);
     let pod = || json!({ "spec": { "serviceAccountName": name } });
-    let emr = || user("emr-containers", &[]);
     for namespace in ["spark-b", "spark-c"] {
         create(emr(), "/pods", "p", pod())
             .set("namespace", json!(namespace))
@@ -138,14 +124,8 @@ fn where_the_policy_lists_nothing_and_for_administrators() {
             .passes_rule(&listed, RULE);
     }
     create(emr(), "/pods", "p", pod()).passes_rule(&Policy::builtin(), RULE);
-    create(user("root", &["system:masters"]), "/pods", "p", pod()).passes(&listed);
-    create(
-        user("root", &["system:masters"]),
-        "/serviceaccounts",
-        &name,
-        json!({}),
-    )
-    .passes(&listed);
+    create(admin(), "/pods", "p", pod()).passes(&listed);
+    create(admin(), "/serviceaccounts", &name, json!({})).passes(&listed);
 }
 
 #[test]
@@ -154,7 +134,7 @@ fn what_a_service_account_says_of_its_role() {
     let annotated =
         |arn: &str| json!({ "metadata": { "annotations": { "eks.amazonaws.com/role-arn": arn } } });
     let listed = arn("111122223333/team-a-etl");
-    let job = account("spark-driver", A);
+    let job = account("spark-driver");
     for (name, value, words) in [
         (
             "web",
@@ -208,13 +188,7 @@ fn what_a_service_account_says_of_its_role() {
             "arn:aws-cn:iam::111122223333:role/any/path/team-a-etl".to_owned(),
         ),
     ] {
-        create(
-            user("emr-containers", &[]),
-            "/serviceaccounts",
-            name,
-            annotated(&value),
-        )
-        .passes_rule(&policy, RULE);
+        create(emr(), "/serviceaccounts", name, annotated(&value)).passes_rule(&policy, RULE);
     }
 }
 
@@ -222,9 +196,8 @@ fn what_a_service_account_says_of_its_role() {
 fn the_role_a_container_asks_for() {
     let policy = policy(POLICY);
     let pod = |account: &str, list: &str, env: Value| json!({ "spec": { "serviceAccountName": account, list: [{ "name": "c", "env": env }] } });
-    let driver = account("spark-driver", A);
+    let driver = account("spark-driver");
     let value = |arn: &str| json!([{ "name": "AWS_ROLE_ARN", "value": arn }]);
-    let emr = || user("emr-containers", &[]);
     for list in ["containers", "initContainers", "ephemeralContainers"] {
         for (env, words) in [
             (
@@ -281,7 +254,7 @@ fn the_role_a_container_asks_for() {
         }
     }
     // The chain is the execution role's, and another role's job has none.
-    let other = account("spark-driver", "111122223333-2hiamcixdo8c1g8c");
+    let other = account_of("spark-driver", TEAM_B);
     create(
         emr(),
         "/pods",
@@ -299,21 +272,16 @@ fn the_role_a_container_asks_for() {
 fn on_update_what_changes() {
     let policy = policy(POLICY);
     let template = |account: &str, image: &str| json!({ "spec": { "template": { "spec": { "serviceAccountName": account, "containers": [{ "image": image }] } } } });
-    let other = account("spark-jeg", OTHER_ROLE);
+    let other = account_of("spark-jeg", OTHER_ROLE);
     let update = |old: Value, new: Value| {
-        Review::new(
-            user("emr-containers", &[]),
-            "UPDATE",
-            "apps/deployments",
-            "jeg",
-        )
-        .old(old)
-        .object(new)
+        Review::new(emr(), "UPDATE", "apps/deployments", "jeg")
+            .old(old)
+            .object(new)
     };
     update(template(&other, "a"), template(&other, "b")).passes(&policy);
-    update(
-        template(&account("spark-jeg", A), "a"),
-        template(&other, "a"),
-    )
-    .refused(&policy, RULE, "does not list");
+    update(template(&account("spark-jeg"), "a"), template(&other, "a")).refused(
+        &policy,
+        RULE,
+        "does not list",
+    );
 }

@@ -1,21 +1,17 @@
 //! The rule `foreign-service-account`: B1, B2, B4, B5, B13 to B15 and B20 of
 //! the bypass catalogue, and everybody whose work it is.
 
-use rolegate_core::policy::Policy;
-use serde_json::{Value, json};
-
+use crate::support::scene::{
+    JOB, OTHER_JOB, TEAM_A, TEAM_B, account, account_of, admin, controller_manager, driver,
+    driver_name, emr, node, operator, runner, runner_name,
+};
 use crate::support::{
     Review, controller, impersonated, in_pod, injected, policy, service_account, tenant, user,
 };
+use rolegate_core::policy::Policy;
+use serde_json::{Value, json};
 
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const B: &str = "111122223333-2hiamcixdo8c1g8c";
-const JOB: &str = "0000000337okspsc913";
 const RULE: &str = "foreign-service-account";
-
-fn account(component: &str, role: &str) -> String {
-    format!("emr-containers-sa-{component}-{role}")
-}
 
 fn pod(user: Value, name: &str, account: &str) -> Review {
     let pod = json!({
@@ -29,24 +25,6 @@ fn pod(user: Value, name: &str, account: &str) -> Review {
 
 fn template(account: &str) -> Value {
     json!({ "metadata": { "labels": { "a": "b" } }, "spec": { "serviceAccountName": account, "containers": [{ "image": "i" }] } })
-}
-
-fn runner() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-client", A),
-        &format!("{JOB}-abcde"),
-        "u",
-    )
-}
-
-fn driver() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-driver", A),
-        &format!("spark-{JOB}-driver"),
-        "u",
-    )
 }
 
 const BUILT_IN: [(&str, &str); 8] = [
@@ -71,13 +49,13 @@ fn tenants_pods() {
     for user in [
         tenant(),
         user("", &[]),
-        impersonated("spark-a", &account("spark-client", A)),
-        service_account("spark-a", &account("spark-client", A)),
+        impersonated("spark-a", &account("spark-client")),
+        service_account("spark-a", &account("spark-client")),
     ] {
         for name in [
-            account("spark-driver", A),
-            account("spark-client", A),
-            account("x-y", A),
+            account("spark-driver"),
+            account("spark-client"),
+            account("x-y"),
             "emr-containers-sa-spark".to_owned(),
             "emr-container-sa-spark-livy".to_owned(),
             "history-server".to_owned(),
@@ -93,7 +71,7 @@ fn tenants_pods() {
         }
         pod(user, "p", "default").passes(&builtin);
     }
-    pod(tenant(), "p", &account("spark-driver", A)).refused(
+    pod(tenant(), "p", &account("spark-driver")).refused(
         &builtin,
         RULE,
         "becomes the IAM role 111122223333/team-a-etl",
@@ -103,7 +81,7 @@ fn tenants_pods() {
 #[test]
 fn name_and_alias_alone_and_apart() {
     let builtin = Policy::builtin();
-    let job = account("spark-driver", A);
+    let job = account("spark-driver");
     let review = |spec: Value| {
         Review::new(tenant(), "CREATE", "/pods", "p")
             .object(json!({ "metadata": {}, "spec": spec }))
@@ -139,7 +117,7 @@ fn built_in_workloads() {
     for (resource, path) in BUILT_IN {
         let object = |account: &str| workload(path, template(account));
         Review::new(tenant(), "CREATE", resource, "w")
-            .object(object(&account("spark-driver", A)))
+            .object(object(&account("spark-driver")))
             .refused(
                 &builtin,
                 RULE,
@@ -150,11 +128,11 @@ fn built_in_workloads() {
             .passes(&builtin);
         Review::new(tenant(), "UPDATE", resource, "w")
             .old(object("default"))
-            .object(object(&account("spark-driver", A)))
+            .object(object(&account("spark-driver")))
             .refused(&builtin, RULE, "may not change the pods of");
         Review::new(tenant(), "CREATE", resource, "")
             .object({
-                let mut object = object(&account("spark-driver", A));
+                let mut object = object(&account("spark-driver"));
                 object["metadata"] = json!({ "generateName": "w-" });
                 object
             })
@@ -165,7 +143,7 @@ fn built_in_workloads() {
 #[test]
 fn on_update_only_what_changes() {
     let builtin = Policy::builtin();
-    let job = account("spark-jeg", A);
+    let job = account("spark-jeg");
     for (resource, path) in BUILT_IN {
         let update = |change: &dyn Fn(&mut Value)| {
             let old = workload(path, template(&job));
@@ -231,7 +209,7 @@ fn a_suspended_job_that_waited_is_not_let_go() {
             .old(job(old, name))
             .object(job(new, name))
     };
-    let client = account("spark-client", A);
+    let client = account("spark-client");
     for user in [tenant(), runner_of_b()] {
         for new in [json!(false), Value::Null] {
             update(user.clone(), json!(true), new, &client).refused(
@@ -247,7 +225,7 @@ fn a_suspended_job_that_waited_is_not_let_go() {
     for user in [
         controller("job-controller"),
         service_account("kueue-system", "kueue-controller-manager"),
-        user("emr-containers", &[]),
+        emr(),
     ] {
         update(user, json!(true), json!(false), &client).passes(&builtin);
     }
@@ -256,8 +234,8 @@ fn a_suspended_job_that_waited_is_not_let_go() {
 fn runner_of_b() -> Value {
     in_pod(
         "spark-a",
-        &account("spark-client", B),
-        "0000000337okspsc914-abcde",
+        &account_of("spark-client", TEAM_B),
+        &runner_name(OTHER_JOB),
         "u",
     )
 }
@@ -335,7 +313,7 @@ fn custom_resources(account: &str) -> Vec<(&'static str, Value)> {
 fn controller_revisions_are_walked_like_custom_resources() {
     let builtin = Policy::builtin();
     let revision =
-        json!({ "data": { "spec": { "template": template(&account("spark-driver", A)) } } });
+        json!({ "data": { "spec": { "template": template(&account("spark-driver")) } } });
     for (operation, old) in [("CREATE", Value::Null), ("UPDATE", json!({}))] {
         Review::new(tenant(), operation, "apps/controllerrevisions", "x")
             .old(old)
@@ -347,7 +325,7 @@ fn controller_revisions_are_walked_like_custom_resources() {
 #[test]
 fn custom_resources_of_every_kind() {
     let builtin = Policy::builtin();
-    for (resource, object) in custom_resources(&account("spark-driver", A)) {
+    for (resource, object) in custom_resources(&account("spark-driver")) {
         Review::new(tenant(), "CREATE", resource, "x")
             .object(object.clone())
             .refused(&builtin, RULE, "team-a-etl");
@@ -369,10 +347,7 @@ fn custom_resources_of_every_kind() {
         let mut new = object.clone();
         new["spec"]["mainApplicationFile"] = json!("s3://evil/x.py");
         update(new).refused(&builtin, RULE, "may not change");
-        for user in [
-            user("emr-containers", &[]),
-            user("root", &["system:masters"]),
-        ] {
+        for user in [emr(), admin()] {
             Review::new(user, "CREATE", resource, "x")
                 .object(object.clone())
                 .passes(&builtin);
@@ -381,7 +356,7 @@ fn custom_resources_of_every_kind() {
     // The status can name one too: some operators start pods from it.
     Review::new(tenant(), "UPDATE", "argoproj.io/workflows/status", "x")
         .old(json!({ "spec": {}, "status": {} }))
-        .object(json!({ "spec": {}, "status": { "storedTemplates": { "a": { "serviceAccountName": account("spark-driver", A) } } } }))
+        .object(json!({ "spec": {}, "status": { "storedTemplates": { "a": { "serviceAccountName": account("spark-driver") } } } }))
         .refused(&builtin, RULE, "status.storedTemplates.a.serviceAccountName");
     // Names put together by a template are not in the list either.
     Review::new(tenant(), "CREATE", "argoproj.io/workflows", "x")
@@ -395,9 +370,7 @@ fn an_object_too_deep_to_read_is_refused() {
     let review = Review::new(tenant(), "CREATE", "unheard.example.com/things", "x")
         .object(json!({ "spec": deep }));
     review.refused(&Policy::builtin(), RULE, "nested deeper than 100 levels");
-    review
-        .set("userInfo", user("root", &["system:masters"]))
-        .passes(&Policy::builtin());
+    review.set("userInfo", admin()).passes(&Policy::builtin());
 }
 
 #[test]
@@ -411,7 +384,7 @@ fn other_objects_may_name_service_accounts() {
         "/persistentvolumeclaims",
     ] {
         Review::new(tenant(), "CREATE", resource, "x")
-            .object(json!({ "subjects": [{ "name": account("spark-driver", A) }], "serviceAccountName": "x" }))
+            .object(json!({ "subjects": [{ "name": account("spark-driver") }], "serviceAccountName": "x" }))
             .passes(&builtin);
     }
 }
@@ -419,37 +392,32 @@ fn other_objects_may_name_service_accounts() {
 #[test]
 fn a_job_starts_its_own_roles_pods() {
     let builtin = Policy::builtin();
-    pod(
-        runner(),
-        &format!("spark-{JOB}-driver"),
-        &account("spark-driver", A),
-    )
-    .passes(&builtin);
+    pod(runner(), &driver_name(JOB), &account("spark-driver")).passes(&builtin);
     pod(
         runner(),
         &format!("spark-{JOB}-driver-2"),
-        &account("spark-driver", A),
+        &account("spark-driver"),
     )
     .passes(&builtin);
     pod(
         driver(),
         "pi-772b9c81ae56a93d-exec-1",
-        &account("spark-executor", A),
+        &account("spark-executor"),
     )
     .passes(&builtin);
     pod(
         driver(),
         "pi-772b9c81ae56a93d-exec-1",
-        &account("spark-driver", A),
+        &account("spark-driver"),
     )
-    .refused(&builtin, RULE, &format!("spark-{JOB}-driver"));
+    .refused(&builtin, RULE, &driver_name(JOB));
     for name in [
-        account("spark-executor", B),
-        account("spark-executor", &A.replace("1111", "9999")),
+        account_of("spark-executor", TEAM_B),
+        account_of("spark-executor", &TEAM_A.replace("1111", "9999")),
         "default".to_owned(),
         "history-server".to_owned(),
         "emr-containers-sa-spark".to_owned(),
-        account("flink-jobmanager", A),
+        account("flink-jobmanager"),
     ] {
         pod(driver(), "pi-exec-1", &name).refused(&builtin, RULE, "may not start");
         Review::new(driver(), "CREATE", "apps/statefulsets", "pi-exec")
@@ -457,13 +425,13 @@ fn a_job_starts_its_own_roles_pods() {
             .refused(&builtin, RULE, "may not start");
     }
     // In another namespace, and by a token that is bound to no pod.
-    pod(driver(), "pi-exec-1", &account("spark-executor", A))
+    pod(driver(), "pi-exec-1", &account("spark-executor"))
         .set("namespace", json!("spark-b"))
         .refused(&builtin, RULE, "another namespace");
     pod(
-        service_account("spark-a", &account("spark-driver", A)),
+        service_account("spark-a", &account("spark-driver")),
         "pi-exec-1",
-        &account("spark-executor", A),
+        &account("spark-executor"),
     )
     .refused(&builtin, RULE, "not bound");
 }
@@ -472,26 +440,25 @@ fn a_job_starts_its_own_roles_pods() {
 fn a_job_cannot_pass_its_pods_off_as_another_jobs() {
     let builtin = Policy::builtin();
     for name in [
-        "spark-0000000337okspsc914-driver",
+        &driver_name(OTHER_JOB),
         "spark-0000000337okspsc914-driver-2",
-        "0000000337okspsc914-abcde",
+        &runner_name(OTHER_JOB),
     ] {
         for component in ["spark-driver", "spark-executor", "spark-client"] {
-            pod(runner(), name, &account(component, A)).refused(&builtin, RULE, "may not start");
-            pod(driver(), name, &account(component, A)).refused(&builtin, RULE, "may not start");
+            pod(runner(), name, &account(component)).refused(&builtin, RULE, "may not start");
+            pod(driver(), name, &account(component)).refused(&builtin, RULE, "may not start");
         }
     }
     // Not even under its own id, but for a driver.
-    pod(
-        driver(),
-        &format!("{JOB}-abcde"),
-        &account("spark-client", A),
-    )
-    .refused(&builtin, RULE, "pass for a part of that job");
+    pod(driver(), &runner_name(JOB), &account("spark-client")).refused(
+        &builtin,
+        RULE,
+        "pass for a part of that job",
+    );
     pod(
         driver(),
         &format!("spark-{JOB}-driver-x"),
-        &account("spark-executor", A),
+        &account("spark-executor"),
     )
     .refused(&builtin, RULE, "pass for a part");
     // By a workload, whose controller chooses the pods' names after its own.
@@ -499,27 +466,26 @@ fn a_job_cannot_pass_its_pods_off_as_another_jobs() {
         ("batch/jobs", "0000000337okspsc914", "spark-client"),
         (
             "apps/deployments",
-            "spark-0000000337okspsc914-driver",
+            &driver_name(OTHER_JOB),
             "spark-executor",
         ),
         ("apps/statefulsets", "pi", "spark-driver"),
     ] {
         Review::new(runner(), "CREATE", resource, name)
-            .object(workload("spec.template", template(&account(component, A))))
+            .object(workload("spec.template", template(&account(component))))
             .refused(&builtin, RULE, "may not start pods by");
     }
     // By a name that is yet to be completed.
     Review::new(runner(), "CREATE", "/pods", "")
-        .object(json!({ "metadata": { "generateName": "0000000337okspsc914-" }, "spec": { "serviceAccountName": account("spark-client", A) } }))
+        .object(json!({ "metadata": { "generateName": "0000000337okspsc914-" }, "spec": { "serviceAccountName": account("spark-client") } }))
         .refused(&builtin, RULE, "pass for a part");
     // An executor's token knows no job, so it starts no driver.
-    let executor = in_pod("spark-a", &account("spark-executor", A), "pi-exec-1", "u");
-    pod(
-        executor,
-        &format!("spark-{JOB}-driver"),
-        &account("spark-driver", A),
-    )
-    .refused(&builtin, RULE, "may not start");
+    let executor = in_pod("spark-a", &account("spark-executor"), "pi-exec-1", "u");
+    pod(executor, &driver_name(JOB), &account("spark-driver")).refused(
+        &builtin,
+        RULE,
+        "may not start",
+    );
 }
 
 #[test]
@@ -527,41 +493,36 @@ fn flinks_job_manager_starts_task_managers() {
     let builtin = Policy::builtin();
     let manager = in_pod(
         "spark-a",
-        &account("flink-jobmanager", A),
+        &account("flink-jobmanager"),
         "etl-6d4cf56db6-x2b7k",
         "u",
     );
     for component in ["flink-taskmanager", "flink-jobmanager"] {
-        pod(
-            manager.clone(),
-            "etl-taskmanager-1-1",
-            &account(component, A),
-        )
-        .passes(&builtin);
+        pod(manager.clone(), "etl-taskmanager-1-1", &account(component)).passes(&builtin);
         pod(
             manager.clone(),
             "other-taskmanager-1-1",
-            &account(component, A),
+            &account(component),
         )
         .refused(&builtin, RULE, "its cluster");
         // The name of another cluster's job manager.
         pod(
             manager.clone(),
             "other-6d4cf56db6-x2b7k",
-            &account(component, A),
+            &account(component),
         )
         .refused(&builtin, RULE, "its cluster");
     }
     pod(
         manager.clone(),
         "etl-taskmanager-1-1",
-        &account("flink-taskmanager", B),
+        &account_of("flink-taskmanager", TEAM_B),
     )
     .refused(&builtin, RULE, "runs as");
     Review::new(manager, "CREATE", "apps/deployments", "other")
         .object(workload(
             "spec.template",
-            template(&account("flink-jobmanager", A)),
+            template(&account("flink-jobmanager")),
         ))
         .refused(&builtin, RULE, "never through a workload");
 }
@@ -615,25 +576,24 @@ fn controllers_and_their_components() {
     ] {
         for name in all {
             for (policy, may) in [(&builtin, without), (&declared, with)] {
-                let review = pod(controller(name), "x-abcde", &account(component, A));
+                let review = pod(controller(name), "x-abcde", &account(component));
                 if may.contains(&name) {
                     review.passes(policy);
                 } else {
                     review.refused(policy, RULE, "does not start its pods in this way");
                 }
             }
-            pod(
-                impersonated("kube-system", name),
-                "x",
-                &account(component, A),
-            )
-            .refused(&declared, RULE, "impersonated");
+            pod(impersonated("kube-system", name), "x", &account(component)).refused(
+                &declared,
+                RULE,
+                "impersonated",
+            );
         }
         // Declared is one role, not every one.
         pod(
             controller("replicaset-controller"),
             "x-abcde",
-            &account("flink-jobmanager", B),
+            &account_of("flink-jobmanager", TEAM_B),
         )
         .refused(&declared, RULE, "does not start");
     }
@@ -644,22 +604,16 @@ fn controllers_and_their_components() {
             .refused(&declared, RULE, "reserved");
     }
     for user in [
-        user("system:node:n1", &["system:nodes"]),
+        node(),
         user("eks:fargate-scheduler", &[]),
         user("system:kube-scheduler", &[]),
     ] {
-        pod(user, "x", &account("spark-client", A)).refused(&builtin, RULE, "does not start");
+        pod(user, "x", &account("spark-client")).refused(&builtin, RULE, "does not start");
     }
-    let node = || user("system:node:n1", &["system:nodes"]);
     pod(node(), "static-n1", "default").passes(&builtin);
     pod(node(), "x", "history-server").refused(&builtin, RULE, "static pods only");
     for component in ["spark-client", "spark-jeg"] {
-        pod(
-            user("system:kube-controller-manager", &[]),
-            "x",
-            &account(component, A),
-        )
-        .passes(&builtin);
+        pod(controller_manager(), "x", &account(component)).passes(&builtin);
     }
     // The replica set that the deployment controller writes for EMR's gateway.
     Review::new(
@@ -668,10 +622,7 @@ fn controllers_and_their_components() {
         "apps/replicasets",
         "jeg-6d4cf56db6",
     )
-    .object(workload(
-        "spec.template",
-        template(&account("spark-jeg", A)),
-    ))
+    .object(workload("spec.template", template(&account("spark-jeg"))))
     .passes(&builtin);
     Review::new(
         controller("cronjob-controller"),
@@ -681,7 +632,7 @@ fn controllers_and_their_components() {
     )
     .object(workload(
         "spec.template",
-        template(&account("spark-client", A)),
+        template(&account("spark-client")),
     ))
     .refused(&builtin, RULE, "does not start");
 }
@@ -689,22 +640,21 @@ fn controllers_and_their_components() {
 #[test]
 fn operators_start_what_the_policy_declares() {
     let policy = policy(DECLARED);
-    let operator = || service_account("spark-operator", "spark-operator");
     for name in [
-        account("spark-driver", A),
+        account("spark-driver"),
         "emr-containers-sa-spark".to_owned(),
         "livy-runner".to_owned(),
     ] {
         pod(operator(), "pi-driver", &name).passes(&policy);
         // A SparkApplication called after a job would name its driver so.
-        pod(operator(), "spark-0000000337okspsc914-driver", &name).refused(
+        pod(operator(), &driver_name(OTHER_JOB), &name).refused(
             &policy,
             RULE,
             "pass for a part of that job",
         );
     }
     for name in [
-        account("spark-driver", B),
+        account_of("spark-driver", TEAM_B),
         "default".to_owned(),
         "emr-containers-sa-flink".to_owned(),
     ] {
@@ -713,16 +663,16 @@ fn operators_start_what_the_policy_declares() {
     pod(
         operator(),
         "victim-6d4cf56db6-x2b7k",
-        &account("flink-jobmanager", A),
+        &account("flink-jobmanager"),
     )
     .refused(&policy, RULE, "started by a Deployment");
     pod(
         impersonated("spark-operator", "spark-operator"),
         "pi-driver",
-        &account("spark-driver", A),
+        &account("spark-driver"),
     )
     .refused(&policy, RULE, "impersonated");
-    for (resource, object) in custom_resources(&account("spark-driver", A)) {
+    for (resource, object) in custom_resources(&account("spark-driver")) {
         Review::new(operator(), "UPDATE", resource, "x")
             .old(json!({}))
             .object(object)
@@ -734,7 +684,7 @@ fn operators_start_what_the_policy_declares() {
 fn submitters_name_their_roles_to_operators_only() {
     let policy = policy(DECLARED);
     for name in [
-        account("spark-driver", A),
+        account("spark-driver"),
         "emr-containers-sa-spark".to_owned(),
         "livy-runner".to_owned(),
     ] {
@@ -751,7 +701,7 @@ fn submitters_name_their_roles_to_operators_only() {
             .object(workload("spec.template", template(&name)))
             .refused(&policy, RULE, "team-a-etl");
     }
-    for (resource, object) in custom_resources(&account("spark-driver", B)) {
+    for (resource, object) in custom_resources(&account_of("spark-driver", TEAM_B)) {
         Review::new(tenant(), "CREATE", resource, "x")
             .object(object)
             .refused(&policy, RULE, "team-b-etl");
@@ -775,47 +725,37 @@ fn lake_formations_system_driver_crosses_over() {
     let system = |namespace| {
         in_pod(
             namespace,
-            &account("spark-driver", B),
-            &format!("spark-{JOB}-driver"),
+            &account_of("spark-driver", TEAM_B),
+            &driver_name(JOB),
             "u",
         )
     };
+    pod(system("lf-system"), "pi-exec-1", &account("spark-executor")).passes(&policy);
     pod(
         system("lf-system"),
         "pi-exec-1",
-        &account("spark-executor", A),
-    )
-    .passes(&policy);
-    pod(
-        system("lf-system"),
-        "pi-exec-1",
-        &account("spark-executor", B),
+        &account_of("spark-executor", TEAM_B),
     )
     .refused(&policy, RULE, "runs as");
-    pod(
-        system("lf-other"),
-        "pi-exec-1",
-        &account("spark-executor", A),
-    )
-    .refused(&policy, RULE, "another namespace");
-    pod(
-        system("spark-a"),
-        "pi-exec-1",
-        &account("spark-executor", A),
-    )
-    .refused(&policy, RULE, "runs as");
+    pod(system("lf-other"), "pi-exec-1", &account("spark-executor")).refused(
+        &policy,
+        RULE,
+        "another namespace",
+    );
+    pod(system("spark-a"), "pi-exec-1", &account("spark-executor"))
+        .refused(&policy, RULE, "runs as");
 }
 
 #[test]
 fn add_ons_repeat_identities_and_start_nothing() {
     let builtin = Policy::builtin();
     let cilium = || service_account("kube-system", "cilium");
-    let endpoint = json!({ "status": { "identity": { "labels": [format!("k8s:io.cilium.k8s.policy.serviceaccount={}", account("spark-driver", A))] } } });
+    let endpoint = json!({ "status": { "identity": { "labels": [format!("k8s:io.cilium.k8s.policy.serviceaccount={}", account("spark-driver"))] } } });
     Review::new(cilium(), "CREATE", "cilium.io/ciliumendpoints", "x")
         .object(endpoint.clone())
         .passes(&builtin);
     Review::new(tenant(), "CREATE", "cilium.io/ciliumendpoints", "x")
         .object(endpoint)
         .refused(&builtin, RULE, "team-a-etl");
-    pod(cilium(), "p", &account("spark-driver", A)).refused(&builtin, RULE, "team-a-etl");
+    pod(cilium(), "p", &account("spark-driver")).refused(&builtin, RULE, "team-a-etl");
 }

@@ -1,16 +1,15 @@
 //! The rule `foreign-volume`: B18 of the bypass catalogue and claims that other
 //! jobs left behind, and everybody whose work it is.
 
+use crate::support::scene::{
+    DRIVER_UID, JOB, OTHER_JOB, PREFIX, account, admin, driver, driver_name, emr, operator, runner,
+    runner_name, with_operator,
+};
+use crate::support::{Review, controller, in_pod, service_account, tenant, user};
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
-use crate::support::{Review, controller, in_pod, policy, service_account, tenant, user};
-
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const JOB: &str = "0000000337okspsc913";
-const OTHER_JOB: &str = "0000000337okspsc914";
 const RULE: &str = "foreign-volume";
-const PREFIX: &str = "pi-772b9c81ae56a93d";
 
 /// Only this rule.
 fn alone() -> Policy {
@@ -21,44 +20,7 @@ fn alone() -> Policy {
     ]
     .map(|rule| format!("{rule}: {{ mode: off }}"))
     .join(", ");
-    policy(&format!(
-        r#"
-apiVersion: rolegate.dev/v1alpha1
-kind: Policy
-identities:
-  operators:
-    - serviceAccount: spark-operator/spark-operator
-      roles: ["arn:aws:iam::111122223333:role/team-a-*"]
-      jobServiceAccounts: [{{ name: livy-runner, role: "arn:aws:iam::111122223333:role/team-a-etl" }}]
-rules: {{ {off} }}
-"#
-    ))
-}
-
-fn account(component: &str) -> String {
-    format!("emr-containers-sa-{component}-{A}")
-}
-
-fn runner() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-client"),
-        &format!("{JOB}-abcde"),
-        "mine",
-    )
-}
-
-fn driver() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-driver"),
-        &format!("spark-{JOB}-driver"),
-        "mine",
-    )
-}
-
-fn operator() -> Value {
-    service_account("spark-operator", "spark-operator")
+    with_operator(&format!("rules: {{ {off} }}"))
 }
 
 fn csi() -> Value {
@@ -67,10 +29,7 @@ fn csi() -> Value {
 
 /// Who passes whatever it is.
 fn trusted() -> Vec<Value> {
-    vec![
-        user("root", &["system:masters"]),
-        user("emr-containers", &[]),
-    ]
+    vec![admin(), emr()]
 }
 
 fn mounts(account: &str, claim: &str) -> Value {
@@ -168,7 +127,7 @@ fn a_jobs_own_claims() {
     let driver_pod = |claim: &str| {
         pod(
             runner(),
-            &format!("spark-{JOB}-driver"),
+            &driver_name(JOB),
             mounts(&account("spark-driver"), claim),
         )
     };
@@ -328,7 +287,7 @@ fn disks_by_their_id() {
         }
         pod(
             controller("job-controller"),
-            &format!("{JOB}-abcde"),
+            &runner_name(JOB),
             spec(&account("spark-client")),
         )
         .refused(&alone, RULE, "a disk");
@@ -518,11 +477,8 @@ fn whose_claims_are_deleted_and_changed() {
     };
     let exec = format!("{PREFIX}-exec-1-pvc-0");
     let own: Vec<Value> = vec![
-        with_name(owned("Pod", "whatever", "mine"), &exec),
-        with_name(
-            owned("Pod", &format!("spark-{JOB}-driver"), "another"),
-            &exec,
-        ),
+        with_name(owned("Pod", "whatever", DRIVER_UID), &exec),
+        with_name(owned("Pod", &driver_name(JOB), "another"), &exec),
         with_name(owned("Job", JOB, "u"), "x"),
         with_name(labelled(&format!("spark-{JOB}")), &exec),
         with_name(json!({}), &format!("scratch-{JOB}")),
@@ -530,10 +486,7 @@ fn whose_claims_are_deleted_and_changed() {
     let others: Vec<Value> = vec![
         with_name(json!({}), &exec),
         with_name(owned("Pod", &format!("{PREFIX}-exec-1"), "u"), "x"),
-        with_name(
-            owned("Pod", &format!("spark-{OTHER_JOB}-driver"), "u"),
-            &exec,
-        ),
+        with_name(owned("Pod", &driver_name(OTHER_JOB), "u"), &exec),
         with_name(owned("Job", OTHER_JOB, "u"), "x"),
         with_name(labelled(&format!("spark-{OTHER_JOB}")), &exec),
         with_name(labelled("spark-7f9d0c"), "x"),
@@ -544,7 +497,7 @@ fn whose_claims_are_deleted_and_changed() {
         let mut relabelled = metadata.clone();
         relabelled["labels"] = json!({ "spark-app-selector": format!("spark-{JOB}"), "x": "y" });
         let mut adopted = metadata.clone();
-        adopted["ownerReferences"] = json!([{ "kind": "Pod", "name": "p", "uid": "mine" }]);
+        adopted["ownerReferences"] = json!([{ "kind": "Pod", "name": "p", "uid": DRIVER_UID }]);
         let old = stored(metadata, &json!({ "resources": {} }));
         vec![
             // deletecollection: one DELETE an object, without its name.
@@ -694,13 +647,7 @@ fn snapshots() {
         ),
     ] {
         snapshot(tenant(), "CREATE", resource, source.clone()).refused(&alone, RULE, words);
-        snapshot(
-            user("root", &["system:masters"]),
-            "CREATE",
-            resource,
-            source,
-        )
-        .passes(&alone);
+        snapshot(admin(), "CREATE", resource, source).passes(&alone);
     }
     snapshot(
         tenant(),
@@ -732,15 +679,15 @@ fn another_jobs_uploads() {
             "volumes": [{ "name": "emr-container-s3", "secret": { "secretName": secret } }],
         } }))
     };
-    let (pod, executor) = (format!("spark-{JOB}-driver"), format!("{PREFIX}-exec-1"));
+    let (pod, executor) = (driver_name(JOB), format!("{PREFIX}-exec-1"));
     start(runner(), &pod, "spark-driver", JOB).passes_rule(&alone, RULE);
     start(driver(), &executor, "spark-executor", JOB).passes_rule(&alone, RULE);
     start(runner(), &pod, "spark-driver", OTHER_JOB).refused(&alone, RULE, OTHER_JOB);
     start(driver(), &executor, "spark-executor", OTHER_JOB).refused(&alone, RULE, OTHER_JOB);
     let jobs = controller("job-controller");
-    let runner = format!("{JOB}-abcde");
+    let runner = runner_name(JOB);
     start(jobs.clone(), &runner, "spark-client", JOB).passes_rule(&alone, RULE);
     start(jobs, &runner, "spark-client", OTHER_JOB).refused(&alone, RULE, OTHER_JOB);
     start(tenant(), "mine", "spark-driver", JOB).refused(&alone, RULE, JOB);
-    start(user("emr-containers", &[]), &pod, "spark-driver", OTHER_JOB).passes_rule(&alone, RULE);
+    start(emr(), &pod, "spark-driver", OTHER_JOB).passes_rule(&alone, RULE);
 }

@@ -1,22 +1,17 @@
 //! Honest work in its less usual forms, each request by whom it really comes
 //! from: what rolegate must never be in the way of.
 
-use crate::support::judge;
+use crate::support::scene::{
+    CLUSTER, DRIVER_UID, JOB, TEAM_A_ARN, account, create, driver, driver_name, emr, labels, node,
+    runner,
+};
+use crate::support::{
+    Review, controller, in_pod, injected, judge, policy, service_account, tenant, user,
+};
 use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
 use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
-
-use crate::support::{Review, controller, in_pod, injected, policy, service_account, tenant, user};
-
-const ROLE: &str = "111122223333-2hiamcixdm9axe98";
-const ARN: &str = "arn:aws:iam::111122223333:role/team-a-etl";
-const JOB: &str = "0000000337okspsc913";
-const CLUSTER: &str = "jk518skp01ys9ka8b0npx9nt0";
-
-fn account(component: &str) -> String {
-    format!("emr-containers-sa-{component}-{ROLE}")
-}
 
 /// As in the examples: roles, lists and operators.
 fn listed() -> Policy {
@@ -27,60 +22,18 @@ kind: Policy
 identities:
   emrService: {{ users: [emr-containers] }}
   operators:
-    - {{ serviceAccount: spark-operator/emr-containers-sa-spark-operator, roles: ["{ARN}"] }}
-    - {{ serviceAccount: flink-operator/emr-containers-sa-flink-operator, roles: ["{ARN}"] }}
+    - {{ serviceAccount: spark-operator/emr-containers-sa-spark-operator, roles: ["{TEAM_A_ARN}"] }}
+    - {{ serviceAccount: flink-operator/emr-containers-sa-flink-operator, roles: ["{TEAM_A_ARN}"] }}
 virtualClusters:
   - namespaces: [spark-a]
     executionRoles: ["arn:aws:iam::111122223333:role/team-a-*"]
     submitters:
       - groups: [team-a]
-        roles: ["{ARN}"]
+        roles: ["{TEAM_A_ARN}"]
         secrets: ["app-*"]
         configMaps: ["app-*"]
 "#
     ))
-}
-
-fn emr() -> Value {
-    let mut emr = user("emr-containers", &["system:authenticated"]);
-    let role = "AWSServiceRoleForAmazonEMRContainers";
-    emr["extra"] = json!({
-        "arn": [format!("arn:aws:sts::111122223333:assumed-role/{role}/s")],
-        "canonicalArn": [format!("arn:aws:iam::111122223333:role/aws-service-role/emr-containers.amazonaws.com/{role}")],
-    });
-    emr
-}
-
-fn runner() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-client"),
-        &format!("{JOB}-tvlv6"),
-        "runner",
-    )
-}
-
-fn driver() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-driver"),
-        &format!("spark-{JOB}-driver"),
-        "driver",
-    )
-}
-
-fn create(user: Value, resource: &str, name: &str, object: Value) -> Review {
-    Review::new(user, "CREATE", resource, name).object(object)
-}
-
-fn labels(component: &str) -> Value {
-    json!({
-        "emr-containers.amazonaws.com/component": component,
-        "emr-containers.amazonaws.com/job.id": JOB,
-        "emr-containers.amazonaws.com/job.release.label": "emr-7.9.0-latest",
-        "emr-containers.amazonaws.com/resource.type": "job.run",
-        "emr-containers.amazonaws.com/virtual-cluster-id": CLUSTER,
-    })
 }
 
 const IMAGE: &str = "895885662937.dkr.ecr.us-west-2.amazonaws.com/spark/emr-7.9.0:latest";
@@ -124,7 +77,7 @@ fn driver_pod(more: Value) -> Value {
     merge(&mut spec, more);
     injected(json!({
         "metadata": {
-            "name": format!("spark-{JOB}-driver"), "labels": metadata_labels,
+            "name": driver_name(JOB), "labels": metadata_labels,
             "ownerReferences": [{ "apiVersion": "batch/v1", "kind": "ConfigMap", "name": format!("{JOB}-spark-defaults"), "uid": "c" }],
         },
         "spec": spec,
@@ -137,7 +90,7 @@ fn executor_pod(more: Value) -> Value {
     pod["metadata"]["labels"]["spark-role"] = json!("executor");
     pod["metadata"]["labels"]["emr-containers.amazonaws.com/component"] = json!("executor");
     pod["metadata"]["labels"]["spark-exec-id"] = json!("1");
-    pod["metadata"]["ownerReferences"] = json!([{ "apiVersion": "v1", "kind": "Pod", "name": format!("spark-{JOB}-driver"), "uid": "driver", "controller": true }]);
+    pod["metadata"]["ownerReferences"] = json!([{ "apiVersion": "v1", "kind": "Pod", "name": driver_name(JOB), "uid": DRIVER_UID, "controller": true }]);
     for field in ["serviceAccountName", "serviceAccount"] {
         pod["spec"][field] = json!(account("spark-executor"));
     }
@@ -233,7 +186,7 @@ fn start_job_run() -> Cases {
         json!({ "volumes": [{ "name": "spark-local-dir-1", "persistentVolumeClaim": { "claimName": "pi-772b9c81ae56a93d-exec-7-pvc-0" } }] }),
     );
     let owned = |mut object: Value| {
-        object["metadata"]["ownerReferences"] = json!([{ "apiVersion": "v1", "kind": "Pod", "name": format!("spark-{JOB}-driver"), "uid": "driver", "controller": true }]);
+        object["metadata"]["ownerReferences"] = json!([{ "apiVersion": "v1", "kind": "Pod", "name": driver_name(JOB), "uid": DRIVER_UID, "controller": true }]);
         object
     };
     let mut running = executor_pod(json!({}));
@@ -243,7 +196,7 @@ fn start_job_run() -> Cases {
     let mut bare_labels = executor_pod(json!({}));
     bare_labels["metadata"]["labels"]["spark-exec-inactive"] = json!("true");
     bare_labels["metadata"]["uid"] = json!("e1");
-    let sa = |component: &str| json!({ "metadata": { "name": account(component), "annotations": { "eks.amazonaws.com/role-arn": ARN } } });
+    let sa = |component: &str| json!({ "metadata": { "name": account(component), "annotations": { "eks.amazonaws.com/role-arn": TEAM_A_ARN } } });
     vec![
         (
             "account",
@@ -291,30 +244,15 @@ fn start_job_run() -> Cases {
         ),
         (
             "driver",
-            create(
-                runner(),
-                "/pods",
-                &format!("spark-{JOB}-driver"),
-                driver_pod(json!({})),
-            ),
+            create(runner(), "/pods", &driver_name(JOB), driver_pod(json!({}))),
         ),
         (
             "driver without logs",
-            create(
-                runner(),
-                "/pods",
-                &format!("spark-{JOB}-driver"),
-                without_logs,
-            ),
+            create(runner(), "/pods", &driver_name(JOB), without_logs),
         ),
         (
             "driver with sidecars",
-            create(
-                runner(),
-                "/pods",
-                &format!("spark-{JOB}-driver"),
-                with_sidecar,
-            ),
+            create(runner(), "/pods", &driver_name(JOB), with_sidecar),
         ),
         (
             "driver's claim",
@@ -327,12 +265,7 @@ fn start_job_run() -> Cases {
         ),
         (
             "driver with a claim",
-            create(
-                runner(),
-                "/pods",
-                &format!("spark-{JOB}-driver"),
-                with_claim,
-            ),
+            create(runner(), "/pods", &driver_name(JOB), with_claim),
         ),
         (
             "driver's service",
@@ -489,8 +422,8 @@ fn tenants_own() -> Cases {
         ("its revision", create(controller("statefulset-controller"), "apps/controllerrevisions", "web-1", json!({ "data": { "spec": { "template": web("nginx") } } }))),
         ("its scale", Review::new(controller("horizontal-pod-autoscaler"), "UPDATE", "apps/deployments/scale", "web").object(json!({ "spec": { "replicas": 3 } })).old(json!({ "spec": { "replicas": 1 } }))),
         ("its endpoints", create(controller("endpointslice-controller"), "discovery.k8s.io/endpointslices", "web-1", json!({ "endpoints": [{ "addresses": ["10.0.0.1"] }] }))),
-        ("its token", create(user("system:node:n1", &["system:nodes", "system:authenticated"]), "/serviceaccounts/token", "default", json!({ "spec": { "boundObjectRef": { "kind": "Pod", "name": "web", "uid": "u" } } }))),
-        ("a job's token", create(user("system:node:n1", &["system:nodes", "system:authenticated"]), "/serviceaccounts/token", &account("spark-driver"), json!({ "spec": { "audiences": ["sts.amazonaws.com"], "boundObjectRef": { "kind": "Pod", "name": "web", "uid": "u" } } }))),
+        ("its token", create(node(), "/serviceaccounts/token", "default", json!({ "spec": { "boundObjectRef": { "kind": "Pod", "name": "web", "uid": "u" } } }))),
+        ("a job's token", create(node(), "/serviceaccounts/token", &account("spark-driver"), json!({ "spec": { "audiences": ["sts.amazonaws.com"], "boundObjectRef": { "kind": "Pod", "name": "web", "uid": "u" } } }))),
     ]);
     cases
 }
@@ -579,7 +512,7 @@ fn operators_and_gateways() -> Cases {
                 spark(),
                 "/serviceaccounts",
                 &account("spark-driver"),
-                json!({ "metadata": { "annotations": { "eks.amazonaws.com/role-arn": ARN } } }),
+                json!({ "metadata": { "annotations": { "eks.amazonaws.com/role-arn": TEAM_A_ARN } } }),
             ),
         ),
         (

@@ -2,19 +2,13 @@
 //! under the built-in policy and under the examples we publish. Nothing of it
 //! may be found fault with.
 
+use crate::support::scene::{
+    CLUSTER, DRIVER_UID, JOB, PREFIX, account, driver, driver_name, emr, labels, node, runner,
+    runner_name,
+};
+use crate::support::{Review, controller, in_pod, injected, policy, service_account, tenant, user};
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
-
-use crate::support::{Review, controller, in_pod, injected, policy, service_account, tenant, user};
-
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const JOB: &str = "0000000337okspsc913";
-const PREFIX: &str = "pi-772b9c81ae56a93d";
-const CLUSTER: &str = "jk518skp01ys9ka8b0npx9nt0";
-
-fn account(component: &str) -> String {
-    format!("emr-containers-sa-{component}-{A}")
-}
 
 /// The published examples, with the namespace each is about.
 fn policies(files: &[&str]) -> Vec<(String, Policy)> {
@@ -57,37 +51,6 @@ impl Step {
     }
 }
 
-fn emr() -> Value {
-    user("emr-containers", &["system:authenticated"])
-}
-
-fn runner() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-client"),
-        &format!("{JOB}-tvlv6"),
-        "runner",
-    )
-}
-
-fn driver() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-driver"),
-        &format!("spark-{JOB}-driver"),
-        "driver",
-    )
-}
-
-fn labels(component: &str) -> Value {
-    json!({
-        "emr-containers.amazonaws.com/component": component,
-        "emr-containers.amazonaws.com/job.id": JOB,
-        "emr-containers.amazonaws.com/resource.type": "job.run",
-        "emr-containers.amazonaws.com/virtual-cluster-id": CLUSTER,
-    })
-}
-
 fn container(name: &str, image: &str) -> Value {
     json!({
         "name": name,
@@ -127,7 +90,7 @@ fn job_object() -> Value {
 
 fn runner_pod() -> Value {
     let mut pod = job_object()["spec"]["template"].clone();
-    pod["metadata"]["name"] = json!(format!("{JOB}-tvlv6"));
+    pod["metadata"]["name"] = json!(runner_name(JOB));
     pod["metadata"]["generateName"] = json!(format!("{JOB}-"));
     pod["metadata"]["labels"]["job-name"] = json!(JOB);
     pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] = json!(JOB);
@@ -140,7 +103,7 @@ fn driver_pod(more: impl Fn(&mut Value)) -> Value {
     meta["spark-app-selector"] = json!(format!("spark-{JOB}"));
     meta["spark-role"] = json!("driver");
     let mut pod = json!({
-        "metadata": { "name": format!("spark-{JOB}-driver"), "labels": meta,
+        "metadata": { "name": driver_name(JOB), "labels": meta,
             "ownerReferences": [{ "apiVersion": "batch/v1", "kind": "ConfigMap", "name": format!("{JOB}-spark-defaults"), "uid": "map" }] },
         "spec": { "serviceAccountName": account("spark-driver"), "serviceAccount": account("spark-driver"), "restartPolicy": "Never",
             "securityContext": { "fsGroup": 65534 },
@@ -158,7 +121,7 @@ fn executor_pod(number: u32, more: impl Fn(&mut Value)) -> Value {
     meta["spark-exec-id"] = json!(number.to_string());
     let mut pod = json!({
         "metadata": { "name": format!("{PREFIX}-exec-{number}"), "labels": meta,
-            "ownerReferences": [{ "apiVersion": "v1", "kind": "Pod", "name": format!("spark-{JOB}-driver"), "uid": "driver" }] },
+            "ownerReferences": [{ "apiVersion": "v1", "kind": "Pod", "name": driver_name(JOB), "uid": DRIVER_UID }] },
         "spec": { "serviceAccountName": account("spark-executor"), "restartPolicy": "Never",
             "containers": [container("spark-kubernetes-executor", "spark")],
             "volumes": [{ "name": "home-dir", "emptyDir": {} }] },
@@ -177,13 +140,6 @@ fn running(mut pod: Value, node: &str) -> Value {
 fn claim(name: &str) -> Value {
     json!({ "metadata": { "name": name, "labels": { "spark-app-selector": format!("spark-{JOB}") } },
         "spec": { "accessModes": ["ReadWriteOnce"], "storageClassName": "gp3" } })
-}
-
-fn node() -> Value {
-    user(
-        "system:node:ip-10-0-0-7.ec2.internal",
-        &["system:nodes", "system:authenticated"],
-    )
 }
 
 /// `StartJobRun` from the first object to the last, with what a pod template may bring.
@@ -235,7 +191,7 @@ fn a_job_run() {
         ok(step(emr(), "CREATE", "batch/jobs", JOB).object(job_object()));
         ok(step(emr(), "CREATE", "/secrets", "emr-containers-s3")
             .object(json!({ "type": "Opaque" })));
-        let runner_name = format!("{JOB}-tvlv6");
+        let runner_name = runner_name(JOB);
         ok(step(
             controller("job-controller"),
             "CREATE",
@@ -253,7 +209,7 @@ fn a_job_run() {
         ok(step(node(), "UPDATE", "/pods/status", &runner_name)
             .old(runner_pod())
             .object(running(runner_pod(), "n")));
-        let driver_name = format!("spark-{JOB}-driver");
+        let driver_name = driver_name(JOB);
         ok(
             step(runner(), "CREATE", "/persistentvolumeclaims", &driver_claim)
                 .object(claim(&driver_claim)),
@@ -341,7 +297,7 @@ fn a_job_run() {
 #[test]
 fn networks_and_nodes() {
     let pod = running(driver_pod(|_| {}), "n");
-    let name = format!("spark-{JOB}-driver");
+    let name = driver_name(JOB);
     for (namespace, policy) in policies(&["start-job-run"]) {
         for (who, key, resource) in [
             (
@@ -387,7 +343,7 @@ fn what_a_policy_lists() {
             .unwrap()
             .push(json!({ "name": "spark-local-dir-1", "hostPath": { "path": "/local1" } }));
     };
-    step(runner(), "CREATE", "/pods", &format!("spark-{JOB}-driver"))
+    step(runner(), "CREATE", "/pods", &driver_name(JOB))
         .object(driver_pod(template))
         .passes("spark-team-a", &policy);
     step(driver(), "CREATE", "/pods", &format!("{PREFIX}-exec-1"))

@@ -4,16 +4,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::support::scene::{account, controller_manager, eks, emr, node};
+use crate::support::{
+    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
-};
-
-const A: &str = "111122223333-2hiamcixdm9axe98";
 const POLICY: &str = r#"
 apiVersion: rolegate.dev/v1alpha1
 kind: Policy
@@ -28,15 +27,15 @@ virtualClusters:
 "#;
 
 fn requesters() -> impl Strategy<Value = Value> {
-    let driver = format!("emr-containers-sa-spark-driver-{A}");
+    let driver = account("spark-driver");
     select(vec![
         tenant(),
         user("mallory", &[]),
         user("", &[]),
-        user("system:node:n1", &["system:nodes"]),
-        user("system:kube-controller-manager", &[]),
-        user("eks:addon-manager", &[]),
-        user("emr-containers", &[]),
+        node(),
+        controller_manager(),
+        eks(),
+        emr(),
         controller("job-controller"),
         controller("namespace-controller"),
         impersonated("kube-system", "namespace-controller"),
@@ -61,7 +60,7 @@ fn accounts() -> impl Strategy<Value = String> {
         "history-server".to_owned(),
         "livy-runner".to_owned(),
         "emr-containers-sa-spark".to_owned(),
-        format!("emr-containers-sa-spark-driver-{A}"),
+        account("spark-driver"),
     ])
 }
 

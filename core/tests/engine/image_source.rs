@@ -1,12 +1,11 @@
 //! The rule `image-source`: where images come from and how old EMR's may be.
 
+use crate::support::scene::{admin, driver, emr, node};
+use crate::support::{Review, controller, policy, service_account, tenant};
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
-use crate::support::{Review, controller, in_pod, policy, service_account, tenant, user};
-
 const RULE: &str = "image-source";
-const DRIVER: &str = "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98";
 const GOOD: &str = "public.ecr.aws/emr-on-eks/spark/emr-7.2.0:latest";
 const EVIL: &str = "public.ecr.aws/emr-on-eks-evil/spark/emr-7.2.0:latest";
 
@@ -59,10 +58,10 @@ fn every_place_an_image_stands_in() {
     ] {
         for user in [
             tenant(),
-            user("emr-containers", &[]),
+            emr(),
             controller("job-controller"),
             service_account("istio-system", "istiod"),
-            in_pod("spark-a", DRIVER, "spark-0000000337okspsc913-driver", "u"),
+            driver(),
         ] {
             create(user.clone(), "/pods", object.clone()).refused(&policy, RULE, path);
             create(
@@ -72,9 +71,8 @@ fn every_place_an_image_stands_in() {
             )
             .refused(&policy, RULE, &format!("spec.template.{path}"));
         }
-        create(user("root", &["system:masters"]), "/pods", object.clone()).passes(&policy);
-        create(user("system:node:n1", &["system:nodes"]), "/pods", object)
-            .passes_rule(&policy, RULE);
+        create(admin(), "/pods", object.clone()).passes(&policy);
+        create(node(), "/pods", object).passes_rule(&policy, RULE);
     }
     let cron = json!({ "spec": { "jobTemplate": { "spec": { "template": pod(EVIL) } } } });
     create(tenant(), "batch/cronjobs", cron).refused(
@@ -167,7 +165,7 @@ fn releases() {
             "emr-6.14.0",
         ),
     ] {
-        create(user("emr-containers", &[]), "/pods", pod(image)).refused(&policy, RULE, words);
+        create(emr(), "/pods", pod(image)).refused(&policy, RULE, words);
     }
     for image in [
         "public.ecr.aws/emr-on-eks/spark/emr-6.15.0:latest",
@@ -177,7 +175,7 @@ fn releases() {
         "111122223333.dkr.ecr.us-east-1.amazonaws.com/spark/emr-6.9.0",
         "nginx",
     ] {
-        create(user("emr-containers", &[]), "/pods", pod(image)).passes(&policy);
+        create(emr(), "/pods", pod(image)).passes(&policy);
     }
 }
 

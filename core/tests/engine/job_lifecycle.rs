@@ -1,47 +1,26 @@
 //! The rule `job-lifecycle`: every way to end somebody else's job that
 //! admission sees (fact A13 of the bypass catalogue).
 
-use crate::support::judge;
+use crate::support::scene::{
+    DRIVER_UID, JOB, OTHER_JOB, TEAM_A, TEAM_B, account, account_of, admin, controller_manager,
+    driver, driver_name, driver_of, emr, node, operator, runner_name, with_operator,
+};
+use crate::support::{
+    Review, controller, impersonated, in_pod, judge, service_account, tenant, user,
+};
 use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
 use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
-};
-
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const B: &str = "111122223333-2hiamcixdo8c1g8c";
-const JOB: &str = "0000000337okspsc913";
-const OTHER_JOB: &str = "000000030s8cnaq04ql";
 const RULE: &str = "job-lifecycle";
-const POLICY: &str = r#"
-apiVersion: rolegate.dev/v1alpha1
-kind: Policy
-identities:
-  operators:
-    - serviceAccount: spark-operator/spark-operator
-      roles: ["arn:aws:iam::111122223333:role/team-a-*"]
+const SUBMITTERS: &str = r#"
 virtualClusters:
   - namespaces: [spark-a]
     submitters:
       - { groups: [owners], roles: ["arn:aws:iam::111122223333:role/team-a-etl"] }
       - { groups: [team-a] }
 "#;
-
-fn account(component: &str, role: &str) -> String {
-    format!("emr-containers-sa-{component}-{role}")
-}
-
-fn driver(job: &str, role: &str) -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-driver", role),
-        &format!("spark-{job}-driver"),
-        "driver-uid",
-    )
-}
 
 fn owner() -> Value {
     user("olga", &["owners"])
@@ -50,7 +29,7 @@ fn owner() -> Value {
 fn executor(account: &str) -> Value {
     json!({
         "metadata": { "name": "pi-0123456789abcdef-exec-1", "uid": "e", "ownerReferences": [
-            { "kind": "Pod", "name": format!("spark-{JOB}-driver"), "uid": "driver-uid" },
+            { "kind": "Pod", "name": driver_name(JOB), "uid": DRIVER_UID },
         ] },
         "spec": { "serviceAccountName": account },
     })
@@ -63,7 +42,7 @@ fn delete(user: Value, resource: &str, name: &str, old: Value) -> Review {
 fn emrs_job() -> Value {
     json!({
         "metadata": { "name": JOB, "labels": { "emr-containers.amazonaws.com/job.id": JOB } },
-        "spec": { "parallelism": 1, "suspend": false, "template": { "spec": { "serviceAccountName": account("spark-client", A) } } },
+        "spec": { "parallelism": 1, "suspend": false, "template": { "spec": { "serviceAccountName": account("spark-client") } } },
         "status": { "active": 1 },
     })
 }
@@ -78,17 +57,12 @@ fn workload(account: &str) -> Value {
 #[test]
 fn it_warns_unless_told_otherwise() {
     let builtin = Policy::builtin();
-    let body = delete(
-        tenant(),
-        "/pods",
-        "p",
-        executor(&account("spark-executor", A)),
-    )
-    .0
-    .to_string();
+    let body = delete(tenant(), "/pods", "p", executor(&account("spark-executor")))
+        .0
+        .to_string();
     let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
     let request = &review.request;
-    let decision = judge(&request, Door::Enforce, &builtin).expect("a decision");
+    let decision = judge(request, Door::Enforce, &builtin).expect("a decision");
     assert!(decision.allowed());
     assert_eq!(decision.outcome(), "warn");
     assert!(
@@ -100,23 +74,23 @@ fn it_warns_unless_told_otherwise() {
 
 #[test]
 fn pods() {
-    let policy = policy(POLICY);
-    let stored = || executor(&account("spark-executor", A));
+    let policy = with_operator(SUBMITTERS);
+    let stored = || executor(&account("spark-executor"));
     for user in [
         tenant(),
         user("", &[]),
         impersonated("kube-system", "generic-garbage-collector"),
         impersonated("spark-operator", "spark-operator"),
         service_account("spark-a", "default"),
-        service_account("spark-a", &account("spark-driver", A)),
+        service_account("spark-a", &account("spark-driver")),
         service_account("istio-system", "istiod"),
         in_pod(
             "spark-a",
-            &account("spark-driver", A),
-            &format!("spark-{OTHER_JOB}-driver"),
+            &account("spark-driver"),
+            &driver_name(OTHER_JOB),
             "o",
         ),
-        driver(JOB, B),
+        driver_of(JOB, TEAM_B),
     ] {
         // One by one, and as deletecollection sends it.
         for name in ["pi-0123456789abcdef-exec-1", ""] {
@@ -131,20 +105,15 @@ fn pods() {
             .refused(&policy, RULE, "delete");
     }
     for user in [
-        driver(JOB, A),
-        in_pod(
-            "spark-a",
-            &account("spark-client", A),
-            &format!("{JOB}-abcde"),
-            "r",
-        ),
+        driver(),
+        in_pod("spark-a", &account("spark-client"), &runner_name(JOB), "r"),
         owner(),
-        service_account("spark-operator", "spark-operator"),
+        operator(),
         service_account("kube-system", "karpenter"),
-        user("emr-containers", &[]),
-        user("root", &["system:masters"]),
-        user("system:node:n1", &["system:nodes"]),
-        user("system:kube-controller-manager", &[]),
+        emr(),
+        admin(),
+        node(),
+        controller_manager(),
         controller("generic-garbage-collector"),
         controller("namespace-controller"),
         controller("job-controller"),
@@ -156,7 +125,7 @@ fn pods() {
     }
     // Another role than the policy counts as theirs, and one that nothing explains.
     for account in [
-        account("spark-executor", B),
+        account_of("spark-executor", TEAM_B),
         "emr-containers-sa-spark".to_owned(),
     ] {
         delete(owner(), "/pods", "p", executor(&account)).refused(&policy, RULE, "may not delete");
@@ -166,13 +135,13 @@ fn pods() {
     }
     // A stored alias counts as the name does.
     let mut aliased = executor("default");
-    aliased["spec"] = json!({ "serviceAccount": account("spark-executor", A) });
+    aliased["spec"] = json!({ "serviceAccount": account("spark-executor") });
     delete(tenant(), "/pods", "p", aliased).refused(&policy, RULE, "may not delete");
 }
 
 #[test]
 fn evictions() {
-    let policy = policy(POLICY);
+    let policy = with_operator(SUBMITTERS);
     let evict = |user: Value| {
         Review::new(user, "CREATE", "/pods/eviction", "p")
             .object(json!({ "metadata": { "name": "p" } }))
@@ -180,8 +149,8 @@ fn evictions() {
     for user in [
         tenant(),
         owner(),
-        driver(JOB, A),
-        service_account("spark-operator", "spark-operator"),
+        driver(),
+        operator(),
         service_account("istio-system", "istiod"),
         impersonated("kube-system", "karpenter"),
     ] {
@@ -191,10 +160,10 @@ fn evictions() {
         service_account("kube-system", "karpenter"),
         service_account("kube-system", "cluster-autoscaler"),
         service_account("kube-system", "vpa-updater"),
-        user("system:node:n1", &["system:nodes"]),
+        node(),
         controller("taint-eviction-controller"),
-        user("emr-containers", &[]),
-        user("root", &["system:masters"]),
+        emr(),
+        admin(),
     ] {
         evict(user).passes(&policy);
     }
@@ -202,7 +171,7 @@ fn evictions() {
 
 #[test]
 fn what_keeps_pods_alive() {
-    let policy = policy(POLICY);
+    let policy = with_operator(SUBMITTERS);
     for resource in [
         "apps/deployments",
         "apps/replicasets",
@@ -214,7 +183,7 @@ fn what_keeps_pods_alive() {
             tenant(),
             resource,
             "etl",
-            workload(&account("flink-jobmanager", A)),
+            workload(&account("flink-jobmanager")),
         )
         .refused(&policy, RULE, "delete");
         delete(tenant(), resource, "etl", workload("default")).passes(&policy);
@@ -222,11 +191,11 @@ fn what_keeps_pods_alive() {
             owner(),
             resource,
             "etl",
-            workload(&account("flink-jobmanager", A)),
+            workload(&account("flink-jobmanager")),
         )
         .passes(&policy);
     }
-    let cron = json!({ "spec": { "jobTemplate": { "spec": { "template": { "spec": { "serviceAccountName": account("spark-client", A) } } } } } });
+    let cron = json!({ "spec": { "jobTemplate": { "spec": { "template": { "spec": { "serviceAccountName": account("spark-client") } } } } } });
     delete(tenant(), "batch/cronjobs", "c", cron).refused(&policy, RULE, "delete");
     // EMR's Jobs by their name, whatever stands in them.
     for old in [json!({}), json!({ "spec": { "template": { "spec": {} } } })] {
@@ -238,8 +207,8 @@ fn what_keeps_pods_alive() {
         delete(owner(), "batch/jobs", JOB, old).refused(&policy, RULE, "which is Amazon EMR's");
     }
     // A job manager takes its own cluster down.
-    let manager = |pod: &str| in_pod("spark-a", &account("flink-jobmanager", A), pod, "m");
-    let deployment = || workload(&account("flink-jobmanager", A));
+    let manager = |pod: &str| in_pod("spark-a", &account("flink-jobmanager"), pod, "m");
+    let deployment = || workload(&account("flink-jobmanager"));
     delete(
         manager("etl-6d4cf56db6-x2b7k"),
         "apps/deployments",
@@ -254,9 +223,9 @@ fn what_keeps_pods_alive() {
         deployment(),
     )
     .refused(&policy, RULE, "delete");
-    delete(driver(JOB, A), "batch/jobs", OTHER_JOB, emrs_job()).refused(&policy, RULE, "delete");
+    delete(driver(), "batch/jobs", OTHER_JOB, emrs_job()).refused(&policy, RULE, "delete");
     for user in [
-        user("emr-containers", &[]),
+        emr(),
         controller("generic-garbage-collector"),
         controller("namespace-controller"),
     ] {
@@ -266,7 +235,7 @@ fn what_keeps_pods_alive() {
 
 #[test]
 fn changes_that_end_a_job() {
-    let policy = policy(POLICY);
+    let policy = with_operator(SUBMITTERS);
     let update = |user: Value, path: &str, value: Value| {
         let mut new = emrs_job();
         let (parent, key) = path.rsplit_once('/').expect("a path");
@@ -311,13 +280,17 @@ fn changes_that_end_a_job() {
             "change the status",
         ),
     ] {
-        for user in [tenant(), driver(OTHER_JOB, A), driver(JOB, B)] {
+        for user in [
+            tenant(),
+            driver_of(OTHER_JOB, TEAM_A),
+            driver_of(JOB, TEAM_B),
+        ] {
             update(user, path, value.clone()).refused(&policy, RULE, words);
         }
         for user in [
             owner(),
             service_account("kueue-system", "kueue-controller-manager"),
-            user("emr-containers", &[]),
+            emr(),
             controller("job-controller"),
         ] {
             update(user, path, value.clone()).passes(&policy);
@@ -335,7 +308,7 @@ fn changes_that_end_a_job() {
 
 #[test]
 fn an_endpoint_is_not_scaled_down() {
-    let policy = policy(POLICY);
+    let policy = with_operator(SUBMITTERS);
     let scaled = |user: Value, account: &str, replicas: Value| {
         let mut new = workload(account);
         new["spec"]["replicas"] = replicas;
@@ -343,16 +316,11 @@ fn an_endpoint_is_not_scaled_down() {
             .old(workload(account))
             .object(new)
     };
-    let jeg = account("spark-jeg", A);
+    let jeg = account("spark-jeg");
     for fewer in [json!(2), json!(0), Value::Null] {
         scaled(tenant(), &jeg, fewer.clone()).refused(&policy, RULE, "change spec.replicas");
         scaled(tenant(), "default", fewer.clone()).passes(&policy);
-        scaled(
-            service_account("spark-operator", "spark-operator"),
-            &jeg,
-            fewer,
-        )
-        .passes(&policy);
+        scaled(operator(), &jeg, fewer).passes(&policy);
     }
     scaled(tenant(), &jeg, json!(4)).passes(&policy);
 }
@@ -360,8 +328,8 @@ fn an_endpoint_is_not_scaled_down() {
 /// A gateway ends the kernels it has started, and nobody else's.
 #[test]
 fn a_gateway_and_its_kernels() {
-    let account = |component: &str, role| account(&format!("spark-{component}"), role);
-    let by = |component| in_pod("spark-a", &account(component, A), "jeg-5d4f8-x2x2x", "jeg");
+    let of = |component: &str, role| account_of(&format!("spark-{component}"), role);
+    let by = |component| in_pod("spark-a", &of(component, TEAM_A), "jeg-5d4f8-x2x2x", "jeg");
     let ends = |user, account: String| {
         let spec = json!({ "serviceAccountName": account });
         let kernel = json!({ "metadata": { "name": "k1", "uid": "k" }, "spec": spec });
@@ -369,13 +337,13 @@ fn a_gateway_and_its_kernels() {
     };
     let policy = Policy::builtin();
     for component in ["jeg-kernel", "session"] {
-        ends(by("jeg"), account(component, A)).passes(&policy);
-        ends(by("jeg"), account(component, B)).refused(&policy, RULE, "delete");
+        ends(by("jeg"), of(component, TEAM_A)).passes(&policy);
+        ends(by("jeg"), of(component, TEAM_B)).refused(&policy, RULE, "delete");
         for other in ["jeg-kernel", "session", "driver"] {
-            ends(by(other), account(component, A)).refused(&policy, RULE, "delete");
+            ends(by(other), of(component, TEAM_A)).refused(&policy, RULE, "delete");
         }
     }
     for component in ["driver", "executor", "client", "jeg"] {
-        ends(by("jeg"), account(component, A)).refused(&policy, RULE, "delete");
+        ends(by("jeg"), of(component, TEAM_A)).refused(&policy, RULE, "delete");
     }
 }

@@ -1,12 +1,9 @@
 //! The rule `mutating-webhook`: D1, D2 and B19 of the bypass catalogue, as far
 //! as objects of installed mutators go.
 
-use rolegate_core::policy::Policy;
+use crate::support::scene::{self, admin, driver, eks, emr, node, operator, with_operator};
+use crate::support::{Review, controller, impersonated, service_account, tenant, user};
 use serde_json::{Value, json};
-
-use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
-};
 
 const RULE: &str = "mutating-webhook";
 
@@ -41,30 +38,14 @@ fn nobodies() -> Vec<Value> {
     vec![
         tenant(),
         user("", &[]),
-        in_pod(
-            "spark-a",
-            "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98",
-            "spark-0000000337okspsc913-driver",
-            "u",
-        ),
+        driver(),
         service_account("spark-a", "default"),
-        service_account("spark-operator", "spark-operator"),
+        operator(),
         service_account("istio-system", "istiod"),
         service_account("kyverno", "kyverno-reports-controller"),
         impersonated("kube-system", "namespace-controller"),
-        user("system:node:n1", &["system:nodes"]),
+        node(),
     ]
-}
-
-fn held() -> Policy {
-    policy(
-        r#"
-apiVersion: rolegate.dev/v1alpha1
-kind: Policy
-identities:
-  operators: [{ serviceAccount: spark-operator/spark-operator, roles: ["arn:aws:iam::111122223333:role/team-a-*"] }]
-"#,
-    )
 }
 
 fn object(spec: Value) -> Value {
@@ -72,19 +53,12 @@ fn object(spec: Value) -> Value {
 }
 
 fn write(user: Value, resource: &str, old: Option<Value>, new: Option<Value>) -> Review {
-    let operation = match (&old, &new) {
-        (None, _) => "CREATE",
-        (Some(_), Some(_)) => "UPDATE",
-        (Some(_), None) => "DELETE",
-    };
-    Review::new(user, operation, resource, "x")
-        .old(old.unwrap_or_default())
-        .object(new.unwrap_or_default())
+    scene::write(user, resource, "x", old, new)
 }
 
 #[test]
 fn objects_that_drive_mutators() {
-    let policy = held();
+    let policy = with_operator("");
     let one = || Some(object(json!({ "rules": [1] })));
     let other = || Some(object(json!({ "rules": [2] })));
     for who in nobodies() {
@@ -121,7 +95,7 @@ fn deletecollection_names_the_object_in_the_stored_one() {
     )
     .set("name", json!(""))
     .refused(
-        &held(),
+        &with_operator(""),
         RULE,
         "delete Thing spark-a/x, which drives Kyverno",
     );
@@ -129,7 +103,7 @@ fn deletecollection_names_the_object_in_the_stored_one() {
 
 #[test]
 fn what_its_own_software_writes() {
-    let policy = held();
+    let policy = with_operator("");
     for resource in NAMESPACED {
         let old = object(json!({ "a": 1 }));
         let mut new = old.clone();
@@ -159,19 +133,18 @@ fn what_its_own_software_writes() {
 
 #[test]
 fn those_whose_work_it_is() {
-    let policy = held();
+    let policy = with_operator("");
     let one = || Some(object(json!({})));
     for resource in NAMESPACED.into_iter().chain(CLUSTER) {
         for who in [
-            user("root", &["system:masters"]),
+            admin(),
             controller("namespace-controller"),
             controller("generic-garbage-collector"),
-            user("eks:addon-manager", &[]),
+            eks(),
         ] {
             write(who.clone(), resource, None, one()).passes(&policy);
             write(who, resource, one(), None).passes(&policy);
         }
-        let emr = || user("emr-containers", &[]);
         if resource == "kyverno.io/clusterpolicies" {
             write(emr(), resource, None, one()).passes(&policy);
             write(emr(), resource, one(), None).passes(&policy);
@@ -183,7 +156,7 @@ fn those_whose_work_it_is() {
 
 #[test]
 fn collectors_in_sidecar_mode_only() {
-    let policy = held();
+    let policy = with_operator("");
     for resource in [
         "opentelemetry.io/opentelemetrycollectors",
         "cloudwatch.aws.amazon.com/amazoncloudwatchagents",
@@ -211,7 +184,7 @@ fn collectors_in_sidecar_mode_only() {
 
 #[test]
 fn neighbours_of_the_list() {
-    let policy = held();
+    let policy = with_operator("");
     for resource in [
         "kyverno.io/admissionreports",
         "wgpolicyk8s.io/policyreports",

@@ -6,6 +6,7 @@ use crate::support::chain::{
     annotate, apply, bare, by_default, chained, create, driver, irsa, list, pod_identity, policy,
     push, runner, set, spark, text, value,
 };
+use crate::support::scene::{self, admin, driver_name, emr};
 use crate::support::{Review, controller, tenant, user};
 use rolegate_core::policy::{Policy, Strictness};
 use rolegate_core::request::AdmissionReview;
@@ -218,8 +219,7 @@ fn pods_that_are_not_chained() {
     }
     // Another role of the same account, and another namespace.
     let mut pod = irsa();
-    pod["spec"]["serviceAccountName"] =
-        "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98".into();
+    pod["spec"]["serviceAccountName"] = scene::account("spark-driver").into();
     pod["spec"]["serviceAccount"] = pod["spec"]["serviceAccountName"].clone();
     assert!(untouched(runner(), &pod, &policy).is_empty());
     let (patch, _) = create(runner(), &irsa())
@@ -805,7 +805,7 @@ fn session_names() {
     assert_eq!(
         session(
             &livy,
-            json!({ "name": format!("spark-{JOB}-driver"), "labels": { "emr-containers.amazonaws.com/job.id": other } })
+            json!({ "name": driver_name(JOB), "labels": { "emr-containers.amazonaws.com/job.id": other } })
         ),
         id
     );
@@ -847,11 +847,7 @@ fn session_names() {
 #[test]
 fn anybody_may_be_given_a_profile() {
     // Refusing is the rules' work.
-    for user in [
-        tenant(),
-        user("emr-containers", &[]),
-        user("root", &["system:masters"]),
-    ] {
+    for user in [tenant(), emr(), admin()] {
         chained(&user, &irsa(), &by_default(""));
     }
 }
@@ -879,7 +875,7 @@ fn what_cannot_be_read_is_an_error() {
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
         let request = &review.request;
         let policy = by_default("");
-        let subject = Write::new(&request, &policy).expect("a subject");
+        let subject = Write::new(request, &policy).expect("a subject");
         assert!(subject.mutation().is_err(), "{path}");
     }
 }
@@ -896,7 +892,7 @@ fn a_review_as_a_real_api_server_sent_it() {
     let patch = |body: &str| {
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
         let request = &review.request;
-        let subject = Write::new(&request, &policy).expect("a name");
+        let subject = Write::new(request, &policy).expect("a name");
         subject.mutation().expect("a pod").patch
     };
     let sent = read("../benches/driver.json");

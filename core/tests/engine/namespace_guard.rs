@@ -1,9 +1,9 @@
 //! The rule `namespace-guard`: D3 and D4 of the bypass catalogue.
 
+use crate::support::scene::{admin, controller_manager, driver, eks, emr};
+use crate::support::{Review, controller, impersonated, service_account, tenant, user};
 use rolegate_core::policy::Policy;
 use serde_json::{Map, Value, json};
-
-use crate::support::{Review, controller, impersonated, in_pod, service_account, tenant, user};
 
 const RULE: &str = "namespace-guard";
 const ROADS: [&str; 3] = ["/namespaces", "/namespaces/status", "/namespaces/finalize"];
@@ -22,14 +22,9 @@ fn tenants() -> Vec<Value> {
     vec![
         tenant(),
         user("", &[]),
-        user("emr-containers", &[]),
-        user("eks:addon-manager", &[]),
-        in_pod(
-            "spark-a",
-            "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98",
-            "spark-0000000337okspsc913-driver",
-            "u",
-        ),
+        emr(),
+        eks(),
+        driver(),
         service_account("argocd", "argocd-application-controller"),
         controller("job-controller"),
         impersonated("kube-system", "namespace-controller"),
@@ -89,13 +84,7 @@ fn the_mode_is_kept_or_raised() {
                     } else {
                         review.refused(&policy, RULE, "none of audit, warn and enforce");
                     }
-                    update(
-                        user("root", &["system:masters"]),
-                        road,
-                        mode(old),
-                        mode(new),
-                    )
-                    .passes(&policy);
+                    update(admin(), road, mode(old), mode(new)).passes(&policy);
                 }
             }
         }
@@ -139,7 +128,7 @@ fn deletion() {
         }
         delete(who, mode(None)).passes(&policy);
     }
-    delete(user("root", &["system:masters"]), mode(Some("enforce"))).passes(&policy);
+    delete(admin(), mode(Some("enforce"))).passes(&policy);
     delete(
         controller("generic-garbage-collector"),
         mode(Some("enforce")),
@@ -163,8 +152,8 @@ fn finalizers_are_the_namespace_controllers() {
         }
         for who in [
             controller("namespace-controller"),
-            user("system:kube-controller-manager", &[]),
-            user("root", &["system:masters"]),
+            controller_manager(),
+            admin(),
         ] {
             update(who, road, mode(Some("enforce")), done.clone()).passes(&policy);
         }

@@ -1,8 +1,8 @@
 //! The rule `pod-exec`: every way into a pod that admission sees
 //! (facts A1 to A7, A15 of the bypass catalogue).
 
-use crate::support::judge;
-use crate::support::{Review, controller, in_pod, policy, service_account, tenant, user};
+use crate::support::scene::{admin, driver, eks, emr, node};
+use crate::support::{Review, controller, in_pod, judge, policy, service_account, tenant, user};
 use rolegate_core::policy::Policy;
 use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
@@ -15,16 +15,11 @@ fn nobodies() -> Vec<Value> {
     vec![
         tenant(),
         user("", &[]),
-        user("system:node:n1", &["system:nodes"]),
+        node(),
         controller("job-controller"),
-        user("eks:addon-manager", &[]),
+        eks(),
         service_account("cert-manager", "cert-manager"),
-        in_pod(
-            "spark-a",
-            "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98",
-            "spark-0000000337okspsc913-driver",
-            "u",
-        ),
+        driver(),
     ]
 }
 
@@ -76,18 +71,17 @@ fn a_pod_without_a_name_and_a_dry_run_and_missing_options() {
 #[test]
 fn emr_and_administrators() {
     let builtin = Policy::builtin();
-    let emr = user("emr-containers", &[]);
     for resource in ["/pods/exec", "/pods/portforward"] {
-        connect(emr.clone(), resource, "p").passes(&builtin);
+        connect(emr(), resource, "p").passes(&builtin);
     }
-    connect(emr, "/pods/attach", "p").refused(&builtin, "pod-exec", "attach");
+    connect(emr(), "/pods/attach", "p").refused(&builtin, "pod-exec", "attach");
     for resource in [
         "/pods/exec",
         "/pods/attach",
         "/pods/proxy",
         "/services/proxy",
     ] {
-        connect(user("root", &["system:masters"]), resource, "p").passes(&builtin);
+        connect(admin(), resource, "p").passes(&builtin);
     }
 }
 
@@ -149,7 +143,7 @@ fn debug_containers() {
         // A write that changes nothing passes for everybody.
         update(user, one.clone(), one.clone()).passes(&builtin);
     }
-    update(user("root", &["system:masters"]), Value::Null, one).passes(&builtin);
+    update(admin(), Value::Null, one).passes(&builtin);
 }
 
 #[test]
@@ -196,7 +190,7 @@ exemptions:
         let body = connect(user, "/pods/exec", "p").0.to_string();
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
         let request = &review.request;
-        judge(&request, rolegate_core::decision::Door::Enforce, policy)
+        judge(request, rolegate_core::decision::Door::Enforce, policy)
             .expect("a decision")
             .allowed()
     };

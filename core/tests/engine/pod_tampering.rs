@@ -1,54 +1,32 @@
 //! The rule `pod-tampering`: a running pod turned into another, or led past the
 //! scheduler (facts A9 to A12 and B14 of the bypass catalogue).
 
-use crate::support::judge;
+use crate::support::scene::{
+    DRIVER_UID, JOB, OTHER_JOB, TEAM_B, account, account_of, admin, controller_manager, driver,
+    driver_name, eks, emr, node, operator, runner_name, with_operator,
+};
+use crate::support::{
+    Review, controller, impersonated, in_pod, judge, service_account, tenant, user,
+};
 use rolegate_core::decision::Door;
 use rolegate_core::policy::Policy;
 use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
-};
-
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const B: &str = "111122223333-2hiamcixdo8c1g8c";
-const JOB: &str = "0000000337okspsc913";
-const OTHER_JOB: &str = "000000030s8cnaq04ql";
 const RULE: &str = "pod-tampering";
-const OPERATED: &str = r#"
-apiVersion: rolegate.dev/v1alpha1
-kind: Policy
-identities:
+const PLATFORM: &str = r#"
   platform:
     - users: ["system:serviceaccount:queues:queue"]
       capabilities: [annotate, evict]
     - users: ["system:serviceaccount:queues:scheduler"]
       capabilities: [bind, status]
-  operators:
-    - serviceAccount: spark-operator/spark-operator
-      roles: ["arn:aws:iam::111122223333:role/team-a-*"]
-      jobServiceAccounts: [{ name: livy-runner, role: "arn:aws:iam::111122223333:role/team-a-etl" }]
 "#;
-
-fn account(component: &str, role: &str) -> String {
-    format!("emr-containers-sa-{component}-{role}")
-}
-
-fn driver() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-driver", A),
-        &format!("spark-{JOB}-driver"),
-        "driver-uid",
-    )
-}
 
 fn another_jobs_driver() -> Value {
     in_pod(
         "spark-a",
-        &account("spark-driver", A),
-        &format!("spark-{OTHER_JOB}-driver"),
+        &account("spark-driver"),
+        &driver_name(OTHER_JOB),
         "other-uid",
     )
 }
@@ -56,8 +34,8 @@ fn another_jobs_driver() -> Value {
 fn another_roles_driver() -> Value {
     in_pod(
         "spark-a",
-        &account("spark-driver", B),
-        &format!("spark-{JOB}-driver"),
+        &account_of("spark-driver", TEAM_B),
+        &driver_name(JOB),
         "b-uid",
     )
 }
@@ -70,11 +48,11 @@ fn executor() -> Value {
             "uid": "executor-uid",
             "labels": { "spark-role": "executor", "spark-app-selector": format!("spark-{JOB}"), "team": "a" },
             "annotations": { "note": "x" },
-            "ownerReferences": [{ "apiVersion": "v1", "kind": "Pod", "name": format!("spark-{JOB}-driver"), "uid": "driver-uid" }],
+            "ownerReferences": [{ "apiVersion": "v1", "kind": "Pod", "name": driver_name(JOB), "uid": DRIVER_UID }],
         },
         "spec": {
-            "serviceAccountName": account("spark-executor", A),
-            "serviceAccount": account("spark-executor", A),
+            "serviceAccountName": account("spark-executor"),
+            "serviceAccount": account("spark-executor"),
             "containers": [{ "name": "spark-kubernetes-executor", "image": "spark:1", "resources": { "limits": { "cpu": "1" } } }],
             "initContainers": [{ "name": "init", "image": "init:1" }],
             "schedulingGates": [{ "name": "queue" }],
@@ -197,7 +175,7 @@ fn nobody_changes_somebody_elses_job() {
             user("", &[]),
             impersonated("kube-system", "job-controller"),
             service_account("spark-a", "default"),
-            service_account("spark-a", &account("spark-driver", A)),
+            service_account("spark-a", &account("spark-driver")),
             another_jobs_driver(),
             another_roles_driver(),
         ] {
@@ -241,14 +219,14 @@ fn a_job_changes_its_own_pods() {
     }
     // The runner changes the driver that it started; a job manager its task managers.
     let mut stored = executor();
-    stored["metadata"] = json!({ "name": format!("spark-{JOB}-driver"), "uid": "driver-uid" });
-    stored["spec"]["serviceAccountName"] = json!(account("spark-driver", A));
-    stored["spec"]["serviceAccount"] = json!(account("spark-driver", A));
+    stored["metadata"] = json!({ "name": driver_name(JOB), "uid": DRIVER_UID });
+    stored["spec"]["serviceAccountName"] = json!(account("spark-driver"));
+    stored["spec"]["serviceAccount"] = json!(account("spark-driver"));
     let runner = |job: &str| {
         in_pod(
             "spark-a",
-            &account("spark-client", A),
-            &format!("{job}-abcde"),
+            &account("spark-client"),
+            &runner_name(job),
             "runner-uid",
         )
     };
@@ -260,9 +238,9 @@ fn a_job_changes_its_own_pods() {
     let mut stored = executor();
     stored["metadata"] = json!({ "name": "etl-taskmanager-1-2", "uid": "t" });
     for field in ["serviceAccountName", "serviceAccount"] {
-        stored["spec"][field] = json!(account("flink-taskmanager", A));
+        stored["spec"][field] = json!(account("flink-taskmanager"));
     }
-    let manager = |pod: &str| in_pod("spark-a", &account("flink-jobmanager", A), pod, "m");
+    let manager = |pod: &str| in_pod("spark-a", &account("flink-jobmanager"), pod, "m");
     let relabelled = added(&stored, "/metadata", "labels", json!({ "a": "b" }));
     update(
         manager("etl-6d4cf56db6-x2b7k"),
@@ -283,7 +261,7 @@ fn a_job_changes_its_own_pods() {
 #[test]
 fn a_status_is_written_by_those_whose_work_it_is() {
     let builtin = Policy::builtin();
-    let operated = policy(OPERATED);
+    let operated = with_operator(PLATFORM);
     for stored in [executor(), ordinary("default")] {
         let new = with(&stored, "/status/podIP", json!("10.9.9.9"));
         for user in [tenant(), driver(), service_account("spark-a", "default")] {
@@ -293,10 +271,7 @@ fn a_status_is_written_by_those_whose_work_it_is() {
                 "change status of pod",
             );
         }
-        for user in [
-            service_account("spark-operator", "spark-operator"),
-            service_account("queues", "queue"),
-        ] {
+        for user in [operator(), service_account("queues", "queue")] {
             update(user, "/pods/status", &stored, new.clone()).refused(
                 &operated,
                 RULE,
@@ -304,12 +279,12 @@ fn a_status_is_written_by_those_whose_work_it_is() {
             );
         }
         for user in [
-            user("system:node:n1", &["system:nodes"]),
+            node(),
             user("system:kube-scheduler", &[]),
             controller("pod-garbage-collector"),
             service_account("queues", "scheduler"),
-            user("emr-containers", &[]),
-            user("root", &["system:masters"]),
+            emr(),
+            admin(),
         ] {
             update(user, "/pods/status", &stored, new.clone()).passes(&operated);
         }
@@ -336,7 +311,7 @@ fn a_status_is_written_by_those_whose_work_it_is() {
 
 #[test]
 fn add_ons_by_their_capabilities() {
-    let operated = policy(OPERATED);
+    let operated = with_operator(PLATFORM);
     let queue = || service_account("queues", "queue");
     for (new, what) in tampered() {
         let allowed = [
@@ -375,8 +350,7 @@ fn add_ons_by_their_capabilities() {
 
 #[test]
 fn operators_change_pods_of_their_roles() {
-    let operated = policy(OPERATED);
-    let operator = || service_account("spark-operator", "spark-operator");
+    let operated = with_operator(PLATFORM);
     let relabelled = |pod: &Value| {
         with(
             pod,
@@ -440,22 +414,16 @@ fn what_is_rolegates_is_nobodys() {
         for user in [
             tenant(),
             driver(),
-            user("emr-containers", &[]),
-            user("eks:addon-manager", &[]),
-            user("system:node:n1", &["system:nodes"]),
+            emr(),
+            eks(),
+            node(),
             controller("job-controller"),
             service_account("volcano-system", "volcano-scheduler"),
         ] {
             update(user.clone(), "/pods", &executor(), marked.clone()).refused(&builtin, RULE, key);
             update(user, "/pods/status", &marked, executor()).refused(&builtin, RULE, key);
         }
-        update(
-            user("root", &["system:masters"]),
-            "/pods",
-            &executor(),
-            marked.clone(),
-        )
-        .passes(&builtin);
+        update(admin(), "/pods", &executor(), marked.clone()).passes(&builtin);
         // Who leaves it as it is may go on with his work.
         let finalized = added(
             &marked,
@@ -467,13 +435,11 @@ fn what_is_rolegates_is_nobodys() {
     }
     // A key may be written with escapes.
     let marked = added(&executor(), "/metadata/annotations", "ESCAPED", json!("x"));
-    let body = update(user("emr-containers", &[]), "/pods", &executor(), marked)
-        .0
-        .to_string();
+    let body = update(emr(), "/pods", &executor(), marked).0.to_string();
     let body = body.replace("ESCAPED", r"r\u006flegate.dev/chain-to");
     let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
     let request = &review.request;
-    let decision = judge(&request, Door::Enforce, &builtin).expect("a decision");
+    let decision = judge(request, Door::Enforce, &builtin).expect("a decision");
     assert!(!decision.allowed());
 }
 
@@ -497,7 +463,7 @@ fn a_controller_adopts_what_it_could_have_started() {
         ("job-controller", "spark-driver", false),
         ("daemon-set-controller", "spark-client", false),
     ] {
-        let stored = orphan(&account(component, A));
+        let stored = orphan(&account(component));
         let adopted = added(&stored, "/metadata", "ownerReferences", owner.clone());
         let review = update(controller(name), "/pods", &stored, adopted.clone());
         if allowed {
@@ -522,7 +488,7 @@ fn a_controller_adopts_what_it_could_have_started() {
 
 #[test]
 fn bindings() {
-    let operated = policy(OPERATED);
+    let operated = with_operator(PLATFORM);
     let bind = |user: Value, resource: &str| {
         Review::new(user, "CREATE", resource, "p").object(
             json!({ "metadata": { "name": "p" }, "target": { "kind": "Node", "name": "n1" } }),
@@ -532,12 +498,12 @@ fn bindings() {
         for user in [
             tenant(),
             driver(),
-            service_account("spark-operator", "spark-operator"),
+            operator(),
             service_account("queues", "queue"),
             impersonated("queues", "scheduler"),
             controller("job-controller"),
-            user("system:node:n1", &["system:nodes"]),
-            user("system:kube-controller-manager", &[]),
+            node(),
+            controller_manager(),
         ] {
             bind(user, resource).refused(&operated, RULE, "bind pod spark-a/p to a node");
         }
@@ -546,7 +512,7 @@ fn bindings() {
             user("eks:fargate-scheduler", &[]),
             service_account("queues", "scheduler"),
             service_account("yunikorn", "yunikorn-admin"),
-            user("root", &["system:masters"]),
+            admin(),
         ] {
             bind(user, resource).passes(&operated);
         }
@@ -559,7 +525,7 @@ fn bindings() {
 
 #[test]
 fn nodes_are_not_chosen() {
-    let operated = policy(OPERATED);
+    let operated = with_operator(PLATFORM);
     let pod =
         |account: &str| json!({ "spec": { "serviceAccountName": account, "nodeName": "n1" } });
     let template = |account: &str| json!({ "spec": { "template": pod(account) } });
@@ -585,22 +551,14 @@ fn nodes_are_not_chosen() {
         "spec.jobTemplate.spec.template.spec.nodeName",
     );
     // EMR's pod template lets nodeName through; it comes in with the driver's token.
-    let executor = pod(&account("spark-executor", A));
+    let executor = pod(&account("spark-executor"));
     Review::new(driver(), "CREATE", "/pods", "pi-exec-1")
         .object(executor.clone())
         .refused(&operated, RULE, "choose node");
-    Review::new(
-        service_account("spark-operator", "spark-operator"),
-        "CREATE",
-        "/pods",
-        "pi-exec-1",
-    )
-    .object(executor)
-    .refused(&operated, RULE, "choose node");
-    for user in [
-        service_account("queues", "scheduler"),
-        user("root", &["system:masters"]),
-    ] {
+    Review::new(operator(), "CREATE", "/pods", "pi-exec-1")
+        .object(executor)
+        .refused(&operated, RULE, "choose node");
+    for user in [service_account("queues", "scheduler"), admin()] {
         create(user, "/pods", pod("default")).passes(&operated);
     }
     // Somebody else's template keeps the node it has.
@@ -617,9 +575,9 @@ fn nodes_are_not_chosen() {
 
 #[test]
 fn labels_of_another_job() {
-    let operated = policy(OPERATED);
+    let operated = with_operator(PLATFORM);
     let pod = |account: &str, key: &str, value: String| json!({ "metadata": { "labels": { key: value } }, "spec": { "serviceAccountName": account } });
-    let executors = account("spark-executor", A);
+    let executors = account("spark-executor");
     for (key, own, other) in [
         (
             "spark-app-selector",
@@ -646,11 +604,11 @@ fn labels_of_another_job() {
             RULE,
             "of another job",
         );
-        create(
-            service_account("spark-operator", "spark-operator"),
-            pod(&executors, key, own.clone()),
-        )
-        .refused(&operated, RULE, "of another job");
+        create(operator(), pod(&executors, key, own.clone())).refused(
+            &operated,
+            RULE,
+            "of another job",
+        );
         create(
             tenant(),
             pod(
@@ -668,13 +626,7 @@ fn labels_of_another_job() {
         stored["metadata"]["labels"] = json!({ key: own });
         let new = with(&stored, "/metadata/labels", json!({ key: other }));
         update(driver(), "/pods", &stored, new.clone()).refused(&operated, RULE, key);
-        update(
-            service_account("spark-operator", "spark-operator"),
-            "/pods",
-            &stored,
-            new,
-        )
-        .refused(&operated, RULE, key);
+        update(operator(), "/pods", &stored, new).refused(&operated, RULE, key);
     }
 }
 

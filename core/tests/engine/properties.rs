@@ -3,7 +3,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::support::judge;
+use crate::support::scene::{
+    JOB, TEAM_A, TEAM_B, account, account_of, admin, controller_manager, driver_name, eks, emr,
+    node, operator, runner_name, with_operator,
+};
+use crate::support::{
+    Review, controller, impersonated, in_pod, judge, policy, service_account, tenant, user,
+};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -15,20 +21,7 @@ use rolegate_core::rules::Finding;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
-};
-
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const JOB: &str = "0000000337okspsc913";
-const POLICY: &str = r#"
-apiVersion: rolegate.dev/v1alpha1
-kind: Policy
-identities:
-  operators:
-    - serviceAccount: spark-operator/spark-operator
-      roles: ["arn:aws:iam::111122223333:role/team-a-*"]
-      jobServiceAccounts: [{ name: livy-runner, role: "arn:aws:iam::111122223333:role/team-a-etl" }]
+const SUBMITTERS: &str = r#"
 virtualClusters:
   - namespaces: [spark-a]
     submitters: [{ groups: [team-a], roles: ["arn:aws:iam::111122223333:role/team-a-etl"], configMaps: ["app-*"] }]
@@ -48,16 +41,15 @@ virtualClusters:
 
 /// Everybody below an administrator, real and made up.
 fn requesters() -> impl Strategy<Value = Value> {
-    let job = |component: &str| format!("emr-containers-sa-{component}-{A}");
-    let runner = format!("{JOB}-abcde");
-    let driver = format!("spark-{JOB}-driver");
+    let runner = runner_name(JOB);
+    let driver = driver_name(JOB);
     select(vec![
         tenant(),
         user("mallory", &[]),
         user("", &[]),
-        user("system:node:n1", &["system:nodes"]),
-        user("system:kube-controller-manager", &[]),
-        user("eks:addon-manager", &[]),
+        node(),
+        controller_manager(),
+        eks(),
         controller("job-controller"),
         controller("replicaset-controller"),
         controller("generic-garbage-collector"),
@@ -66,17 +58,17 @@ fn requesters() -> impl Strategy<Value = Value> {
         service_account("argocd", "argocd-application-controller"),
         service_account("istio-system", "istiod"),
         service_account("kube-system", "cilium"),
-        service_account("spark-operator", "spark-operator"),
+        operator(),
         impersonated("spark-operator", "spark-operator"),
         service_account("spark-a", "default"),
-        service_account("spark-a", &job("spark-driver")),
-        in_pod("spark-a", &job("spark-client"), &runner, "mine"),
-        in_pod("spark-a", &job("spark-driver"), &driver, "mine"),
-        in_pod("spark-a", &job("spark-executor"), "pi-exec-1", "mine"),
-        in_pod("spark-b", &job("spark-driver"), &driver, "mine"),
+        service_account("spark-a", &account("spark-driver")),
+        in_pod("spark-a", &account("spark-client"), &runner, "mine"),
+        in_pod("spark-a", &account("spark-driver"), &driver, "mine"),
+        in_pod("spark-a", &account("spark-executor"), "pi-exec-1", "mine"),
+        in_pod("spark-b", &account("spark-driver"), &driver, "mine"),
         in_pod(
             "spark-a",
-            &job("flink-jobmanager"),
+            &account("flink-jobmanager"),
             "etl-6d4cf56db6-x2b7k",
             "mine",
         ),
@@ -87,7 +79,7 @@ fn requesters() -> impl Strategy<Value = Value> {
 fn anybody() -> impl Strategy<Value = Value> {
     prop_oneof![
         8 => requesters(),
-        1 => select(vec![user("emr-containers", &[]), user("root", &["system:masters"])]),
+        1 => select(vec![emr(), admin()]),
     ]
 }
 
@@ -99,7 +91,7 @@ fn accounts() -> impl Strategy<Value = String> {
         "emr-containers-sa-spark",
         "",
     ];
-    let roles = [A, "111122223333-2hiamcixdo8c1g8c"];
+    let roles = [TEAM_A, TEAM_B];
     let components = [
         "spark-client",
         "spark-driver",
@@ -110,13 +102,13 @@ fn accounts() -> impl Strategy<Value = String> {
     prop_oneof![
         select(fixed.to_vec()).prop_map(str::to_owned),
         (select(components.to_vec()), select(roles.to_vec()))
-            .prop_map(|(component, role)| format!("emr-containers-sa-{component}-{role}")),
+            .prop_map(|(component, role)| account_of(component, role)),
     ]
 }
 
 fn names() -> impl Strategy<Value = String> {
-    let driver = format!("spark-{JOB}-driver");
-    let runner = format!("{JOB}-abcde");
+    let driver = driver_name(JOB);
+    let runner = runner_name(JOB);
     let plain = [
         driver.as_str(),
         runner.as_str(),
@@ -127,7 +119,7 @@ fn names() -> impl Strategy<Value = String> {
         "etl-cluster-config-map",
         "spark-exec-0-conf-map",
         "podtemplate-0",
-        "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98",
+        &*account("spark-driver"),
         "spark-0000000337okspsc914-driver-svc",
         "kube-root-ca.crt",
         "",
@@ -355,7 +347,7 @@ fn decorations() -> impl Strategy<Value = Value> {
     ];
     let values = ["driver", JOB, "audit", "true", ""];
     let pairs = btree_map(select(keys.to_vec()), select(values.to_vec()), 0..4);
-    let driver = format!("spark-{JOB}-driver");
+    let driver = driver_name(JOB);
     let owner = (
         select(vec!["Job", "Pod", "ReplicaSet"]),
         select(vec![JOB.to_owned(), driver, "x".to_owned()]),
@@ -391,7 +383,7 @@ fn with(object: &Value, metadata: &Value) -> Value {
 /// The built-in policy, or one that declares operators and submitters.
 fn held(declared: bool) -> Policy {
     if declared {
-        policy(POLICY)
+        with_operator(SUBMITTERS)
     } else {
         Policy::builtin()
     }
@@ -401,7 +393,7 @@ fn held(declared: bool) -> Policy {
 fn answered(body: &[u8], policy: &Policy) -> Option<bool> {
     let review = AdmissionReview::parse(body).ok()?;
     let request = &review.request;
-    let decision = judge(&request, Door::Enforce, policy).ok()?;
+    let decision = judge(request, Door::Enforce, policy).ok()?;
     let answer = decision.to_json(&review.uid);
     let answer: Value = serde_json::from_slice(&answer).expect("JSON");
     assert_eq!(answer["response"]["uid"], review.uid.as_str());
@@ -583,7 +575,7 @@ proptest! {
             let body = review.body();
             let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
     let request = &review.request;
-            match judge(&request, Door::Enforce, &policy) {
+            match judge(request, Door::Enforce, &policy) {
                 Ok(decision) => decision.judged.iter().map(|judged| judged.finding.rule.to_string()).collect(),
                 Err(_) => std::iter::once("unread".to_owned()).collect(),
             }
@@ -612,9 +604,8 @@ proptest! {
         (resource, object, _) in writes(),
         metadata in decorations(),
         name in names(),
-        policy in select(vec![None, Some(POLICY), Some(STRICT)]),
+        policy in select(vec![Policy::builtin(), with_operator(SUBMITTERS), policy(STRICT)]),
     ) {
-        let policy = policy.map_or_else(Policy::builtin, self::policy);
         let old = with(&object, &metadata);
         let mut new = old.clone();
         new["metadata"]["managedFields"] = json!([{ "manager": "kubectl" }]);
@@ -632,7 +623,7 @@ proptest! {
         let body = review.body();
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
     let request = &review.request;
-        let judge = |door| judge(&request, door, &policy).ok();
+        let judge = |door| judge(request, door, &policy).ok();
         let found = |door| judge(door).map(|decision| {
             let findings = decision.judged.iter().map(|judged| judged.finding.clone());
             (decision.class, findings.collect::<Vec<_>>())

@@ -1,13 +1,11 @@
 //! Who is taken for whom. DESIGN section 2, promises 1 and 8.
 
+use crate::support::scene::{JOB, account, driver_name};
 use crate::support::{Review, controller, impersonated, in_pod, policy, service_account, user};
 use rolegate_core::facts::{Action, Class, Extent, Requester, extent};
 use rolegate_core::policy::Policy;
 use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
-
-const DRIVER_A: &str = "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98";
-const POD: &str = "spark-0000000337okspsc913-driver";
 
 const POLICY: &str = r#"
 apiVersion: rolegate.dev/v1alpha1
@@ -127,28 +125,41 @@ fn everybody_by_the_built_in_policy() {
         ),
         (user("admin", &["system:masters"]), Class::Admin, ""),
         (user("system:masters", &[]), Class::Tenant, ""),
-        (in_pod("spark-a", DRIVER_A, POD, "u1"), Class::Job, ""),
         (
-            service_account("spark-a", DRIVER_A),
+            in_pod("spark-a", &account("spark-driver"), &driver_name(JOB), "u1"),
+            Class::Job,
+            "",
+        ),
+        (
+            service_account("spark-a", &account("spark-driver")),
             Class::Tenant,
             "not bound to a pod",
         ),
         (
-            impersonated("spark-a", DRIVER_A),
+            impersonated("spark-a", &account("spark-driver")),
             Class::Tenant,
             "impersonated",
         ),
         (
-            in_pod("spark-b", DRIVER_A, POD, "u1"),
+            in_pod("spark-b", &account("spark-driver"), &driver_name(JOB), "u1"),
             Class::Tenant,
             "another namespace",
         ),
         (
-            in_pod("spark-a", "emr-containers-sa-spark", POD, "u1"),
+            in_pod(
+                "spark-a",
+                "emr-containers-sa-spark",
+                &driver_name(JOB),
+                "u1",
+            ),
             Class::Tenant,
             "reserved name",
         ),
-        (in_pod("spark-a", "default", POD, "u1"), Class::Tenant, ""),
+        (
+            in_pod("spark-a", "default", &driver_name(JOB), "u1"),
+            Class::Tenant,
+            "",
+        ),
         (user("alice", &["team-a"]), Class::Tenant, ""),
         (user("", &[]), Class::Tenant, ""),
     ] {
@@ -272,7 +283,7 @@ fn service(role: &str) -> String {
 #[test]
 fn an_iam_identity_under_a_service_accounts_name_is_a_tenant() {
     // An aws-auth entry may map a role to any username.
-    let mut mapped = in_pod("spark-a", DRIVER_A, POD, "u1");
+    let mut mapped = in_pod("spark-a", &account("spark-driver"), &driver_name(JOB), "u1");
     mapped["uid"] = json!("aws-iam-authenticator:111122223333:AROAEXAMPLE");
     assert_class(&Policy::builtin(), mapped, Class::Tenant, "impersonated");
     let mut mapped = controller("job-controller");
@@ -282,9 +293,9 @@ fn an_iam_identity_under_a_service_accounts_name_is_a_tenant() {
 
 #[test]
 fn a_second_pod_name_is_no_pod_name() {
-    let mut two = in_pod("spark-a", DRIVER_A, POD, "u1");
+    let mut two = in_pod("spark-a", &account("spark-driver"), &driver_name(JOB), "u1");
     two["extra"]["authentication.kubernetes.io/pod-name"] =
-        json!([POD, "spark-0000000337okspsc914-driver"]);
+        json!([driver_name(JOB), "spark-0000000337okspsc914-driver"]);
     assert_class(&Policy::builtin(), two, Class::Tenant, "not bound");
 }
 

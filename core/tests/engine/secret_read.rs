@@ -1,26 +1,19 @@
 //! The rule `secret-read`: C5, C6, B19 and B20 of the bypass catalogue, and
 //! everybody whose work it is.
 
-use crate::support::judge;
+use crate::support::scene::{
+    JOB, OTHER_JOB, TEAM_B, account, account_of, admin, driver, driver_name, emr, log_secret,
+    operator, runner, with_operator,
+};
+use crate::support::{
+    Review, controller, impersonated, in_pod, judge, policy, service_account, tenant, user,
+};
 use rolegate_core::policy::Policy;
 use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
-};
-
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const B: &str = "111122223333-2hiamcixdo8c1g8c";
-const JOB: &str = "0000000337okspsc913";
-const OTHER_JOB: &str = "0000000337okspsc914";
 const RULE: &str = "secret-read";
-const POLICY: &str = r#"
-apiVersion: rolegate.dev/v1alpha1
-kind: Policy
-identities:
-  operators:
-    - { serviceAccount: spark-operator/spark-operator, roles: ["arn:aws:iam::111122223333:role/team-a-*"] }
+const LISTS: &str = r#"
 rules: { credential-provider: { mode: off }, foreign-volume: { mode: off } }
 virtualClusters:
   - namespaces: [spark-a]
@@ -29,32 +22,6 @@ virtualClusters:
       - { groups: [team-b], roles: ["arn:aws:iam::111122223333:role/team-b-*"], secrets: ["b-*"] }
       - { users: ["system:serviceaccount:argo:argo"], secrets: ["*"] }
 "#;
-
-fn account(component: &str, role: &str) -> String {
-    format!("emr-containers-sa-{component}-{role}")
-}
-
-fn log_secret(job: &str) -> String {
-    format!("emr-containers-s3-jk518skp01ys9ka8b0npx9nt0-{job}")
-}
-
-fn runner() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-client", A),
-        &format!("{JOB}-abcde"),
-        "u",
-    )
-}
-
-fn driver() -> Value {
-    in_pod(
-        "spark-a",
-        &account("spark-driver", A),
-        &format!("spark-{JOB}-driver"),
-        "u",
-    )
-}
 
 /// Every place of a pod that can name a Secret, each as a spec and its path.
 fn places(secret: &str) -> Vec<(Value, &'static str)> {
@@ -160,8 +127,8 @@ fn mounts(secret: &str) -> Value {
 
 #[test]
 fn every_place_of_a_pod() {
-    let (builtin, listed) = (Policy::builtin(), policy(POLICY));
-    let other_rules_off = policy(POLICY.split_once("virtualClusters").unwrap().0);
+    let (builtin, listed) = (Policy::builtin(), with_operator(LISTS));
+    let other_rules_off = with_operator(LISTS.split_once("virtualClusters").unwrap().0);
     for (spec, path) in places("db") {
         let words = format!("with Secret db: the policy lists no such Secret for them (at {path})");
         pod(tenant(), "p", spec.clone()).refused(&builtin, RULE, &words);
@@ -169,8 +136,8 @@ fn every_place_of_a_pod() {
         pod(tenant(), "p", spec.clone())
             .set("dryRun", json!(true))
             .refused(&listed, RULE, &words);
-        pod(user("root", &["system:masters"]), "p", spec.clone()).passes(&builtin);
-        pod(user("emr-containers", &[]), "p", spec).passes(&other_rules_off);
+        pod(admin(), "p", spec.clone()).passes(&builtin);
+        pod(emr(), "p", spec).passes(&other_rules_off);
     }
     for (spec, _) in places("app-db") {
         pod(tenant(), "p", spec.clone()).refused(&builtin, RULE, "Secret app-db");
@@ -183,7 +150,7 @@ fn every_place_of_a_pod() {
 
 #[test]
 fn every_kind_with_a_template() {
-    let listed = policy(POLICY);
+    let listed = with_operator(LISTS);
     for (resource, path) in [
         ("apps/deployments", "spec.template"),
         ("extensions/deployments", "spec.template"),
@@ -229,8 +196,7 @@ fn every_kind_with_a_template() {
         // Somebody else's image reads the same Secret.
         update(tenant(), imaged("a"), imaged("b")).refused(&listed, RULE, "Secret db");
         update(tenant(), imaged("a"), json!({})).passes_rule(&listed, RULE);
-        update(user("root", &["system:masters"]), imaged("a"), imaged("b"))
-            .passes_rule(&listed, RULE);
+        update(admin(), imaged("a"), imaged("b")).passes_rule(&listed, RULE);
         // Controllers make pods and replica sets of what was judged before.
         create(controller("deployment-controller"), mounts("db")).passes_rule(&listed, RULE);
     }
@@ -263,13 +229,13 @@ fn a_suspended_job_that_waited() {
             .old(job(old))
             .object(job(new))
     };
-    update(true, false).refused(&policy(POLICY), RULE, "Secret db");
-    update(false, true).passes(&policy(POLICY));
+    update(true, false).refused(&with_operator(LISTS), RULE, "Secret db");
+    update(false, true).passes(&with_operator(LISTS));
 }
 
 #[test]
 fn debug_containers_and_updates_of_pods() {
-    let listed = policy(POLICY);
+    let listed = with_operator(LISTS);
     let pod =
         |labels: Value, spec: Value| json!({ "metadata": { "labels": labels }, "spec": spec });
     let debug = json!({
@@ -292,7 +258,7 @@ fn debug_containers_and_updates_of_pods() {
 
 #[test]
 fn whose_list_counts() {
-    let listed = policy(POLICY);
+    let listed = with_operator(LISTS);
     // Another team's entry, one by a pattern for users, and what proved nothing.
     pod(tenant(), "p", mounts("b-db")).refused(&listed, RULE, "Secret b-db");
     pod(user("bob", &["team-b"]), "p", mounts("b-db")).passes(&listed);
@@ -315,32 +281,32 @@ fn whose_list_counts() {
             RULE,
             "lists no such Secret",
         );
-        let whole = policy(&POLICY.replace("regcred", &name));
+        let whole = with_operator(&LISTS.replace("regcred", &name));
         pod(tenant(), "p", mounts(&name)).passes_rule(&whole, RULE);
     }
 }
 
 #[test]
 fn a_jobs_own_pods() {
-    let listed = policy(POLICY);
+    let listed = with_operator(LISTS);
     let driver_pod = |secret: &str| {
         pod(
             runner(),
-            &format!("spark-{JOB}-driver"),
-            with_account(mounts(secret), &account("spark-driver", A)),
+            &driver_name(JOB),
+            with_account(mounts(secret), &account("spark-driver")),
         )
     };
     let executor = |secret: &str| {
         pod(
             driver(),
             "pi-0123456789abcdef-exec-1",
-            with_account(mounts(secret), &account("spark-executor", A)),
+            with_account(mounts(secret), &account("spark-executor")),
         )
     };
     let runner_pod = |user: Value, secret: &str| {
         Review::new(user, "CREATE", "/pods", "").object(json!({
             "metadata": { "generateName": format!("{JOB}-") },
-            "spec": with_account(mounts(secret), &account("spark-client", A)),
+            "spec": with_account(mounts(secret), &account("spark-client")),
         }))
     };
     for review in [
@@ -378,15 +344,15 @@ fn a_jobs_own_pods() {
     // The other role's list is the other role's.
     let b = in_pod(
         "spark-a",
-        &account("spark-driver", B),
-        &format!("spark-{OTHER_JOB}-driver"),
+        &account_of("spark-driver", TEAM_B),
+        &driver_name(OTHER_JOB),
         "u",
     );
     let executor_of_b = |secret: &str| {
         pod(
             b.clone(),
             "pi-exec-1",
-            with_account(mounts(secret), &account("spark-executor", B)),
+            with_account(mounts(secret), &account_of("spark-executor", TEAM_B)),
         )
     };
     executor_of_b("b-db").passes(&listed);
@@ -395,42 +361,36 @@ fn a_jobs_own_pods() {
     // A driver that named itself after another job is no proof of that job.
     let stranger = in_pod(
         "spark-a",
-        &account("spark-executor", A),
-        &format!("spark-{JOB}-driver"),
+        &account("spark-executor"),
+        &driver_name(JOB),
         "u",
     );
     pod(
         stranger,
         "x",
-        with_account(mounts(&log_secret(JOB)), &account("spark-executor", A)),
+        with_account(mounts(&log_secret(JOB)), &account("spark-executor")),
     )
     .refused(&listed, RULE, "that of job");
 }
 
 #[test]
 fn operators_and_endpoints() {
-    let listed = policy(POLICY);
-    let operator = || service_account("spark-operator", "spark-operator");
+    let listed = with_operator(LISTS);
     let driver_pod = |secret: &str| {
         pod(
             operator(),
             "pi-driver",
-            with_account(mounts(secret), &account("spark-driver", A)),
+            with_account(mounts(secret), &account("spark-driver")),
         )
     };
     driver_pod("app-db").passes(&listed);
     driver_pod("b-db").refused(&listed, RULE, "Secret b-db");
     driver_pod(&log_secret(JOB)).refused(&listed, RULE, "that of job");
     // EMR's own gateway names what it needs; its replica set's pods follow.
-    let gateway = with_account(mounts("emr-endpoint-tls"), &account("spark-jeg", A));
-    Review::new(
-        user("emr-containers", &[]),
-        "CREATE",
-        "apps/deployments",
-        "jeg",
-    )
-    .object(json!({ "spec": { "template": { "spec": gateway } } }))
-    .passes(&listed);
+    let gateway = with_account(mounts("emr-endpoint-tls"), &account("spark-jeg"));
+    Review::new(emr(), "CREATE", "apps/deployments", "jeg")
+        .object(json!({ "spec": { "template": { "spec": gateway } } }))
+        .passes(&listed);
     pod(
         controller("replicaset-controller"),
         "jeg-x",
@@ -442,7 +402,7 @@ fn operators_and_endpoints() {
 
 #[test]
 fn other_objects_that_have_secrets_read() {
-    let listed = policy(POLICY);
+    let listed = with_operator(LISTS);
     let annotated = |key: &str, value: Value| json!({ "metadata": { "annotations": { key: value } }, "spec": {} });
     let objects = |secret: &str| -> Vec<(&'static str, Value)> {
         vec![
@@ -529,16 +489,8 @@ fn other_objects_that_have_secrets_read() {
         write(controller("generic-garbage-collector"), "UPDATE", &bad)
             .old(good.clone())
             .passes(&listed);
-        write(
-            service_account("spark-operator", "spark-operator"),
-            "CREATE",
-            &good,
-        )
-        .passes(&listed);
-        for admin in [
-            user("root", &["system:masters"]),
-            user("emr-containers", &[]),
-        ] {
+        write(operator(), "CREATE", &good).passes(&listed);
+        for admin in [admin(), emr()] {
             write(admin, "CREATE", &bad).passes(&listed);
         }
         Review::new(tenant(), "DELETE", resource, "i")
@@ -600,7 +552,7 @@ fn what_cannot_be_read_is_not_allowed() {
         let body = pod(tenant(), "p", spec).0.to_string();
         let review = AdmissionReview::parse(body.as_bytes()).unwrap();
         let request = &review.request;
-        let decided = judge(&request, rolegate_core::decision::Door::Enforce, &builtin);
+        let decided = judge(request, rolegate_core::decision::Door::Enforce, &builtin);
         assert!(decided.is_err(), "{body}");
     }
 }

@@ -1,23 +1,18 @@
 //! The rule `service-account-identity`: B7 and B8 of the bypass catalogue.
 
-use crate::support::judge;
+use crate::support::scene::{
+    self, TEAM_A_ARN, account, admin, controller_manager, driver, eks, emr, node,
+};
+use crate::support::{
+    Review, controller, impersonated, judge, policy, service_account, tenant, user,
+};
 use rolegate_core::decision::Door;
 use rolegate_core::policy::Mode;
 use rolegate_core::policy::Policy;
 use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
-};
-
 const RULE: &str = "service-account-identity";
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const ARN: &str = "arn:aws:iam::111122223333:role/team-a-etl";
-
-fn job_account(component: &str) -> String {
-    format!("emr-containers-sa-{component}-{A}")
-}
 
 fn declared() -> Policy {
     policy(
@@ -43,42 +38,30 @@ fn tenants() -> Vec<Value> {
     vec![
         tenant(),
         user("", &[]),
-        in_pod(
-            "spark-a",
-            &job_account("spark-driver"),
-            "spark-0000000337okspsc913-driver",
-            "u",
-        ),
+        driver(),
         service_account("spark-a", "default"),
         service_account("argocd", "argocd-application-controller"),
         service_account("istio-system", "istiod"),
         impersonated("livy", "livy"),
         impersonated("kube-system", "generic-garbage-collector"),
-        user("system:node:n1", &["system:nodes"]),
+        node(),
     ]
 }
 
-fn account(annotations: Value) -> Value {
+fn annotated(annotations: Value) -> Value {
     json!({ "metadata": { "name": "x", "annotations": annotations } })
 }
 
 fn role(arn: &str) -> Value {
-    account(json!({ "eks.amazonaws.com/role-arn": arn }))
+    annotated(json!({ "eks.amazonaws.com/role-arn": arn }))
 }
 
 fn plain() -> Value {
-    account(json!({ "app": "x" }))
+    annotated(json!({ "app": "x" }))
 }
 
 fn write(user: Value, name: &str, old: Option<Value>, new: Option<Value>) -> Review {
-    let operation = match (&old, &new) {
-        (None, _) => "CREATE",
-        (Some(_), Some(_)) => "UPDATE",
-        (Some(_), None) => "DELETE",
-    };
-    Review::new(user, operation, "/serviceaccounts", name)
-        .old(old.unwrap_or_default())
-        .object(new.unwrap_or_default())
+    scene::write(user, "/serviceaccounts", name, old, new)
 }
 
 #[test]
@@ -87,11 +70,11 @@ fn accounts_that_become_roles_are_not_tenants_to_write() {
     for who in tenants() {
         for (name, words) in [
             (
-                job_account("spark-driver"),
+                account("spark-driver"),
                 "becomes the IAM role 111122223333/team-a-etl",
             ),
             (
-                job_account("x-y"),
+                account("x-y"),
                 "becomes the IAM role 111122223333/team-a-etl",
             ),
             (
@@ -114,7 +97,7 @@ fn accounts_that_become_roles_are_not_tenants_to_write() {
                 who.clone(),
                 &name,
                 Some(plain()),
-                Some(account(Value::Null)),
+                Some(annotated(Value::Null)),
             )
             .refused(&policy, RULE, words);
             for list in ["secrets", "imagePullSecrets"] {
@@ -139,7 +122,13 @@ fn accounts_that_become_roles_are_not_tenants_to_write() {
         }
         for name in ["default", "app", "my-emr-containers-sa-x"] {
             write(who.clone(), name, None, Some(plain())).passes(&policy);
-            write(who.clone(), name, Some(plain()), Some(account(Value::Null))).passes(&policy);
+            write(
+                who.clone(),
+                name,
+                Some(plain()),
+                Some(annotated(Value::Null)),
+            )
+            .passes(&policy);
             write(who.clone(), name, Some(plain()), None).passes(&policy);
         }
     }
@@ -150,7 +139,7 @@ fn names_that_are_not_in_the_request() {
     let policy = declared();
     // deletecollection sends the name in the stored object only.
     let mut stored = plain();
-    stored["metadata"]["name"] = json!(job_account("spark-driver"));
+    stored["metadata"]["name"] = json!(account("spark-driver"));
     write(tenant(), "", Some(stored), None).refused(&policy, RULE, "team-a-etl");
     for (prefix, refused) in [
         ("emr-containers-sa-", true),
@@ -195,8 +184,8 @@ kind: Policy
 identities:
   operators:
     - serviceAccount: flink/flink
-      roles: ["{ARN}"]
-      jobServiceAccounts: [{{ name: {account}, role: "{ARN}" }}]
+      roles: ["{TEAM_A_ARN}"]
+      jobServiceAccounts: [{{ name: {account}, role: "{TEAM_A_ARN}" }}]
 "#
     ));
     let generated = |prefix: &str| {
@@ -224,7 +213,7 @@ fn bindings_of_any_account() {
             "anything",
         ] {
             let key = format!("eks.amazonaws.com/{key}");
-            let bound = |value: &str| account(json!({ &*key: value, "app": "x" }));
+            let bound = |value: &str| annotated(json!({ &*key: value, "app": "x" }));
             let at = format!("(at metadata.annotations[\"{key}\"])");
             let cases = [
                 (None, Some(bound("v")), "sets its annotation"),
@@ -247,7 +236,7 @@ fn bindings_of_any_account() {
     }
     let mut long = json!({});
     long[format!("eks.amazonaws.com/{}\n", "x".repeat(400))] = json!("v");
-    let found = write(tenant(), "app", None, Some(account(long))).findings(&policy);
+    let found = write(tenant(), "app", None, Some(annotated(long))).findings(&policy);
     assert!(
         found[0].len() < 700 && !found[0].contains('\n'),
         "{found:?}"
@@ -257,67 +246,65 @@ fn bindings_of_any_account() {
 #[test]
 fn emr_administrators_and_kubernetes() {
     let policy = declared();
-    let job = job_account("spark-client");
-    for who in [
-        user("emr-containers", &[]),
-        user("root", &["system:masters"]),
-    ] {
+    let job = account("spark-client");
+    for who in [emr(), admin()] {
         for name in [&*job, "emr-containers-sa-spark", "app"] {
-            write(who.clone(), name, None, Some(role(ARN))).passes(&policy);
-            write(who.clone(), name, Some(plain()), Some(role(ARN))).passes(&policy);
-            write(who.clone(), name, Some(role(ARN)), None).passes(&policy);
+            write(who.clone(), name, None, Some(role(TEAM_A_ARN))).passes(&policy);
+            write(who.clone(), name, Some(plain()), Some(role(TEAM_A_ARN))).passes(&policy);
+            write(who.clone(), name, Some(role(TEAM_A_ARN)), None).passes(&policy);
         }
     }
-    let mut tidied = role(ARN);
+    let mut tidied = role(TEAM_A_ARN);
     tidied["secrets"] = json!([{ "name": "s" }]);
     for who in [
         controller("generic-garbage-collector"),
         controller("namespace-controller"),
-        user("system:kube-controller-manager", &[]),
+        controller_manager(),
         user("system:apiserver", &["system:masters"]),
     ] {
-        write(who.clone(), &job, Some(role(ARN)), None).passes(&policy);
-        write(who.clone(), &job, Some(tidied.clone()), Some(role(ARN))).passes(&policy);
+        write(who.clone(), &job, Some(role(TEAM_A_ARN)), None).passes(&policy);
+        write(
+            who.clone(),
+            &job,
+            Some(tidied.clone()),
+            Some(role(TEAM_A_ARN)),
+        )
+        .passes(&policy);
         write(who, "default", None, Some(plain())).passes(&policy);
     }
     for who in [
         controller("service-account-controller"),
         controller("job-controller"),
-        user("eks:addon-manager", &[]),
+        eks(),
     ] {
         write(who.clone(), &job, None, Some(plain())).refused(&policy, RULE, "team-a-etl");
-        write(who.clone(), &job, Some(plain()), Some(role(ARN))).refused(&policy, RULE, "role-arn");
+        write(who.clone(), &job, Some(plain()), Some(role(TEAM_A_ARN)))
+            .refused(&policy, RULE, "role-arn");
         write(who, "default", None, Some(plain())).passes(&policy);
     }
-    write(
-        user("eks:addon-manager", &[]),
-        "cloudwatch-agent",
-        None,
-        Some(role(ARN)),
-    )
-    .passes(&policy);
+    write(eks(), "cloudwatch-agent", None, Some(role(TEAM_A_ARN))).passes(&policy);
 }
 
 #[test]
 fn operators_keep_the_accounts_of_their_roles() {
     let policy = declared();
-    for name in [&*job_account("flink-jobmanager"), "livy-runner"] {
+    for name in [&*account("flink-jobmanager"), "livy-runner"] {
         for (old, new) in [
             (None, Some(plain())),
-            (None, Some(role(ARN))),
-            (Some(plain()), Some(role(ARN))),
+            (None, Some(role(TEAM_A_ARN))),
+            (Some(plain()), Some(role(TEAM_A_ARN))),
             (
                 None,
                 Some(role("arn:aws-cn:iam::111122223333:role/a/b/team-a-etl")),
             ),
             (
                 None,
-                Some(account(
-                    json!({ "eks.amazonaws.com/role-arn": ARN, "eks.amazonaws.com/token-expiration": "3600" }),
+                Some(annotated(
+                    json!({ "eks.amazonaws.com/role-arn": TEAM_A_ARN, "eks.amazonaws.com/token-expiration": "3600" }),
                 )),
             ),
-            (Some(role(ARN)), None),
-            (Some(role(ARN)), Some(plain())),
+            (Some(role(TEAM_A_ARN)), None),
+            (Some(role(TEAM_A_ARN)), Some(plain())),
         ] {
             write(livy(), name, old, new).passes(&policy);
         }
@@ -329,7 +316,7 @@ fn operators_keep_the_accounts_of_their_roles() {
         ] {
             write(livy(), name, None, Some(role(arn))).refused(&policy, RULE, "role-arn");
         }
-        let audience = account(json!({ "eks.amazonaws.com/audience": "sts.amazonaws.com" }));
+        let audience = annotated(json!({ "eks.amazonaws.com/audience": "sts.amazonaws.com" }));
         write(livy(), name, None, Some(audience)).refused(&policy, RULE, "audience");
         // Another operator's.
         write(service_account("flink", "flink"), name, None, Some(plain())).refused(
@@ -344,7 +331,7 @@ fn operators_keep_the_accounts_of_their_roles() {
         "reserved for Amazon EMR",
     );
     write(livy(), "app", None, Some(plain())).passes(&policy);
-    write(livy(), "app", None, Some(role(ARN))).refused(&policy, RULE, "role-arn");
+    write(livy(), "app", None, Some(role(TEAM_A_ARN))).refused(&policy, RULE, "role-arn");
 }
 
 #[test]
@@ -355,14 +342,14 @@ fn reserved_names_outside_labelled_namespaces() {
         ("DELETE", "/serviceaccounts", Value::Null),
         ("CREATE", "/serviceaccounts/token", json!({ "spec": {} })),
     ] {
-        let review = Review::new(tenant(), operation, resource, &job_account("spark-driver"))
+        let review = Review::new(tenant(), operation, resource, &account("spark-driver"))
             .set("namespace", json!("playground"))
             .old(plain())
             .object(object);
         let body = review.body();
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
         let request = &review.request;
-        let decision = judge(&request, Door::Cluster, &policy).expect("a decision");
+        let decision = judge(request, Door::Cluster, &policy).expect("a decision");
         let judged: Vec<_> = decision.judged.iter().map(|found| found.mode).collect();
         assert_eq!(judged, [Mode::Audit], "{operation} {resource}");
     }
@@ -375,7 +362,7 @@ fn what_cannot_be_read_is_no_answer() {
         Review::new(tenant(), "CREATE", "/serviceaccounts", "app"),
         Review::new(tenant(), "DELETE", "/serviceaccounts", "app"),
         Review::new(tenant(), "UPDATE", "/serviceaccounts", "app").object(plain()),
-        write(tenant(), "app", None, Some(account(json!(["x"])))),
+        write(tenant(), "app", None, Some(annotated(json!(["x"])))),
     ] {
         assert!(review.problem(&builtin).contains("request.o"));
     }

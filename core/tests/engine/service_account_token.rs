@@ -1,29 +1,12 @@
 //! The rule `service-account-token`: B6, B9 and B12 of the bypass catalogue,
 //! and projected tokens.
 
+use crate::support::scene::{account, admin, controller_manager, driver, eks, emr, node};
+use crate::support::{Review, controller, impersonated, policy, service_account, tenant, user};
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Review, controller, impersonated, in_pod, policy, service_account, tenant, user,
-};
-
 const RULE: &str = "service-account-token";
-const A: &str = "111122223333-2hiamcixdm9axe98";
-const JOB: &str = "0000000337okspsc913";
-
-fn job_account(component: &str) -> String {
-    format!("emr-containers-sa-{component}-{A}")
-}
-
-fn driver() -> Value {
-    let pod = format!("spark-{JOB}-driver");
-    in_pod("spark-a", &job_account("spark-driver"), &pod, "u")
-}
-
-fn node() -> Value {
-    user("system:node:n1", &["system:nodes"])
-}
 
 fn declared() -> Policy {
     policy(
@@ -55,13 +38,13 @@ fn nobodies() -> Vec<Value> {
         service_account("spark-a", "livy"),
         service_account("spark-a", "descheduler"),
         service_account("istio-system", "istiod"),
-        service_account("spark-a", &job_account("spark-driver")),
-        impersonated("spark-a", &job_account("spark-driver")),
+        service_account("spark-a", &account("spark-driver")),
+        impersonated("spark-a", &account("spark-driver")),
         impersonated("kube-system", "job-controller"),
         controller("job-controller"),
         controller("service-account-controller"),
-        user("system:kube-controller-manager", &[]),
-        user("eks:addon-manager", &[]),
+        controller_manager(),
+        eks(),
         user("system:node:n1", &[]),
     ]
 }
@@ -83,11 +66,11 @@ fn nobody_requests_a_jobs_token() {
     for who in nobodies() {
         for (account, words) in [
             (
-                job_account("spark-driver"),
+                account("spark-driver"),
                 "becomes the IAM role 111122223333/team-a-etl",
             ),
             (
-                job_account("x-y"),
+                account("x-y"),
                 "becomes the IAM role 111122223333/team-a-etl",
             ),
             (
@@ -122,11 +105,8 @@ fn nobody_requests_a_jobs_token() {
 #[test]
 fn those_whose_work_it_is_request_tokens() {
     let policy = declared();
-    let account = job_account("spark-driver");
-    for who in [
-        user("emr-containers", &[]),
-        user("root", &["system:masters"]),
-    ] {
+    let account = account("spark-driver");
+    for who in [emr(), admin()] {
         request(who, &account, json!({ "audiences": ["sts.amazonaws.com"] })).passes(&policy);
     }
     for account in [
@@ -206,7 +186,7 @@ fn certificates_of_pods() {
         )
     };
     certificate(node()).passes(&policy);
-    certificate(user("root", &["system:masters"])).passes(&policy);
+    certificate(admin()).passes(&policy);
     for who in [
         tenant(),
         driver(),
@@ -239,7 +219,7 @@ fn secrets_that_kubernetes_fills() {
         .filter(|who| who["username"] != "system:kube-controller-manager")
     {
         for account in [
-            &*job_account("spark-driver"),
+            &*account("spark-driver"),
             "livy-runner",
             "emr-containers-sa-spark",
             "livy",
@@ -266,15 +246,11 @@ fn secrets_that_kubernetes_fills() {
         "does not list",
     );
     create_secret(driver(), Some("default")).refused(&policy, RULE, "in its pod already");
-    for who in [
-        user("emr-containers", &[]),
-        user("root", &["system:masters"]),
-        user("system:kube-controller-manager", &[]),
-    ] {
-        create_secret(who, Some(&job_account("spark-driver"))).passes(&policy);
+    for who in [emr(), admin(), controller_manager()] {
+        create_secret(who, Some(&account("spark-driver"))).passes(&policy);
     }
     // Another type says nothing, whatever its annotations.
-    let mut opaque = secret(Some(&job_account("spark-driver")));
+    let mut opaque = secret(Some(&account("spark-driver")));
     opaque["type"] = json!("Opaque");
     Review::new(tenant(), "CREATE", "/secrets", "s")
         .object(opaque)
@@ -284,7 +260,7 @@ fn secrets_that_kubernetes_fills() {
 #[test]
 fn secrets_that_are_turned_over() {
     let policy = declared();
-    let job = job_account("spark-driver");
+    let job = account("spark-driver");
     let update = |who: Value, old: Option<&str>, new: Option<&str>| {
         Review::new(who, "UPDATE", "/secrets", "s")
             .old(secret(old))
@@ -302,12 +278,7 @@ fn secrets_that_are_turned_over() {
         update(who, Some(&job), Some(&job)).passes(&policy);
     }
     update(tenant(), Some("default"), Some("history-server")).passes(&policy);
-    update(
-        user("system:kube-controller-manager", &[]),
-        Some("default"),
-        Some(&job),
-    )
-    .passes(&policy);
+    update(controller_manager(), Some("default"), Some(&job)).passes(&policy);
     // What a finding says holds nothing of the data.
     let found = update(tenant(), Some("default"), Some(&job)).findings(&policy);
     assert!(!found.concat().contains("c2VjcmV0"), "{found:?}");
@@ -339,11 +310,7 @@ fn projected_tokens_of_tenants_pods() {
         );
         // Listed by name: that account is theirs, and EKS's webhook adds this very volume.
         create_pod(tenant(), "history-server", json!(audience)).passes(&policy);
-        for who in [
-            user("emr-containers", &[]),
-            user("root", &["system:masters"]),
-            controller("replicaset-controller"),
-        ] {
+        for who in [emr(), admin(), controller("replicaset-controller")] {
             create_pod(who, "default", json!(audience)).passes(&policy);
         }
     }
@@ -368,7 +335,7 @@ fn projected_tokens_of_tenants_pods() {
 #[test]
 fn projected_tokens_of_jobs() {
     let policy = declared();
-    let executor = job_account("spark-executor");
+    let executor = account("spark-executor");
     for audience in ["sts.amazonaws.com", "pods.eks.amazonaws.com", "vault"] {
         create_pod(driver(), &executor, json!(audience)).passes_rule(&policy, RULE);
         create_pod(
@@ -377,7 +344,7 @@ fn projected_tokens_of_jobs() {
             json!(audience),
         )
         .passes_rule(&policy, RULE);
-        let client = job_account("spark-client");
+        let client = account("spark-client");
         create_pod(controller("job-controller"), &client, json!(audience))
             .passes_rule(&policy, RULE);
     }

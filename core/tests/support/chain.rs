@@ -8,9 +8,13 @@ use rolegate_core::request::AdmissionReview;
 use rolegate_core::write::Write;
 use serde_json::{Value, json};
 
-use super::{Review, in_pod};
+use super::Review;
+use super::scene::{self, account_of, driver_name};
 
-pub const JOB: &str = "0000000337okspsc913";
+pub use super::scene::JOB;
+
+/// Role 1 as EMR writes it into names of service accounts.
+const ROLE_1_ACCOUNTS: &str = "111122223333-cfkwzvtaslsjjjowqmdrhwi0gvifg35";
 pub const ROLE_1: &str = "arn:aws:iam::111122223333:role/job-execution-role-1";
 pub const ROLE_2: &str = "arn:aws:iam::444455556666:role/client-role-2";
 pub const ROLE_3: &str = "arn:aws:iam::444455556666:role/lake/client-role-3";
@@ -20,8 +24,9 @@ pub const CONFIG: &str = "rolegate.dev/aws-config";
 pub const CHAIN_TO: &str = "rolegate.dev/chain-to";
 pub const CHAIN_MODE: &str = "rolegate.dev/chain-mode";
 
+/// The service account of a component of Spark under role 1: `client`, `driver`, ….
 pub fn account(component: &str) -> String {
-    format!("emr-containers-sa-spark-{component}-111122223333-cfkwzvtaslsjjjowqmdrhwi0gvifg35")
+    account_of(&format!("spark-{component}"), ROLE_1_ACCOUNTS)
 }
 
 /// A policy with one chain from role 1 to roles 2 and 3; `more` are further keys.
@@ -38,22 +43,12 @@ pub fn by_default(more: &str) -> Policy {
 
 /// The job runner, which creates the driver.
 pub fn runner() -> Value {
-    in_pod(
-        "spark-a",
-        &account("client"),
-        &format!("{JOB}-abcde"),
-        "runner",
-    )
+    scene::runner_of(JOB, ROLE_1_ACCOUNTS)
 }
 
 /// The driver, which creates executors.
 pub fn driver() -> Value {
-    in_pod(
-        "spark-a",
-        &account("driver"),
-        &format!("spark-{JOB}-driver"),
-        "driver",
-    )
+    scene::driver_of(JOB, ROLE_1_ACCOUNTS)
 }
 
 /// A driver as the API server shows it to its first webhook.
@@ -61,7 +56,7 @@ pub fn bare() -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": { "name": format!("spark-{JOB}-driver"), "namespace": "spark-a", "labels": { "spark-role": "driver" } },
+        "metadata": { "name": driver_name(JOB), "namespace": "spark-a", "labels": { "spark-role": "driver" } },
         "spec": {
             "serviceAccountName": account("driver"),
             "serviceAccount": account("driver"),
@@ -176,7 +171,7 @@ impl Review {
         let body = self.body();
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
         let request = &review.request;
-        let subject = Write::new(&request, policy).expect("a subject");
+        let subject = Write::new(request, policy).expect("a subject");
         let mutation = subject.mutation().expect("a mutation");
         let answer = mutation.to_json(&review.uid, policy.hash);
         let answer: Value = serde_json::from_slice(&answer).expect("JSON");

@@ -3,6 +3,9 @@
 #![allow(dead_code, reason = "each test crate uses its part of it")]
 
 pub mod chain;
+pub mod scene;
+
+use std::time::Instant;
 
 use rolegate_core::decision::{Decision, Door, Scope, decide};
 use rolegate_core::facts::Facts;
@@ -20,6 +23,28 @@ pub fn policy(text: &str) -> Policy {
     Policy::parse("test", text, now(), Strictness::Check)
         .unwrap_or_else(|error| panic!("{error}"))
         .0
+}
+
+/// Does `work` on a body and asserts that its time is in proportion to the body:
+/// at most `times` what `serde_json` takes to read it. One of five tries must do, each
+/// beside a reading of its own, so that a slow or busy machine is no failure.
+#[track_caller]
+pub fn in_proportion<T>(body: &str, times: u32, mut work: impl FnMut() -> T) -> T {
+    let mut measured = Vec::new();
+    for _ in 0..5 {
+        let start = Instant::now();
+        let read: Result<Value, _> = serde_json::from_str(body);
+        let (reading, start) = (start.elapsed(), Instant::now());
+        let done = work();
+        let working = start.elapsed();
+        drop(read);
+        if working <= reading * times {
+            return done;
+        }
+        measured.push((working, reading));
+    }
+    let start: String = body.chars().take(600).collect();
+    panic!("work and reading took {measured:?} for {start}");
 }
 
 /// What a door decides about a request, without a cluster.

@@ -1,0 +1,47 @@
+//! The engine's tables: who is taken for whom, and each rule against every
+//! road that the bypass catalogue knows for it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "a failed step fails the test; values read better where they are used once"
+)]
+#![allow(
+    unreachable_pub,
+    reason = "support is a module of test crates, not an API"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod chain_profile;
+mod cluster_takeover;
+mod configmap_mutation;
+mod credential_provider;
+mod endpoint_exposure;
+mod execution_role;
+mod foreign_service_account;
+mod foreign_volume;
+mod honest;
+mod honest_jobs;
+mod hostile;
+mod hostile_pods;
+mod identity_properties;
+mod image_source;
+mod job_lifecycle;
+mod mutating_webhook;
+mod mutation;
+mod namespace_guard;
+mod pod_exec;
+mod pod_tampering;
+mod properties;
+mod recorded_pods;
+mod requesters;
+mod rounds;
+mod secret_read;
+mod service_account_identity;
+mod service_account_token;
+mod size;
