@@ -193,7 +193,7 @@ impl<'a> Request<'a> {
     pub fn pod(&'a self, new: Object<'a>) -> Result<Cow<'a, Pod<'a>>, ReviewError> {
         match &self.pod {
             Some(pod) => Ok(Cow::Borrowed(pod)),
-            None => new.fill().map(Cow::Owned),
+            None => new.pod().map(Cow::Owned),
         }
     }
 }

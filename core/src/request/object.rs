@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::json::{Fill, Pairs, Raw};
+use crate::json::{Pairs, Raw};
 
+use super::pod::Pod;
 use super::view::{self, ObjectMeta, TemplateShape};
 use super::{ReviewError, Text};
 
@@ -57,12 +58,12 @@ impl<'a> Object<'a> {
         view::read(self.what(), self.raw)
     }
 
-    /// [`Self::read`] for views that are parsed in place, such as a pod's.
+    /// Parses it as a pod or a pod template.
     ///
     /// # Errors
     ///
     /// As [`Self::read`].
-    pub fn fill<T: Fill<'a> + Default>(self) -> Result<T, ReviewError> {
+    pub fn pod(self) -> Result<Pod<'a>, ReviewError> {
         view::fill(self.what(), self.raw)
     }
 

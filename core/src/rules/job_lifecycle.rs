@@ -132,7 +132,7 @@ fn deleted_pod(
     if may_evict(write) {
         return Ok(());
     }
-    let pod: Pod<'_> = pod.fill()?;
+    let pod = pod.pod()?;
     let identity = identity_of(&pod, write);
     if identity == RunsAs::Ordinary {
         return Ok(());
@@ -176,7 +176,7 @@ fn workload(
         return Ok(());
     };
     let template: Pod<'_> = match old.template(shape)? {
-        Some(template) => template.fill()?,
+        Some(template) => template.pod()?,
         None => Pod::default(),
     };
     let name = write.possible_name();

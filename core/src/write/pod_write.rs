@@ -46,7 +46,7 @@ impl<'a> PodWrite<'a> {
             return Ok(Some(Self {
                 path: "",
                 new: request.pod(new)?,
-                old: old.map(Object::fill).transpose()?,
+                old: old.map(Object::pod).transpose()?,
                 template: None,
             }));
         };
@@ -60,8 +60,8 @@ impl<'a> PodWrite<'a> {
         };
         Ok(Some(Self {
             path: shape.path(),
-            new: Cow::Owned(template.fill()?),
-            old: stored.map(Object::fill).transpose()?,
+            new: Cow::Owned(template.pod()?),
+            old: stored.map(Object::pod).transpose()?,
             template: Some((stored.map(Object::raw), template.raw())),
         }))
     }
