@@ -129,6 +129,68 @@ fn the_webhook_configuration_uses_the_rules_names() {
     assert!(named > 50, "the conditions have changed their form");
 }
 
+/// What the expressions may walk through besides lists that they spell out; the
+/// expression or an earlier one has bounded its size.
+const BOUNDED: [&str; 9] = [
+    // At most 100 before it is looked at.
+    "variables.oldFinalizers",
+    "variables.webhooks",
+    "variables.oldWebhooks",
+    // At most 500: `tooMany`.
+    "variables.containers",
+    "variables.ephemeral",
+    "variables.contexts",
+    "object.spec.volumes",
+    "object.spec.ephemeralContainers",
+    "oldObject.spec.ephemeralContainers",
+];
+
+/// What stands before a macro, or the function whose result does.
+fn walked(before: &str) -> &str {
+    if !before.ends_with(')') {
+        let word = |c: char| c.is_alphanumeric() || c == '.' || c == '_';
+        return &before[before.trim_end_matches(word).len()..];
+    }
+    let mut depth = 0_usize;
+    let open = before.rmatch_indices(['(', ')']).find(|(_, mark)| {
+        depth = if *mark == ")" { depth + 1 } else { depth - 1 };
+        depth == 0
+    });
+    let name = &before[..open.map_or(0, |(index, _)| index)];
+    &name[name.trim_end_matches(char::is_alphanumeric).len()..]
+}
+
+/// In the API server a macro takes a time quadratic in its list, so none may
+/// walk through what a tenant sizes.
+#[test]
+fn no_expression_walks_through_what_a_tenant_sizes() {
+    let webhooks = ["validating.yaml", "mutating.yaml"]
+        .map(|name| policies().with_file_name("webhook").join(name));
+    let guards = GUARDS.map(|guard| policies().join(guard.path()));
+    let mut macros = 0;
+    for file in guards.into_iter().chain(webhooks) {
+        let text: String = read(&file)
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with('#'))
+            .collect();
+        for name in [".all(", ".exists(", ".exists_one(", ".filter(", ".map("] {
+            for (index, _) in text.match_indices(name) {
+                let before = &text[..index];
+                let walked = walked(before);
+                // The result of a macro is no longer than what that one walks
+                // through; `dyn` is for fields, as many as Kubernetes has.
+                let fine = before.ends_with(']')
+                    || ["dyn", "map", "filter"].contains(&walked)
+                    || BOUNDED.contains(&walked);
+                assert!(fine, "{}: {walked:?} before {name}", file.display());
+                macros += 1;
+            }
+        }
+    }
+    assert!(macros > 20, "{macros}");
+}
+
 #[test]
 fn the_coverage_page_is_the_table_of_the_code() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/coverage.md");

@@ -3,6 +3,7 @@
 use rolegate_core::facts::{
     CONTROL_PLANE, CONTROLLER_MANAGER, EKS_PREFIX, KUBE_SYSTEM_PREFIX, NODE_PREFIX, NODES, System,
 };
+use rolegate_core::mutation::ANNOTATIONS;
 use rolegate_core::names::{ANNOTATION_PREFIX, CHAIN_LABEL, MODE_LABEL, OWN_NAMESPACE};
 use rolegate_core::policy::Mode;
 
@@ -46,6 +47,7 @@ fn value(placeholder: &str) -> Option<String> {
         "mode-label" => MODE_LABEL,
         "chain-label" => CHAIN_LABEL,
         "prefix" => ANNOTATION_PREFIX,
+        "chain-annotations" => return Some(list(ANNOTATIONS.into_iter())),
         "namespace" => OWN_NAMESPACE,
         "breakglass" => BREAKGLASS,
         "uid" => UID,

@@ -57,6 +57,9 @@ pub const CONFIG_ANNOTATION: &str = "rolegate.dev/aws-config";
 pub const TARGET_ANNOTATION: &str = "rolegate.dev/chain-to";
 /// The pod annotation that asks for a mode.
 pub const MODE_ANNOTATION: &str = "rolegate.dev/chain-mode";
+/// Every pod annotation that means something to rolegate: what the admission
+/// policy `chain-guard` compares, by name.
+pub const ANNOTATIONS: [&str; 3] = [CONFIG_ANNOTATION, TARGET_ANNOTATION, MODE_ANNOTATION];
 
 /// The volume that shows that annotation as a file.
 const CONFIG_VOLUME: &str = "rolegate-aws-config";

@@ -13,10 +13,12 @@
 //! | `namespaces`, `namespaces_pass` | D3, D4, and the namespace's part of B17 |
 //! | `own`, `own_pass` | D5 |
 //! | `bootstrap` | B10 |
+//! | `cost` | D17, D18 |
 //! | `chain`, `node`, `types`, `overlays` | what no row names |
 
 mod bootstrap;
 mod chain;
+mod cost;
 mod namespaces;
 mod namespaces_pass;
 mod node;
