@@ -166,7 +166,7 @@ fn walked(before: &str) -> &str {
 fn no_expression_walks_through_what_a_tenant_sizes() {
     let webhooks = ["validating.yaml", "mutating.yaml"]
         .map(|name| policies().with_file_name("webhook").join(name));
-    let guards = GUARDS.map(|guard| policies().join(guard.path()));
+    let guards = ADMISSION_POLICIES.map(|guard| policies().join(guard.path()));
     let mut macros = 0;
     for file in guards.into_iter().chain(webhooks) {
         let text: String = read(&file)
