@@ -10,6 +10,8 @@
 //! Measured as small writes of the largest objects that Kubernetes takes: where
 //! the policy judges them, and where it does not.
 
+#![expect(clippy::print_stderr, reason = "`--nocapture` shows the figures")]
+
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -97,13 +99,19 @@ fn largest(cluster: &Cluster, path: &str, most: usize, make: impl Fn(usize) -> V
     }
 }
 
+/// An object with so many of something.
+type Make = fn(usize) -> Value;
+
+/// What makes an object large, how many of it to try, and how it is put in.
+type Large = (&'static str, usize, fn(usize, &mut Value));
+
 /// Pods that a tenant has made large, each in its own way.
-const PODS: [(&str, usize, fn(usize, &mut Value)); 5] = [
+const PODS: [Large; 5] = [
     ("annotations", 90_000, |count, pod| {
-        pod["metadata"]["annotations"] = keys(count)
+        pod["metadata"]["annotations"] = keys(count);
     }),
     ("labels", 60_000, |count, pod| {
-        pod["metadata"]["labels"] = keys(count)
+        pod["metadata"]["labels"] = keys(count);
     }),
     ("owners", 12_000, |count, pod| {
         pod["metadata"]["ownerReferences"] = list(
@@ -112,7 +120,7 @@ const PODS: [(&str, usize, fn(usize, &mut Value)); 5] = [
         );
     }),
     ("finalizers", 10_000, |count, pod| {
-        pod["metadata"]["finalizers"] = finalizers(count)
+        pod["metadata"]["finalizers"] = finalizers(count);
     }),
     ("containers", 1_000, |count, pod| {
         let words = "x".repeat(800);
@@ -241,7 +249,7 @@ fn a_large_secret_costs_no_more_where_it_is_guarded() {
     let cluster = cluster();
     let places = [json!({MODE_LABEL: "enforce"}), json!({})]
         .map(|labels| Namespace::with_labels(cluster, &labels));
-    let secrets: [(&str, fn(usize) -> Value); 2] = [
+    let secrets: [(&str, Make); 2] = [
         (
             "data",
             |count| json!({"metadata": {"name": "data"}, "data": keys(count)}),
@@ -269,12 +277,12 @@ fn a_large_secret_costs_no_more_where_it_is_guarded() {
 #[test]
 fn a_large_namespace_costs_no_more_than_an_administrators() {
     let cluster = cluster();
-    let namespaces: [(&str, usize, fn(usize, &mut Value)); 3] = [
+    let namespaces: [Large; 3] = [
         ("finalizers", 60_000, |count, namespace| {
-            namespace["spec"]["finalizers"] = finalizers(count)
+            namespace["spec"]["finalizers"] = finalizers(count);
         }),
         ("labels", 90_000, |count, namespace| {
-            namespace["metadata"]["labels"] = keys(count)
+            namespace["metadata"]["labels"] = keys(count);
         }),
         ("owners", 12_000, PODS[2].2),
     ];
