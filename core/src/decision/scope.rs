@@ -26,17 +26,10 @@ impl Scope {
         Self { ceiling }
     }
 
-    /// The scope of a namespace with this mode label. Without a label the namespace is
-    /// not managed. A value that is not a mode counts as `enforce`, so that a typing
-    /// error fails safe.
+    /// The scope of a namespace with this mode label.
     #[must_use]
     pub fn of_label(value: Option<&str>) -> Self {
-        let ceiling = match value {
-            None => Mode::Off,
-            Some("audit") => Mode::Audit,
-            Some("warn") => Mode::Warn,
-            Some(_) => Mode::Enforce,
-        };
+        let ceiling = Mode::of_label(value);
         Self { ceiling }
     }
 

@@ -48,6 +48,28 @@ impl Mode {
     }
 }
 
+impl Mode {
+    /// The mode of a namespace with this value of the mode label, as the webhook
+    /// configuration's selectors read it: without a label the namespace is not
+    /// managed; any value but the weak modes counts as `enforce`, an empty one too, so
+    /// that a typing error fails safe.
+    #[must_use]
+    pub fn of_label(value: Option<&str>) -> Self {
+        match value {
+            None => Self::Off,
+            Some("audit") => Self::Audit,
+            Some("warn") => Self::Warn,
+            Some(_) => Self::Enforce,
+        }
+    }
+
+    /// Whether a mode label has one of the values that it is meant to have.
+    #[must_use]
+    pub fn is_label(value: &str) -> bool {
+        value == Self::of_label(Some(value)).as_str()
+    }
+}
+
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

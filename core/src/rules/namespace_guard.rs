@@ -47,7 +47,7 @@ use serde::Deserialize;
 use crate::facts::{Action, Extent, Facts, Requester, System};
 use crate::json::{List, Pairs, Text};
 use crate::names::{CHAIN_LABEL, MODE_LABEL, shown};
-use crate::policy::{About, Severity};
+use crate::policy::{About, Mode, Severity};
 use crate::request::{Act, Path};
 use crate::write::Write;
 
@@ -233,7 +233,7 @@ fn check_update(
 }
 
 fn check_mode(old: Option<&str>, new: Option<&str>, report: &mut impl FnMut(String, Part)) {
-    if mode_rank(new) < mode_rank(old) {
+    if Mode::of_label(new) < Mode::of_label(old) {
         let verb = if new.is_none() { "remove" } else { "lower" };
         report(
             format!("{verb} the label {MODE_LABEL} of"),
@@ -241,7 +241,7 @@ fn check_mode(old: Option<&str>, new: Option<&str>, report: &mut impl FnMut(Stri
         );
     } else if let Some(value) = new
         && new != old
-        && !matches!(value, "audit" | "warn" | "enforce")
+        && !Mode::is_label(value)
     {
         let value = shown(value, 63);
         report(
@@ -250,17 +250,6 @@ fn check_mode(old: Option<&str>, new: Option<&str>, report: &mut impl FnMut(Stri
             ),
             Part::Label(MODE_LABEL),
         );
-    }
-}
-
-/// How strict a mode is to the webhook configuration: any value but the weak ones
-/// counts as `enforce`, an empty value too.
-fn mode_rank(mode: Option<&str>) -> u8 {
-    match mode {
-        None => 0,
-        Some("audit") => 1,
-        Some("warn") => 2,
-        Some(_) => 3,
     }
 }
 
