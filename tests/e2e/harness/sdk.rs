@@ -210,7 +210,7 @@ pub(super) fn repository(path: &str) -> String {
 
 /// Runs a program to its end, as the container's process.
 fn run(program: &[String], container: &Container, aws: &Aws) -> Output {
-    // A client that waits for something that never comes fails its test.
+    // A client that gets no answer within a minute fails its test.
     let mut command = Command::new("timeout");
     command.arg("60").args(program);
     enter(&mut command, container, aws)

@@ -208,8 +208,8 @@ fn submitters_get_what_they_are_listed_for_and_no_more() {
     }
 }
 
-/// Without `roleArns` EMR's name is all there is to know it by: whoever may
-/// take any user's name is EMR. Which is why the policy should list them.
+/// Without `roleArns` rolegate identifies EMR by its username alone, so a user
+/// who may impersonate any user can act as EMR. The policy should list the ARNs.
 #[test]
 fn emrs_name_is_emr_only_until_the_policy_lists_its_role() {
     const NOT_EMR: &str =
@@ -241,7 +241,7 @@ fn emrs_name_is_emr_only_until_the_policy_lists_its_role() {
     // A token of that name proves no more.
     let named = create.by(cluster.emr(), &listed);
     assert_refused(&named, &listed, CONFIG_MAPS, &seen);
-    // And the proof cannot be made up: that takes another right.
+    // Impersonating the proof requires a right of its own, which the user lacks.
     let arn = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForAmazonEMRContainers/x";
     let forged = as_emr().header("Impersonate-Extra-arn", arn).send();
     assert_eq!(forged.status, 403, "{}", forged.body);

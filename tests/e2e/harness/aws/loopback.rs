@@ -142,7 +142,7 @@ fn read(stream: &mut impl BufRead) -> std::io::Result<Option<Request>> {
     }
     assert!(
         !headers.contains_key("transfer-encoding"),
-        "a chunked request: nobody sends those to STS"
+        "the request is chunked; no AWS SDK sends such requests to STS"
     );
     let length = headers
         .get("content-length")

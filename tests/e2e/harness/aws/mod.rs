@@ -164,8 +164,8 @@ impl State {
         }
     }
 
-    /// What the Pod Identity agent on the node does: it gives the association's
-    /// role to whoever shows a token for it.
+    /// Answers as the Pod Identity agent on a node does: it gives the association's
+    /// role to each client that presents a valid token.
     fn agent(&self, request: &Request) -> (Call, Response) {
         let subject = token::subject(request.header("authorization"), "pods.eks.amazonaws.com");
         let role = subject.and_then(|subject| self.trust.associated(&subject));
