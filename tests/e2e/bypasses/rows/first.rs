@@ -1,22 +1,11 @@
-//! The rows of `docs/bypasses.md` that rules close.
+//! Sections A to D.
 
 use serde_json::json;
 
-use super::ways::{self, Twist, Way, kinds, nodes, pretenders, secrets, services};
+use super::{Row, row};
+use crate::bypasses::ways::{self, Twist, Way, kinds, nodes, pretenders, secrets, services};
 use Twist::{GeneratedName, OldField};
 use Way::{Connect, Line, Request, Twisted};
-
-/// One row.
-pub(super) struct Row {
-    pub(super) number: &'static str,
-    /// The rule that closes it.
-    pub(super) by: &'static str,
-    pub(super) ways: &'static [Way],
-}
-
-const fn row(number: &'static str, by: &'static str, ways: &'static [Way]) -> Row {
-    Row { number, by, ways }
-}
 
 pub(super) const ROWS: &[Row] = &[
     row(

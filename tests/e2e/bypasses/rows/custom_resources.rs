@@ -1,0 +1,5 @@
+//! Section G: custom resources.
+
+use super::Row;
+
+pub(super) const ROWS: &[Row] = &[];

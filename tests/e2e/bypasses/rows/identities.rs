@@ -1,0 +1,5 @@
+//! Section F: identities with more rights than a tenant.
+
+use super::Row;
+
+pub(super) const ROWS: &[Row] = &[];
