@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::facts::{Facts, Need, Requester};
-use crate::policy::{Mode, Policy, RuleId};
+use crate::json::MOST_OF_A_POD;
+use crate::policy::{About, Mode, Policy, RuleId};
 use crate::request::{Request, ReviewError};
 use crate::rules::{Advice, Finding, RULES, Rule, Stop};
 use crate::write::Write;
@@ -26,7 +27,8 @@ pub enum Outcome<'a> {
 ///
 /// # Errors
 ///
-/// A [`ReviewError`] if a rule cannot read a part that it must judge.
+/// A [`ReviewError`] if a rule cannot read a part that it must judge; but a pod with
+/// too many containers or volumes is denied.
 pub fn decide<'a>(
     request: &'a Request<'a>,
     scope: Scope,
@@ -76,6 +78,16 @@ pub fn decide_by<'a>(
             }
             // An unreadable part that the update leaves unchanged is not reported.
             Err(Stop::Unreadable(_)) if write.is_unchanged() => found.clear(),
+            // What is valid but too long is denied in a sentence, by one rule.
+            Err(Stop::Unreadable(error)) if error.is_too_long() => {
+                found.clear();
+                let known = judged
+                    .iter()
+                    .any(|one: &Judged<'_>| one.finding.key == TOO_LONG && one.mode >= mode);
+                if !known {
+                    found.push(too_long(about, &write));
+                }
+            }
             Err(Stop::Unreadable(error)) if mode == Mode::Enforce => return Err(error),
             // In warn and audit, a failed check becomes a finding: it is always
             // recorded and never changes the outcome.
@@ -116,6 +128,24 @@ static UNREADABLE: Advice = Advice {
     instead: "write the object as the API server's schema defines it",
     source: "rolegate's own limits",
 };
+
+/// The key of the finding for a list that is too long.
+const TOO_LONG: &str = "too long";
+
+static SHORTEN: Advice = Advice {
+    why: "rolegate judges no pod with more, and a pod that is not judged may contain anything",
+    instead: "divide the pod into several pods",
+    source: "rolegate's own limits",
+};
+
+/// The denial of a pod that has more containers or volumes than any rule reads.
+fn too_long(about: &'static About, write: &Write<'_>) -> Finding {
+    let act = format!(
+        "write {} with more than {MOST_OF_A_POD} containers, init containers or volumes",
+        write.object()
+    );
+    Finding::new(about, &SHORTEN, act).key(TOO_LONG)
+}
 
 /// Removes findings that another finding causes, if that one has at least the same
 /// effect: one cause gives one finding.

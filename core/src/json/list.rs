@@ -44,7 +44,7 @@ impl<'de, T: Fill<'de> + Default> Fill<'de> for List<T> {
 /// the work of one review small: rules look up one list in the other, and `/mutate`
 /// answers each container with a change ten times its size, before the API server
 /// has validated the pod.
-const MOST: usize = 1000;
+pub const MOST_OF_A_POD: usize = 1000;
 
 /// A [`List`] of at most a thousand; a longer one cannot be read.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl<T> Deref for Bounded<T> {
 
 impl<'de, T: Fill<'de> + Default> Fill<'de> for Bounded<T> {
     fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
-        json::list(&mut self.0, MOST, reader)
+        json::list(&mut self.0, MOST_OF_A_POD, reader)
     }
 }
 

@@ -13,22 +13,25 @@
 //!   as a list of its fields, and a tenant could hide fields in one
 //!
 //! It accepts the JSON that `serde_json` accepts and gives it the same meaning;
-//! property tests and a fuzz target compare the two. Rare input is left to
-//! `serde_json`: fractions and strings with escapes. Where a [`Fill`] type skips a
+//! property tests and a fuzz target compare the two. Fractions are left to
+//! `serde_json`. Where a [`Fill`] type skips a
 //! value that it does not have, it does not validate it: the value ends where its
 //! quotes and brackets end. For valid JSON, and an API server sends nothing else,
 //! that is its real end.
 //!
-//! - `scan`: the grammar; `plain`, `pass`: many bytes at a time, of a string and of
-//!   a value that is skipped
+//! - `scan`: the grammar; `plain`, `escapes`, `pass`: many bytes at a time, of a string
+//!   without escapes, of one with many, and of a value that is skipped; `block`: what the
+//!   last two share
 //! - `reader`: a text and the position in it; `name`: which field a key is; `fill`:
 //!   structs and lists that are parsed in place; `deserializer`: the same for `serde`
 //! - `list`: lists and maps; `text`: strings; `raw`: texts of parts; `value`: whole
 //!   trees
 //! - `error`: what is wrong and where; `write`: writing strings
 
+mod block;
 mod deserializer;
 mod error;
+mod escapes;
 mod fill;
 mod list;
 mod name;

@@ -5,7 +5,7 @@
 
 use wide::u8x64;
 
-const WIDTH: usize = 64;
+use super::block::{Escapes, WIDTH, block};
 
 /// The offset after the object or list whose bracket is at `at`; `None` if the
 /// text ends before it does.
@@ -27,16 +27,6 @@ pub(super) fn pass(bytes: &[u8], at: usize) -> Option<usize> {
         }
         at += WIDTH;
     }
-}
-
-/// The next bytes, padded with blanks after the last.
-fn block(rest: &[u8]) -> Option<u8x64> {
-    if let Some(block) = rest.first_chunk::<WIDTH>() {
-        return Some(u8x64::from(*block));
-    }
-    let mut block = [b' '; WIDTH];
-    block.get_mut(..rest.len())?.copy_from_slice(rest);
-    (!rest.is_empty()).then(|| u8x64::from(block))
 }
 
 /// The place after the bracket that closes the outermost one.
@@ -62,8 +52,7 @@ fn end(opening: u64, closing: u64, depth: &mut u32) -> Option<usize> {
 struct Carried {
     /// All ones inside a string.
     string: u64,
-    /// Whether the next byte is escaped.
-    escape: bool,
+    escapes: Escapes,
 }
 
 impl Carried {
@@ -71,7 +60,7 @@ impl Carried {
     #[inline]
     fn brackets(&mut self, block: &u8x64) -> (u64, u64) {
         let is = |byte: u8| block.simd_eq(u8x64::splat(byte)).to_bitmask();
-        let quotes = is(b'"') & !self.escaped(is(b'\\'));
+        let quotes = is(b'"') & !self.escapes.escaped(is(b'\\'));
         // Ones from each opening quote to its closing quote.
         let mut strings = quotes;
         for distance in [1, 2, 4, 8, 16, 32] {
@@ -83,33 +72,5 @@ impl Carried {
         let curly = *block | u8x64::splat(0x20);
         let is = |byte: u8| curly.simd_eq(u8x64::splat(byte)).to_bitmask();
         (is(b'{') & !strings, is(b'}') & !strings)
-    }
-
-    /// The escaped bytes.
-    #[inline]
-    fn escaped(&mut self, backslashes: u64) -> u64 {
-        let first = u64::from(std::mem::take(&mut self.escape));
-        // An escaped backslash escapes nothing.
-        let backslashes = backslashes & !first;
-        let behind = backslashes << 1;
-        if backslashes & behind != 0 {
-            return first | self.runs(backslashes);
-        }
-        self.escape = backslashes >> 63 == 1;
-        first | behind
-    }
-
-    /// The same where one backslash follows another.
-    #[cold]
-    fn runs(&mut self, mut backslashes: u64) -> u64 {
-        let mut escaped = 0;
-        while backslashes != 0 {
-            let lowest = backslashes & backslashes.wrapping_neg();
-            let next = lowest << 1;
-            self.escape = next == 0;
-            escaped |= next;
-            backslashes &= !(lowest | next);
-        }
-        escaped
     }
 }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::error::{ParseFault, Problem};
+use super::escapes;
 use super::name::{Literal, Name};
 use super::pass::pass;
 use super::scan::{self, End};
@@ -288,6 +289,11 @@ impl<'de> Reader<'de> {
 /// The string that a literal with escapes stands for.
 #[cold]
 fn unescape(literal: &str, start: usize) -> Result<String, ParseFault> {
+    let inside = literal.get(1..literal.len() - 1).unwrap_or_default();
+    if let Some(text) = escapes::unescape(inside) {
+        return Ok(text);
+    }
+    // It tells what is wrong where.
     serde_json::from_str(literal).map_err(|error| {
         let place = start + error.column().saturating_sub(1);
         ParseFault::new(Problem::Syntax, place)

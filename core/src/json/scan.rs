@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::error::{ParseFault, Problem};
+use super::escapes;
 use super::plain::{byte, plain};
 
 /// Skips white space and returns the byte after it. API servers write none.
@@ -51,13 +52,27 @@ pub(super) struct End {
 /// accepts half of a surrogate pair in a string that is skipped.
 #[inline]
 pub(super) fn string(bytes: &[u8], mut at: usize) -> Result<End, ParseFault> {
-    let mut escaped = false;
+    // Few strings have as many escapes as make a block worth its start.
+    const FEW: u32 = 8;
+    let mut count = 0;
     loop {
         at = plain(bytes, at);
         match byte(bytes, at) {
-            b'"' => return Ok(End { quote: at, escaped }),
+            b'"' => {
+                let escaped = count > 0;
+                return Ok(End { quote: at, escaped });
+            }
             b'\\' => {
-                escaped = true;
+                count += 1;
+                if count == FEW
+                    && let Some(quote) = escapes::end(bytes, at)
+                {
+                    return Ok(End {
+                        quote,
+                        escaped: true,
+                    });
+                }
+                // One by one, to find the place of a fault.
                 at = match byte(bytes, at + 1) {
                     // Nearly all escapes: the keys of `managedFields` have many.
                     b'"' => at + 2,
@@ -71,7 +86,7 @@ pub(super) fn string(bytes: &[u8], mut at: usize) -> Result<End, ParseFault> {
 
 /// The range of the name in the `{"name":"…","value":"…"}` at `at`, and the offset
 /// after the whole. `None` for any other spelling than the API servers' own, and
-/// where there is an escape: the caller then reads the element.
+/// where the name has an escape: the caller then reads the element.
 #[inline]
 pub(super) fn simple(bytes: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
     const NAME: &[u8] = br#"{"name":""#;
@@ -85,7 +100,7 @@ pub(super) fn simple(bytes: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
     };
     let name = after(NAME, at)?;
     let name = name..plain(bytes, name);
-    let end = plain(bytes, after(VALUE, name.end)?);
+    let end = string(bytes, after(VALUE, name.end)?).ok()?.quote;
     let end = after(END, end)?;
     Some((name, end))
 }

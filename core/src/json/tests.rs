@@ -110,6 +110,53 @@ fn every_place_of_a_long_string() {
     }
 }
 
+/// Strings with many escapes are gone over by blocks, too. What is wrong stands at
+/// every place of a block and of its neighbours.
+#[test]
+fn every_place_among_many_escapes() {
+    for filler in [
+        "\\n",
+        "\\u003c",
+        "\\\"",
+        "\\\\",
+        "\\ud83d\\ude00",
+        "a\\t",
+        "é\\/",
+    ] {
+        for special in [
+            "",
+            "x",
+            "\"",
+            "\\",
+            "\\x",
+            "\\u00g0",
+            "\\u12",
+            "\\ud83d",
+            "\\ude00",
+            "\u{1f}",
+            "\\u0000",
+            "\\uD83D\\uDE00",
+            "\\ud83d\\u0041",
+            "\\ud83dx",
+            "\\u00e9",
+            "\\uFFFF",
+            "😀",
+        ] {
+            for before in 0..80 {
+                let text = format!(
+                    "\"{}{special}{}\"",
+                    filler.repeat(before),
+                    filler.repeat(70)
+                );
+                assert!(agree(&text), "{text}");
+                assert!(agree(&text[..text.len() - 1]), "no end: {text}");
+                let passed = serde_json::from_str::<&RawValue>(&text).is_ok();
+                assert_eq!(Raw::parse(&text).is_ok(), passed, "{text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn half_a_character_is_no_string() {
     // As in serde_json it may stand where nobody reads the string.

@@ -51,6 +51,18 @@ pub enum ReviewError {
 }
 
 impl ReviewError {
+    /// Whether the only fault is a list with more elements than the engine reads.
+    #[must_use]
+    pub const fn is_too_long(&self) -> bool {
+        matches!(
+            self,
+            Self::Json {
+                problem: Problem::Long,
+                ..
+            }
+        )
+    }
+
     /// A parse error in the part `what`.
     #[must_use]
     pub fn json(what: &'static str, error: json::Error) -> Self {

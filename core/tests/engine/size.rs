@@ -285,27 +285,37 @@ fn no_list_is_looked_through_for_every_element_of_another() {
 }
 
 #[test]
-fn more_containers_or_volumes_than_any_pod_has_cannot_be_read() {
-    let judged = |count: usize, part: &str, element: &str| {
+fn more_containers_or_volumes_than_rules_read_are_denied_in_a_sentence() {
+    let judged = |count: usize, part: &str, element: &str, resource: &str, around: [&str; 2]| {
         let elements = vec![element; count].join(",");
-        let pod = format!(r#"{{"spec":{{"{part}":[{elements}]}}}}"#);
-        let body = review(&tenant(), &pod, "null", "CREATE", "/pods");
+        let [before, after] = around;
+        let pod = format!(r#"{before}{{"spec":{{"{part}":[{elements}]}}}}{after}"#);
+        let body = review(&tenant(), &pod, "null", "CREATE", resource);
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
-        let request = &review.request;
-        judge(request, Door::Enforce, &Policy::builtin())
-            .map(|decision| decision.allowed())
-            .map_err(|error| error.to_string())
+        let policy = Policy::builtin();
+        let decision = judge(&review.request, Door::Enforce, &policy).expect("a decision");
+        (decision.allowed(), decision.message())
     };
+    let pod = ("/pods", ["", ""]);
+    let template = (
+        "batch/jobs",
+        [r#"{"metadata":{"name":"x"},"spec":{"template":"#, "}}"],
+    );
     for (part, element) in [
         ("containers", r#"{"name":"c"}"#),
         ("initContainers", r#"{"name":"c"}"#),
         ("ephemeralContainers", r#"{"name":"c"}"#),
         ("volumes", r#"{"name":"v","emptyDir":{}}"#),
     ] {
-        let error = judged(1001, part, element).expect_err(part);
-        assert!(error.contains("object"), "{error}");
+        for (resource, around) in [pod, template] {
+            let (allowed, said) = judged(1001, part, element, resource, around);
+            assert!(!allowed, "{part}");
+            let sentence = "with more than 1000 containers, init containers or volumes";
+            assert_eq!(said.matches(sentence).count(), 1, "{part}: {said}");
+        }
         if part != "ephemeralContainers" {
-            assert_eq!(judged(1000, part, element), Ok(true), "{part}");
+            let (resource, around) = pod;
+            assert!(judged(1000, part, element, resource, around).0, "{part}");
         }
     }
 }

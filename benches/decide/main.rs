@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench decide` prints the median of many batches. Compare
 //! figures of one run only: the machine's speed changes between runs. The last
-//! lines compare two policies, batch by batch in turn, and print the ratio: the
-//! time of a review must not depend on the number of entries in the policy.
+//! lines compare two reviews or two policies, batch by batch in turn, and print
+//! the ratio: the time of a review must not depend on the number of entries in
+//! the policy, and escaped text must not be much slower than plain text.
 
 #![allow(
     clippy::expect_used,
@@ -11,6 +12,9 @@
     clippy::unwrap_used,
     reason = "a benchmark"
 )]
+
+mod reviews;
+mod slow;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -22,13 +26,17 @@ use rolegate_core::facts::Facts;
 use rolegate_core::policy::{Policy, Strictness};
 use rolegate_core::request::AdmissionReview;
 use rolegate_core::write::Write;
-use serde_json::{Value, json};
+
+use reviews::reviews;
 
 const BATCHES: usize = 200;
 
 fn main() {
     let policy = Policy::builtin();
     let now = "2026-11-22T12:00:00Z".parse().unwrap();
+    if std::env::args().any(|argument| argument == "slow") {
+        return slow::compare(now);
+    }
     println!("{:<52}{:>10}{:>14}", "review", "bytes", "median");
     for (name, body) in reviews() {
         measure(name, &body, |body| {
@@ -53,6 +61,7 @@ fn main() {
         });
     }
     clusters(now);
+    slow::compare(now);
 }
 
 fn decision(body: &[u8], policy: &Policy, now: Timestamp) -> Vec<u8> {
@@ -142,116 +151,4 @@ fn policy(count: usize) -> String {
         .unwrap();
     }
     text
-}
-
-fn reviews() -> Vec<(&'static str, String)> {
-    let driver = "emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98";
-    let tenant = json!({ "username": "alice", "groups": ["team-a", "system:authenticated"] });
-    let runner = json!({
-        "username": "system:serviceaccount:spark-a:emr-containers-sa-spark-client-111122223333-2hiamcixdm9axe98",
-        "uid": "5f0b1a36",
-        "groups": ["system:serviceaccounts", "system:serviceaccounts:spark-a", "system:authenticated"],
-        "extra": {
-            "authentication.kubernetes.io/pod-name": ["0000000337okspsc913-abcde"],
-            "authentication.kubernetes.io/pod-uid": ["u"],
-        },
-    });
-    let pod = |account: &str, kilobytes: usize| {
-        let mut env: Vec<Value> = (0..kilobytes * 16)
-            .map(|n| json!({ "name": format!("VARIABLE_{n:05}"), "value": "a value of some length, as jobs have" }))
-            .collect();
-        // Added by EKS's webhook.
-        let folder = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
-        env.push(
-            json!({ "name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/team-a-etl" }),
-        );
-        env.push(
-            json!({ "name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": format!("{folder}/token") }),
-        );
-        let container = json!({
-            "name": "c",
-            "env": env,
-            "volumeMounts": [{ "name": "aws-iam-token", "mountPath": folder, "readOnly": true }],
-        });
-        let token = json!({ "audience": "sts.amazonaws.com", "path": "token" });
-        json!({
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": { "name": "spark-0000000337okspsc913-driver", "namespace": "spark-a" },
-            "spec": { "serviceAccountName": account, "serviceAccount": account, "containers": [container],
-                "volumes": [{ "name": "aws-iam-token", "projected": { "sources": [{ "serviceAccountToken": token }] } }] },
-        })
-    };
-    let big = "x".repeat(3 << 20);
-    vec![
-        (
-            "job creates its driver, 5 KiB: allowed",
-            review(&runner, "CREATE", "pods", "", &pod(driver, 4), &Value::Null),
-        ),
-        (
-            "tenant creates a job's pod, 5 KiB: denied",
-            review(&tenant, "CREATE", "pods", "", &pod(driver, 4), &Value::Null),
-        ),
-        (
-            "tenant execs: denied",
-            review(
-                &tenant,
-                "CONNECT",
-                "pods",
-                "exec",
-                &json!({ "command": ["sh"] }),
-                &Value::Null,
-            ),
-        ),
-        (
-            "3 MiB object + 3 MiB old object that no rule reads",
-            review(
-                &tenant,
-                "UPDATE",
-                "secrets",
-                "",
-                &json!({ "data": big }),
-                &json!({ "data": big }),
-            ),
-        ),
-        ("tenant changes a 1 MiB ConfigMap: denied", {
-            let map = |text: &str| json!({ "metadata": { "name": "x" }, "data": { "k": text.repeat(1 << 20) } });
-            review(&tenant, "UPDATE", "configmaps", "", &map("a"), &map("b"))
-        }),
-        ("tenant creates a 1 MiB custom resource: deep scan", {
-            let mut object = pod("default", 1024);
-            object["spec"]["serviceAccountName"] = json!("default");
-            review(&tenant, "CREATE", "things", "", &object, &Value::Null)
-                .replace(r#""group":"""#, r#""group":"example.com""#)
-        }),
-    ]
-}
-
-fn review(
-    user: &Value,
-    operation: &str,
-    resource: &str,
-    sub: &str,
-    object: &Value,
-    old: &Value,
-) -> String {
-    json!({
-        "apiVersion": "admission.k8s.io/v1",
-        "kind": "AdmissionReview",
-        "request": {
-            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
-            "kind": { "group": "", "version": "v1", "kind": "Thing" },
-            "resource": { "group": "", "version": "v1", "resource": resource },
-            "subResource": sub,
-            "name": "spark-0000000337okspsc913-driver",
-            "namespace": "spark-a",
-            "operation": operation,
-            "userInfo": user,
-            "object": object,
-            "oldObject": old,
-            "dryRun": false,
-            "options": { "kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1" },
-        },
-    })
-    .to_string()
 }
