@@ -10,9 +10,10 @@
 //!
 //! - what the *baseline* level of Kubernetes' Pod Security Standards forbids:
 //!   `hostNetwork`, `hostPID`, `hostIPC`, `hostPath`, `hostPort`, privileged
-//!   containers, added capabilities, `procMount`, unsafe sysctls, probes and
-//!   hooks that call another host, Windows host processes, and disabled confinement
-//!   by `AppArmor`, seccomp or `SELinux`, in fields or in the old annotations
+//!   containers, added capabilities, `procMount` (unless `hostUsers: false`), unsafe
+//!   sysctls and values of safe ones that are not numbers, probes and hooks that call
+//!   another host, Windows host processes, and disabled confinement by `AppArmor`,
+//!   seccomp or `SELinux`, in fields or in the old annotations
 //! - `gitRepo` and `flexVolume` volumes, which run programs on the node, and a
 //!   Windows domain's credentials (`gmsaCredentialSpecName`)
 //! - annotations that ask an agent on the node for a role (`iam.amazonaws.com/…`,

@@ -194,10 +194,24 @@ fn ways() -> Vec<(Value, &'static str, &'static str)> {
         ),
         (
             of_pod(
-                json!({ "sysctls": [{ "name": "net.ipv4.tcp_syncookies" }, { "name": "kernel.msgmax" }] }),
+                json!({ "sysctls": [{ "name": "net.ipv4.tcp_syncookies", "value": "1" }, { "name": "kernel.msgmax" }] }),
             ),
             "spec.securityContext.sysctls[1]",
             "kernel parameter kernel.msgmax",
+        ),
+        (
+            of_pod(json!({ "sysctls": [
+                { "name": "kernel.shm_rmid_forced", "value": "1+kernel.core_pattern=|/x" },
+            ] })),
+            "spec.securityContext.sysctls[0].value",
+            "that is not made of numbers",
+        ),
+        (
+            json!({ "hostUsers": true, "containers": [
+                { "name": "c", "securityContext": { "procMount": "Unmasked" } },
+            ] }),
+            "securityContext.procMount",
+            "/proc",
         ),
         (
             container(json!({ "livenessProbe": { "httpGet": { "host": "169.254.169.254" } } })),
@@ -243,6 +257,14 @@ fn harmless() -> Vec<Value> {
         }, "livenessProbe": { "httpGet": { "port": 80, "host": "" } }, "lifecycle": { "preStop": { "exec": {} } } }] }),
         json!({ "volumes": [{ "name": "v", "emptyDir": {} }, { "name": "w", "nfs": { "server": "s", "path": "/" } }] }),
         json!({ "runtimeClassName": "nvidia" }),
+        json!({ "securityContext": { "sysctls": [
+            { "name": "net.ipv4.ip_local_reserved_ports", "value": "8080,9148-9150" },
+            { "name": "net.ipv4.tcp_rmem", "value": "4096\t87380 16777216" },
+        ] } }),
+        // As the baseline of Pod Security since 1.35.
+        json!({ "hostUsers": false, "containers": [
+            { "name": "c", "securityContext": { "procMount": "Unmasked" } },
+        ] }),
     ]
 }
 

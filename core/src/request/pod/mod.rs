@@ -86,6 +86,8 @@ pub struct PodSpec<'a> {
     pub host_network: Option<bool>,
     pub host_pid: Option<bool>,
     pub host_ipc: Option<bool>,
+    /// `false`: the pod has a user namespace of its own.
+    pub host_users: Option<bool>,
     pub security_context: Option<Box<PodSecurity<'a>>>,
     pub runtime_class_name: Option<Text<'a>>,
     /// Secrets with which the kubelet pulls images.
@@ -110,6 +112,7 @@ filled!(PodSpec<'a> or null {
     host_network: "hostNetwork",
     host_pid: "hostPID",
     host_ipc: "hostIPC",
+    host_users: "hostUsers",
     security_context: "securityContext",
     image_pull_secrets: "imagePullSecrets",
     runtime_class_name: "runtimeClassName",
@@ -120,7 +123,7 @@ filled!(PodSpec<'a> or null {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodSecurity<'a> {
     pub windows_options: Option<WindowsOptions<'a>>,
-    pub sysctls: List<Named<'a>>,
+    pub sysctls: List<Sysctl<'a>>,
     pub app_armor_profile: Option<Profile<'a>>,
     pub seccomp_profile: Option<Profile<'a>>,
     pub se_linux_options: Option<SeLinux<'a>>,
@@ -132,6 +135,18 @@ filled!(PodSecurity<'a> {
     sysctls: "sysctls",
     seccomp_profile: "seccompProfile",
     app_armor_profile: "appArmorProfile",
+});
+
+/// A kernel parameter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sysctl<'a> {
+    pub name: Text<'a>,
+    pub value: Text<'a>,
+}
+
+filled!(Sysctl<'a> {
+    name: "name",
+    value: "value",
 });
 
 /// A seccomp or `AppArmor` profile.

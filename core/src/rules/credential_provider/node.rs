@@ -112,6 +112,13 @@ pub(super) fn judge(pod: &Pod<'_>, folders: &[String], violations: &mut Vec<Viol
                 let path = at().key("sysctls").index(index);
                 let what = format!("kernel parameter {} of the node", shown(name, 120));
                 push(violations, format!("sysctl {name}"), path, what);
+            } else if !is_kernel_number(&sysctl.value) {
+                let path = at().key("sysctls").index(index).key("value");
+                let what = format!(
+                    "a value of kernel parameter {name} that is not made of numbers ({})",
+                    shown(&sysctl.value, 60)
+                );
+                push(violations, format!("sysctl {name} value"), path, what);
             }
         }
     }
@@ -125,7 +132,18 @@ pub(super) fn judge(pod: &Pod<'_>, folders: &[String], violations: &mut Vec<Viol
     for (list, index, container) in spec.all_containers() {
         let at = || of_spec().key(list).index(index);
         judge_container(container, ports, at, violations);
+        // In a user namespace, root of the container has no power over the node.
+        if spec.host_users != Some(false) {
+            judge_proc_mount(container, at, violations);
+        }
     }
+}
+
+/// Whether a value consists of numbers and ranges only. More: a container runtime
+/// has taken `1+kernel.core_pattern=…` for two parameters (CVE-2022-0811).
+fn is_kernel_number(value: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_digit() || b" \t,-".contains(&byte);
+    !value.is_empty() && value.bytes().all(fits)
 }
 
 fn of_spec() -> Path {
@@ -219,11 +237,6 @@ fn judge_container(
                 push(violations, format!("{name} capability {added}"), path, what);
             }
         }
-        let mount = security.proc_mount.as_deref().unwrap_or_default();
-        if !matches!(mount, "" | "Default") {
-            let key = format!("{name} procMount");
-            push(violations, key, here().key("procMount"), "the node's /proc");
-        }
         let confinement = Confinement {
             app_armor: security.app_armor_profile.as_ref(),
             seccomp: security.seccomp_profile.as_ref(),
@@ -240,6 +253,20 @@ fn judge_container(
         }
     }
     judge_handlers(container, at, violations);
+}
+
+fn judge_proc_mount(
+    container: &Container<'_>,
+    at: impl Fn() -> Path,
+    violations: &mut Vec<Violation>,
+) {
+    let security = container.security_context.as_ref();
+    let mount = security.and_then(|security| security.proc_mount.as_deref());
+    if !matches!(mount, None | Some("" | "Default")) {
+        let key = format!("{} procMount", container.name.as_str());
+        let path = at().key("securityContext").key("procMount");
+        push(violations, key, path, "the node's /proc");
+    }
 }
 
 /// Probes and hooks with which the kubelet calls another host.

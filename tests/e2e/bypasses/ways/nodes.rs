@@ -15,6 +15,7 @@ pub(in crate::bypasses) const NODE: &[Way] = &[
     Request("hostPID", |stage, place| of_pod(stage, place, json!({"hostPID": true}))),
     Request("hostIPC", |stage, place| of_pod(stage, place, json!({"hostIPC": true}))),
     Request("a sysctl", |stage, place| of_pod(stage, place, json!({"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}}))),
+    Request("a sysctl's value", |stage, place| of_pod(stage, place, json!({"securityContext": {"sysctls": [{"name": "kernel.shm_rmid_forced", "value": "1+kernel.core_pattern=|/x"}]}}))),
     Request("hostPort", |stage, place| of_container(stage, place, json!({"ports": [{"containerPort": 80, "hostPort": 80}]}))),
     Request("privileged", |stage, place| secured(stage, place, &json!({"privileged": true}))),
     Request("a capability", |stage, place| secured(stage, place, &json!({"capabilities": {"add": ["SYS_PTRACE"]}}))),
@@ -23,7 +24,6 @@ pub(in crate::bypasses) const NODE: &[Way] = &[
     Request("SELinux", |stage, place| secured(stage, place, &json!({"seLinuxOptions": {"type": "spc_t"}}))),
     Request("a Windows domain", |stage, place| secured(stage, place, &json!({"windowsOptions": {"gmsaCredentialSpecName": "s"}}))),
     Request("a probe of another host", |stage, place| of_container(stage, place, json!({"livenessProbe": {"httpGet": {"host": "169.254.169.254", "port": 80}}}))),
-    Request("procMount", proc_mount),
     Request("hostProcess", host_process),
     Request("an init container", |stage, place| of_pod(stage, place, json!({"initContainers": [{"name": "init", "image": "i", "securityContext": {"privileged": true}}]}))),
     Request("kube2iam", |stage, place| annotated(stage, place, "iam.amazonaws.com/role")),
@@ -63,14 +63,6 @@ fn of_container(stage: &Stage, place: Place<'_>, fields: Value) -> Answer {
 
 fn secured(stage: &Stage, place: Place<'_>, context: &Value) -> Answer {
     of_container(stage, place, json!({"securityContext": context}))
-}
-
-/// The API server takes it only from pods with user numbers of their own.
-fn proc_mount(stage: &Stage, place: Place<'_>) -> Answer {
-    new_pod(stage, place, |pod| {
-        pod["spec"]["hostUsers"] = false.into();
-        pod["spec"]["containers"][0]["securityContext"] = json!({"procMount": "Unmasked"});
-    })
 }
 
 fn host_process(stage: &Stage, place: Place<'_>) -> Answer {
