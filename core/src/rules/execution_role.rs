@@ -66,7 +66,7 @@ use crate::write::{PodWrite, Write};
 
 use super::shared::startable::{Start, refusal};
 use super::shared::violation::{Violation, brought};
-use super::{Advice, Checked, Finding, Rule, foreign_service_account, service_account_identity};
+use super::{Advice, Checked, Finding, Rule, foreign_service_account};
 
 pub(super) static ABOUT: About = About {
     notes: Some(notes),
