@@ -103,7 +103,7 @@ pub fn decide_by<'a>(
         who: if judged.is_empty() {
             String::new()
         } else {
-            message::who(&write.user, &write.requester)
+            message::who(&write.user, &write.requester, policy)
         },
         name: write.name.shown(),
         policy: policy.hash,

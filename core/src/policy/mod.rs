@@ -108,4 +108,13 @@ impl Policy {
     pub fn tenancy(&self, namespace: &str) -> &VirtualCluster {
         self.clusters.of(namespace)
     }
+
+    /// The add-on of the built-in table to which this username would belong if the
+    /// policy named the add-on under `addOns`.
+    #[must_use]
+    pub fn unnamed_add_on(&self, username: &str) -> Option<&'static str> {
+        let add_on = platform_table::add_on_of(username)?;
+        let mut users = self.platform.iter().flat_map(|entry| &entry.users);
+        (!users.any(|user| user == username)).then_some(add_on)
+    }
 }

@@ -266,6 +266,13 @@ pub(super) fn always_counts(account: &str) -> bool {
     bare.unwrap_or(account).starts_with("kube-system:")
 }
 
+/// The add-on of which this username is a service account in a default installation.
+pub(super) fn add_on_of(username: &str) -> Option<&'static str> {
+    let account = username.strip_prefix(SERVICE_ACCOUNT_PREFIX)?;
+    let row = TABLE.iter().find(|row| row.accounts.contains(&account))?;
+    Some(row.add_on)
+}
+
 /// The names that `addOns` may list, in the order of the table.
 pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {
     let first = |index: usize, name: &str| !TABLE[..index].iter().any(|row| row.add_on == name);

@@ -130,12 +130,17 @@ impl<'a> Write<'a> {
     }
 
     /// A name that only an entry without `namespaces` explains is a job's in managed
-    /// namespaces: elsewhere it may be anybody's.
+    /// namespaces, and where a `crossRole` of the policy starts: elsewhere it may be
+    /// anybody's.
     fn identity(&self, account: &str) -> RunsAs {
         let (namespace, policy) = (self.target.namespace(), self.policy);
         let listed = || {
             let fixed = policy.fixed_service_account(namespace, account);
             fixed.is_some_and(|fixed| !fixed.namespaces.is_empty())
+                || policy.clusters.iter().any(|cluster| {
+                    let mut pairs = cluster.cross_roles.iter();
+                    pairs.any(|pair| pair.namespace == namespace)
+                })
         };
         match RunsAs::of(namespace, account, policy) {
             RunsAs::Job {

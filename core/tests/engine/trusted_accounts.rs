@@ -28,12 +28,17 @@ identities:
   platform: [{ users: ["system:serviceaccount:spark-a:queue"], capabilities: [evict] }]
   operators:
     - { serviceAccount: spark-a/livy, roles: ["arn:aws:iam::111122223333:role/team-a-*"] }
-    - { serviceAccount: operators/emr-containers-sa-spark-operator, roles: ["arn:aws:iam::111122223333:role/team-a-*"] }
+    - serviceAccount: operators/emr-containers-sa-spark-operator
+      roles: ["arn:aws:iam::111122223333:role/team-a-*"]
+      jobServiceAccounts:
+        - { name: lake-driver, role: "arn:aws:iam::111122223333:role/team-a-lake" }
+        - { name: listed, namespaces: [jobs], role: "arn:aws:iam::111122223333:role/team-a-etl" }
 exemptions:
   - { rules: [pod-exec], users: ["system:serviceaccount:spark-a:debugger"], namespaces: ["*"], until: 2026-12-01T00:00:00Z, reason: x }
   - { rules: [pod-exec], users: ["system:serviceaccount:spark-a:old"], namespaces: ["*"], until: 2026-01-01T00:00:00Z, reason: ended }
 virtualClusters:
   - namespaces: [spark-a]
+    crossRole: [{ namespace: lake, from: "arn:aws:iam::111122223333:role/team-a-lake", to: "arn:aws:iam::111122223333:role/team-a-etl" }]
     submitters:
       - { groups: [team-a], serviceAccounts: [default, history-server, worker, debugger, deployer, queue, livy, etl-worker] }
       - { users: ["system:serviceaccount:spark-a:worker"], roles: ["arn:aws:iam::111122223333:role/team-a-etl"] }
@@ -260,6 +265,10 @@ fn in_namespaces_without_the_label() {
         ("kueue-system", "kueue-controller-manager", true),
         ("ops-east", "deployer", true),
         ("apps", &*account("spark-driver"), true),
+        ("lake", "lake-driver", true),
+        ("jobs", "listed", true),
+        ("apps", "lake-driver", false),
+        ("apps", "listed", false),
         ("apps", "default", false),
         ("volcano-system", "volcano-scheduler", false),
         ("airflow", "scheduler", false),
