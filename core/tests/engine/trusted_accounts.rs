@@ -167,6 +167,29 @@ fn pods() {
     let start =
         |who: Value, account: &str| Review::new(who, "CREATE", "/pods", "p").object(pod(account));
     start(tenant(), "history-server").passes(&policy);
+    // Whoever may write its Deployment would choose what it runs.
+    let template = |image: &str| {
+        let mut pod = pod("worker");
+        pod["spec"]["containers"][0]["image"] = json!(image);
+        json!({ "spec": { "template": pod } })
+    };
+    let change = |who: Value| {
+        Review::new(who, "UPDATE", "apps/deployments", "w")
+            .old(template("i"))
+            .object(template("mine"))
+    };
+    change(tenant()).refused(&policy, POD, "a submitter's rights");
+    change(admin()).passes(&policy);
+    let mut swapped = pod("worker");
+    swapped["spec"]["containers"][0]["image"] = json!("mine");
+    Review::new(tenant(), "UPDATE", "/pods", "p")
+        .old(pod("worker"))
+        .object(swapped)
+        .refused(&policy, "pod-tampering", "image");
+    let workflow = json!({ "metadata": {}, "spec": { "serviceAccountName": "worker" } });
+    Review::new(tenant(), "CREATE", "argoproj.io/workflows", "w")
+        .object(workflow)
+        .refused(&policy, POD, "a submitter's rights");
     // The entry that gives it rights gives them to team-b as well.
     let bob = || user("bob", &["team-b"]);
     start(bob(), "airflow-worker").passes(&policy);

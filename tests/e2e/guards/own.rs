@@ -368,8 +368,9 @@ fn its_cluster_roles_are_not_written() {
         Attack::new("POST", path("clusterrolebindings")).json(&binding),
     ];
     for (home, guarded) in [(Home::bare(), false), (Home::guarded(), true)] {
-        home.cluster
-            .apply_as_admin(&bound("oncall-of-the-platform"));
+        let mut administrators = bound("oncall-of-the-platform");
+        administrators["subjects"] = json!([super::user("oncall")]);
+        home.cluster.apply_as_admin(&administrators);
         for attack in &attacks {
             let answer = attack
                 .clone()
