@@ -33,17 +33,17 @@ pub(in crate::bypasses) const TOKENS: &[Way] = &[
 
 #[rustfmt::skip]
 pub(in crate::bypasses) const PODS: &[Way] = &[
-    Request("a pod under a submitter's account", |stage, place| create(stage, place.core("pods"), &pod("mine", TRUSTED[0]))),
-    Request("a pod under an administrator's account", |stage, place| create(stage, place.core("pods"), &pod("mine", TRUSTED[3]))),
+    Request("a pod under a submitter's account", |stage, place| create(stage, &place.core("pods"), &pod("mine", TRUSTED[0]))),
+    Request("a pod under an administrator's account", |stage, place| create(stage, &place.core("pods"), &pod("mine", TRUSTED[3]))),
     Request("a Deployment under an exempted account", |stage, place| {
-        create(stage, place.group("apps/v1", "deployments"), &workloads::deployment("mine", TRUSTED[1]))
+        create(stage, &place.group("apps/v1", "deployments"), &workloads::deployment("mine", TRUSTED[1]))
     }),
 ];
 
 #[rustfmt::skip]
 pub(in crate::bypasses) const ACCOUNTS: &[Way] = &[
     Request("an account that the policy names is made", |stage, _| {
-        create(stage, Place(OPERATORS).core("serviceaccounts"), &service_account("later"))
+        create(stage, &Place(OPERATORS).core("serviceaccounts"), &service_account("later"))
     }),
     Request("a submitter's account is annotated", |stage, place| {
         let change = json!({"metadata": {"annotations": {"a": "b"}}});
@@ -99,10 +99,10 @@ fn token_secret(stage: &Stage, place: Place<'_>, account: &str) -> Answer {
         "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
         "metadata": {"name": "mine", "annotations": {"kubernetes.io/service-account.name": account}},
     });
-    create(stage, place.core("secrets"), &secret)
+    create(stage, &place.core("secrets"), &secret)
 }
 
-fn create(stage: &Stage, path: String, object: &Value) -> Answer {
+fn create(stage: &Stage, path: &str, object: &Value) -> Answer {
     let path = format!("{path}?dryRun=All");
     stage.bobs("POST", &path, Some((JSON, object))).send()
 }
