@@ -104,7 +104,9 @@ impl Accounts {
                     self.add_exact(namespace, name, grant);
                 }
             }
-            _ if user.overlaps(&Glob::new(&format!("{SERVICE_ACCOUNT_PREFIX}*:*"))) => {
+            _ if user.is_wild()
+                && user.overlaps(&Glob::new(&format!("{SERVICE_ACCOUNT_PREFIX}*:*"))) =>
+            {
                 self.usernames.push((user.clone(), grant));
             }
             _ => {}

@@ -490,3 +490,66 @@ virtualClusters:
         create("spark-b", "team-a-etl").refused(&policy, "execution-role", "stands for another");
     }
 }
+
+/// Rows of the built-in table, by what installations really do.
+#[test]
+fn add_ons_do_their_work() {
+    let named = policy(
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nidentities: { addOns: [volcano, airflow, aws-node-termination-handler] }\nrules: { job-lifecycle: { mode: enforce } }",
+    );
+    let builtin = policy(
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nrules: { job-lifecycle: { mode: enforce } }",
+    );
+    let hosts = |who: Value| {
+        Review::new(who, "CREATE", "/configmaps", "mpi-svc")
+            .object(json!({ "metadata": { "name": "mpi-svc" }, "data": { "mpiworker.host": "a" } }))
+    };
+    let seen = |who: Value| {
+        let mut old = pod(&account("spark-driver"));
+        old["metadata"] = json!({ "name": "pi-driver", "labels": { "app": "pi" } });
+        let mut new = old.clone();
+        new["metadata"]["labels"]["already_checked"] = json!("True");
+        Review::new(who, "UPDATE", "/pods", "pi-driver")
+            .old(old)
+            .object(new)
+    };
+    let evict = |who: Value| {
+        Review::new(who, "CREATE", "/pods/eviction", "pi-driver")
+            .object(json!({ "metadata": { "name": "pi-driver" } }))
+    };
+    let volcano = || service_account("volcano-system", "volcano-controllers");
+    let airflow = || service_account("airflow", "airflow-worker");
+    let handler = || {
+        service_account(
+            "aws-node-termination-handler",
+            "aws-node-termination-handler-sa",
+        )
+    };
+    for (review, rule, add_on) in [
+        (hosts(volcano()), "configmap-mutation", "volcano"),
+        (seen(airflow()), "pod-tampering", "airflow"),
+        (
+            evict(handler()),
+            "job-lifecycle",
+            "aws-node-termination-handler",
+        ),
+    ] {
+        review.passes(&named);
+        // Who refuses says which key of the policy is missing.
+        let words = format!("add-on {add_on} only if identities.addOns names it");
+        let found = review.findings(&builtin);
+        assert!(
+            found
+                .iter()
+                .any(|one| one.starts_with(rule) && one.contains(&words)),
+            "{found:?}"
+        );
+    }
+    for name in [
+        "descheduler",
+        "cluster-autoscaler-sa",
+        "aws-node-termination-handler",
+    ] {
+        evict(service_account("kube-system", name)).passes(&builtin);
+    }
+}
