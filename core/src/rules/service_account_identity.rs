@@ -1,7 +1,7 @@
 //! # service-account-identity
 //!
-//! Denies creating, changing and deleting service accounts that become IAM roles,
-//! and binding any service account to a role.
+//! Denies creating, changing and deleting service accounts that become IAM roles or to
+//! which the policy gives rights, and binding any service account to a role.
 //!
 //! ## What it stops
 //!

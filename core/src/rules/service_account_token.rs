@@ -1,6 +1,7 @@
 //! # service-account-token
 //!
-//! Denies obtaining tokens of service accounts that become IAM roles.
+//! Denies obtaining tokens of service accounts that become IAM roles or to which the
+//! policy gives rights.
 //!
 //! ## What it stops
 //!
