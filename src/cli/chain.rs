@@ -67,7 +67,7 @@ pub(super) fn run(verb: &Verb) -> anyhow::Result<Verdict> {
 }
 
 fn chain<'a>(args: &Args, policy: &'a Policy) -> anyhow::Result<&'a Chain> {
-    let identity = RunsAs::of(&args.service_account, policy);
+    let identity = RunsAs::of(&args.namespace, &args.service_account, policy);
     let Some(role) = identity.role() else {
         bail!(
             "service account {} maps to no IAM role; the service accounts of jobs are named \

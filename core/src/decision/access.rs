@@ -52,7 +52,7 @@ pub fn judge_access(access: &Access<'_>, policy: &Policy) -> AccessDecision {
     });
     AccessDecision {
         class,
-        who: message::who(&access.user, &requester),
+        who: message::who(&access.user, &requester, policy),
         policy: policy.hash,
         denied,
     }

@@ -52,7 +52,8 @@ pub fn decide_by<'a>(
     facts: &Facts<'_>,
     now: Timestamp,
 ) -> Result<Outcome<'a>, ReviewError> {
-    let write = Write::new(request, policy)?;
+    let mut write = Write::new(request, policy)?;
+    write.is_managed = scope.manages(request.target.namespace());
     let mut found = Vec::new();
     let mut judged = Vec::new();
     let mut needs = Vec::new();
@@ -114,7 +115,7 @@ pub fn decide_by<'a>(
         who: if judged.is_empty() {
             String::new()
         } else {
-            message::who(&write.user, &write.requester)
+            message::who(&write.user, &write.requester, policy)
         },
         name: write.name.shown(),
         policy: policy.hash,

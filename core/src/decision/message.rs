@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use crate::facts::Requester;
 use crate::names::{cut_characters, shown};
-use crate::policy::Mode;
+use crate::policy::{Mode, Policy};
 use crate::request::UserInfo;
 use crate::request::response::{Response, Status, WARNING_CHARACTERS};
 
@@ -71,14 +71,21 @@ impl Decision<'_> {
     }
 }
 
-/// The requester as shown in messages, with what it failed to prove.
-pub(super) fn who(user: &UserInfo<'_>, requester: &Requester<'_>) -> String {
+/// The requester as shown in messages, with what it failed to prove, or the add-on that
+/// the policy does not name.
+pub(super) fn who(user: &UserInfo<'_>, requester: &Requester<'_>, policy: &Policy) -> String {
     let name = match user.username.as_str() {
         "" => "a requester without a username".to_owned(),
         name => shown(name, 200),
     };
     match requester {
         Requester::Tenant(Some(unproven)) => format!("{name} ({})", unproven.as_str()),
+        Requester::Tenant(None) => match policy.unnamed_add_on(&user.username) {
+            Some(add_on) => format!(
+                "{name} (which counts as the add-on {add_on} only if identities.addOns names it)"
+            ),
+            None => name,
+        },
         _ => name,
     }
 }

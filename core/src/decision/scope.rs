@@ -9,6 +9,8 @@ use super::Door;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {
     ceiling: Mode,
+    /// Whether the namespaces of the requests have rolegate's label.
+    labelled: bool,
 }
 
 impl Scope {
@@ -23,14 +25,27 @@ impl Scope {
             // Mutation never denies: if it fails, validation denies the request.
             Door::Mutate => Mode::Off,
         };
-        Self { ceiling }
+        Self {
+            ceiling,
+            labelled: !matches!(door, Door::Cluster),
+        }
     }
 
     /// The scope of a namespace with this mode label.
     #[must_use]
     pub fn of_label(value: Option<&str>) -> Self {
-        let ceiling = Mode::of_label(value);
-        Self { ceiling }
+        Self {
+            ceiling: Mode::of_label(value),
+            labelled: true,
+        }
+    }
+
+    /// Whether a request for an object of this namespace (empty: none) concerns a
+    /// managed namespace. The cluster door also receives requests for service accounts
+    /// of namespaces without the label.
+    #[must_use]
+    pub const fn manages(self, namespace: &str) -> bool {
+        self.labelled || namespace.is_empty()
     }
 
     #[must_use]

@@ -4,14 +4,12 @@
 //! requester's own words and do not count. The first class that matches wins,
 //! in the order of [`Class`].
 
-use crate::names::{
-    Component, Framework, JobId, PodName, Role, ServiceAccountName, ServiceAccountUser,
-};
+use crate::names::{Component, Framework, JobId, PodName, Role, ServiceAccountUser};
 use crate::policy::{Operator, Platform, Policy};
 use crate::request::UserInfo;
 
 use super::evidence::is_real_service_account;
-use super::{System, emr};
+use super::{RunsAs, System, emr};
 
 /// The kinds of requester, in the order they are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -214,15 +212,15 @@ impl<'a> Requester<'a> {
         if !real {
             return Self::Tenant(Some(Unproven::Impersonated));
         }
-        let (role, framework, component) = match ServiceAccountName::parse(account.name) {
-            ServiceAccountName::Job(job) => (job.role, job.framework, Some(job.component)),
-            other => match policy.fixed_service_account(account.name) {
-                Some(fixed) => (fixed.role.clone(), Framework::of_fixed(account.name), None),
-                None if other == ServiceAccountName::Reserved => {
-                    return Self::Tenant(Some(Unproven::ReservedWithoutRole));
-                }
-                None => return Self::Tenant(None),
-            },
+        let (role, framework, component) = match RunsAs::of(account.namespace, account.name, policy)
+        {
+            RunsAs::Job {
+                role,
+                framework,
+                component,
+            } => (role, framework, component),
+            RunsAs::Reserved => return Self::Tenant(Some(Unproven::ReservedWithoutRole)),
+            RunsAs::Ordinary => return Self::Tenant(None),
         };
         let crosses = || {
             policy

@@ -1,4 +1,4 @@
-//! What a service account stands for under the policy.
+//! What a service account, by namespace and name, stands for under the policy.
 
 use crate::names::{Component, Framework, Role, ServiceAccountName};
 use crate::policy::Policy;
@@ -21,16 +21,16 @@ pub enum RunsAs {
 }
 
 impl RunsAs {
-    /// Reads a service account's name.
+    /// What the service account of this name stands for in this namespace.
     #[must_use]
-    pub fn of(account: &str, policy: &Policy) -> Self {
+    pub fn of(namespace: &str, account: &str, policy: &Policy) -> Self {
         match ServiceAccountName::parse(account) {
             ServiceAccountName::Job(job) => Self::Job {
                 role: job.role,
                 framework: job.framework,
                 component: Some(job.component),
             },
-            other => match policy.fixed_service_account(account) {
+            other => match policy.fixed_service_account(namespace, account) {
                 Some(fixed) => Self::Job {
                     role: fixed.role.clone(),
                     framework: Framework::of_fixed(account),

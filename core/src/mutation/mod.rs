@@ -103,7 +103,12 @@ pub fn mutate(creator: Creator<'_>, pod: &Pod<'_>) -> Mutation {
 /// before a plan is made.
 pub(crate) fn is_plainly_none(creator: Creator<'_>, pod: &Pod<'_>) -> bool {
     let is_job = |account: &str| {
-        is_reserved(account) || creator.policy.fixed_service_account(account).is_some()
+        let fixed = || {
+            creator
+                .policy
+                .fixed_service_account(creator.namespace, account)
+        };
+        is_reserved(account) || fixed().is_some()
     };
     let mut keys = pod.metadata.annotations.iter().map(|(key, _)| key);
     let ours = keys.any(|key| key.starts_with(ANNOTATION_PREFIX)) || plan::is_begun(pod);

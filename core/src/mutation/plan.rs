@@ -23,6 +23,8 @@ const MOST_WARNINGS: usize = 8;
 #[derive(Clone, Copy, Debug)]
 pub struct Creator<'p> {
     pub requester: &'p Requester<'p>,
+    /// Of the pod.
+    pub namespace: &'p str,
     pub policy: &'p Policy,
     pub tenancy: &'p VirtualCluster,
 }
@@ -107,7 +109,7 @@ pub fn plan<'p>(creator: Creator<'p>, pod: &'p Pod<'p>) -> Plan<'p> {
 /// What the pod's service account stands for.
 fn identity_of(creator: Creator<'_>, pod: &Pod<'_>) -> RunsAs {
     let account = pod.spec.service_accounts().next().unwrap_or_default();
-    RunsAs::of(account, creator.policy)
+    RunsAs::of(creator.namespace, account, creator.policy)
 }
 
 const fn component_of(identity: &RunsAs) -> Option<Component> {

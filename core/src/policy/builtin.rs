@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::accounts::Accounts;
 use super::platform_table;
 use super::{
     Doors, EmrService, Platform, Policy, PolicyHash, RuleList, RuleSettings, Subjects,
@@ -35,11 +36,12 @@ pub(super) fn admins() -> Subjects {
 
 impl Policy {
     /// The policy in effect without a file: EMR by its usual names, `system:masters`
-    /// as administrators, the table of cluster software, and no permission for any
-    /// tenant.
+    /// as administrators, of the table of cluster software what runs in kube-system
+    /// (other add-ons count once a file names them), and no permission for any tenant.
     #[must_use]
     pub fn builtin_for<R: RuleList>() -> Self {
-        let (emr_service, admins, platform) = (emr_service(), admins(), platform_table::platform());
+        let (emr_service, admins, platform) =
+            (emr_service(), admins(), platform_table::platform(&[]));
         let hash = PolicyHash::of(canonical(&emr_service, &admins, &platform).as_bytes());
         let mut policy = Self {
             hash,
@@ -51,7 +53,9 @@ impl Policy {
             rules: RuleSettings::default(),
             exemptions: Vec::new(),
             clusters: VirtualClusters::default(),
+            accounts: Accounts::default(),
         };
+        policy.accounts = Accounts::of(&policy);
         policy.rules.modes = policy.effective_modes(R::ABOUT, &[]);
         policy.rules.planned = R::PLANNED;
         policy
@@ -91,14 +95,14 @@ mod tests {
         for (about, mode) in &policy.rules.modes {
             let expected = match about.id.as_str() {
                 "job-lifecycle" => Mode::Warn,
-                "execution-role" | "image-source" | "chain-profile" => Mode::Off,
+                "image-source" | "chain-profile" => Mode::Off,
                 _ => Mode::Enforce,
             };
             assert_eq!(*mode, expected, "{}", about.id);
         }
         assert!(policy.tenancy("anywhere").submitters.is_empty());
         assert_eq!(
-            policy.fixed_service_account("emr-containers-sa-spark"),
+            policy.fixed_service_account("spark-a", "emr-containers-sa-spark"),
             None
         );
         assert_eq!(

@@ -80,8 +80,10 @@ impl Operator {
 /// A job service account with a name that does not encode its role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FixedServiceAccount {
-    /// The entry applies in every namespace.
     pub name: String,
+    /// Where it has this role. Empty: in every namespace that no other entry of this
+    /// name lists.
+    pub namespaces: Vec<String>,
     /// The role that EKS gives its pods.
     pub role: Role,
 }

@@ -1,7 +1,10 @@
 //! The kinds of text that name an identity. All of them reject an identity that
 //! everybody has or that a tenant can obtain.
 
+use schemars::{Schema, json_schema};
+
 use super::names::{is_label, is_subdomain, kind};
+use super::{Kind, messages, platform_table};
 use crate::names::{
     Glob, RESERVED_PREFIXES, SERVICE_ACCOUNT_PREFIX, ServiceAccountName, is_reserved,
 };
@@ -35,6 +38,36 @@ kind!(
     ServiceAccountRef: (String, String) = "a service account",
     "^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", service_account
 );
+
+/// The name of an add-on of the built-in table.
+#[derive(Clone, Debug)]
+pub(crate) enum AddOnName {}
+
+impl Kind for AddOnName {
+    type Value = &'static str;
+    const NAME: &'static str = "an add-on of the built-in table";
+    const PATTERN: &'static str = "";
+
+    fn schema() -> Schema {
+        let names: Vec<_> = platform_table::names().collect();
+        json_schema!({ "type": "string", "enum": names })
+    }
+
+    fn read(text: &str) -> Result<&'static str, String> {
+        let names = platform_table::names();
+        names.clone().find(|name| *name == text).ok_or_else(|| {
+            let all: Vec<_> = names.clone().collect();
+            let hint = match messages::nearest(text, names) {
+                Some(name) => format!("did you mean `{name}`? The table has"),
+                None => "use one of".to_owned(),
+            };
+            format!(
+                "{hint} {}; list any other software under `platform`",
+                all.join(", ")
+            )
+        })
+    }
+}
 
 fn plain(text: &str) -> Result<(), String> {
     if text.is_empty() {

@@ -101,17 +101,19 @@ fn sentence(error: &Error) -> String {
 /// A hint for a wrong word: the nearest of the allowed words if one is near,
 /// otherwise all of them.
 pub(super) fn one_of<'a>(wrong: &str, words: impl Iterator<Item = &'a str> + Clone) -> String {
-    let near = words
-        .clone()
-        .map(|word| (distance(wrong, word), word))
-        .min();
-    match near {
-        Some((steps, word)) if steps <= 1 + word.len() / 5 => format!("did you mean `{word}`?"),
-        _ => match words.collect::<Vec<_>>().as_slice() {
+    match nearest(wrong, words.clone()) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => match words.collect::<Vec<_>>().as_slice() {
             [only] => format!("only `{only}` is allowed"),
             words => format!("use one of {}", words.join(", ")),
         },
     }
+}
+
+/// The one of the allowed words that was probably meant.
+pub(super) fn nearest<'a>(wrong: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (steps, word) = words.map(|word| (distance(wrong, word), word)).min()?;
+    (steps <= 1 + word.len() / 5).then_some(word)
 }
 
 /// The Levenshtein distance in bytes. Long words are not compared: no key or

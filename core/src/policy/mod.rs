@@ -6,6 +6,7 @@
 //! [`Policy`] without further checks. This module does no I/O and reads no clock.
 
 pub(crate) mod about;
+mod accounts;
 mod builtin;
 mod chain;
 mod cluster;
@@ -31,6 +32,7 @@ mod rule_settings;
 mod schema;
 
 pub use about::{About, Needed, Notes, RuleEntry, RuleList, RuleOptions};
+pub use accounts::Grant;
 pub use chain::{Chain, ChainMode, ExtraProfile, OwnSettings, TokenSource};
 pub use cluster::{CrossRole, Submitter, VirtualCluster, VirtualClusters};
 pub use doors::Doors;
@@ -52,6 +54,8 @@ pub(crate) use file::{Flag, Given, Text};
 pub(crate) use kind::Kind;
 pub(crate) use names::{glob_of, kind};
 
+use accounts::Accounts;
+
 /// A valid policy, from a file or built in.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -69,6 +73,8 @@ pub struct Policy {
     pub exemptions: Vec<Exemption>,
     /// The settings per namespace; a namespace is in one entry at most.
     pub clusters: VirtualClusters,
+    /// The service accounts that all of these name.
+    accounts: Accounts,
 }
 
 /// How an exemption that ends too far ahead is treated.
@@ -103,12 +109,12 @@ impl Policy {
         self.clusters.of(namespace)
     }
 
-    /// The entry, of any operator, that gives this service account a role.
+    /// The add-on of the built-in table to which this username would belong if the
+    /// policy named the add-on under `addOns`.
     #[must_use]
-    pub fn fixed_service_account(&self, name: &str) -> Option<&FixedServiceAccount> {
-        self.operators
-            .iter()
-            .flat_map(|operator| &operator.job_service_accounts)
-            .find(|entry| entry.name == name)
+    pub fn unnamed_add_on(&self, username: &str) -> Option<&'static str> {
+        let add_on = platform_table::add_on_of(username)?;
+        let mut users = self.platform.iter().flat_map(|entry| &entry.users);
+        (!users.any(|user| user == username)).then_some(add_on)
     }
 }

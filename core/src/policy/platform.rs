@@ -29,11 +29,14 @@ pub enum Capability {
     /// `CiliumEndpoint`, a Kueue `Workload` or a `PolicyReport`; write endpoints and
     /// network policies.
     Mirror,
+    /// Write what storage drivers record on claims: annotations, finalizers and
+    /// `status` of `PersistentVolumeClaims`.
+    Volumes,
 }
 
 impl Capability {
     /// Every capability, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Bind,
         Self::Evict,
         Self::Annotate,
@@ -42,6 +45,7 @@ impl Capability {
         Self::ConfigMaps,
         Self::Secrets,
         Self::Mirror,
+        Self::Volumes,
     ];
 
     /// The word in policies.
@@ -56,13 +60,14 @@ impl Capability {
             Self::ConfigMaps => "configmaps",
             Self::Secrets => "secrets",
             Self::Mirror => "mirror",
+            Self::Volumes => "volumes",
         }
     }
 }
 
 /// A set of capabilities.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Capabilities(u8);
+pub struct Capabilities(u16);
 
 impl Capabilities {
     #[must_use]
@@ -70,7 +75,7 @@ impl Capabilities {
         let mut bits = 0;
         let mut rest = list;
         while let [first, tail @ ..] = rest {
-            bits |= 1 << *first as u8;
+            bits |= 1 << *first as u16;
             rest = tail;
         }
         Self(bits)
@@ -78,7 +83,7 @@ impl Capabilities {
 
     #[must_use]
     pub const fn contains(self, capability: Capability) -> bool {
-        self.0 & (1 << capability as u8) != 0
+        self.0 & (1 << capability as u16) != 0
     }
 
     /// In the order of [`Capability::ALL`].
@@ -92,7 +97,7 @@ impl Capabilities {
 impl FromIterator<Capability> for Capabilities {
     fn from_iter<I: IntoIterator<Item = Capability>>(list: I) -> Self {
         list.into_iter()
-            .fold(Self::default(), |set, one| Self(set.0 | 1 << one as u8))
+            .fold(Self::default(), |set, one| Self(set.0 | 1 << one as u16))
     }
 }
 
@@ -124,6 +129,9 @@ pub struct Platform {
     pub users: Vec<String>,
     /// Everything that it may do.
     pub capabilities: Capabilities,
+    /// The add-on's name in `identities.addOns`; `None` for an entry of the policy
+    /// file's own.
+    pub add_on: Option<&'static str>,
     /// The source of the entry: the path of a chart, or the policy file.
     pub source: Cow<'static, str>,
 }

@@ -14,6 +14,23 @@ pub struct Reader {
     pub(super) rule_ids: Vec<RuleId>,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<PolicyWarning>,
+    /// The service accounts under `submitters`, for the comparison with the rest of
+    /// the file.
+    pub(super) listed: Vec<ListedAccount>,
+    /// The names of job service accounts without `namespaces`.
+    pub(super) fixed: Vec<(String, Position)>,
+}
+
+/// A service account that a `submitters` entry lists for pods.
+#[derive(Debug)]
+pub(super) struct ListedAccount {
+    /// The number of the virtual cluster.
+    pub(super) cluster: usize,
+    /// The number of its entry.
+    pub(super) entry: usize,
+    pub(super) name: String,
+    /// Of the entry, if the list is the built-in one.
+    pub(super) at: Position,
 }
 
 impl Reader {
@@ -24,6 +41,8 @@ impl Reader {
             rule_ids,
             problems: Vec::new(),
             warnings: Vec::new(),
+            listed: Vec::new(),
+            fixed: Vec::new(),
         }
     }
 

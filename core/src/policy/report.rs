@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use jiff::{SignedDuration, Timestamp};
 
 use super::about::Needed;
+use super::platform_table;
 use super::{Exemption, Policy, PolicyWarning, VirtualCluster};
 use crate::names::SERVICE_ACCOUNT_PREFIX;
 use crate::policy::Mode;
@@ -77,9 +78,13 @@ impl Report<'_> {
                 joined(&operator.roles)
             )?;
             for account in &operator.job_service_accounts {
+                let place = match account.namespaces.as_slice() {
+                    [] => String::new(),
+                    namespaces => format!(" in {}", joined(namespaces)),
+                };
                 writeln!(
                     f,
-                    "    job service account {} has the role {}",
+                    "    job service account {}{place} has the role {}",
                     account.name, account.role
                 )?;
             }
@@ -91,7 +96,28 @@ impl Report<'_> {
                 .map(|user| user.strip_prefix(SERVICE_ACCOUNT_PREFIX).unwrap_or(user))
                 .collect();
             let (accounts, may, source) = (accounts.join(", "), row.capabilities, &row.source);
-            writeln!(f, "  platform {accounts}: {may} ({source})")?;
+            let name = row
+                .add_on
+                .map_or_else(|| "platform".to_owned(), |name| format!("add-on {name}"));
+            writeln!(f, "  {name} {accounts}: {may} ({source})")?;
+        }
+        let counted = |name: &&str| {
+            let mut accounts = platform.iter().filter(|row| row.add_on == Some(*name));
+            accounts.any(|row| {
+                !row.users
+                    .iter()
+                    .all(|user| platform_table::always_counts(user))
+            })
+        };
+        let missing: Vec<_> = platform_table::optional()
+            .filter(|name| !counted(name))
+            .collect();
+        if !missing.is_empty() {
+            writeln!(
+                f,
+                "  not counted outside kube-system, because `addOns` does not name them: {}",
+                joined(&missing)
+            )?;
         }
         Ok(())
     }

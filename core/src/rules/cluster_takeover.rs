@@ -160,7 +160,7 @@ fn is_driver(write: &Write<'_>) -> bool {
         let of_tenants = clusters
             .flat_map(|cluster| &cluster.namespaces)
             .any(|managed| managed == account.namespace);
-        !of_tenants && write.runs_as(account.name) == RunsAs::Ordinary
+        !of_tenants && RunsAs::of(account.namespace, account.name, write.policy) == RunsAs::Ordinary
     })
 }
 

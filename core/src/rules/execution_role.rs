@@ -1,20 +1,27 @@
 //! # execution-role
 //!
-//! Denies IAM roles in a namespace that the policy does not list for it.
-//!
-//! Off until a virtual cluster of the policy lists `executionRoles`; then on in the
-//! namespaces of those that do.
+//! Denies jobs under an IAM role other than their service account's, and roles that the
+//! policy does not list for the namespace.
 //!
 //! ## What it stops
 //!
-//! - service accounts whose name stands for a role that is not listed, or whose
-//!   annotation `eks.amazonaws.com/role-arn` names such a role, is not a role's ARN,
-//!   or names another role than the account's own name does
-//! - Jobs, Deployments and all other pod templates, and pods, under such an account
-//! - tokens of such an account (`serviceaccounts/token`)
+//! In every managed namespace:
+//!
+//! - an annotation `eks.amazonaws.com/role-arn` of a job's service account that is not
+//!   a role's ARN or names another role than the service account stands for: by its
+//!   name, or by the operator's entry of the policy for this namespace
 //! - in a job's pods, a variable `AWS_ROLE_ARN` that is neither the role of the
 //!   pod's service account nor one that the policy's `chains` allow that role to
-//!   assume, or whose value comes from elsewhere (`valueFrom`) and cannot be seen
+//!   assume, or whose value comes from elsewhere (`valueFrom`) and cannot be seen.
+//!   EKS's webhook writes the variable from the annotation, so this also stops the
+//!   pods of a service account that was annotated before
+//!
+//! Where a virtual cluster of the policy lists `executionRoles`, also:
+//!
+//! - service accounts whose name stands for a role that is not listed, or whose
+//!   annotation names such a role
+//! - Jobs, Deployments and all other pod templates, and pods, under such an account
+//! - tokens of such an account (`serviceaccounts/token`)
 //!
 //! An UPDATE is judged by what it changes.
 //!
@@ -52,28 +59,33 @@
 
 use crate::facts::{Action, Extent, Facts, RunsAs};
 use crate::names::{Role, RoleArn, shown};
-use crate::policy::{About, Needed, Severity};
+use crate::policy::{About, Level, Policy, Severity};
 use crate::request::pod::{Container, Pod};
 use crate::request::{Object, Path, ReviewError};
-use crate::write::Write;
+use crate::write::{PodWrite, Write};
 
+use super::shared::startable::{Start, refusal};
 use super::shared::violation::{Violation, brought};
-use super::{Advice, Checked, Finding, Rule};
+use super::{Advice, Checked, Finding, Rule, foreign_service_account};
 
 pub(super) static ABOUT: About = About {
-    needs: Some(Needed {
-        what: "a virtual cluster lists `executionRoles`",
-        is_there: |policy| {
-            let mut entries = policy.clusters.iter();
-            entries.any(|entry| !entry.execution_roles.is_empty())
-        },
-    }),
+    notes: Some(notes),
     ..About::new(
         "execution-role",
         Severity::High,
         include_str!("execution_role.rs"),
     )
 };
+
+fn notes(policy: &Policy) -> Vec<(Level, String)> {
+    let mut clusters = policy.clusters.iter();
+    if clusters.any(|cluster| !cluster.execution_roles.is_empty()) {
+        return Vec::new();
+    }
+    let note = "rule execution-role does not judge which roles run in a namespace until a virtual \
+                cluster lists `executionRoles`";
+    vec![(Level::Note, note.to_owned())]
+}
 
 /// See the file's header.
 pub(super) struct ExecutionRole;
@@ -84,6 +96,16 @@ static ADVICE: Advice = Advice {
     instead: "use a role that is listed for this namespace, or ask the platform team to add it to \
               `virtualClusters[].executionRoles` in rolegate's policy",
     source: "Amazon EMR on EKS security: emr-containers:ExecutionRoleArn",
+};
+
+/// For a job whose account and variable name different roles.
+static ADVICE_ON_MISMATCH: Advice = Advice {
+    why: "a job runs as the role that its service account stands for, and rolegate decides by that \
+          role who may start it",
+    instead: "use the service account's own role; ask the platform team to list a role that the job \
+              assumes under `virtualClusters[].chains`, or the role of an operator's service \
+              account in this namespace under `jobServiceAccounts`, in rolegate's policy",
+    source: "Amazon EMR on EKS job execution roles: one service account per component and role",
 };
 
 /// The annotation that gives a service account its role in IRSA (IAM roles for
@@ -101,9 +123,7 @@ impl Rule for ExecutionRole {
         let Some((new, old)) = write.act.written() else {
             return Ok(());
         };
-        if write.tenancy.execution_roles.is_empty()
-            || write.extent(Action::PlaceRole) == Extent::All
-        {
+        if write.extent(Action::PlaceRole) == Extent::All {
             return Ok(());
         }
         let accounts = write.target.is("", "serviceaccounts");
@@ -158,11 +178,13 @@ fn service_account(
     if let Some(clause) = wrong_annotation(arn, account, write) {
         let act = format!("give a role to {}: {clause}", write.object());
         let path = Path::root().key("metadata").key("annotations");
-        findings.push(
-            Finding::new(&ABOUT, &ADVICE, act)
-                .at(path.key(ANNOTATION))
-                .key(format!("{ANNOTATION} {arn}")),
-        );
+        let path = path.key(ANNOTATION);
+        let key = format!("{ANNOTATION} {arn}");
+        let mut finding = Finding::new(&ABOUT, &ADVICE, act).at(path).key(key);
+        if write.runs_as(account).role().is_some() {
+            finding.advice = &ADVICE_ON_MISMATCH;
+        }
+        findings.push(finding);
     }
     Ok(())
 }
@@ -170,13 +192,16 @@ fn service_account(
 /// Why the annotation may not give the account the role `arn`; `None` where it may.
 fn wrong_annotation(arn: &str, account: &str, write: &Write<'_>) -> Option<String> {
     let own = write.runs_as(account);
+    if own.role().is_none() && lists_none(write) {
+        return None;
+    }
     match RoleArn::parse(arn) {
         Err(error) => Some(format!(
             "{ANNOTATION} {} names no role: {error}",
             shown(arn, 160)
         )),
         Ok(arn) if own.role().is_some_and(|own| own != arn.role()) => Some(format!(
-            "{ANNOTATION} names the IAM role {}, and the account's name another",
+            "{ANNOTATION} names the IAM role {}, and that service account stands for another",
             arn.role()
         )),
         Ok(arn) if !is_listed(arn.role(), write) => Some(format!(
@@ -199,9 +224,33 @@ fn pods(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewErro
     let object = write.object();
     for violation in brought(pod_write, |pod, violations| judge(pod, write, violations)) {
         let act = format!("{verb} {object}: {}", violation.seen);
-        findings.push(violation.finding(&ABOUT, &ADVICE, act));
+        let mismatch = violation.key.starts_with(VARIABLE);
+        let advice = if mismatch {
+            &ADVICE_ON_MISMATCH
+        } else {
+            &ADVICE
+        };
+        let mut finding = violation.finding(&ABOUT, advice, act);
+        // One cause, one finding: where the requester may not use the account at all,
+        // the rule about that says so.
+        if mismatch && is_foreign(write, pod_write) {
+            finding.caused_by = Some(foreign_service_account::ABOUT.id);
+        }
+        findings.push(finding);
     }
     Ok(())
+}
+
+/// Whether the requester may not start pods under an account of the pod.
+fn is_foreign(write: &Write<'_>, pod_write: &PodWrite<'_>) -> bool {
+    let name = write.possible_name();
+    let start = if pod_write.is_pod() {
+        Start::Pod { name }
+    } else {
+        Start::Template { workload: name }
+    };
+    let mut accounts = pod_write.new.spec.service_accounts();
+    accounts.any(|account| refusal(write, account, start).is_some())
 }
 
 fn judge(pod: &Pod<'_>, write: &Write<'_>, violations: &mut Vec<Violation>) {
@@ -215,7 +264,7 @@ fn judge(pod: &Pod<'_>, write: &Write<'_>, violations: &mut Vec<Violation>) {
             });
         }
         let identity = write.runs_as(account);
-        if identity == RunsAs::Ordinary {
+        if identity == RunsAs::Ordinary || identity.role().is_none() && lists_none(write) {
             continue;
         }
         for (list, index, container) in pod.spec.all_containers() {
@@ -303,11 +352,13 @@ fn unlisted_account(account: &str, write: &Write<'_>) -> Option<String> {
 }
 
 fn is_listed(role: &Role, write: &Write<'_>) -> bool {
-    write
-        .tenancy
-        .execution_roles
-        .iter()
-        .any(|pattern| pattern.matches(role))
+    let mut listed = write.tenancy.execution_roles.iter();
+    lists_none(write) || listed.any(|pattern| pattern.matches(role))
+}
+
+/// Whether the policy has no list of roles for the namespace, so that any may run.
+fn lists_none(write: &Write<'_>) -> bool {
+    write.tenancy.execution_roles.is_empty()
 }
 
 /// The key of a finding about a service account whose role is not listed.

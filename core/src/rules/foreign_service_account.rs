@@ -24,8 +24,8 @@
 //! | EMR, administrators | all |
 //! | a job | those of its own account and role, in its own namespace; a driver only as `spark-<own job id>-driver`, and no other pod with a job id in its name |
 //! | an operator of the policy | those of the roles the policy declares for it |
-//! | Kubernetes | job controller: `client`; replica set controller: `jeg`; those and the stateful set controller: components of a declared operator |
-//! | tenants | `default`, or what `submitters.serviceAccounts` lists; in a custom resource also those of `submitters.roles` |
+//! | Kubernetes | job controller: `client`; replica set controller: `jeg`; those and the stateful set controller: components of a declared operator; the operator itself, and others that become no role |
+//! | tenants | `default`, or what `submitters.serviceAccounts` lists; in a custom resource also those of `submitters.roles`; never one to which the policy gives rights (`service-account-token` says which), unless the same entry of `submitters` names it and the requester |
 //!
 //! ## Why
 //!

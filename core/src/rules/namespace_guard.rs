@@ -12,7 +12,9 @@
 //! - `rolegate.dev/chain` removed or changed
 //! - in a managed namespace, the Pod Security labels
 //!   `pod-security.kubernetes.io/{enforce,audit,warn}` lowered, and the version they
-//!   are pinned to; the label that allows administrators' access to devices
+//!   are pinned to. Without the label, the default of the cluster applies, which may
+//!   be stricter than `privileged`, so setting `privileged` where there was no label
+//!   is lowering; the label that allows administrators' access to devices
 //!   (`resource.kubernetes.io/admin-access`) set
 //! - deleting a managed namespace, and removing its finalizers
 //!
@@ -254,12 +256,14 @@ fn check_mode(old: Option<&str>, new: Option<&str>, report: &mut impl FnMut(Stri
 }
 
 /// How strict a Pod Security level is. Pod Security treats an unknown level as
-/// `restricted` and, unless the cluster has another default, no label as `privileged`.
+/// `restricted`. Without a label the cluster's default applies: any of the three.
+/// Removing a level is therefore lowering it, and so is setting `privileged`.
 fn strictness(level: Option<&str>) -> u8 {
     match level {
-        None | Some("privileged") => 0,
-        Some("baseline") => 1,
-        Some(_) => 2,
+        Some("privileged") => 0,
+        None => 1,
+        Some("baseline") => 2,
+        Some(_) => 3,
     }
 }
 

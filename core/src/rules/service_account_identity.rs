@@ -1,7 +1,7 @@
 //! # service-account-identity
 //!
-//! Denies creating, changing and deleting service accounts that become IAM roles,
-//! and binding any service account to a role.
+//! Denies creating, changing and deleting service accounts that become IAM roles or to
+//! which the policy gives rights, and binding any service account to a role.
 //!
 //! ## What it stops
 //!
@@ -9,17 +9,20 @@
 //!   `emr-container-sa-…`) or to which an operator's entry of the policy gives a
 //!   role: creating one, changing anything in one (`secrets`, `imagePullSecrets`,
 //!   owners, labels), deleting one, also by deletecollection or to create it again
+//! - the same for service accounts to which the policy gives rights that a tenant does
+//!   not have (`service-account-token` says which): who makes one can start pods
+//!   under it
 //! - annotations `eks.amazonaws.com/…` of any service account: setting, changing or
 //!   removing one, also by deleting the service account that has it
-//! - in namespaces without rolegate's label, the same for reserved names (the
-//!   cluster door)
+//! - in namespaces without rolegate's label, the first two, except in kube-system,
+//!   where it is reserved names only (the cluster door)
 //!
 //! ## Who may
 //!
 //! | requester | service accounts |
 //! |---|---|
 //! | EMR, administrators | all |
-//! | an operator of the policy | those of its declared roles, bound only to the role that their name says |
+//! | an operator of the policy | those of its declared roles, bound only to the role that their name or the policy's entry says |
 //! | Kubernetes | deletes and cleans up all; creates only those that become no role |
 //! | jobs, add-ons, tenants | those that become no role, without such annotations |
 //!
@@ -42,7 +45,7 @@
 //! ## What it does not see
 //!
 //! - EKS Pod Identity associations and trust policies: they are made in AWS.
-//! - Names that only an operator's entry of the policy explains, in namespaces
+//! - Names that only an operator's entry without `namespaces` explains, in namespaces
 //!   without the label.
 
 use serde::Deserialize;
@@ -54,6 +57,7 @@ use crate::policy::{About, Operator, Severity};
 use crate::request::{Act, Object, Path, ReviewError, change};
 use crate::write::Write;
 
+use super::shared::privileged;
 use super::{Advice, Checked, Finding, Rule};
 
 pub(super) static ABOUT: About = About::new(
@@ -110,6 +114,8 @@ impl Rule for ServiceAccountIdentity {
         };
         let change = AccountChange {
             runs_as: runs_as(write),
+            trusted: trusted(write),
+            is_managed: write.is_managed,
             old: Account::read(old)?,
             new: Account::read(new)?,
         };
@@ -177,6 +183,9 @@ struct Refused {
 /// What a write does to a service account.
 struct AccountChange<'a> {
     runs_as: RunsAs,
+    /// Why the requester may not act as it.
+    trusted: Option<String>,
+    is_managed: bool,
     old: Account<'a>,
     new: Account<'a>,
 }
@@ -207,6 +216,8 @@ impl<'a> AccountChange<'a> {
                 format!("that service account becomes the IAM role {role}")
             }
             RunsAs::Reserved => "its name is reserved for Amazon EMR".to_owned(),
+            RunsAs::Ordinary if let Some(trusted) = &self.trusted => trusted.clone(),
+            RunsAs::Ordinary if !self.is_managed => return None,
             RunsAs::Ordinary => {
                 let key = self.rebound()?;
                 return Some(self.annotation(key));
@@ -243,11 +254,8 @@ impl<'a> AccountChange<'a> {
         else {
             return self.by_tenant();
         };
-        let name = write.possible_name();
-        let fixed = operator
-            .job_service_accounts
-            .iter()
-            .any(|fixed| fixed.name == name);
+        let (namespace, name) = (write.target.namespace(), write.possible_name());
+        let fixed = write.policy.declares(operator, namespace, name);
         if !(fixed || component.is_some() && operator.runs(role)) {
             return Some(Refused {
                 reason: format!(
@@ -258,8 +266,13 @@ impl<'a> AccountChange<'a> {
                 path: None,
             });
         }
+        // Without its annotation the pods fall back to the node's role. What goes with
+        // the whole service account leaves no pod behind that could start.
+        let kept = matches!(write.act, Act::Update { .. });
+        let removed = self.old.bindings().filter(|_| kept);
         self.new
             .bindings()
+            .chain(removed)
             .filter(|key| self.new.annotation(key) != self.old.annotation(key))
             .find(|key| !STS_OPTIONS.contains(key) && !self.is_bound_to(role, key))
             .map(|key| self.annotation(key))
@@ -310,20 +323,26 @@ fn path_of(key: &str) -> Path {
 /// characters to its name.
 fn runs_as(write: &Write<'_>) -> RunsAs {
     let runs_as = write.runs_as(write.possible_name());
-    if runs_as == RunsAs::Ordinary
-        && let Some(prefix) = write.name.prefix()
-    {
-        let fixed = write
-            .policy
-            .operators
-            .iter()
-            .flat_map(|operator| &operator.job_service_accounts)
-            .map(|fixed| fixed.name.as_str());
-        return fixed
-            .filter(|name| name.len() == prefix.len() + 5 && name.starts_with(prefix))
-            .map(|name| write.runs_as(name))
-            .next()
-            .unwrap_or(runs_as);
+    if runs_as != RunsAs::Ordinary {
+        return runs_as;
     }
-    runs_as
+    let fixed = write.policy.fixed_names(write.target.namespace());
+    let name = generated(write, fixed);
+    name.map_or(runs_as, |name| write.runs_as(name))
+}
+
+/// Why the requester may not act as the service account, likewise.
+fn trusted(write: &Write<'_>) -> Option<String> {
+    privileged::refusal(write, write.possible_name()).or_else(|| {
+        let names = write.policy.granted_names(write.target.namespace());
+        privileged::refusal(write, generated(write, names)?)
+    })
+}
+
+/// The first of `names`, in order, that the API server could generate.
+fn generated<'p>(write: &Write<'_>, names: impl Iterator<Item = &'p str>) -> Option<&'p str> {
+    let prefix = write.name.prefix()?;
+    names
+        .filter(|name| name.len() == prefix.len() + 5 && name.starts_with(prefix))
+        .min()
 }

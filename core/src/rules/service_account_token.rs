@@ -1,14 +1,17 @@
 //! # service-account-token
 //!
-//! Denies obtaining tokens of service accounts that become IAM roles.
+//! Denies obtaining tokens of service accounts that become IAM roles or to which the
+//! policy gives rights.
 //!
 //! ## What it stops
 //!
 //! - `TokenRequests` (`kubectl create token`: CREATE on `serviceaccounts/token`) for
-//!   a job's service account, for a reserved name, and for a service account that
-//!   the policy itself trusts (an operator's, an add-on's). For any other service
-//!   account, those with an audience of AWS's (`sts.amazonaws.com`,
-//!   `pods.eks.amazonaws.com`, anything that contains `amazonaws`)
+//!   a job's service account, for a reserved name, and for a service account to which
+//!   the policy gives rights that a tenant does not have: an operator's, an add-on's,
+//!   one that `admins`, `platform`, `submitters` or `exemptions` name, also by a
+//!   pattern and also where the exemption has ended. For any other service account,
+//!   those with an audience of AWS's (`sts.amazonaws.com`, `pods.eks.amazonaws.com`,
+//!   anything that contains `amazonaws`)
 //! - Secrets of type `kubernetes.io/service-account-token`: creating one for such a
 //!   service account or for one under which the requester may not start pods, and
 //!   reassigning one to another service account by its annotation
@@ -50,6 +53,10 @@
 //! ## What it does not see
 //!
 //! - Tokens that a pod has already.
+//! - In namespaces without rolegate's label (the cluster door): pods, and tokens of
+//!   service accounts to which the policy gives no rights. Nothing in kube-system,
+//!   except for reserved names. Label the namespace of an operator or add-on if others
+//!   may write there.
 //! - Audiences in custom resources: the pod is judged when an operator creates it.
 //! - On whose behalf software requests AWS tokens for tenants' service accounts
 //!   (External Secrets with `serviceAccountRef`). Such software needs an exemption,
@@ -63,11 +70,12 @@ use serde::Deserialize;
 
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System};
 use crate::json::{List, Text};
-use crate::names::{SERVICE_ACCOUNT_PREFIX, shown};
+use crate::names::shown;
 use crate::policy::{About, Severity};
 use crate::request::{Object, Path, ReviewError};
 use crate::write::Write;
 
+use super::shared::privileged;
 use super::{Advice, Checked, Finding, Rule};
 
 pub(super) static ABOUT: About = About::new(
@@ -168,6 +176,9 @@ fn check_request(
         findings.push(Finding::new(&ABOUT, &ADVICE, act).key("token"));
         return Ok(());
     }
+    if !write.is_managed {
+        return Ok(());
+    }
     let mut audiences = spec.audiences.iter().enumerate();
     let aws = audiences.find(|(_, audience)| audience::is_aws(audience));
     if let Some((index, audience)) = aws
@@ -200,30 +211,11 @@ fn protected(write: &Write<'_>, account: &str) -> Option<String> {
             Some(format!("that service account becomes the IAM role {role}"))
         }
         RunsAs::Reserved => Some("that name is reserved for Amazon EMR".to_owned()),
-        RunsAs::Ordinary => {
-            is_trusted(write, account).then(|| "the policy trusts that service account".to_owned())
-        }
+        RunsAs::Ordinary => privileged::refusal(write, account),
     }
-}
-
-/// Whether the policy gives the service account more than a tenant's rights.
-fn is_trusted(write: &Write<'_>, account: &str) -> bool {
-    let policy = write.policy;
-    let namespace = write.target.namespace();
-    let username = format!("{SERVICE_ACCOUNT_PREFIX}{namespace}:{account}");
-    policy.operators.iter().any(|entry| entry.is(&username))
-        || policy.admins.contains(&username, [])
-        || policy
-            .platform
-            .iter()
-            .any(|entry| entry.users.contains(&username))
 }
 
 /// Whether the policy lists the service account by name for the requester's own pods.
 fn is_listed(write: &Write<'_>, account: &str) -> bool {
-    account != "default"
-        && write
-            .submitters()
-            .flat_map(|entry| &entry.service_accounts)
-            .any(|listed| listed == account)
+    account != "default" && privileged::is_listed(write, account)
 }

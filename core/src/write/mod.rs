@@ -10,7 +10,7 @@ use std::ops::Deref;
 use crate::facts::{Action, Extent, Requester, RunsAs, extent};
 use crate::json::Raw;
 use crate::mutation::{self, ChainState, Creator, Mutation};
-use crate::names::shown;
+use crate::names::{self, shown};
 use crate::policy::{Policy, Submitter, VirtualCluster};
 use crate::request::{Act, ObjectName, Request, ReviewError, change};
 
@@ -28,6 +28,10 @@ pub struct Write<'a> {
     pub policy: &'a Policy,
     /// The policy's entry for the namespace.
     pub tenancy: &'a VirtualCluster,
+    /// Whether the object has no namespace, or one with rolegate's label. From other
+    /// namespaces the cluster door sees service accounts and their tokens only, and
+    /// judges those that have rights under the policy.
+    pub is_managed: bool,
     pod: OnceCell<Option<PodWrite<'a>>>,
     possible_name: OnceCell<String>,
     is_unchanged: OnceCell<bool>,
@@ -58,6 +62,7 @@ impl<'a> Write<'a> {
             name: request.object_name()?,
             policy,
             tenancy: policy.tenancy(namespace),
+            is_managed: true,
             pod: OnceCell::new(),
             possible_name: OnceCell::new(),
             is_unchanged: OnceCell::new(),
@@ -119,9 +124,36 @@ impl<'a> Write<'a> {
     /// What a service account stands for under the policy.
     #[must_use]
     pub fn runs_as(&self, account: &str) -> RunsAs {
-        let compute = || RunsAs::of(account, self.policy);
+        let compute = || self.identity(account);
         let kept = self.runs_as.get(account, compute);
         kept.cloned().unwrap_or_else(compute)
+    }
+
+    /// A name that only an entry without `namespaces` explains is a job's in managed
+    /// namespaces, and where a `crossRole` of the policy starts: elsewhere it may be
+    /// anybody's.
+    fn identity(&self, account: &str) -> RunsAs {
+        let (namespace, policy) = (self.target.namespace(), self.policy);
+        let listed = || {
+            let fixed = policy.fixed_service_account(namespace, account);
+            fixed.is_some_and(|fixed| !fixed.namespaces.is_empty())
+                || policy.clusters.iter().any(|cluster| {
+                    let mut pairs = cluster.cross_roles.iter();
+                    pairs.any(|pair| pair.namespace == namespace)
+                })
+        };
+        match RunsAs::of(namespace, account, policy) {
+            RunsAs::Job {
+                component: None, ..
+            } if !self.is_managed && !listed() => {
+                if names::is_reserved(account) {
+                    RunsAs::Reserved
+                } else {
+                    RunsAs::Ordinary
+                }
+            }
+            identity => identity,
+        }
     }
 
     /// Whether a tenant or a job resumes a suspended Job. Its pods start now, and the
@@ -162,9 +194,10 @@ impl<'a> Write<'a> {
 
     /// The requester as role chaining sees it: as the creator of a pod.
     #[must_use]
-    pub const fn creator(&self) -> Creator<'_> {
+    pub fn creator(&self) -> Creator<'_> {
         Creator {
             requester: &self.requester,
+            namespace: self.target.namespace(),
             policy: self.policy,
             tenancy: self.tenancy,
         }

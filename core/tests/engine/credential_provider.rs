@@ -17,6 +17,7 @@ fn alone(options: &str) -> Policy {
         "secret-read",
         "pod-exec",
         "configmap-mutation",
+        "execution-role",
     ]
     .map(|rule| format!("{rule}: {{ mode: off }}"))
     .join(", ");
@@ -606,12 +607,12 @@ fn whose_pods_need_credentials() {
         pod(tenant(), bare(account)).passes(&alone);
     }
     let fixed = policy(
-        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nidentities: { operators: [{ serviceAccount: o/o, roles: [\"arn:aws:iam::111122223333:role/r\"], jobServiceAccounts: [{ name: livy-runner, role: \"arn:aws:iam::111122223333:role/r\" }] }] }",
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nidentities: { operators: [{ serviceAccount: o/o, roles: [\"arn:aws:iam::111122223333:role/team-a-etl\"], jobServiceAccounts: [{ name: livy-runner, role: \"arn:aws:iam::111122223333:role/team-a-etl\" }] }] }",
     );
     pod(service_account("o", "o"), bare("livy-runner")).refused(
         &fixed,
         RULE,
-        "IAM role 111122223333/r",
+        "IAM role 111122223333/team-a-etl",
     );
     pod(service_account("o", "o"), injected(bare("livy-runner"))).passes(&fixed);
 }

@@ -156,12 +156,12 @@ fn what_a_service_account_says_of_its_role() {
         (
             &job,
             arn("111122223333/team-a-other"),
-            "and the account's name another",
+            "and that service account stands for another",
         ),
         (
             "livy-runner",
             arn("111122223333/team-a-other"),
-            "and the account's name another",
+            "and that service account stands for another",
         ),
     ] {
         for user in everybody() {

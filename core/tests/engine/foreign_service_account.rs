@@ -3,7 +3,7 @@
 
 use crate::support::scene::{
     JOB, OTHER_JOB, TEAM_A, TEAM_B, account, account_of, admin, controller_manager, driver,
-    driver_name, emr, node, operator, runner, runner_name,
+    driver_name, emr, node, operator, runner, runner_name, with_add_ons,
 };
 use crate::support::{
     Review, controller, impersonated, in_pod, injected, policy, service_account, tenant, user,
@@ -198,7 +198,7 @@ fn on_update_only_what_changes() {
 
 #[test]
 fn a_suspended_job_that_waited_is_not_let_go() {
-    let builtin = Policy::builtin();
+    let builtin = with_add_ons();
     let job = |suspend: Value, account: &str| {
         let mut object = workload("spec.template", template(account));
         object["spec"]["suspend"] = suspend;

@@ -159,11 +159,19 @@ fn names_that_are_not_in_the_request() {
         }
     }
     let named = |name: &str, prefix: &str| {
-        let declared = declared();
         let mut new = plain();
         new["metadata"] = json!({ "generateName": prefix });
-        let mut policy = declared;
-        policy.operators[0].job_service_accounts[0].name = name.to_owned();
+        let policy = self::policy(&format!(
+            r#"
+apiVersion: rolegate.dev/v1alpha1
+kind: Policy
+identities:
+  operators:
+    - serviceAccount: livy/livy
+      roles: ["arn:aws:iam::111122223333:role/team-a-*"]
+      jobServiceAccounts: [{{ name: {name}, role: "arn:aws:iam::111122223333:role/team-a-etl" }}]
+"#
+        ));
         (write(tenant(), "", None, Some(new)), policy)
     };
     let (review, policy) = named("sa-bcdfg", "sa-");
@@ -304,10 +312,15 @@ fn operators_keep_the_accounts_of_their_roles() {
                 )),
             ),
             (Some(role(TEAM_A_ARN)), None),
-            (Some(role(TEAM_A_ARN)), Some(plain())),
         ] {
             write(livy(), name, old, new).passes(&policy);
         }
+        // Without it, the pods fall back to the node's role.
+        write(livy(), name, Some(role(TEAM_A_ARN)), Some(plain())).refused(
+            &policy,
+            RULE,
+            "removes its annotation eks.amazonaws.com/role-arn",
+        );
         for arn in [
             "arn:aws:iam::111122223333:role/team-a-other",
             "arn:aws:iam::444455556666:role/team-a-etl",

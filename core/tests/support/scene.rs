@@ -149,11 +149,19 @@ pub const OPERATOR: &str = r#"
 apiVersion: rolegate.dev/v1alpha1
 kind: Policy
 identities:
+  addOns: [volcano, yunikorn, kueue, istio, cert-manager, kyverno]
   operators:
     - serviceAccount: spark-operator/spark-operator
       roles: ["arn:aws:iam::111122223333:role/team-a-*"]
       jobServiceAccounts: [{ name: livy-runner, role: "arn:aws:iam::111122223333:role/team-a-etl" }]
 "#;
+
+/// The built-in policy for a cluster in which the add-ons of [`OPERATOR`] are installed.
+pub fn with_add_ons() -> Policy {
+    super::policy(
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nidentities: { addOns: [volcano, yunikorn, kueue, istio, cert-manager, kyverno] }",
+    )
+}
 
 /// [`OPERATOR`] and further lines, which may go on with `identities`.
 pub fn with_operator(more: &str) -> Policy {

@@ -1,13 +1,14 @@
-//! The door for objects without a namespace, and for service accounts with a
-//! reserved name outside labelled namespaces.
+//! The door for objects without a namespace, and for service accounts and their tokens
+//! outside labelled namespaces.
 
 use serde_json::{Value, json};
 
 use super::call::{ALICE, Call, Case, Who, connect, delete, past, post, sent};
 use super::people;
-use super::scene::{Place, metadata};
+use super::scene::{Place, metadata, secret};
 use crate::harness::cast;
 
+const TOKEN: &str = "kubernetes.io/service-account-token";
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
 
 fn cluster_role() -> Call {
@@ -72,6 +73,7 @@ pub(super) fn controllers(place: &Place) -> Vec<Case> {
         "certificate-controller",
         "persistent-volume-binder",
         "pv-protection-controller",
+        "service-account-controller",
     ] {
         cases.extend([
             past(Who::Controller(name), volume()),
@@ -82,7 +84,7 @@ pub(super) fn controllers(place: &Place) -> Vec<Case> {
     }
     for who in [
         ALICE,
-        Who::Controller("service-account-controller"),
+        Who::Controller("service-account-controller2"),
         Who::Controller("clusterrole-aggregation-controller"),
         Who::Controller("persistent-volume-binder-2"),
         Who::Account("certificate-controller"),
@@ -100,26 +102,44 @@ pub(super) fn reserved_account() -> Call {
     )
 }
 
+/// Of the service accounts of kube-system and of rolegate itself, only those with a
+/// reserved name are sent; of other namespaces all.
 pub(super) fn reserved_names(place: &Place) -> Vec<Case> {
-    let create = |metadata| post("serviceaccounts", account(metadata));
-    let token = cast::token_request(&json!({}));
+    let token = || cast::token_request(&json!({}));
     let reserved = format!("serviceaccounts/{}", place.job_account);
-    let role = json!({"annotations": {"eks.amazonaws.com/role-arn": cast::role_arn("x")}});
+    let role = || json!({"annotations": {"eks.amazonaws.com/role-arn": cast::role_arn("x")}});
+    let there = |rest: &str| format!("/api/v1/namespaces/kube-system/{rest}");
+    let create = |metadata| post(&there("serviceaccounts"), account(metadata));
+    let here = |metadata| post("serviceaccounts", account(metadata));
+    let job = "emr-containers-sa-spark-driver-1-0";
     vec![
         past(ALICE, create(json!({"name": "plain"}))),
         past(ALICE, create(json!({"generateName": "plain-"}))),
         past(ALICE, create(json!({"name": "my-emr-containers-sa-x"}))),
         past(ALICE, create(json!({"name": "emr-containers-s"}))),
-        past(ALICE, metadata("serviceaccounts/default", role.clone())),
-        past(ALICE, delete("serviceaccounts/default")),
-        past(ALICE, post("serviceaccounts/default/token", token.clone())),
-        sent(ALICE, reserved_account()),
-        sent(ALICE, create(json!({"name": "emr-container-sa-livy"}))),
+        past(ALICE, metadata(&there("serviceaccounts/default"), role())),
+        past(ALICE, delete(&there("serviceaccounts/default"))),
+        past(
+            ALICE,
+            post(&there("serviceaccounts/default/token"), token()),
+        ),
+        past(
+            ALICE,
+            post(&there("secrets"), secret("new", TOKEN, "default")),
+        ),
+        sent(ALICE, create(json!({"name": job}))),
         sent(
             ALICE,
             create(json!({"generateName": "emr-containers-sa-spark-"})),
         ),
-        sent(ALICE, metadata(&reserved, role)),
+        sent(ALICE, create(json!({"name": "emr-container-sa-livy"}))),
+        sent(ALICE, here(json!({"name": "plain"}))),
+        sent(ALICE, here(json!({"generateName": "plain-"}))),
+        sent(ALICE, metadata("serviceaccounts/default", role())),
+        sent(ALICE, post("serviceaccounts/default/token", token())),
+        sent(ALICE, post("secrets", secret("new", TOKEN, "default"))),
+        sent(ALICE, reserved_account()),
+        sent(ALICE, metadata(&reserved, role())),
         sent(ALICE, delete(&reserved)),
         // deletecollection: the request names nothing, the object does.
         sent(
@@ -129,10 +149,27 @@ pub(super) fn reserved_names(place: &Place) -> Vec<Case> {
                 place.job_account
             )),
         ),
-        sent(ALICE, post(&format!("{reserved}/token"), token)),
+        sent(ALICE, post(&format!("{reserved}/token"), token())),
         // What is no service account has no name to be judged by.
         sent(ALICE, cluster_role()),
         sent(ALICE, volume()),
+    ]
+}
+
+/// The Secrets that Kubernetes fills with a token, and no other.
+pub(super) fn secret_data(place: &Place) -> Vec<Case> {
+    let turned_over =
+        json!({"annotations": {"kubernetes.io/service-account.name": place.job_account}});
+    vec![
+        past(ALICE, post("secrets", secret("new", "Opaque", "default"))),
+        past(ALICE, metadata("secrets/opaque", turned_over.clone())),
+        past(ALICE, metadata("secrets/opaque", json!({}))),
+        past(
+            ALICE,
+            metadata("secrets/token", json!({"labels": {"a": "b"}})),
+        ),
+        sent(ALICE, post("secrets", secret("new", TOKEN, "default"))),
+        sent(ALICE, metadata("secrets/token", turned_over)),
     ]
 }
 

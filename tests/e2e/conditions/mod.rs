@@ -94,8 +94,10 @@ conditions! {
         "node-tokens" at &[CLUSTER] => nodes::tokens;
     controllers_at_the_cluster_door:
         "controllers" at &[CLUSTER] => cluster_door::controllers;
-    reserved_names_are_all_the_cluster_door_sees_of_service_accounts:
+    reserved_names_are_all_the_cluster_door_sees_of_kube_systems_accounts:
         "reserved-names" at &[CLUSTER] => cluster_door::reserved_names;
+    secret_data_at_the_cluster_door:
+        "secret-data" at &[CLUSTER] => cluster_door::secret_data;
 }
 
 /// Sends every request of a table at every door, and once where no door is.

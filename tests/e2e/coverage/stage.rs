@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use crate::harness::accounts::Pod;
-use crate::harness::cast::{OTHER_ROLE, THIRD_ROLE, job_account};
+use crate::harness::cast::{OTHER_ROLE, THIRD_ROLE, job_account, role_arn, service_account};
 use crate::harness::http::{Answer, MERGE};
 use crate::harness::rolegate::Rolegate;
 use crate::harness::users::User;
@@ -18,14 +18,54 @@ use crate::harness::{Cluster, Namespace, wait};
 use super::probes::{CLUSTER_SCOPED, NAMESPACED, Place, driver, driver_pod};
 use super::{discovery, forms};
 
-/// What is off or only warns without being asked for.
-const POLICY: &str = "
+/// Turns on what is off or only warns without being asked for, and names identities
+/// with more rights than bob has: an operator, an add-on of its own, a submitter, an
+/// exemption.
+fn policy(managed: &str) -> String {
+    let role = role_arn(OPERATED_ROLE);
+    format!(
+        r#"
 apiVersion: rolegate.dev/v1alpha1
 kind: Policy
-doors: {cluster: enforce}
+doors: {{cluster: enforce}}
 rules:
-  job-lifecycle: {mode: enforce}
-";
+  job-lifecycle: {{mode: enforce}}
+identities:
+  admins: {{users: ["system:serviceaccount:{managed}:deployer"], groups: [system:masters]}}
+  platform: [{{users: ["system:serviceaccount:{managed}:queue"], capabilities: [evict]}}]
+  operators:
+  - serviceAccount: {OPERATORS}/operator
+    roles: ["{role}"]
+    jobServiceAccounts: [{{name: {FIXED}, namespaces: [{managed}], role: "{role}"}}]
+virtualClusters:
+- namespaces: [{managed}]
+  submitters:
+  - {{users: ["system:serviceaccount:{managed}:airflow"], secrets: ["app-*"]}}
+  - {{users: ["system:serviceaccount:{OPERATORS}:scheduler", "system:serviceaccount:{OPERATORS}:later"], roles: ["{role}"]}}
+exemptions:
+- rules: [pod-exec]
+  users: ["system:serviceaccount:{managed}:debugger"]
+  namespaces: [{managed}]
+  until: {}
+  reason: test
+"#,
+        in_a_month()
+    )
+}
+
+fn in_a_month() -> String {
+    let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(30 * 24);
+    format!("{end:.0}")
+}
+
+/// The role of the jobs that the operator starts.
+const OPERATED_ROLE: &str = "operated-etl";
+/// The operator's own namespace, without a label.
+pub(crate) const OPERATORS: &str = "operators";
+/// The service account of the operator's jobs.
+pub(crate) const FIXED: &str = "operated-jobs";
+/// The service accounts of either namespace that have rights in the enforced one.
+pub(crate) const TRUSTED: [&str; 4] = ["airflow", "debugger", "queue", "deployer"];
 
 /// See the module.
 pub(crate) struct Stage {
@@ -50,12 +90,15 @@ pub(crate) fn stage() -> &'static Stage {
 impl Stage {
     fn set() -> Self {
         let cluster = Cluster::start();
-        let rolegate = Rolegate::start(Some(POLICY));
         // The API server takes a claim with an administrator's access to a
         // device in a namespace with this label only.
         let labels = json!({"resource.kubernetes.io/admin-access": "true"});
         let open = Namespace::with_labels(&cluster, &labels).name;
         let enforced = Namespace::with_labels(&cluster, &labels).name;
+        for name in [OPERATORS, "kueue-system"] {
+            Namespace::named(&cluster, name, &json!({}));
+        }
+        let rolegate = Rolegate::start(Some(&policy(&enforced)));
         let mut stage = Self {
             cluster,
             open,
@@ -217,6 +260,11 @@ impl Stage {
         self.namespace(place).bound_token(&driver(), &pod)
     }
 
+    /// A service account of a namespace that has no label.
+    pub(crate) fn outsider(&self, home: &str, name: &str) -> User {
+        self.namespace(Place(home)).unbound_token(name)
+    }
+
     /// What no probe stores: service accounts of others, one that nobody lists
     /// for bob, with a token Secret, and another role's; those of the role's
     /// other components; a Deployment under none of them; the rights that
@@ -230,6 +278,23 @@ impl Stage {
             job_account("jeg", OTHER_ROLE),
         ] {
             namespace.service_account(&name);
+        }
+        for name in TRUSTED {
+            namespace.service_account(name);
+        }
+        let role = json!({"eks.amazonaws.com/role-arn": role_arn(OPERATED_ROLE)});
+        namespace.annotated_service_account(FIXED, &role);
+        for (home, name) in [
+            (OPERATORS, "operator"),
+            (OPERATORS, "scheduler"),
+            ("kueue-system", "kueue-controller-manager"),
+        ] {
+            let path = format!("/api/v1/namespaces/{home}/serviceaccounts");
+            let request = self.cluster.request(self.cluster.admin(), "POST", &path);
+            let answer = request.json(&service_account(name)).send();
+            assert!(matches!(answer.status, 201 | 409), "{}", answer.body);
+            let user = format!("system:serviceaccount:{home}:{name}");
+            namespace.grant_everything("User", &user);
         }
         for drivers in [place, self.other(place)] {
             let user = self.namespace(drivers).account_user(&driver());

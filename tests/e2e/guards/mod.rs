@@ -10,8 +10,8 @@
 //! |---|---|
 //! | `secrets`, `secrets_pass` | C2, C3, C4 |
 //! | `webhooks`, `webhooks_pass` | C11, D1 |
-//! | `namespaces`, `namespaces_pass` | D3, D4, and the namespace's part of B17 |
-//! | `own`, `own_pass` | D5 |
+//! | `namespaces`, `namespaces_pass` | D3, D4, F8, and the namespace's part of B17 |
+//! | `own`, `own_pass` | D5, F7 |
 //! | `bootstrap` | B10 |
 //! | `cost` | D17, D18 |
 //! | `chain`, `node`, `types`, `overlays` | what no row names |

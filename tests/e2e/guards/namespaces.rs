@@ -168,6 +168,8 @@ fn changes() -> Vec<(Value, Value, &'static str)> {
                 to(part, json!("privileged")),
                 security,
             ),
+            // Without a label the cluster's default applies.
+            (mode("enforce"), to(part, json!("privileged")), security),
             // Two at once: one up, one down.
             (
                 level(part, "baseline"),

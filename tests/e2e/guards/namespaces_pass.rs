@@ -29,8 +29,13 @@ fn what_takes_nothing_away_is_free() {
         (json!({MODE: "audit"}), json!({MODE: "warn"})),
         (json!({MODE: "warn"}), json!({MODE: "enforce"})),
         (json!({MODE: "enfroce"}), json!({MODE: "enforce"})),
-        (json!({MODE: "enforce"}), json!({(level): "privileged"})),
         (json!({MODE: "enforce"}), json!({(level): "baseline"})),
+        (
+            json!({MODE: "enforce", (level): "privileged"}),
+            json!({(level): null}),
+        ),
+        // Nobody protects that one.
+        (json!({}), json!({(level): "privileged"})),
         (
             json!({MODE: "enforce", (level): "baseline"}),
             json!({(level): "restricted"}),

@@ -347,13 +347,30 @@ fn its_cluster_roles_are_not_written() {
         "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "rolegate-breakglass"},
         "subjects": [super::user("mallory")],
     });
+    let bound = |name: &str| {
+        let mut bound = binding.clone();
+        bound["metadata"]["name"] = name.into();
+        bound
+    };
+    let mut generated = binding.clone();
+    generated["metadata"] = json!({"generateName": "team-m-"});
+    let oncall = path("clusterrolebindings/oncall-of-the-platform");
     let attacks = [
+        // Under a name of one's own.
+        Attack::new("POST", path("clusterrolebindings")).json(&bound("team-m")),
+        Attack::new("POST", path("clusterrolebindings")).json(&generated),
+        Attack::new("PATCH", oncall.clone())
+            .body(MERGE, &json!({"subjects": [super::user("mallory")]})),
+        Attack::new("DELETE", oncall),
         Attack::new("PATCH", path("clusterroles/rolegate-breakglass"))
             .body(MERGE, &json!({"rules": []})),
         Attack::new("DELETE", path("clusterroles/rolegate-breakglass")),
         Attack::new("POST", path("clusterrolebindings")).json(&binding),
     ];
     for (home, guarded) in [(Home::bare(), false), (Home::guarded(), true)] {
+        let mut administrators = bound("oncall-of-the-platform");
+        administrators["subjects"] = json!([super::user("oncall")]);
+        home.cluster.apply_as_admin(&administrators);
         for attack in &attacks {
             let answer = attack
                 .clone()
@@ -366,6 +383,16 @@ fn its_cluster_roles_are_not_written() {
                 assert_passes(&what, &answer);
             }
         }
+        let mut plain = binding.clone();
+        plain["metadata"] = json!({"generateName": "mallorys-"});
+        plain["roleRef"]["name"] = "mallorys-rolegate-x".into();
+        let plain = Attack::new("POST", path("clusterrolebindings"))
+            .json(&plain)
+            .dry();
+        assert_passes(
+            "another binding",
+            &plain.by(home.cluster, home.cluster.mallory()),
+        );
         let other = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "mallorys-rolegate-x"}, "rules": []});
         let other = Attack::new("POST", path("clusterroles")).json(&other).dry();
         assert_passes("another", &other.by(home.cluster, home.cluster.mallory()));

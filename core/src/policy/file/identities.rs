@@ -5,8 +5,10 @@ use serde::Deserialize;
 
 use super::{At, Given, Text};
 use crate::policy::Capability;
-use crate::policy::identity_kinds::{EmrUser, Group, ServiceAccountRef, UserGlob, Username};
-use crate::policy::names::{ExactRole, FixedAccountName, RolesOf};
+use crate::policy::identity_kinds::{
+    AddOnName, EmrUser, Group, ServiceAccountRef, UserGlob, Username,
+};
+use crate::policy::names::{ExactRole, FixedAccountName, Namespace, RolesOf};
 
 /// The identities that rolegate treats specially.
 #[derive(Default, Deserialize, JsonSchema)]
@@ -19,6 +21,11 @@ pub(in crate::policy) struct IdentitiesEntry {
     /// Administrators. No rule denies their requests.
     #[serde(default)]
     pub(in crate::policy) admins: Given<AdminsEntry>,
+    /// The add-ons of the built-in table that are installed. Without its name here, an
+    /// add-on has no rights, except for its service accounts in kube-system, which
+    /// always count. Default: none.
+    #[serde(default)]
+    pub(in crate::policy) add_ons: Given<Vec<Text<AddOnName>>>,
     /// Cluster software, in addition to the built-in table. An entry for a user in
     /// that table replaces the user's capabilities.
     #[serde(default)]
@@ -90,8 +97,13 @@ pub(in crate::policy) struct OperatorEntry {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "JobServiceAccount")]
 pub(in crate::policy) struct FixedAccountEntry {
-    /// Its name. The entry applies in every namespace.
+    /// Its name.
     pub(in crate::policy) name: Text<FixedAccountName>,
+    /// The namespaces in which it has this role, without wildcards. Default: every
+    /// namespace that no other entry of this name lists.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(in crate::policy) namespaces: Given<At<Vec<Text<Namespace>>>>,
     /// The ARN of the role that EKS gives it.
     pub(in crate::policy) role: Text<ExactRole>,
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::policy::Reader;
 use crate::policy::file::{At, ClusterEntry, CrossRoleEntry, Given, SubmitterEntry, Text};
+use crate::policy::reader::ListedAccount;
 use crate::policy::{CrossRole, Kind, Position, Subjects, Submitter, VirtualCluster};
 
 impl Reader {
@@ -15,13 +16,15 @@ impl Reader {
         entries
             .unwrap_or_default()
             .into_iter()
-            .map(|entry| self.cluster(entry.value, &mut seen))
+            .enumerate()
+            .map(|(number, entry)| self.cluster(entry.value, number, &mut seen))
             .collect()
     }
 
     fn cluster(
         &mut self,
         entry: ClusterEntry,
+        number: usize,
         seen: &mut HashMap<String, Position>,
     ) -> VirtualCluster {
         let execution_roles = match entry.execution_roles.0 {
@@ -33,7 +36,14 @@ impl Reader {
         };
         VirtualCluster {
             namespaces: self.namespaces(entry.namespaces, seen),
-            submitters: self.each(entry.submitters, Self::submitter),
+            submitters: entry
+                .submitters
+                .0
+                .unwrap_or_default()
+                .into_iter()
+                .enumerate()
+                .map(|(entry, submitter)| self.submitter(submitter, (number, entry)))
+                .collect(),
             chains: self.chains(entry.chains.0.unwrap_or_default(), &execution_roles),
             cross_roles: entry
                 .cross_role
@@ -44,17 +54,6 @@ impl Reader {
                 .collect(),
             execution_roles,
         }
-    }
-
-    fn each<E, V>(
-        &mut self,
-        Given(list): Given<Vec<At<E>>>,
-        read: fn(&mut Self, At<E>) -> V,
-    ) -> Vec<V> {
-        list.unwrap_or_default()
-            .into_iter()
-            .map(|entry| read(self, entry))
-            .collect()
     }
 
     fn namespaces<K: Kind<Value = String>>(
@@ -86,7 +85,11 @@ impl Reader {
         names
     }
 
-    fn submitter(&mut self, At { value: entry, at }: At<SubmitterEntry>) -> Submitter {
+    fn submitter(
+        &mut self,
+        At { value: entry, at }: At<SubmitterEntry>,
+        number: (usize, usize),
+    ) -> Submitter {
         let users = entry.users.0.as_ref().map_or(0, Vec::len);
         let groups = entry.groups.0.as_ref().map_or(0, Vec::len);
         if users + groups == 0 {
@@ -101,13 +104,37 @@ impl Reader {
                 groups: self.optional(entry.groups),
             },
             roles: self.optional(entry.roles),
-            service_accounts: match entry.service_accounts.0 {
-                Some(list) => self.list(list),
-                None => vec!["default".to_owned()],
-            },
+            service_accounts: self.own_accounts(entry.service_accounts, at, number),
             config_maps: self.optional(entry.config_maps),
             secrets: self.optional(entry.secrets),
         }
+    }
+
+    fn own_accounts<K: Kind<Value = String>>(
+        &mut self,
+        Given(list): Given<Vec<Text<K>>>,
+        at: Position,
+        (cluster, entry): (usize, usize),
+    ) -> Vec<String> {
+        let names: Vec<(String, Position)> = match list {
+            Some(list) => list
+                .into_iter()
+                .filter_map(|text| {
+                    let at = text.at;
+                    self.text(text).map(|name| (name, at))
+                })
+                .collect(),
+            None => vec![("default".to_owned(), at)],
+        };
+        for (name, at) in &names {
+            self.listed.push(ListedAccount {
+                cluster,
+                entry,
+                name: name.clone(),
+                at: *at,
+            });
+        }
+        names.into_iter().map(|(name, _)| name).collect()
     }
 
     fn cross_role(&mut self, entry: CrossRoleEntry) -> Option<CrossRole> {

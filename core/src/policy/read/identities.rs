@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use crate::policy::Reader;
 use crate::policy::file::{
     AdminsEntry, At, EmrEntry, FixedAccountEntry, Given, IdentitiesEntry, OperatorEntry,
-    PlatformEntry,
+    PlatformEntry, Text,
 };
+use crate::policy::identity_kinds::AddOnName;
 use crate::policy::{EmrService, FixedServiceAccount, Operator, Platform, Subjects};
 use crate::policy::{builtin, platform_table};
 
@@ -23,7 +24,7 @@ impl Reader {
         Identities {
             emr_service: self.emr_service(entry.emr_service),
             admins: self.admins(entry.admins),
-            platform: self.platform(entry.platform.0.unwrap_or_default()),
+            platform: self.platform(entry.add_ons, entry.platform.0.unwrap_or_default()),
             operators: self.operators(entry.operators.0.unwrap_or_default()),
         }
     }
@@ -54,9 +55,13 @@ impl Reader {
         admins
     }
 
-    /// The built-in table without the users that the file lists, followed by the
-    /// file's entries.
-    fn platform(&mut self, entries: Vec<At<PlatformEntry>>) -> Vec<Platform> {
+    /// What counts of the built-in table, without the users that the file lists,
+    /// followed by the file's entries.
+    fn platform(
+        &mut self,
+        add_ons: Given<Vec<Text<AddOnName>>>,
+        entries: Vec<At<PlatformEntry>>,
+    ) -> Vec<Platform> {
         let mut own: Vec<Platform> = Vec::with_capacity(entries.len());
         for At {
             value:
@@ -81,10 +86,11 @@ impl Reader {
             own.push(Platform {
                 users,
                 capabilities,
+                add_on: None,
                 source: Cow::Borrowed("the policy file"),
             });
         }
-        let mut table = platform_table::platform();
+        let mut table = platform_table::platform(&self.optional(add_ons));
         for row in &mut table {
             row.users
                 .retain(|user| !own.iter().any(|entry| entry.users.contains(user)));
@@ -135,6 +141,13 @@ impl Reader {
         others: &[Operator],
     ) {
         let (name_at, role_at) = (entry.name.at, entry.role.at);
+        let namespaces = match entry.namespaces.0 {
+            Some(list) => self.filled(
+                list,
+                "the list is empty; add a namespace, or remove `namespaces` to mean every namespace",
+            ),
+            None => Vec::new(),
+        };
         let (Some(name), Some(arn)) = (self.text(entry.name), self.text(entry.role)) else {
             return;
         };
@@ -142,10 +155,18 @@ impl Reader {
         let mut known = others
             .iter()
             .flat_map(|other| &other.job_service_accounts)
-            .chain(&operator.job_service_accounts);
-        if known.any(|account| account.name == name && account.role != role) {
+            .chain(&operator.job_service_accounts)
+            .filter(|account| account.name == name && account.role != role);
+        let same = |other: &FixedServiceAccount| match namespaces.as_slice() {
+            [] => other.namespaces.is_empty().then(String::new),
+            own => {
+                let mut both = own.iter().filter(|one| other.namespaces.contains(one));
+                both.next().map(|one| format!(" in namespace `{one}`"))
+            }
+        };
+        if let Some(place) = known.find_map(same) {
             let message = format!(
-                "`{name}` already has another role in this file; a service account has one role"
+                "`{name}` already has another role{place} in this file; a service account has one role per namespace: list the `namespaces` of each entry"
             );
             return self.problem(name_at, message);
         }
@@ -155,8 +176,13 @@ impl Reader {
                 "the operator may not start jobs with this role; add it to the operator's `roles`",
             );
         }
-        operator
-            .job_service_accounts
-            .push(FixedServiceAccount { name, role });
+        if namespaces.is_empty() {
+            self.fixed.push((name.clone(), name_at));
+        }
+        operator.job_service_accounts.push(FixedServiceAccount {
+            name,
+            namespaces,
+            role,
+        });
     }
 }

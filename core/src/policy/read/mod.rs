@@ -1,6 +1,7 @@
 //! Parses a file's text into a policy: first the shape, then the values. Reports
 //! every problem with the values in one run.
 
+mod accounts;
 mod chains;
 mod clusters;
 mod exemptions;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::about::RuleList;
+use super::accounts::Accounts;
 use super::cluster::VirtualClusters;
 use super::file::{At, DoorsEntry, File, Given, Head};
 use super::messages;
@@ -131,7 +133,10 @@ impl Reader {
             rules: RuleSettings::default(),
             exemptions: self.exemptions(file.exemptions),
             clusters: VirtualClusters::new(self.clusters(file.virtual_clusters)),
+            accounts: Accounts::default(),
         };
+        policy.accounts = Accounts::of(&policy);
+        self.accounts(&policy);
         let modes = given.modes;
         policy.rules.options = given.options.into_iter().map(Arc::from).collect();
         self.notes::<R>(&policy, &modes);

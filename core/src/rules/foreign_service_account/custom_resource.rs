@@ -106,10 +106,9 @@ fn template_file(what: &str) -> Finding {
 
 fn scan(write: &Write<'_>, object: Object<'_>) -> Result<References, ReviewError> {
     // The walk finds reserved names by itself.
-    let operators = write.policy.operators.iter();
-    let fixed: Vec<&str> = operators
-        .flat_map(|operator| &operator.job_service_accounts)
-        .map(|fixed| fixed.name.as_str())
+    let fixed: Vec<&str> = write
+        .policy
+        .fixed_names(write.target.namespace())
         .filter(|name| !names::is_reserved(name))
         .collect();
     references::find(object, &fixed)

@@ -79,7 +79,7 @@ pub(super) fn check(
         let before = before.filter(|before| !before.is_empty())?;
         Some((before, protected(write, before)?))
     };
-    let (whose, act) = if account.is_empty() {
+    let (whose, act) = if account.is_empty() && write.is_managed {
         (account, format!("{secret}: it names no service account"))
     } else if let Some(refused) = refused_for(write, account) {
         (
@@ -105,6 +105,7 @@ pub(super) fn check(
 /// to all, any other is allowed to those who may run pods under it.
 fn refused_for(write: &Write<'_>, account: &str) -> Option<String> {
     protected(write, account).or_else(|| match write.requester {
+        _ if !write.is_managed => None,
         Requester::Job(_) => Some("a job's own token is in its pod already".to_owned()),
         _ => refusal(write, account, Start::Pod { name: "" }),
     })

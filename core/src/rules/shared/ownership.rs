@@ -75,8 +75,9 @@ pub(in crate::rules) fn identity_of(pod: &Pod<'_>, write: &Write<'_>) -> RunsAs 
 /// or template, by its name or by its role.
 pub(in crate::rules) fn is_declared(operator: &Operator, pod: &Pod<'_>, write: &Write<'_>) -> bool {
     pod.spec.service_accounts().all(|account| {
-        let mut fixed = operator.job_service_accounts.iter();
-        fixed.any(|fixed| fixed.name == account)
+        write
+            .policy
+            .declares(operator, write.target.namespace(), account)
             || write
                 .runs_as(account)
                 .role()

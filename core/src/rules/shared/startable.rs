@@ -3,8 +3,10 @@
 
 use crate::facts::{Action, Extent, JobToken, Requester, RunsAs, System, task_manager_cluster};
 use crate::names::{Component, Framework, PodName, Role, shown};
-use crate::policy::Operator;
+use crate::policy::{Grant, Operator};
 use crate::write::Write;
+
+use super::privileged;
 
 /// What would create a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub(in crate::rules) fn refusal(
     let identity = write.runs_as(account);
     match &write.requester {
         Requester::System(system) => by_system(*system, &identity, account, write),
-        Requester::Operator(operator) => by_operator(operator, &identity, account, start),
+        Requester::Operator(operator) => by_operator(operator, &identity, account, write, start),
         Requester::Job(job) => by_job(job, &identity, write, start),
         _ => by_tenant(&identity, account, write, start),
     }
@@ -57,6 +59,10 @@ fn by_system(
             return Some("a node starts static pods only".to_owned());
         }
         RunsAs::Ordinary => return None,
+        // EMR's charts give an operator itself a reserved name.
+        RunsAs::Reserved if starts_workloads(system) && is_operator(account, write) => {
+            return None;
+        }
         RunsAs::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
         RunsAs::Job {
             role, component, ..
@@ -71,7 +77,7 @@ fn by_system(
             .operators
             .iter()
             .any(|operator| operator.runs(role)),
-        None => write.policy.fixed_service_account(account).is_some(),
+        None => true,
     };
     let client = component == Some(Component::Client);
     let jeg = component == Some(Component::Jeg);
@@ -90,10 +96,32 @@ fn by_system(
     })
 }
 
+/// Whether this is a controller that starts the pods of workloads. Who may write the
+/// template is decided when it is written.
+fn starts_workloads(system: System) -> bool {
+    matches!(
+        system,
+        System::ControllerManager
+            | System::Controller(
+                "deployment-controller"
+                    | "replicaset-controller"
+                    | "statefulset-controller"
+                    | "job-controller"
+            )
+    )
+}
+
+/// Whether the service account is that of an operator of the policy.
+fn is_operator(account: &str, write: &Write<'_>) -> bool {
+    let mut grants = write.policy.grants(write.target.namespace(), account);
+    grants.any(|grant| grant == Grant::Operator)
+}
+
 fn by_operator(
     operator: &Operator,
     identity: &RunsAs,
     account: &str,
+    write: &Write<'_>,
     start: Start<'_>,
 ) -> Option<String> {
     let (role, framework, component) = match identity {
@@ -111,10 +139,9 @@ fn by_operator(
             component,
         } => (role, *framework, *component),
     };
-    let fixed = operator
-        .job_service_accounts
-        .iter()
-        .any(|fixed| fixed.name == account);
+    let fixed = write
+        .policy
+        .declares(operator, write.target.namespace(), account);
     if !(fixed || component.is_some() && operator.runs(role)) {
         return Some(format!(
             "{}, which the policy does not declare for this operator",
@@ -234,9 +261,11 @@ fn by_tenant(
                     .flat_map(|entry| &entry.service_accounts)
                     .any(|listed| listed == account)
             };
-            (!listed).then(|| {
-                "the policy does not list that service account for this requester".to_owned()
-            })
+            if listed {
+                privileged::refusal(write, account)
+            } else {
+                Some("the policy does not list that service account for this requester".to_owned())
+            }
         }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! | module | gives |
 //! |---|---|
+//! | `identities` | what uses the rights of somebody whom the policy names |
 //! | `kinds` | custom resources that rules know by their names |
 //! | `nodes` | pods that reach for their node |
 //! | `pretenders` | identities without their proof |
 //! | `secrets` | whatever has a Secret read |
 //! | `services` | doors to a job, and detours from it |
 
+pub(super) mod identities;
 pub(super) mod kinds;
 pub(super) mod nodes;
 pub(super) mod pretenders;

@@ -35,7 +35,7 @@ pub(super) fn of(review: &Value) -> Result<(Policy, Kind), String> {
     let request = &review["request"];
     let pod = &request["object"];
     let account = pod["spec"]["serviceAccountName"].as_str();
-    let identity = RunsAs::of(account.unwrap_or_default(), &Policy::builtin());
+    let identity = RunsAs::of("", account.unwrap_or_default(), &Policy::builtin());
     let mode = mode(pod);
     let from = identity.role().map(|role| {
         let (account, name) = (role.account.as_str(), role.name.as_str());
