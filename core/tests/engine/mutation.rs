@@ -403,7 +403,11 @@ fn sources() {
     let pod_identity_mode = by_default("mode: pod-identity");
     assert_eq!(text_of(&pod_identity(), &profile), agent);
     assert_eq!(text_of(&pod_identity(), &pod_identity_mode), agent);
-    assert!(untouched(runner(), &irsa(), &pod_identity_mode).is_empty());
+    let warnings = untouched(runner(), &irsa(), &pod_identity_mode);
+    assert!(
+        warnings[0].contains("has credentials by IRSA"),
+        "{warnings:?}"
+    );
     // Both families whole: an association appeared while the pod was admitted.
     let mut both = irsa();
     for variable in list(&mut pod_identity()["spec"]["containers"][0]["env"]) {
@@ -553,6 +557,18 @@ fn own_settings_are_left_alone() {
         ("AWS_ACCESS_KEY_ID", ""),
         ("AWS_SDK_LOAD_CONFIG", "0"),
         ("ASSUME_ROLE_CREDENTIALS_ROLE_ARN", ROLE_3),
+        ("HOME", "/home/hadoop"),
+        (
+            "AWS_ENDPOINT_URL_STS",
+            "https://sts.eu-west-1.amazonaws.com",
+        ),
+        ("AWS_ENDPOINT_URL_S3", "https://minio.example"),
+        ("JAVA_TOOL_OPTIONS", "-Xmx820m -Daws.region=eu-west-1"),
+        (
+            "JDK_JAVA_OPTIONS",
+            "--add-opens=java.base/java.nio=ALL-UNNAMED",
+        ),
+        ("SPARK_JAVA_OPT_0", "-Dspark.driver.port=7078"),
     ] {
         let mut pod = irsa();
         set(spark(&mut pod), name, text);
@@ -567,6 +583,15 @@ fn own_settings_are_left_alone() {
         "/var/run/secrets//rolegate.dev/aws/config",
         "/run/secrets/rolegate.dev/aws/config",
         "/var/run/../run/secrets/rolegate.dev/aws/./config",
+        "/var/lock/../secrets/rolegate.dev/aws/config",
+        "/var/lock/../secrets",
+        "/opt/../opt",
+        "/opt/rolegate.dev",
+        "/var/run/./././secrets",
+        "/run//secrets",
+        "/proc/self/root/run/secrets/rolegate.dev",
+        // Only with a token of its own is this rolegate's.
+        "/var/run/secrets/rolegate.dev/token",
     ] {
         let mut pod = irsa();
         push(
@@ -582,7 +607,7 @@ fn own_settings_are_left_alone() {
     }
     for path in [
         "/var/run/secrets",
-        "/opt/rolegate.dev",
+        "/opt/./x",
         "/var/run/secrets/rolegate.developers",
     ] {
         let mut pod = irsa();
@@ -648,16 +673,13 @@ fn mode_java_v2() {
         (Some(""), "-Daws.webIdentityTokenFile="),
         (Some("-Xmx820m"), "-Xmx820m -Daws.webIdentityTokenFile="),
         (
+            // Only the last option is one that nothing after it undoes.
             Some("-Daws.webIdentityTokenFile= -Xmx1g"),
-            "-Daws.webIdentityTokenFile= -Xmx1g",
+            "-Daws.webIdentityTokenFile= -Xmx1g -Daws.webIdentityTokenFile=",
         ),
         (
-            Some("-Daws.webIdentityTokenFile=/t"),
-            "-Daws.webIdentityTokenFile=/t -Daws.webIdentityTokenFile=",
-        ),
-        (
-            Some("-Daws.webIdentityTokenFile= -Daws.webIdentityTokenFile=/t"),
-            "-Daws.webIdentityTokenFile= -Daws.webIdentityTokenFile=/t -Daws.webIdentityTokenFile=",
+            Some("-Dx='a b' -Dhost=$(POD_IP)"),
+            "-Dx='a b' -Dhost=$(POD_IP) -Daws.webIdentityTokenFile=",
         ),
     ] {
         let mut pod = irsa();
@@ -809,20 +831,16 @@ fn session_names() {
         ),
         id
     );
-    assert_eq!(
-        session(
-            &livy,
-            json!({ "name": "x", "labels": { "emr-containers.amazonaws.com/job.id": JOB } })
-        ),
-        id
-    );
-    assert_eq!(
-        session(
-            &livy,
-            json!({ "name": "x", "labels": { "spark-app-selector": format!("spark-{JOB}") } })
-        ),
-        id
-    );
+    // Labels only of those whose labels nobody needs to check.
+    for labels in [
+        json!({ "emr-containers.amazonaws.com/job.id": JOB }),
+        json!({ "spark-app-selector": format!("spark-{JOB}") }),
+    ] {
+        for (user, expected) in [(&emr(), &*id), (&admin(), &id), (&livy, "emr-x")] {
+            let metadata = json!({ "name": "x", "labels": labels });
+            assert_eq!(session(user, metadata), expected);
+        }
+    }
     assert_eq!(
         session(
             &livy,
@@ -835,6 +853,33 @@ fn session_names() {
     assert_eq!(
         session(&livy, json!({ "generateName": "pi-", "name": "pi-x7k2b" })),
         "emr-pi"
+    );
+    // Of two names Kubernetes takes the given one.
+    for (prefix, name, expected) in [
+        (format!("spark-{other}-driver-"), "pi", "emr-pi"),
+        (format!("spark-{other}-driver-"), "pi-x7k2b", "emr-pi-x7k2b"),
+        ("pi-".to_owned(), "pi-driver", "emr-pi-driver"),
+        // Not letters that Kubernetes generates.
+        ("pi-".to_owned(), "pi-aaaaa", "emr-pi-aaaaa"),
+        ("pi-".to_owned(), &driver_name(JOB), &id),
+    ] {
+        let metadata = json!({ "generateName": prefix, "name": name });
+        assert_eq!(session(&livy, metadata), expected, "{prefix} {name}");
+    }
+    // Nor does a prefix that becomes another name make it that job's.
+    for (prefix, expected) in [
+        (
+            format!("spark-{other}-driver"),
+            format!("emr-spark-{other}-driver"),
+        ),
+        (other.to_owned(), format!("emr-pod-{other}")),
+        (format!("{other}-"), format!("emr-{other}")),
+    ] {
+        assert_eq!(session(&livy, json!({ "generateName": prefix })), expected);
+    }
+    assert_eq!(
+        session(&livy, json!({ "name": other })),
+        format!("emr-pod-{other}")
     );
     let long = "x".repeat(250);
     assert_eq!(session(&livy, json!({ "name": long })).len(), 64);
