@@ -418,7 +418,8 @@ proptest! {
         for is_ours in calls.iter().copied().chain([false, true]) {
             pod = if is_ours { ours(&pod) } else { theirs(&pod) };
         }
-        prop_assert_eq!(unordered(&pod), expected, "{:?}", calls);
+        let found = unordered(&pod);
+        prop_assert!(found == expected, "{calls:?} {by_agent}:\nDIFF {found}\nDIFF {expected}");
         let mut again = pod.clone();
         for is_ours in calls {
             again = if is_ours { ours(&again) } else { theirs(&again) };

@@ -22,6 +22,8 @@ pub(crate) const AGENT_URIS: [&str; 2] = [
 /// Where the token for the agent is.
 pub(crate) const AGENT_TOKEN: &str =
     "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token";
+/// The volume in which EKS projects that token.
+pub(crate) const AGENT_VOLUME: &str = "eks-pod-identity-token";
 /// The audience of that token.
 pub(crate) const AGENT_AUDIENCE: &str = "pods.eks.amazonaws.com";
 

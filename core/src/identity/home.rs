@@ -7,6 +7,8 @@ use super::{Place, Volumes, java};
 
 /// The home directories of EMR's images.
 const USUAL: [&str; 2] = ["/home/hadoop", "/root"];
+/// Where Kubernetes' own files are mounted.
+const SECRETS: &str = "/run/secrets";
 /// The folder that SDKs look into.
 const FOLDER: &str = ".aws";
 
@@ -41,8 +43,10 @@ pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> boo
         .into_iter()
         .chain(java::homes(container))
         .any(|home| {
+            // Where EKS and Kubernetes mount their tokens, perhaps later, is no home.
             let mut over = mounts.iter().filter(|mount| covers(mount, &home));
-            over.any(|mount| !volumes.is_empty_dir(&mount.name))
+            Place::of(SECRETS).holds(&Place::of(&home))
+                || over.any(|mount| !volumes.is_empty_dir(&mount.name))
         })
 }
 
@@ -63,6 +67,7 @@ fn covers(mount: &VolumeMount<'_>, home: &str) -> bool {
 /// Whether a volume has files that the pod chooses, in folders of its choice.
 fn brings_files(mount: &VolumeMount<'_>, volumes: &Volumes<'_>) -> bool {
     let volume = volumes.get(&mount.name);
+    let volume = volume.filter(|_| !volumes.is_token_only(&mount.name));
     volume.is_some_and(|volume| {
         volume.sources.iter().any(|source| {
             matches!(

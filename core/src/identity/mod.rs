@@ -22,8 +22,8 @@ mod value;
 mod volumes;
 
 pub(crate) use eks::{
-    AGENT, AGENT_AUDIENCE, AGENT_TOKEN, AGENT_URIS, IRSA, IRSA_TOKEN, IRSA_TOKEN_VOLUME,
-    OTHER_AGENTS, STS_AUDIENCE,
+    AGENT, AGENT_AUDIENCE, AGENT_TOKEN, AGENT_URIS, AGENT_VOLUME, IRSA, IRSA_TOKEN,
+    IRSA_TOKEN_VOLUME, OTHER_AGENTS, STS_AUDIENCE,
 };
 pub(crate) use java::{EMPTY_TOKEN_OPTION, ends_with_empty_token};
 pub(crate) use log_sidecar::is_log_sidecar;

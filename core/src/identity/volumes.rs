@@ -69,6 +69,17 @@ impl<'p> Volumes<'p> {
             .is_some_and(is)
     }
 
+    /// Whether the volume holds tokens of the pod's service account and nothing else, as
+    /// those that EKS adds.
+    pub(crate) fn is_token_only(&self, name: &str) -> bool {
+        let Some(Source::Projected(parts)) = self.get(name).and_then(|one| one.sources.single())
+        else {
+            return false;
+        };
+        let mut parts = parts.iter();
+        parts.all(|part| part.service_account_token.is_some())
+    }
+
     /// The name of IRSA's token in the volume that EKS adds.
     pub(crate) fn irsa_file(&self) -> Option<&'p str> {
         *self.irsa_file.get_or_init(|| {

@@ -1,10 +1,12 @@
 //! Containers that get no profile because rolegate does not overwrite what their
 //! author has set.
 
-use crate::identity::{OwnSetting, Place, Volumes, climbs, is_untidy, own_setting};
+use crate::identity::{
+    AGENT_VOLUME, IRSA_TOKEN_VOLUME, OwnSetting, Place, Volumes, climbs, is_untidy, own_setting,
+};
 use crate::names::shown;
 use crate::policy::{ChainMode, TokenSource};
-use crate::request::pod::{Container, Pod};
+use crate::request::pod::{Container, Pod, VolumeMount};
 
 use super::no_profile_reason::{NoProfile, named};
 use super::source::mounted_token;
@@ -72,14 +74,25 @@ pub(super) fn own_choice(
 /// Whether a container mounts something where rolegate's files belong, or where
 /// nobody can say that it is elsewhere.
 fn is_in_the_way(container: &Container<'_>, token: TokenSource) -> bool {
-    let ours =
-        |path: &str| path == CONFIG_FILE || path == TOKEN_FOLDER && token == TokenSource::Own;
+    // A mount at rolegate's own path is replaced, unless EKS looks for it: without it
+    // a second call of EKS's webhook would add another.
+    let ours = |mount: &&VolumeMount<'_>| {
+        let path = mount.mount_path.as_str();
+        let is_eks = [IRSA_TOKEN_VOLUME, AGENT_VOLUME].contains(&mount.name.as_str());
+        !is_eks && (path == CONFIG_FILE || path == TOKEN_FOLDER && token == TokenSource::Own)
+    };
+    // What is in rolegate's volumes is not the same before and after a call.
+    let elsewhere =
+        |mount: &VolumeMount<'_>| [CONFIG_VOLUME, TOKEN_VOLUME].contains(&mount.name.as_str());
     let mounts = container.volume_mounts.iter();
-    let mounts = mounts.map(|mount| mount.mount_path.as_str());
+    let mounts = mounts.filter(|mount| !ours(mount));
+    if mounts.clone().any(elsewhere) {
+        return true;
+    }
     let devices = container.volume_devices.iter();
     let devices = devices.map(|device| device.device_path.as_str());
     mounts
-        .filter(|path| !ours(path))
+        .map(|mount| mount.mount_path.as_str())
         .chain(devices)
         .any(is_doubtful)
 }

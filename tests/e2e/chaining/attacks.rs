@@ -220,8 +220,14 @@ fn h5_nothing_is_mounted_where_the_profile_belongs() {
         push(&mut pod["spec"], "volumes", claim);
     };
     for (volume, path) in [("disk", config), ("rolegate-aws-config", "/dev/xvda")] {
-        // A legal pod stays legal: it gets no profile, and a warning.
-        let answer = send("profiles", |pod| device(pod, volume, path)).expect_status(201);
+        // A legal pod stays legal: it gets no profile, and a warning. A volume of
+        // rolegate's name is refused for that where there is a mode.
+        let namespace = if volume == "disk" {
+            "profiles"
+        } else {
+            "no-mode-default"
+        };
+        let answer = send(namespace, |pod| device(pod, volume, path)).expect_status(201);
         let said = answer.warnings().join("\n");
         assert!(said.contains("mounts something else"), "{said}");
         refused(
