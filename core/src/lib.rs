@@ -20,6 +20,7 @@
 
 pub mod decision;
 pub mod facts;
+mod identity;
 pub mod json;
 pub mod mutation;
 pub mod names;

@@ -35,6 +35,10 @@ fn names() -> impl Strategy<Value = &'static str> {
         "JAVA_TOOL_OPTIONS",
         "CLIENT_ROLE_ARN",
         "WEB_IDENTITY_ROLE_ARN",
+        "ROLE_1_ARN",
+        "ROLE_2_ARN",
+        "HOME",
+        "JDK_JAVA_OPTIONS",
         "OTHER",
     ])
 }
@@ -299,5 +303,127 @@ proptest! {
         if patch != Value::Null && required {
             prop_assert!(found(&before), "{}", before);
         }
+    }
+}
+
+/// What EKS's webhook does, as its recordings show: it adds what is not there, and
+/// where one of the variables of an identity is, none of them.
+fn eks(pod: &Value, by_agent: bool) -> Value {
+    let (volume, mount, identity) = if by_agent {
+        (
+            json!({ "name": "eks-pod-identity-token", "projected": { "sources": [{ "serviceAccountToken": {
+                "audience": "pods.eks.amazonaws.com", "expirationSeconds": 86400, "path": "eks-pod-identity-token",
+            } }] } }),
+            "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount",
+            [
+                (
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                    "http://169.254.170.23/v1/credentials",
+                ),
+                (
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                    "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token",
+                ),
+            ],
+        )
+    } else {
+        (
+            json!({ "name": "aws-iam-token", "projected": { "sources": [{ "serviceAccountToken": {
+                "audience": "sts.amazonaws.com", "expirationSeconds": 86400, "path": "token",
+            } }] } }),
+            "/var/run/secrets/eks.amazonaws.com/serviceaccount",
+            [
+                ("AWS_ROLE_ARN", ROLE_1),
+                ("AWS_WEB_IDENTITY_TOKEN_FILE", TOKEN),
+            ],
+        )
+    };
+    let mut pod = pod.clone();
+    let list = |holder: &mut Value, key: &str| -> Vec<Value> {
+        holder[key].as_array().cloned().unwrap_or_default()
+    };
+    let has = |items: &[Value], name: &Value| items.iter().any(|item| item["name"] == *name);
+    let mut volumes = list(&mut pod["spec"], "volumes");
+    if !has(&volumes, &volume["name"]) {
+        volumes.insert(0, volume.clone());
+    }
+    pod["spec"]["volumes"] = volumes.into();
+    for container in pod["spec"]["containers"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+    {
+        let mut env = list(container, "env");
+        if !["AWS_REGION", "AWS_DEFAULT_REGION"]
+            .iter()
+            .any(|name| has(&env, &json!(name)))
+        {
+            env.extend(
+                ["AWS_DEFAULT_REGION", "AWS_REGION"]
+                    .map(|name| json!({ "name": name, "value": "us-west-2" })),
+            );
+        }
+        if !identity.iter().any(|(name, _)| has(&env, &json!(name))) {
+            env.extend(identity.map(|(name, value)| json!({ "name": name, "value": value })));
+        }
+        container["env"] = env.into();
+        let mut mounts = list(container, "volumeMounts");
+        let taken = mounts.iter().any(|one| one["mountPath"] == mount);
+        if !has(&mounts, &volume["name"]) && !taken {
+            mounts.push(json!({ "name": volume["name"], "readOnly": true, "mountPath": mount }));
+        }
+        container["volumeMounts"] = mounts.into();
+    }
+    pod
+}
+
+/// A pod without the order of its lists, and without empty ones.
+fn unordered(pod: &Value) -> Value {
+    let mut pod = pod.clone();
+    let sort = |items: &mut Value| match items.as_array_mut() {
+        Some(items) => items.sort_by_key(ToString::to_string),
+        None => *items = json!([]),
+    };
+    sort(&mut pod["spec"]["volumes"]);
+    for container in pod["spec"]["containers"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+    {
+        sort(&mut container["env"]);
+        sort(&mut container["volumeMounts"]);
+    }
+    if pod["metadata"]["annotations"].is_null() {
+        pod["metadata"]["annotations"] = json!({});
+    }
+    pod
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However often and in whatever order the two webhooks are called: once
+    /// rolegate's was called after EKS's, the pod is the same.
+    #[test]
+    fn any_order(
+        before in pods(),
+        (policy, _) in policies(),
+        calls in vec(any::<bool>(), 0..4),
+        by_agent in any::<bool>(),
+    ) {
+        let ours = |pod: &Value| apply(pod, &create(runner(), pod).mutation(&policy).0);
+        let theirs = |pod: &Value| eks(pod, by_agent);
+        let expected = unordered(&ours(&theirs(&before)));
+        let mut pod = before;
+        for is_ours in calls.iter().copied().chain([false, true]) {
+            pod = if is_ours { ours(&pod) } else { theirs(&pod) };
+        }
+        let found = unordered(&pod);
+        prop_assert!(found == expected, "{calls:?} {by_agent}:\nDIFF {found}\nDIFF {expected}");
+        let mut again = pod.clone();
+        for is_ours in calls {
+            again = if is_ours { ours(&again) } else { theirs(&again) };
+        }
+        prop_assert_eq!(again, pod);
     }
 }

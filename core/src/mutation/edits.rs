@@ -9,19 +9,23 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 
+use crate::identity::{EMPTY_TOKEN_OPTION, IRSA, STS_AUDIENCE, Value, ends_with_empty_token};
+use crate::json::Text;
 use crate::names::RoleArn;
 use crate::policy::{ChainMode, TokenSource};
 use crate::request::pod::{Container, Pod, Source as VolumeSource, Volume, VolumeMount};
 
 use super::no_profile_reason::named;
-use super::patch::{Content, Operation, Path, Place};
+use super::patch::{Content, Operation, Path, Place, Slot};
+use super::request::EMRS_VARIABLE;
 use super::{
-    CONFIG_ANNOTATION, CONFIG_FILE, CONFIG_KEY, CONFIG_VOLUME, TOKEN_AUDIENCE, TOKEN_FOLDER,
-    TOKEN_VOLUME,
+    CONFIG_ANNOTATION, CONFIG_FILE, CONFIG_KEY, CONFIG_VOLUME, TOKEN_FOLDER, TOKEN_VOLUME,
 };
 
-/// Makes the Java SDK 2 ignore IRSA's variables.
-const JAVA_OPTION: &str = "-Daws.webIdentityTokenFile=";
+/// The seconds for which rolegate's own token is valid, as EKS's.
+const TOKEN_SECONDS: i64 = 86_400;
+/// What Kubernetes allows for all annotations of an object together.
+const MOST_ANNOTATION_BYTES: usize = 256 * 1024;
 
 /// The part of a profile that a change corrects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +85,14 @@ impl<'p> Edits<'p> {
         self.parts.push(part);
     }
 
+    /// Whether the pod's annotations have room for the profile's text.
+    pub(super) fn has_room(pod: &Pod<'_>, text: &str) -> bool {
+        let annotations = pod.metadata.annotations.iter();
+        let others = annotations.filter(|(key, _)| key.as_str() != CONFIG_ANNOTATION);
+        let sizes = others.map(|(key, value)| key.len() + value.len());
+        sizes.sum::<usize>() + CONFIG_ANNOTATION.len() + text.len() <= MOST_ANNOTATION_BYTES
+    }
+
     /// The annotation with the profile's text, which replaces any other text.
     pub(super) fn annotation(&mut self, text: String) {
         let annotations = &self.pod.metadata.annotations;
@@ -124,12 +136,16 @@ impl<'p> Edits<'p> {
     }
 
     /// Everything that one container needs.
-    pub(super) fn container(&mut self, index: usize, wanted: &Wanted<'_>) {
-        let Some(container) = self.pod.spec.containers.get(index) else {
+    pub(super) fn container(&mut self, slot: Slot, wanted: &Wanted<'_>) {
+        let spec = &self.pod.spec;
+        let Some(container) = (match slot {
+            Slot::Main(index) => spec.containers.get(index),
+            Slot::Init(index) => spec.init_containers.get(index),
+        }) else {
             return;
         };
         let mut lists = Lists {
-            container: index,
+            container: slot,
             mounts: container.volume_mounts.len(),
             env: usize::from(!container.env.is_empty()),
         };
@@ -174,7 +190,7 @@ impl<'p> Edits<'p> {
             &mut lists,
             container,
             Part::Convenience,
-            "ASSUME_ROLE_CREDENTIALS_ROLE_ARN",
+            EMRS_VARIABLE,
             target,
         );
         match wanted.mode {
@@ -252,23 +268,23 @@ impl<'p> Edits<'p> {
             return;
         }
         let Some((index, variable)) = container.numbered_variable(NAME) else {
-            return self.variable(lists, container, part, NAME, JAVA_OPTION);
+            return self.variable(lists, container, part, NAME, EMPTY_TOKEN_OPTION);
         };
         let value = variable.value.as_deref().unwrap_or_default();
-        let mut options = value.split_ascii_whitespace().rev();
-        if options.find(|option| option.starts_with(JAVA_OPTION)) == Some(JAVA_OPTION) {
+        if ends_with_empty_token(value) {
             return;
         }
         let blank = if value.is_empty() { "" } else { " " };
         let path = Path::Env(lists.container, Place::Value(index));
-        let options = format!("{value}{blank}{JAVA_OPTION}");
+        let options = format!("{value}{blank}{EMPTY_TOKEN_OPTION}");
         self.add(part, path, Content::Text(options.into()));
     }
 
     /// Empties the token variable, where it has a value. Removed, EKS's webhook would
     /// write it again.
     fn blank(&mut self, lists: &Lists, container: &Container<'_>, part: Part<'p>) {
-        if let Some((index, _)) = container.numbered_variable("AWS_WEB_IDENTITY_TOKEN_FILE")
+        let [_, name] = IRSA;
+        if let Some((index, _)) = container.numbered_variable(name)
             && has_token_variable(container)
         {
             let path = Path::Env(lists.container, Place::Value(index));
@@ -287,16 +303,14 @@ pub(super) struct Wanted<'p> {
 
 /// Where a container is, and how long its lists are by now.
 struct Lists {
-    container: usize,
+    container: Slot,
     mounts: usize,
     env: usize,
 }
 
 fn has_token_variable(container: &Container<'_>) -> bool {
-    container
-        .variable("AWS_WEB_IDENTITY_TOKEN_FILE")
-        .and_then(|variable| variable.value.as_deref())
-        .is_some_and(|value| !value.is_empty())
+    let [_, name] = IRSA;
+    Value::of(container, name) != Value::Blank
 }
 
 /// `AWS_REGION`'s value, if it is a region.
@@ -322,7 +336,7 @@ static CONFIG: LazyLock<String> = LazyLock::new(|| {
 /// The volume with rolegate's own token.
 static TOKEN: LazyLock<String> = LazyLock::new(|| {
     json!({ "name": TOKEN_VOLUME, "projected": { "defaultMode": 420, "sources": [{
-        "serviceAccountToken": { "audience": TOKEN_AUDIENCE, "expirationSeconds": 86400, "path": "token" },
+        "serviceAccountToken": { "audience": STS_AUDIENCE, "expirationSeconds": TOKEN_SECONDS, "path": "token" },
     }] } })
     .to_string()
 });
@@ -354,17 +368,21 @@ fn is_token(volume: &Volume<'_>) -> bool {
     };
     let [part] = &**parts else { return false };
     part.service_account_token.as_ref().is_some_and(|token| {
-        token.path.as_str() == "token" && token.audience.as_deref() == Some(TOKEN_AUDIENCE)
+        token.path.as_str() == "token"
+            && token.audience.as_deref() == Some(STS_AUDIENCE)
+            && token.expiration_seconds == Some(TOKEN_SECONDS)
     })
 }
 
 fn is_mounted(mount: &VolumeMount<'_>, volume: &str, sub_path: Option<&str>) -> bool {
+    let is = |text: &Option<Text<'_>>, plain: &str| {
+        let text = text.as_deref().unwrap_or_default();
+        text.is_empty() || text == plain
+    };
     mount.name.as_str() == volume
         && mount.sub_path.as_deref().unwrap_or_default() == sub_path.unwrap_or_default()
-        && mount
-            .sub_path_expr
-            .as_deref()
-            .unwrap_or_default()
-            .is_empty()
+        && is(&mount.sub_path_expr, "")
+        && is(&mount.mount_propagation, "None")
+        && is(&mount.recursive_read_only, "Disabled")
         && mount.read_only == Some(true)
 }

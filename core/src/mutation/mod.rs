@@ -40,7 +40,7 @@ mod source;
 pub use answer::Mutation;
 pub use chain_state::ChainState;
 pub use no_profile_reason::NoProfile;
-pub use patch::{Content, Misfit, Operation, Patch, Path, Place};
+pub use patch::{Content, Misfit, Operation, Patch, Path, Place, Slot};
 pub use plan::{Creator, Demand, Plan, plan};
 pub use profile::Profile;
 pub use session::SessionName;
@@ -74,9 +74,6 @@ const TOKEN_VOLUME: &str = "rolegate-token";
 const TOKEN_FOLDER: &str = "/var/run/secrets/rolegate.dev/token";
 /// The path of rolegate's own token.
 pub const TOKEN_FILE: &str = "/var/run/secrets/rolegate.dev/token/token";
-/// The audience that AWS STS accepts.
-const TOKEN_AUDIENCE: &str = "sts.amazonaws.com";
-
 /// What a new pod gets: nothing where no chain applies. Mutation rejects nothing.
 #[must_use]
 pub fn mutate(creator: Creator<'_>, pod: &Pod<'_>) -> Mutation {
@@ -89,6 +86,15 @@ pub fn mutate(creator: Creator<'_>, pod: &Pod<'_>) -> Mutation {
         return Mutation::default();
     }
     let plan = plan(creator, pod);
+    if plan.gives_none()
+        && let Some(emptied) = emptied(pod)
+    {
+        return Mutation {
+            warnings: plan.warnings(),
+            chained: None,
+            patch: emptied,
+        };
+    }
     Mutation {
         warnings: plan.warnings(),
         chained: plan
@@ -96,6 +102,18 @@ pub fn mutate(creator: Creator<'_>, pod: &Pod<'_>) -> Mutation {
             .map(|target| (target.as_str().to_owned(), plan.mode)),
         patch: plan.into_patch(),
     }
+}
+
+/// Takes the text out of a profile that the pod brings and that rolegate does not
+/// give it: a file under rolegate's name holds what rolegate writes, or nothing.
+fn emptied(pod: &Pod<'_>) -> Option<Patch> {
+    let text = pod.metadata.annotations.get(CONFIG_ANNOTATION)?;
+    (!text.is_empty()).then(|| {
+        Patch(vec![Operation::Add {
+            path: Path::Annotation(CONFIG_ANNOTATION),
+            value: Content::Text("".into()),
+        }])
+    })
 }
 
 /// Whether no chain applies to a pod: the namespace has none or the pod does not

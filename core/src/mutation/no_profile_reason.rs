@@ -20,9 +20,10 @@ pub enum NoProfile {
         container: String,
         variable: &'static str,
     },
-    /// `WEB_IDENTITY_ROLE_ARN` names another role than the pod runs as.
+    /// The guide's variable for the execution role names another than the pod runs as.
     WrongExecutionRole {
         container: String,
+        variable: &'static str,
         /// The role that the pod runs as.
         role: Role,
     },
@@ -46,11 +47,23 @@ pub enum NoProfile {
     BadTokenFile { container: String },
     /// Two containers of one pod have credentials from different sources.
     SourcesDiffer,
+    /// The chain starts from EKS Pod Identity, and a container has IRSA.
+    OtherSource { container: String },
     /// A container sets a variable that would override the profile.
     OwnSettings {
         container: String,
         variable: &'static str,
     },
+    /// A container sets a Java property that would.
+    OwnJava { container: String, place: String },
+    /// A container takes options of Java from elsewhere, which could.
+    OpenJava { container: String, variable: String },
+    /// A container mounts files where AWS SDKs look for keys and profiles.
+    OwnFiles { container: String },
+    /// All keys of another object become variables of a container. It has a profile.
+    EnvFrom { container: String },
+    /// The pod's annotations would be larger than Kubernetes allows.
+    TooManyAnnotations,
     /// A container mounts something else where the profile belongs.
     InTheWay { container: String },
     /// The token is not where EKS mounts it, so its path would be lost with the
@@ -76,7 +89,14 @@ impl NoProfile {
     /// Whether the container's own settings prevent the profile.
     #[must_use]
     pub const fn is_own_choice(&self) -> bool {
-        matches!(self, Self::OwnSettings { .. } | Self::InTheWay { .. })
+        matches!(
+            self,
+            Self::OwnSettings { .. }
+                | Self::OwnJava { .. }
+                | Self::OpenJava { .. }
+                | Self::OwnFiles { .. }
+                | Self::InTheWay { .. }
+        )
     }
 
     /// Whether it may be gone once EKS's webhook has been called.
@@ -94,6 +114,12 @@ impl NoProfile {
             Self::NotAnArn { asked } => ("not-an-arn", asked.as_str()),
             Self::TwoTargets => ("two-targets", ""),
             Self::Hidden { container, .. } => ("hidden-variable", container.as_str()),
+            Self::OtherSource { container } => ("other-source", container.as_str()),
+            Self::OwnJava { container, .. } => ("own-java", container.as_str()),
+            Self::OpenJava { container, .. } => ("open-java", container.as_str()),
+            Self::OwnFiles { container } => ("own-files", container.as_str()),
+            Self::EnvFrom { container } => ("env-from", container.as_str()),
+            Self::TooManyAnnotations => ("too-many-annotations", ""),
             Self::WrongExecutionRole { container, .. } => {
                 ("wrong-execution-role", container.as_str())
             }
@@ -129,9 +155,13 @@ impl fmt::Display for NoProfile {
                 f,
                 "container {container} takes {variable} from another object, which cannot be seen here"
             ),
-            Self::WrongExecutionRole { container, role } => write!(
+            Self::WrongExecutionRole {
+                container,
+                variable,
+                role,
+            } => write!(
                 f,
-                "WEB_IDENTITY_ROLE_ARN of container {container} is not the role it runs as, {role}"
+                "{variable} of container {container} is not the role it runs as, {role}"
             ),
             Self::ModeNotAllowed { asked } => write!(
                 f,
@@ -163,9 +193,37 @@ impl fmt::Display for NoProfile {
                 container,
                 variable,
             } => write!(f, "container {container} sets {variable} itself"),
+            Self::OtherSource { container } => write!(
+                f,
+                "container {container} has credentials by IRSA, and the policy chains from EKS Pod Identity"
+            ),
+            Self::OwnJava { container, place } => {
+                write!(
+                    f,
+                    "container {container} sets AWS options of Java in {place}"
+                )
+            }
+            Self::OpenJava {
+                container,
+                variable,
+            } => write!(
+                f,
+                "container {container} takes options of Java in {variable} from elsewhere, or leaves a quote open"
+            ),
+            Self::OwnFiles { container } => write!(
+                f,
+                "container {container} has a home directory with AWS files of its own (.aws)"
+            ),
+            Self::EnvFrom { container } => write!(
+                f,
+                "container {container} takes all keys of another object as variables (envFrom without a prefix)"
+            ),
+            Self::TooManyAnnotations => {
+                f.write_str("its annotations leave no room for the profile (256 KiB in all)")
+            }
             Self::InTheWay { container } => write!(
                 f,
-                "container {container} mounts something else below /var/run/secrets/rolegate.dev"
+                "container {container} mounts something else where the profile belongs, or by a path with `..`"
             ),
             Self::CannotBlank { container } => write!(
                 f,

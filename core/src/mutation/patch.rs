@@ -29,10 +29,19 @@ pub enum Path {
     Annotation(&'static str),
     /// `spec.volumes`.
     Volumes(Place),
-    /// `volumeMounts` of the container with this index.
-    Mounts(usize, Place),
-    /// `env` of the container with this index.
-    Env(usize, Place),
+    /// `volumeMounts` of a container.
+    Mounts(Slot, Place),
+    /// `env` of a container.
+    Env(Slot, Place),
+}
+
+/// A container, by its index in one of the pod's lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// In `containers`.
+    Main(usize),
+    /// In `initContainers`.
+    Init(usize),
 }
 
 /// A place in a list.
@@ -70,8 +79,12 @@ impl Path {
         };
         out.extend_from_slice(b"/spec");
         if let Some(container) = container {
-            out.extend_from_slice(b"/containers/");
-            decimal(container, out);
+            let (list, index): (&[u8], _) = match container {
+                Slot::Main(index) => (b"/containers/", index),
+                Slot::Init(index) => (b"/initContainers/", index),
+            };
+            out.extend_from_slice(list);
+            decimal(index, out);
         }
         out.extend_from_slice(list.as_bytes());
         match place {
@@ -272,7 +285,7 @@ fn put(adds: bool, path: &str, value: Value, object: &mut Value) -> Result<(), M
 mod tests {
     use serde_json::json;
 
-    use super::{Path, Place, put};
+    use super::{Path, Place, Slot, put};
 
     #[test]
     fn pointers() {
@@ -285,12 +298,15 @@ mod tests {
             (Path::Volumes(Place::List), "/spec/volumes"),
             (Path::Volumes(Place::At(0)), "/spec/volumes/0"),
             (
-                Path::Mounts(10, Place::End),
+                Path::Mounts(Slot::Main(10), Place::End),
                 "/spec/containers/10/volumeMounts/-",
             ),
-            (Path::Env(7, Place::List), "/spec/containers/7/env"),
             (
-                Path::Env(999, Place::Value(1205)),
+                Path::Env(Slot::Init(7), Place::List),
+                "/spec/initContainers/7/env",
+            ),
+            (
+                Path::Env(Slot::Main(999), Place::Value(1205)),
                 "/spec/containers/999/env/1205/value",
             ),
         ] {

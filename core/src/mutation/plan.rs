@@ -4,16 +4,18 @@
 use std::fmt::Write as _;
 
 use crate::facts::{Class, Requester, RunsAs};
+use crate::identity::{Volumes, gives_identity, is_log_sidecar};
 use crate::names::{Component, RoleArn, cut_characters};
 use crate::policy::{Chain, ChainMode, OwnSettings, Policy, VirtualCluster};
 use crate::request::pod::{Container, Pod};
 use crate::request::response::WARNING_CHARACTERS;
 
 use super::edits::{Edits, Part, Wanted};
-use super::obstacles::{obstacle, own_choice};
+use super::no_profile_reason::named;
+use super::obstacles::{device_of_ours, obstacle, own_choice};
 use super::{
-    CONFIG_ANNOTATION, CONFIG_VOLUME, NoProfile, Operation, Patch, Profile, SessionName, Source,
-    request, source,
+    CONFIG_ANNOTATION, CONFIG_VOLUME, NoProfile, Operation, Patch, Profile, SessionName, Slot,
+    Source, request, source,
 };
 
 /// Warnings about one pod. With many containers, more would repeat them.
@@ -42,6 +44,15 @@ pub enum Demand {
     Required,
 }
 
+/// Which containers that get a profile have credentials to start from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Credentials {
+    /// All or none of them, or it makes no difference.
+    There,
+    /// Some, and others have none.
+    Partly,
+}
+
 /// What has to be done to one pod, and what prevents it.
 #[derive(Debug)]
 pub struct Plan<'p> {
@@ -58,6 +69,7 @@ pub struct Plan<'p> {
     /// What each of `edits` is for.
     parts: Vec<Part<'p>>,
     driver: bool,
+    credentials: Credentials,
     /// Whether the pod came with something of a profile.
     begun: bool,
 }
@@ -80,6 +92,7 @@ pub fn plan<'p>(creator: Creator<'p>, pod: &'p Pod<'p>) -> Plan<'p> {
         edits: Vec::new(),
         parts: Vec::new(),
         driver: component == Some(Component::Driver),
+        credentials: Credentials::There,
         begun: is_begun(pod),
     };
     if is_runner(component) {
@@ -94,11 +107,11 @@ pub fn plan<'p>(creator: Creator<'p>, pod: &'p Pod<'p>) -> Plan<'p> {
         // has no chains at all, the guide's variables belong to the application.
         let none = [].iter();
         plan.reasons
-            .extend(request::target(pod, none, role, &[]).err());
+            .extend(request::target(pod, none, role, &[], None).err());
         let containers = pod.spec.containers.iter();
         if !chains.is_empty() && role.is_some() && plan.reasons.is_empty() {
             plan.reasons
-                .extend(request::target(pod, containers, role, &[]).err());
+                .extend(request::guides_target(containers, role).err());
         }
         return plan;
     };
@@ -123,6 +136,33 @@ fn chain_of<'p>(creator: Creator<'p>, identity: &RunsAs) -> Option<&'p Chain> {
     let role = identity.role()?;
     let mut chains = creator.tenancy.chains.iter();
     chains.find(|chain| chain.from.role() == role)
+}
+
+/// Whether the policy names a container as one that runs a job's code.
+fn is_listed(container: &Container<'_>, chain: &Chain) -> bool {
+    chain.containers.iter().any(|name| *name == *container.name)
+}
+
+/// The containers that get the profile: those that the policy lists, and where it
+/// requires the chain all but EMR's log sidecar.
+fn chosen<'p>(
+    pod: &'p Pod<'p>,
+    chain: &'p Chain,
+) -> impl Iterator<Item = (Slot, &'p Container<'p>)> {
+    let spec = &pod.spec;
+    let main = spec.containers.iter().enumerate();
+    let main = main.map(|(index, container)| (Slot::Main(index), container));
+    let init = spec.init_containers.iter().enumerate();
+    let init = init.map(|(index, container)| (Slot::Init(index), container));
+    let is_chosen = move |slot: Slot, container: &Container<'_>| {
+        if chain.required {
+            !is_log_sidecar(container, pod)
+        } else {
+            matches!(slot, Slot::Main(_)) && is_listed(container, chain)
+        }
+    };
+    main.chain(init)
+        .filter(move |(slot, container)| is_chosen(*slot, container))
 }
 
 /// Whether this part of a job submits it. Such pods keep the execution role.
@@ -151,11 +191,9 @@ impl<'p> Plan<'p> {
             self.demand = Demand::Required;
         }
         let role = chain.from.role();
-        let chosen = |container: &&Container<'_>| {
-            chain.containers.iter().any(|name| *name == *container.name)
-        };
-        let containers = || pod.spec.containers.iter().filter(chosen);
-        let asked = match request::target(pod, containers(), Some(role), &chain.to) {
+        let containers = || chosen(pod, chain).map(|(_, container)| container);
+        let default = chain.default.as_ref();
+        let asked = match request::target(pod, containers(), Some(role), &chain.to, default) {
             Ok(asked) => asked,
             Err(reason) => {
                 self.demand = self.demand.max(Demand::Asked);
@@ -165,7 +203,7 @@ impl<'p> Plan<'p> {
         if asked.is_some() {
             self.demand = self.demand.max(Demand::Asked);
         }
-        let Some(target) = asked.or(chain.default.as_ref()) else {
+        let Some(target) = asked.or(default) else {
             if chain.required {
                 self.reasons.push(NoProfile::NothingAsked);
             }
@@ -177,10 +215,10 @@ impl<'p> Plan<'p> {
             Ok(mode) => self.mode = mode,
             Err(reason) => self.reasons.push(reason),
         }
-        let Some((source, indices)) = self.sources(pod, chain, chosen) else {
+        let Some((source, slots)) = self.sources(pod, chain) else {
             return;
         };
-        let session = SessionName::of_pod(creator.requester, pod, role);
+        let session = SessionName::of_pod(creator.requester, pod);
         let profile = Profile {
             chain,
             target,
@@ -190,6 +228,10 @@ impl<'p> Plan<'p> {
         let mut text = String::with_capacity(1024);
         // Writing to a String cannot fail.
         let _ = write!(text, "{profile}");
+        if !Edits::has_room(pod, &text) {
+            self.containers.clear();
+            return self.reasons.push(NoProfile::TooManyAnnotations);
+        }
         let wanted = Wanted {
             target,
             mode: self.mode,
@@ -198,57 +240,69 @@ impl<'p> Plan<'p> {
         let mut edits = Edits::of(pod);
         edits.annotation(text);
         edits.volumes(chain.token);
-        for index in indices {
-            edits.container(index, &wanted);
+        for slot in slots {
+            edits.container(slot, &wanted);
         }
         (self.edits, self.parts) = (edits.made, edits.parts);
     }
 
-    /// The containers that get a profile, by their index, and the source that they
-    /// share.
-    fn sources(
-        &mut self,
-        pod: &'p Pod<'p>,
-        chain: &'p Chain,
-        chosen: impl Fn(&&Container<'_>) -> bool,
-    ) -> Option<(Source<'p>, Vec<usize>)> {
+    /// The containers that get a profile, and the source that they share.
+    fn sources(&mut self, pod: &'p Pod<'p>, chain: &'p Chain) -> Option<(Source<'p>, Vec<Slot>)> {
+        if let Some(reason) = device_of_ours(pod) {
+            self.reasons.push(reason);
+            return None;
+        }
         let listed = |name: &str| {
             name == "default" || chain.profiles.iter().any(|profile| profile.name == name)
         };
-        let mut found: Option<(Source<'p>, Vec<usize>)> = None;
-        let mut any = false;
-        for (index, container) in pod.spec.containers.iter().enumerate() {
-            if !chosen(&container) {
-                continue;
-            }
-            any = true;
-            if let Some(reason) = own_choice(container, listed) {
+        let way = (self.mode, chain.token);
+        let volumes = Volumes::of(pod);
+        let mut found: Option<(Source<'p>, Vec<Slot>)> = None;
+        let mut waits = false;
+        if !pod.spec.containers.iter().any(|one| is_listed(one, chain)) {
+            self.reasons.push(NoProfile::NoContainer);
+            return None;
+        }
+        for (slot, container) in chosen(pod, chain) {
+            if let Some(reason) = own_choice(container, &volumes, listed, way) {
                 self.reasons.push(reason);
                 continue;
             }
-            let source = match source::of(container, pod, chain, self.mode) {
+            let source = match source::of(container, &volumes, chain, self.mode) {
                 Ok(source) => source,
                 Err(reason) => {
+                    waits |= reason.may_pass();
                     self.reasons.push(reason);
                     continue;
                 }
             };
-            if let Some(reason) = obstacle(container, pod, &source, self.mode) {
+            if let Some(reason) = obstacle(container, &volumes, &source, way) {
                 self.reasons.push(reason);
                 continue;
             }
             match &mut found {
-                None => found = Some((source, vec![index])),
-                Some((first, indices)) if *first == source => indices.push(index),
+                None => found = Some((source, vec![slot])),
+                Some((first, slots)) if *first == source => slots.push(slot),
                 Some(_) => {
                     self.reasons.push(NoProfile::SourcesDiffer);
                     continue;
                 }
             }
+            if gives_identity(container) {
+                self.reasons.push(NoProfile::EnvFrom {
+                    container: named(&container.name),
+                });
+            }
             self.containers.push(&container.name);
         }
-        if !any {
-            self.reasons.push(NoProfile::NoContainer);
+        if waits {
+            // EKS gives all containers theirs at once. What is written before that
+            // would depend on which webhook is called first.
+            if found.is_some() {
+                self.credentials = Credentials::Partly;
+            }
+            self.containers.clear();
+            return None;
         }
         found
     }
@@ -257,6 +311,12 @@ impl<'p> Plan<'p> {
     #[must_use]
     pub fn target(&self) -> Option<&'p RoleArn> {
         self.target.filter(|_| !self.containers.is_empty())
+    }
+
+    /// Whether the policy gives the pod no profile at all, whatever its containers.
+    #[must_use]
+    pub(super) const fn gives_none(&self) -> bool {
+        self.target.is_none()
     }
 
     /// Whether the pod has its whole profile, exactly as rolegate writes it.
@@ -291,11 +351,13 @@ impl<'p> Plan<'p> {
         let required = self.demand == Demand::Required;
         if reason.is_bad_request() {
             true
-        } else if reason.is_own_choice() {
-            let refuse = |chain: &Chain| chain.own_settings == OwnSettings::Refuse;
-            required || self.chain.is_some_and(refuse)
         } else {
-            self.demand >= Demand::Asked
+            let refuse = |chain: &Chain| chain.own_settings == OwnSettings::Refuse;
+            let own = reason.is_own_choice() || matches!(reason, NoProfile::EnvFrom { .. });
+            let strict = required || own && self.chain.is_some_and(refuse);
+            // It has the profile that it asks for; what else it has, nobody sees.
+            let asked = !matches!(reason, NoProfile::EnvFrom { .. });
+            strict || asked && self.demand >= Demand::Asked
         }
     }
 
@@ -306,8 +368,14 @@ impl<'p> Plan<'p> {
         let reasons = self
             .reasons
             .iter()
-            .filter(|reason| !reason.may_pass() && **reason != NoProfile::NoContainer)
-            .map(|reason| format!("rolegate: no chained profile: {reason}"));
+            .filter(|reason| {
+                (!reason.may_pass() || self.credentials == Credentials::Partly)
+                    && **reason != NoProfile::NoContainer
+            })
+            .map(|reason| match reason {
+                NoProfile::EnvFrom { .. } => format!("rolegate: {reason}"),
+                reason => format!("rolegate: no chained profile: {reason}"),
+            });
         let limits = (self.driver && !self.edits.is_empty()).then(|| self.limits().to_owned());
         reasons
             .chain(limits)

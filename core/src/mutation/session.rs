@@ -1,10 +1,12 @@
 //! The role session name of a chain, as `CloudTrail` records it.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::facts::Requester;
-use crate::names::{JobId, PodName, Role};
-use crate::request::pod::Pod;
+use crate::facts::{Class, Requester};
+use crate::names::{JobId, PodName};
+use crate::request::generated_prefix;
+use crate::request::pod::{Pod, PodMeta};
 
 /// A `RoleSessionName`: 2 to 64 characters of `[\w+=,.@-]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,28 +27,37 @@ impl SessionName {
         Self(name)
     }
 
-    /// The name for a pod's sessions: the job's id where one is known.
+    /// The name for a pod's sessions: the job's id where one is known, else the pod's
+    /// name, or its prefix while it is not generated.
     ///
-    /// The creator's token and the pod's name are evidence (see [`PodName`]); labels
-    /// are hints and decide nothing but this name. It must not change between two
-    /// calls of the webhook, so of a generated name only the prefix counts.
-    pub(super) fn of_pod(requester: &Requester<'_>, pod: &Pod<'_>, role: &Role) -> Self {
-        let metadata = &pod.metadata;
-        let given = |text: Option<&'_ str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-        let name = given(metadata.generate_name.as_deref())
-            .map(|prefix| prefix.trim_end_matches('-').to_owned())
-            .or_else(|| given(metadata.name.as_deref()))
-            .unwrap_or_default();
-        let label = |key: &str| metadata.labels.get(key).unwrap_or_default();
+    /// An id counts only as evidence that the rules check: the creator's token, then
+    /// the name that the pod really gets (see [`PodName`]), and labels of EMR,
+    /// Kubernetes and administrators only.
+    pub(super) fn of_pod(requester: &Requester<'_>, pod: &Pod<'_>) -> Self {
+        let (name, shown) = names(&pod.metadata);
+        let trusted = matches!(
+            requester.class(),
+            Class::System | Class::EmrService | Class::Admin
+        );
+        let label = |key: &str| {
+            let labels = trusted.then_some(&pod.metadata.labels)?;
+            labels.get(key)
+        };
         let creators = match requester {
-            Requester::Job(token) if token.role == *role => token.job_id(),
+            // Of whatever role: the pods of a cross-role job are that job's.
+            Requester::Job(token) => token.job_id(),
             _ => None,
         };
         let id = creators
             .or_else(|| PodName::parse(&name).job_id())
-            .or_else(|| JobId::parse(label("emr-containers.amazonaws.com/job.id")))
-            .or_else(|| JobId::parse(label("spark-app-selector").strip_prefix("spark-")?));
-        Self::of(id.map_or(&*name, JobId::as_str))
+            .or_else(|| JobId::parse(label("emr-containers.amazonaws.com/job.id")?))
+            .or_else(|| JobId::parse(label("spark-app-selector")?.strip_prefix("spark-")?));
+        match id {
+            Some(id) => Self::of(id.as_str()),
+            // A pod that is called like a job has no session of that job.
+            None if JobId::parse(shown).is_some() => Self::of(&format!("pod-{shown}")),
+            None => Self::of(shown),
+        }
     }
 
     /// The name.
@@ -54,6 +65,29 @@ impl SessionName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The name that a pod gets, or could get, and the part of it that two calls of the
+/// webhook see alike: Kubernetes generates a name after the first.
+fn names<'p>(metadata: &'p PodMeta<'_>) -> (Cow<'p, str>, &'p str) {
+    let given = |text: Option<&'p str>| text.filter(|text| !text.is_empty());
+    let name = given(metadata.name.as_deref());
+    let prefix = given(metadata.generate_name.as_deref()).map(generated_prefix);
+    let trimmed = |prefix: &'p str| prefix.trim_end_matches('-');
+    match (name, prefix) {
+        (Some(name), Some(prefix)) if is_generated(name, prefix) => (name.into(), trimmed(prefix)),
+        (Some(name), _) => (name.into(), name),
+        (None, Some(prefix)) => (format!("{prefix}xxxxx").into(), trimmed(prefix)),
+        (None, None) => ("".into(), ""),
+    }
+}
+
+/// Whether Kubernetes could have made the name from the prefix: Kubernetes takes
+/// the name where a pod has both. Its letters: apimachinery, `pkg/util/rand`.
+fn is_generated(name: &str, prefix: &str) -> bool {
+    let random = |b: u8| b"bcdfghjklmnpqrstvwxz2456789".contains(&b);
+    name.strip_prefix(prefix)
+        .is_some_and(|rest| rest.len() == 5 && rest.bytes().all(random))
 }
 
 impl fmt::Display for SessionName {

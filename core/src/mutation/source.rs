@@ -6,25 +6,16 @@
 
 use std::borrow::Cow;
 
+use crate::identity::{
+    AGENT, AGENT_TOKEN, AGENT_URIS, IRSA, IRSA_TOKEN, IRSA_TOKEN_VOLUME, OTHER_AGENTS, Value,
+    Volumes,
+};
 use crate::names::RoleArn;
 use crate::policy::{Chain, ChainMode, TokenSource};
-use crate::request::pod::{Container, EnvVar, Pod, Source as VolumeSource};
+use crate::request::pod::Container;
 
 use super::no_profile_reason::{NoProfile, named};
 use super::{CONFIG_FILE, TOKEN_FILE};
-
-/// Where EKS puts IRSA's token.
-const EKS_TOKEN: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
-/// The volume in which EKS projects IRSA's token.
-const EKS_TOKEN_VOLUME: &str = "aws-iam-token";
-/// EKS Pod Identity's agent, by IPv4 and by IPv6.
-const AGENT: [&str; 2] = [
-    "http://169.254.170.23/v1/credentials",
-    "http://[fd00:ec2::23]/v1/credentials",
-];
-/// The token for that agent.
-const AGENT_TOKEN: &str =
-    "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token";
 
 /// The credentials that a chain starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +40,7 @@ impl<'p> Source<'p> {
             return Self::PodIdentity;
         }
         let path = match chain.token {
-            TokenSource::Eks => EKS_TOKEN,
+            TokenSource::Eks => IRSA_TOKEN,
             TokenSource::Own => TOKEN_FILE,
         };
         Self::WebIdentity {
@@ -84,58 +75,58 @@ impl<'p> TokenFile<'p> {
 /// The source of one container.
 pub(super) fn of<'p>(
     container: &'p Container<'_>,
-    pod: &'p Pod<'_>,
+    volumes: &Volumes<'p>,
     chain: &'p Chain,
     mode: ChainMode,
 ) -> Result<Source<'p>, NoProfile> {
-    let none = || NoProfile::NoSource {
-        container: named(&container.name),
-    };
-    if mode == ChainMode::PodIdentity {
-        return has_agent(container)
-            .then_some(Source::PodIdentity)
-            .ok_or_else(none);
+    let container_name = || named(&container.name);
+    // Whatever the token and the mode: what is hidden may lead to another identity.
+    for name in IRSA.into_iter().chain(AGENT).chain(OTHER_AGENTS) {
+        if Value::of(container, name) == Value::Hidden {
+            return Err(NoProfile::Hidden {
+                container: container_name(),
+                variable: name,
+            });
+        }
     }
-    if chain.token == TokenSource::Own {
+    if mode != ChainMode::PodIdentity && chain.token == TokenSource::Own {
         return Ok(Source::expected(chain));
     }
+    let has_agent = has_agent(container);
+    if mode == ChainMode::PodIdentity && has_agent {
+        return Ok(Source::PodIdentity);
+    }
     // Where a container has both sets of variables, SDKs take IRSA's.
-    match web_identity(container, pod, chain)? {
+    match web_identity(container, volumes, chain)? {
+        Some(_) if mode == ChainMode::PodIdentity => Err(NoProfile::OtherSource {
+            container: container_name(),
+        }),
         Some(source) => Ok(source),
-        None if has_agent(container) => Ok(Source::PodIdentity),
-        None => Err(none()),
+        None if has_agent => Ok(Source::PodIdentity),
+        None => Err(NoProfile::NoSource {
+            container: container_name(),
+        }),
     }
 }
 
 /// IRSA's variables, where both are there.
 fn web_identity<'p>(
     container: &'p Container<'_>,
-    pod: &'p Pod<'_>,
+    volumes: &Volumes<'p>,
     chain: &'p Chain,
 ) -> Result<Option<Source<'p>>, NoProfile> {
-    let (Some(role), Some(token)) = (
-        container.variable("AWS_ROLE_ARN"),
-        container.variable("AWS_WEB_IDENTITY_TOKEN_FILE"),
-    ) else {
-        return Ok(None);
-    };
-    let text = |variable: &'p EnvVar<'_>, name| match (&variable.value_from, &variable.value) {
-        (Some(_), _) => Err(NoProfile::Hidden {
-            container: named(&container.name),
-            variable: name,
-        }),
-        (None, value) => Ok(value.as_deref().unwrap_or_default()),
-    };
-    let role = text(role, "AWS_ROLE_ARN")?;
-    let token = text(token, "AWS_WEB_IDENTITY_TOKEN_FILE")?;
-    if role.is_empty() {
+    let [role_name, token_name] = IRSA;
+    if container.variable(token_name).is_none() {
         return Ok(None);
     }
+    let Value::Text(role) = Value::of(container, role_name) else {
+        return Ok(None);
+    };
     let role = if role == chain.from.as_str() {
         Cow::Borrowed(&chain.from)
     } else {
         // The policy may write the role with another path or without one.
-        let arn = RoleArn::parse(role).ok().filter(|arn| {
+        let arn = RoleArn::parse(&role).ok().filter(|arn| {
             arn.role() == chain.from.role() && arn.partition() == chain.from.partition()
         });
         Cow::Owned(arn.ok_or_else(|| NoProfile::ForeignRole {
@@ -143,42 +134,31 @@ fn web_identity<'p>(
             role: chain.from.role().clone(),
         })?)
     };
-    let token = if token.is_empty() {
+    let token = match Value::of(container, token_name) {
         // Emptied by rolegate or by the pod's author: the mount still says where
         // the token is.
-        match mounted_token(container, pod) {
+        Value::Blank => match mounted_token(container, volumes) {
             Some(token) => token,
             None => return Ok(None),
-        }
-    } else {
-        TokenFile::parse(token)
+        },
+        Value::Text(path) => TokenFile::parse(path)
             .filter(|token| token.as_str() != CONFIG_FILE)
             .ok_or_else(|| NoProfile::BadTokenFile {
                 container: named(&container.name),
-            })?
+            })?,
+        Value::Hidden => return Ok(None),
     };
     Ok(Some(Source::WebIdentity { role, token }))
 }
 
 /// The path of IRSA's token, from the mount that EKS adds.
 pub(super) fn mounted_token<'p>(
-    container: &'p Container<'_>,
-    pod: &'p Pod<'_>,
+    container: &Container<'_>,
+    volumes: &Volumes<'p>,
 ) -> Option<TokenFile<'p>> {
-    let volume = pod
-        .spec
-        .volumes
-        .iter()
-        .find(|volume| volume.name.as_str() == EKS_TOKEN_VOLUME)?;
-    let file = volume.sources.iter().find_map(|source| match source {
-        VolumeSource::Projected(parts) => parts
-            .iter()
-            .find_map(|part| part.service_account_token.as_ref())
-            .map(|token| token.path.as_str()),
-        _ => None,
-    })?;
+    let file = volumes.irsa_file()?;
     let mount = container.volume_mounts.iter().find(|mount| {
-        mount.name.as_str() == EKS_TOKEN_VOLUME
+        mount.name.as_str() == IRSA_TOKEN_VOLUME
             && mount.sub_path.is_none()
             && mount.sub_path_expr.is_none()
     })?;
@@ -187,14 +167,12 @@ pub(super) fn mounted_token<'p>(
 
 /// Whether the container has exactly the variables that EKS Pod Identity writes.
 fn has_agent(container: &Container<'_>) -> bool {
-    let is = |name: &str, expected: &[&str]| {
-        container.variable(name).is_some_and(|variable| {
-            variable.value_from.is_none()
-                && expected.contains(&variable.value.as_deref().unwrap_or_default())
-        })
+    let is = |name: &str, expected: &[&str]| match Value::of(container, name) {
+        Value::Text(text) => expected.contains(&&*text),
+        Value::Blank | Value::Hidden => false,
     };
-    is("AWS_CONTAINER_CREDENTIALS_FULL_URI", &AGENT)
-        && is("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &[AGENT_TOKEN])
+    let [uri, token] = AGENT;
+    is(uri, &AGENT_URIS) && is(token, &[AGENT_TOKEN])
 }
 
 #[cfg(test)]

@@ -98,6 +98,23 @@ pub enum ChainMode {
 }
 
 impl Chain {
+    /// The most bytes that the text of its profile can have: what is the same in each
+    /// section, and each text at its longest.
+    #[must_use]
+    pub fn most_profile_bytes(&self) -> usize {
+        /// The keys of a section, a session's name, a duration and a region.
+        const SECTION: usize = 400;
+        /// A token's path and the ARN of the execution role, as EKS's webhook writes it.
+        const SOURCE: usize = 1024 + 640;
+        let id = |id: &Option<String>| id.as_ref().map_or(0, String::len);
+        let end = |arn: &RoleArn| SECTION + arn.as_str().len();
+        let targets = self.to.iter().map(end).max().unwrap_or_default();
+        let hops = self.hops.iter().map(end).sum::<usize>();
+        let profiles = self.profiles.iter();
+        let profiles = profiles.map(|one| end(&one.role) + one.name.len() + id(&one.external_id));
+        SOURCE + SECTION + targets + id(&self.external_id) + hops + profiles.sum::<usize>()
+    }
+
     /// The containers that get the profile if the policy names none.
     pub(super) fn spark_containers() -> Vec<String> {
         SPARK_CONTAINERS.map(str::to_owned).into()

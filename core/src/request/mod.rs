@@ -39,7 +39,7 @@ pub use act::{Act, Operation};
 pub use audit_event::{AuditEvent, Judgeable};
 pub use envelope::{API_VERSION, AdmissionReview, KIND, Request};
 pub use error::ReviewError;
-pub use name::{ObjectName, ProxyTarget};
+pub use name::{ObjectName, ProxyTarget, generated_prefix};
 pub use object::{Object, Version};
 pub use path::{Path, Segment};
 

@@ -38,14 +38,20 @@ impl ObjectName<'_> {
     /// characters, so that the name fits a label.
     #[must_use]
     pub fn prefix(&self) -> Option<&str> {
-        const LONGEST: usize = 58;
         match self {
-            Self::Generated(prefix) => Some(match prefix.char_indices().nth(LONGEST) {
-                Some((end, _)) => prefix.get(..end).unwrap_or(prefix),
-                None => prefix,
-            }),
+            Self::Generated(prefix) => Some(generated_prefix(prefix)),
             Self::Exact(_) | Self::Unknown => None,
         }
+    }
+}
+
+/// The part of a `generateName` that the API server keeps.
+#[must_use]
+pub fn generated_prefix(prefix: &str) -> &str {
+    const LONGEST: usize = 58;
+    match prefix.char_indices().nth(LONGEST) {
+        Some((end, _)) => prefix.get(..end).unwrap_or(prefix),
+        None => prefix,
     }
 }
 

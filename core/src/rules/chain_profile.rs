@@ -11,19 +11,27 @@
 //!
 //! - a pod whose role has `required: true` in the policy's chains, or that asks
 //!   for a chain itself, and that has no profile, or one that differs in
-//!   anything from what rolegate writes: the text, the volume, the mount,
+//!   anything from what rolegate writes: the text, the volumes, the mounts,
 //!   `AWS_CONFIG_FILE`, and in the modes `java-v2` and `exclusive` the variables that
-//!   they change. Where a variable is set twice, the last value counts
-//! - a request (annotation `rolegate.dev/chain-to`, or the variables
-//!   `CLIENT_ROLE_ARN` and `WEB_IDENTITY_ROLE_ARN` of AWS's guide) for a role
-//!   that the policy does not list, and a mode in which fewer SDKs would follow
+//!   they change. Where a variable is set twice, the last value counts. With
+//!   `required` this holds for every container and init container but EMR's log
+//!   sidecar with the image that EMR gives it
+//! - a request (annotation `rolegate.dev/chain-to`, the variables of AWS's guide,
+//!   `CLIENT_ROLE_ARN` with `WEB_IDENTITY_ROLE_ARN` or `ROLE_2_ARN` with
+//!   `ROLE_1_ARN`, or EMR's `ASSUME_ROLE_CREDENTIALS_ROLE_ARN`) for a role that the
+//!   policy does not list, and a mode in which fewer SDKs would follow
 //! - the annotation `rolegate.dev/aws-config` on a pod that rolegate did not
 //!   give it to
 //! - a change of any `rolegate.dev/` annotation of an existing pod, through
 //!   `pods`, `pods/status` and other subresources, or through a binding, whose
 //!   annotations Kubernetes merges into the pod
-//! - with `ownSettings: refuse` in the policy, or `required: true`, a Spark
-//!   container that sets a profile, a configuration file or keys itself
+//! - with `ownSettings: refuse` or `required: true` in the policy, or where the pod
+//!   asks for a chain, a container whose own settings come before the profile:
+//!   variables, Java options and arguments that name a profile, a file, a key, a role
+//!   or an endpoint of STS, files in `.aws` of a home directory, and mounts where the
+//!   profile belongs
+//! - with `ownSettings: refuse` or `required: true`, `envFrom` whose keys could be
+//!   such variables
 //!
 //! ## Who may
 //!
@@ -48,18 +56,18 @@
 //!
 //! ## What it does not see
 //!
-//! `envFrom`: keys from a whole Secret or `ConfigMap` take precedence over the
-//! profile in every SDK. What the job's own code configures. And no mode is a
-//! security boundary: the token of the execution role stays mounted, so the job's
-//! code can always assume that role.
+//! Files in the image, on a claim or written by another container; what a file of
+//! options or the job's own code configures; `envFrom` where neither `required` nor
+//! `ownSettings: refuse` is set. And no mode is a security boundary: the token of
+//! the execution role stays mounted, so the job's code can always assume that role.
 
 use std::collections::BTreeSet;
 
 use crate::facts::{Action, Extent, Facts};
 use crate::json::Pairs;
 use crate::mutation::{self, ChainState, Demand, NoProfile};
-use crate::names::{ANNOTATION_PREFIX, shown};
-use crate::policy::{About, ChainMode, Needed, Severity};
+use crate::names::{ANNOTATION_PREFIX, OWN_NAMESPACE, shown};
+use crate::policy::{About, ChainMode, Level, Needed, Policy, Severity};
 use crate::request::pod::Pod;
 use crate::request::view::TemplateShape;
 use crate::request::{Act, Object, Path};
@@ -76,12 +84,32 @@ pub(super) static ABOUT: About = About {
             clusters.any(|cluster| !cluster.chains.is_empty())
         },
     }),
+    notes: Some(notes),
     ..About::new(
         "chain-profile",
         Severity::High,
         include_str!("chain_profile.rs"),
     )
 };
+
+/// What `policy check` says about chains. Whether a namespace has the label by which
+/// the API server calls the mutating webhook, a file does not show.
+fn notes(policy: &Policy) -> Vec<(Level, String)> {
+    let chained = policy.clusters.iter();
+    let chained = chained.filter(|cluster| !cluster.chains.is_empty());
+    let namespaces = chained.flat_map(|cluster| &cluster.namespaces);
+    let never = namespaces.filter(|name| NEVER_MUTATED.contains(&name.as_str()));
+    let note = |namespace| {
+        let note = format!(
+            "rolegate's mutating webhook is never called in namespace {namespace}, so its chains give no pod a profile"
+        );
+        (Level::Warning, note)
+    };
+    never.map(note).collect()
+}
+
+/// The namespaces that the shipped mutating webhook leaves out.
+const NEVER_MUTATED: [&str; 2] = ["kube-system", OWN_NAMESPACE];
 
 /// See the file's header.
 pub(super) struct ChainProfile;
@@ -106,8 +134,15 @@ static LEAVE_OUT_PROFILE: Advice = advice(
 static LEAVE_ANNOTATIONS: Advice = advice(
     "leave rolegate.dev/ annotations of pods as they are; start a new pod for another chain",
 );
-static LEAVE_OUT_SETTINGS: Advice =
-    advice("leave the AWS profile, configuration file and keys out of the Spark containers");
+static LEAVE_OUT_SETTINGS: Advice = advice(
+    "leave AWS profiles, files, keys and endpoints out of the job's containers, in variables, \
+     Java options, arguments and home directories",
+);
+static MOUNT_ELSEWHERE: Advice =
+    advice("mount it elsewhere, by a path without `..` and without a folder rolegate.dev");
+static NAME_KEYS: Advice =
+    advice("give the keys a prefix (envFrom[].prefix), or take them one by one (env[].valueFrom)");
+static FEWER_ANNOTATIONS: Advice = advice("leave out some annotations, or shorten them");
 static LEAVE_VARIABLES_TO_EKS: Advice =
     advice("leave AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE to EKS's webhook");
 static START_BY_EMR: Advice = advice("start such pods through Amazon EMR (StartJobRun) only");
@@ -211,7 +246,13 @@ fn advice_on(reason: &NoProfile, state: &ChainState) -> &'static Advice {
         {
             &ASK_FOR_NONE
         }
-        NoProfile::OwnSettings { .. } | NoProfile::InTheWay { .. } => &LEAVE_OUT_SETTINGS,
+        NoProfile::OwnSettings { .. }
+        | NoProfile::OwnJava { .. }
+        | NoProfile::OpenJava { .. }
+        | NoProfile::OwnFiles { .. } => &LEAVE_OUT_SETTINGS,
+        NoProfile::InTheWay { .. } => &MOUNT_ELSEWHERE,
+        NoProfile::EnvFrom { .. } => &NAME_KEYS,
+        NoProfile::TooManyAnnotations => &FEWER_ANNOTATIONS,
         NoProfile::RunnersAccount => &START_BY_EMR,
         NoProfile::NoContainer => &NAME_CONTAINER,
         NoProfile::TwoTargets | NoProfile::WrongExecutionRole { .. } | NoProfile::Hidden { .. } => {
@@ -225,6 +266,7 @@ fn advice_on(reason: &NoProfile, state: &ChainState) -> &'static Advice {
         | NoProfile::NotAnArn { .. }
         | NoProfile::NothingAsked
         | NoProfile::ModeNotAllowed { .. }
+        | NoProfile::OtherSource { .. }
         | NoProfile::NoSource { .. } => &ADVICE,
     }
 }

@@ -32,9 +32,20 @@
 //!   `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`,
 //!
 //! each with a literal value (one taken from another object may turn out empty), and
-//! the token's volume mounted where the variable says. The annotation
+//! the token's volume mounted where the variable says: a projected token of the
+//! pod's service account with the audience `sts.amazonaws.com`, or for the second way
+//! EKS Pod Identity's own address, path and audience `pods.eks.amazonaws.com`. A
+//! mount counts by the place where it really is: `/var/run` is `/run`. The annotation
 //! `eks.amazonaws.com/skip-containers`, and the label that keeps EKS's webhook
 //! away, do not excuse a container: anybody who writes the pod can set them.
+//!
+//! **A job's pod with the credentials of another identity**, in pods and in the
+//! templates of built-in kinds, whatever component of the job it is:
+//!
+//! - an `AWS_ROLE_ARN` that is neither the role that the policy or its name gives the
+//!   pod's service account, nor one to which the policy's `chains` chain that role
+//! - a source of credentials other than EKS Pod Identity's agent and its token, in the
+//!   variables that begin with `AWS_CONTAINER_`
 //!
 //! ## Who may
 //!
@@ -63,15 +74,15 @@
 //! A listed folder is shared by all pods of the node. If a pod has no credentials,
 //! start it again; if that does not help, check that EKS's webhook answers and that
 //! the service account has its role. Where jobs are meant to run with the node's
-//! role, switch this half off with `requireIdentity: false`.
+//! role, or get their credentials from a service of their own, switch both parts about
+//! a job's credentials off with `requireIdentity: false`.
 //!
 //! ## What it does not see
 //!
 //! Whether a pod can still reach the node's metadata service: set its hop limit to 1
 //! and block it by network policy. Runtime classes, which only administrators
 //! make. A template that was in the cluster before the namespace got its label:
-//! check before you label. Whether the role in `AWS_ROLE_ARN` is the right one:
-//! `execution-role` checks that.
+//! check before you label. Access keys in variables: they are the job's own.
 
 mod identity;
 mod node;

@@ -493,6 +493,9 @@ fn recorded_pods() {
             "sidecar-back-ours-after-realNever-oursIfNeeded",
             "spark-kubernetes-driver, mesh-proxy",
         ),
+        // A source of credentials beside EKS's, and a token that STS does not take.
+        ("env-cc-full-uri-on-irsa", "spark-kubernetes-driver"),
+        ("sa-aud-empty", "spark-kubernetes-driver"),
         // Blanked on purpose; the profile beside it is for `chain-profile` to know.
         (
             "mx-exclusive-after-realIfNeeded-oursIfNeeded",
@@ -507,10 +510,8 @@ fn recorded_pods() {
         "volumes-absent",
         "irsa-jobrunner-generatename",
         "env-static-keys",
-        "env-cc-full-uri-on-irsa",
         "envfrom",
         "skip-bad-csv",
-        "sa-aud-empty",
         "windows-nodeselector",
         "own-token-volume",
         "podid-sa-podid",
@@ -537,8 +538,9 @@ fn recorded_pods() {
             .as_str()
             .unwrap_or_default();
         if !old.starts_with("emr-containers-sa-spark-") || !old.contains("-111122223333-") {
-            object["spec"]["serviceAccountName"] = json!(account("spark-driver"));
-            object["spec"]["serviceAccount"] = json!(account("spark-driver"));
+            let account = crate::support::chain::account("driver");
+            object["spec"]["serviceAccountName"] = json!(account);
+            object["spec"]["serviceAccount"] = json!(account);
         }
         let review = pod(driver(), object.clone());
         match containers {
@@ -607,14 +609,25 @@ fn whose_pods_need_credentials() {
         pod(tenant(), bare(account)).passes(&alone);
     }
     let fixed = policy(
-        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nidentities: { operators: [{ serviceAccount: o/o, roles: [\"arn:aws:iam::111122223333:role/team-a-etl\"], jobServiceAccounts: [{ name: livy-runner, role: \"arn:aws:iam::111122223333:role/team-a-etl\" }] }] }",
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nidentities: { operators: [{ serviceAccount: o/o, roles: [\"arn:aws:iam::111122223333:role/r\"], jobServiceAccounts: [{ name: livy-runner, role: \"arn:aws:iam::111122223333:role/r\" }] }] }",
     );
-    pod(service_account("o", "o"), bare("livy-runner")).refused(
-        &fixed,
-        RULE,
-        "IAM role 111122223333/team-a-etl",
-    );
-    pod(service_account("o", "o"), injected(bare("livy-runner"))).passes(&fixed);
+    let by_operator = |object: Value| pod(service_account("o", "o"), object);
+    by_operator(bare("livy-runner")).refused(&fixed, RULE, "IAM role 111122223333/r");
+    let with_role = |role: &str| {
+        let text = injected(bare("livy-runner")).to_string();
+        let text = text.replace("111122223333:role/team-a-etl", role);
+        serde_json::from_str::<Value>(&text).expect("JSON")
+    };
+    by_operator(with_role("111122223333:role/r")).passes(&fixed);
+    by_operator(with_role("111122223333:role/path/r")).passes(&fixed);
+    // The annotation of the account names another role than the policy.
+    for role in ["111122223333:role/team-a-etl", "444455556666:role/r"] {
+        by_operator(with_role(role)).refused(
+            &fixed,
+            RULE,
+            "which is not the role of its service account (111122223333/r), in c",
+        );
+    }
 }
 
 #[test]
@@ -702,5 +715,247 @@ fn one_cause_gives_one_finding() {
         (emr(), "", &[RULE]),
     ] {
         assert_eq!(found(user, &rules(line)), expected, "{line}");
+    }
+}
+
+/// What gives a job's pod the credentials of another identity: refused in every
+/// component, in templates as well, whether or not the policy lists roles.
+#[test]
+fn credentials_of_another_identity() {
+    let folder = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount";
+    let whole = |component: &str| {
+        injected(json!({ "metadata": {}, "spec": {
+            "serviceAccountName": account(component), "containers": [{ "name": "c" }],
+        } }))
+    };
+    let set = |mut object: Value, name: &str, value: Value| {
+        let env = object["spec"]["containers"][0]["env"].as_array_mut();
+        let mut variable = json!({ "name": name });
+        variable["value"] = value;
+        env.expect("some").push(variable);
+        object
+    };
+    let role = "arn:aws:iam::111122223333:role/";
+    let foreign = [
+        ("AWS_ROLE_ARN", format!("{role}team-b-etl")),
+        (
+            "AWS_ROLE_ARN",
+            "arn:aws:iam::444455556666:role/team-a-etl".to_owned(),
+        ),
+        (
+            "AWS_ROLE_ARN",
+            format!("{role}team-a-etl\n[profile evil]\ncredential_process = id"),
+        ),
+        ("AWS_ROLE_ARN", "team-a-etl".to_owned()),
+        (
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "http://127.0.0.1:8080/x".to_owned(),
+        ),
+        (
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "http://169.254.170.23/v1/credentials/../x".to_owned(),
+        ),
+        (
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "/v2/credentials/x".to_owned(),
+        ),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "x".to_owned()),
+        (
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+            "/tmp/token".to_owned(),
+        ),
+    ];
+    let listed = policy(&format!(
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nrules: {{ foreign-service-account: {{ mode: off }} }}\n\
+         virtualClusters: [{{ namespaces: [spark-a], executionRoles: [\"{role}*\"] }}]"
+    ));
+    for component in [
+        "spark-client",
+        "spark-driver",
+        "spark-executor",
+        "spark-jeg",
+        "spark-jeg-kernel",
+        "flink-jobmanager",
+    ] {
+        let whole = whole(component);
+        pod(driver(), whole.clone()).passes(&alone(""));
+        for (name, value) in &foreign {
+            let object = set(whole.clone(), name, json!(value));
+            for user in [tenant(), driver(), emr(), controller("job-controller")] {
+                pod(user, object.clone()).refused(&alone(""), RULE, name);
+            }
+            pod(admin(), object.clone()).passes(&alone(""));
+            pod(driver(), object.clone()).passes(&alone(", requireIdentity: false"));
+            // One cause, one finding: the rule about roles says it of a role.
+            let found = pod(driver(), object.clone()).findings(&listed);
+            assert_eq!(found.len(), 1, "{found:#?}");
+            let expected = if *name == "AWS_ROLE_ARN" {
+                "execution-role"
+            } else {
+                RULE
+            };
+            assert!(found[0].starts_with(expected), "{found:#?}");
+            let template = json!({ "spec": { "template": object } });
+            for resource in ["batch/jobs", "apps/deployments", "apps/statefulsets"] {
+                let create = Review::new(emr(), "CREATE", resource, "w").object(template.clone());
+                create.refused(&alone(""), RULE, name);
+                let old = json!({ "spec": { "template": whole } });
+                let update = Review::new(emr(), "UPDATE", resource, "w").old(old);
+                update
+                    .object(template.clone())
+                    .refused(&alone(""), RULE, name);
+                // Scaling changes no template.
+                let mut scaled = template.clone();
+                scaled["spec"]["replicas"] = json!(3);
+                let update = Review::new(emr(), "UPDATE", resource, "w").old(template.clone());
+                update.object(scaled).passes(&alone(""));
+            }
+        }
+        // Absent and empty are alike, and the last of two counts.
+        for (name, _) in &foreign[3..] {
+            pod(driver(), set(whole.clone(), name, json!("")))
+                .passes_rule(&alone(", requireIdentity: false"), RULE);
+        }
+        let twice = set(
+            set(whole.clone(), "AWS_ROLE_ARN", json!("x")),
+            "AWS_ROLE_ARN",
+            json!(format!("{role}team-a-etl")),
+        );
+        pod(driver(), twice).passes(&alone(""));
+    }
+    // Other accounts may do as they like.
+    let mut ordinary = set(whole("spark-driver"), "AWS_ROLE_ARN", json!("x"));
+    ordinary["spec"]["serviceAccountName"] = json!("default");
+    pod(tenant(), ordinary).passes_rule(&alone(""), RULE);
+    // What the policy chains the role to, as AWS's guide sets it.
+    let chained = policy(&format!(
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nvirtualClusters: [{{ namespaces: [spark-a], \
+         chains: [{{ from: \"{role}team-a-etl\", to: [\"{role}client\"] }}] }}]"
+    ));
+    let object = |role: &str| {
+        let text = whole("spark-executor")
+            .to_string()
+            .replace("role/team-a-etl", role);
+        serde_json::from_str::<Value>(&text).expect("JSON")
+    };
+    pod(driver(), object("role/client")).passes_rule(&chained, RULE);
+    pod(driver(), object("role/other")).refused(&chained, RULE, "AWS_ROLE_ARN");
+    // The token: its audience, its name, and where it really is.
+    let with = |audience: &str, path: &str, mount: &str, more: Value| {
+        let mut object = whole("spark-driver");
+        let source = &mut object["spec"]["volumes"][0]["projected"]["sources"];
+        source[0]["serviceAccountToken"] = json!({ "audience": audience, "path": path });
+        if !more.is_null() {
+            source.as_array_mut().expect("a list").push(more);
+        }
+        object["spec"]["containers"][0]["volumeMounts"][0]["mountPath"] = json!(mount);
+        object
+    };
+    let place = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
+    for (audience, path, mount, more, right) in [
+        ("sts.amazonaws.com", "token", place, json!(null), true),
+        (
+            "sts.amazonaws.com",
+            "token",
+            "/run/secrets/eks.amazonaws.com/serviceaccount/",
+            json!(null),
+            true,
+        ),
+        (
+            "sts.amazonaws.com",
+            "eks.amazonaws.com/serviceaccount/token",
+            "/var/run/secrets",
+            json!(null),
+            true,
+        ),
+        (
+            "sts.amazonaws.com",
+            "token",
+            place,
+            json!({ "downwardAPI": { "items": [] } }),
+            true,
+        ),
+        ("vault", "token", place, json!(null), false),
+        ("", "token", place, json!(null), false),
+        ("pods.eks.amazonaws.com", "token", place, json!(null), false),
+        ("sts.amazonaws.com", "other", place, json!(null), false),
+        (
+            "sts.amazonaws.com",
+            "token",
+            "/var/run/secrets",
+            json!(null),
+            false,
+        ),
+        // A key of the Secret may be called like the token.
+        (
+            "sts.amazonaws.com",
+            "token",
+            place,
+            json!({ "secret": { "name": "s" } }),
+            false,
+        ),
+    ] {
+        let review = pod(driver(), with(audience, path, mount, more));
+        if right {
+            review.passes(&alone(""));
+        } else {
+            review.refused(&alone(""), RULE, "without the credentials");
+        }
+    }
+    // Something else mounted over it, by another way to write the path.
+    for over in [
+        format!("{place}/token"),
+        "/run/secrets/eks.amazonaws.com/serviceaccount".to_owned(),
+        "/var/run/../run/secrets/eks.amazonaws.com/serviceaccount/token".to_owned(),
+    ] {
+        let mut object = whole("spark-driver");
+        let mounts = object["spec"]["containers"][0]["volumeMounts"].as_array_mut();
+        mounts
+            .expect("some")
+            .push(json!({ "name": "mine", "mountPath": over }));
+        pod(driver(), object).refused(&alone(""), RULE, "without the credentials");
+    }
+    // EKS Pod Identity, by both addresses.
+    for (uri, file, audience, right) in [
+        (
+            "http://169.254.170.23/v1/credentials",
+            format!("{folder}/eks-pod-identity-token"),
+            "pods.eks.amazonaws.com",
+            true,
+        ),
+        (
+            "http://[fd00:ec2::23]/v1/credentials",
+            format!("{folder}/eks-pod-identity-token"),
+            "pods.eks.amazonaws.com",
+            true,
+        ),
+        (
+            "http://169.254.170.23/v1/credentials",
+            format!("{folder}/eks-pod-identity-token"),
+            "vault",
+            false,
+        ),
+        (
+            "http://169.254.170.23/v1/credentials",
+            "/tmp/t".to_owned(),
+            "pods.eks.amazonaws.com",
+            false,
+        ),
+    ] {
+        let object = json!({ "spec": {
+            "serviceAccountName": account("spark-driver"),
+            "containers": [{ "name": "c", "env": [
+                { "name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": uri },
+                { "name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "value": file },
+            ], "volumeMounts": [{ "name": "t", "mountPath": folder }] }],
+            "volumes": [{ "name": "t", "projected": { "sources": [{ "serviceAccountToken": {
+                "audience": audience, "path": "eks-pod-identity-token",
+            } }] } }],
+        } });
+        if right {
+            pod(driver(), object).passes(&alone(""));
+        } else {
+            pod(driver(), object).refused(&alone(""), RULE, "may not start");
+        }
     }
 }

@@ -381,6 +381,9 @@ fn hops_and_further_profiles() {
         )
     };
     let first = "source_profile = rolegate-source";
+    // No longer than the policy's reader reckons.
+    let longest = policy.tenancy("spark-a").chains[0].most_profile_bytes();
+    assert!(text(&chained(&runner(), &irsa(), &policy)).len() < longest);
     assert_eq!(
         text(&chained(&runner(), &irsa(), &policy)),
         format!("{}{SOURCE}{}", body(first), lake(first))
@@ -403,7 +406,11 @@ fn sources() {
     let pod_identity_mode = by_default("mode: pod-identity");
     assert_eq!(text_of(&pod_identity(), &profile), agent);
     assert_eq!(text_of(&pod_identity(), &pod_identity_mode), agent);
-    assert!(untouched(runner(), &irsa(), &pod_identity_mode).is_empty());
+    let warnings = untouched(runner(), &irsa(), &pod_identity_mode);
+    assert!(
+        warnings[0].contains("has credentials by IRSA"),
+        "{warnings:?}"
+    );
     // Both families whole: an association appeared while the pod was admitted.
     let mut both = irsa();
     for variable in list(&mut pod_identity()["spec"]["containers"][0]["env"]) {
@@ -553,6 +560,18 @@ fn own_settings_are_left_alone() {
         ("AWS_ACCESS_KEY_ID", ""),
         ("AWS_SDK_LOAD_CONFIG", "0"),
         ("ASSUME_ROLE_CREDENTIALS_ROLE_ARN", ROLE_3),
+        ("HOME", "/home/hadoop"),
+        (
+            "AWS_ENDPOINT_URL_STS",
+            "https://sts.eu-west-1.amazonaws.com",
+        ),
+        ("AWS_ENDPOINT_URL_S3", "https://minio.example"),
+        ("JAVA_TOOL_OPTIONS", "-Xmx820m -Daws.region=eu-west-1"),
+        (
+            "JDK_JAVA_OPTIONS",
+            "--add-opens=java.base/java.nio=ALL-UNNAMED",
+        ),
+        ("SPARK_JAVA_OPT_0", "-Dspark.driver.port=7078"),
     ] {
         let mut pod = irsa();
         set(spark(&mut pod), name, text);
@@ -567,6 +586,15 @@ fn own_settings_are_left_alone() {
         "/var/run/secrets//rolegate.dev/aws/config",
         "/run/secrets/rolegate.dev/aws/config",
         "/var/run/../run/secrets/rolegate.dev/aws/./config",
+        "/var/lock/../secrets/rolegate.dev/aws/config",
+        "/var/lock/../secrets",
+        "/opt/../opt",
+        "/opt/rolegate.dev",
+        "/var/run/./././secrets",
+        "/run//secrets",
+        "/proc/self/root/run/secrets/rolegate.dev",
+        // Only with a token of its own is this rolegate's.
+        "/var/run/secrets/rolegate.dev/token",
     ] {
         let mut pod = irsa();
         push(
@@ -582,7 +610,7 @@ fn own_settings_are_left_alone() {
     }
     for path in [
         "/var/run/secrets",
-        "/opt/rolegate.dev",
+        "/opt/./x",
         "/var/run/secrets/rolegate.developers",
     ] {
         let mut pod = irsa();
@@ -648,16 +676,13 @@ fn mode_java_v2() {
         (Some(""), "-Daws.webIdentityTokenFile="),
         (Some("-Xmx820m"), "-Xmx820m -Daws.webIdentityTokenFile="),
         (
+            // Only the last option is one that nothing after it undoes.
             Some("-Daws.webIdentityTokenFile= -Xmx1g"),
-            "-Daws.webIdentityTokenFile= -Xmx1g",
+            "-Daws.webIdentityTokenFile= -Xmx1g -Daws.webIdentityTokenFile=",
         ),
         (
-            Some("-Daws.webIdentityTokenFile=/t"),
-            "-Daws.webIdentityTokenFile=/t -Daws.webIdentityTokenFile=",
-        ),
-        (
-            Some("-Daws.webIdentityTokenFile= -Daws.webIdentityTokenFile=/t"),
-            "-Daws.webIdentityTokenFile= -Daws.webIdentityTokenFile=/t -Daws.webIdentityTokenFile=",
+            Some("-Dx='a b' -Dhost=$(POD_IP)"),
+            "-Dx='a b' -Dhost=$(POD_IP) -Daws.webIdentityTokenFile=",
         ),
     ] {
         let mut pod = irsa();
@@ -809,20 +834,16 @@ fn session_names() {
         ),
         id
     );
-    assert_eq!(
-        session(
-            &livy,
-            json!({ "name": "x", "labels": { "emr-containers.amazonaws.com/job.id": JOB } })
-        ),
-        id
-    );
-    assert_eq!(
-        session(
-            &livy,
-            json!({ "name": "x", "labels": { "spark-app-selector": format!("spark-{JOB}") } })
-        ),
-        id
-    );
+    // Labels only of those whose labels nobody needs to check.
+    for labels in [
+        json!({ "emr-containers.amazonaws.com/job.id": JOB }),
+        json!({ "spark-app-selector": format!("spark-{JOB}") }),
+    ] {
+        for (user, expected) in [(&emr(), &*id), (&admin(), &id), (&livy, "emr-x")] {
+            let metadata = json!({ "name": "x", "labels": labels });
+            assert_eq!(session(user, metadata), expected);
+        }
+    }
     assert_eq!(
         session(
             &livy,
@@ -835,6 +856,33 @@ fn session_names() {
     assert_eq!(
         session(&livy, json!({ "generateName": "pi-", "name": "pi-x7k2b" })),
         "emr-pi"
+    );
+    // Of two names Kubernetes takes the given one.
+    for (prefix, name, expected) in [
+        (format!("spark-{other}-driver-"), "pi", "emr-pi"),
+        (format!("spark-{other}-driver-"), "pi-x7k2b", "emr-pi-x7k2b"),
+        ("pi-".to_owned(), "pi-driver", "emr-pi-driver"),
+        // Not letters that Kubernetes generates.
+        ("pi-".to_owned(), "pi-aaaaa", "emr-pi-aaaaa"),
+        ("pi-".to_owned(), &driver_name(JOB), &id),
+    ] {
+        let metadata = json!({ "generateName": prefix, "name": name });
+        assert_eq!(session(&livy, metadata), expected, "{prefix} {name}");
+    }
+    // Nor does a prefix that becomes another name make it that job's.
+    for (prefix, expected) in [
+        (
+            format!("spark-{other}-driver"),
+            format!("emr-spark-{other}-driver"),
+        ),
+        (other.to_owned(), format!("emr-pod-{other}")),
+        (format!("{other}-"), format!("emr-{other}")),
+    ] {
+        assert_eq!(session(&livy, json!({ "generateName": prefix })), expected);
+    }
+    assert_eq!(
+        session(&livy, json!({ "name": other })),
+        format!("emr-pod-{other}")
     );
     let long = "x".repeat(250);
     assert_eq!(session(&livy, json!({ "name": long })).len(), 64);
@@ -901,5 +949,445 @@ fn a_review_as_a_real_api_server_sent_it() {
     assert_eq!(
         patch(&sent),
         patch(&read(&format!("{folder}/request.json")))
+    );
+}
+
+/// A volume and a mount of it in the Spark container.
+fn mounted(pod: &mut Value, source: Value, path: &str) {
+    let mut volume = source;
+    volume["name"] = "mine".into();
+    push(&mut pod["spec"], "volumes", volume);
+    push(
+        spark(pod),
+        "volumeMounts",
+        json!({ "name": "mine", "mountPath": path }),
+    );
+}
+
+#[test]
+fn files_in_a_home_directory() {
+    let policy = by_default("");
+    let config = || json!({ "configMap": { "name": "c" } });
+    let empty = || json!({ "emptyDir": {} });
+    let claim = || json!({ "persistentVolumeClaim": { "claimName": "c" } });
+    for (home, source, path, is_own) in [
+        (None, config(), "/home/hadoop/.aws", true),
+        (None, config(), "/home/hadoop/.aws/credentials", true),
+        (None, config(), "/root/.aws/config", true),
+        (None, config(), "/anywhere/.aws", true),
+        (None, claim(), "/home/hadoop/.aws", true),
+        (None, config(), "/root", true),
+        (None, config(), "/home//hadoop", true),
+        (Some("/opt/h"), config(), "/opt/h", true),
+        (Some("/opt/h"), claim(), "/opt/h", true),
+        (Some("/opt/h"), config(), "/opt", true),
+        (Some("$(MINE)"), empty(), "/opt", true),
+        // AWS CLI's cache, a home on a claim, files that are elsewhere.
+        (None, empty(), "/home/hadoop/.aws", false),
+        (None, claim(), "/root", false),
+        (None, config(), "/opt/aws", false),
+        (Some("/opt/h"), empty(), "/opt/h", false),
+        (Some("/home/hadoop"), config(), "/opt/h", false),
+    ] {
+        let mut pod = irsa();
+        mounted(&mut pod, source.clone(), path);
+        if let Some(home) = home {
+            set(spark(&mut pod), "HOME", home);
+        }
+        let (patch, warnings) = create(runner(), &pod).mutation(&policy);
+        assert_eq!(patch.is_null(), is_own, "{home:?} {source} {path}");
+        let said = warnings
+            .iter()
+            .any(|text| text.contains("AWS files of its own"));
+        assert_eq!(said, is_own, "{warnings:?}");
+    }
+    // An empty folder that an init container fills.
+    let mut pod = irsa();
+    mounted(&mut pod, json!({ "emptyDir": {} }), "/home/hadoop/.aws");
+    pod["spec"]["initContainers"] =
+        json!([{ "name": "i", "volumeMounts": [{ "name": "mine", "mountPath": "/x" }] }]);
+    assert!(untouched(runner(), &pod, &policy)[0].contains("AWS files of its own"));
+    // Java's own idea of a home.
+    let mut pod = irsa();
+    mounted(&mut pod, json!({ "configMap": { "name": "c" } }), "/opt/h");
+    set(spark(&mut pod), "JAVA_TOOL_OPTIONS", "-Duser.home=/opt/h");
+    assert!(untouched(runner(), &pod, &policy)[0].contains("AWS files of its own"));
+}
+
+#[test]
+fn options_of_java() {
+    let token = "-Daws.webIdentityTokenFile=/t";
+    for (name, text, modes) in [
+        // What is seen decides in every mode.
+        (
+            "_JAVA_OPTIONS",
+            token,
+            &["profile", "java-v2", "exclusive"][..],
+        ),
+        (
+            "JDK_JAVA_OPTIONS",
+            token,
+            &["profile", "java-v2", "exclusive"],
+        ),
+        (
+            "SPARK_JAVA_OPT_3",
+            token,
+            &["profile", "java-v2", "exclusive"],
+        ),
+        (
+            "JAVA_TOOL_OPTIONS",
+            "-Daws.profile=mine",
+            &["profile", "java-v2", "exclusive"],
+        ),
+        (
+            "JAVA_TOOL_OPTIONS",
+            "-D'aws.secretKey'=x",
+            &["profile", "java-v2", "exclusive"],
+        ),
+        // What is not seen decides where Java is to follow.
+        (
+            "JDK_JAVA_OPTIONS",
+            "@/opt/options",
+            &["java-v2", "exclusive"],
+        ),
+        ("JDK_JAVA_OPTIONS", "$(OPTIONS)", &["java-v2", "exclusive"]),
+        (
+            "_JAVA_OPTIONS",
+            "-XX:VMOptionsFile=/f",
+            &["java-v2", "exclusive"],
+        ),
+        (
+            "JAVA_TOOL_OPTIONS",
+            "-XX:VMOptionsFile=/f",
+            &["java-v2", "exclusive"],
+        ),
+        ("JAVA_TOOL_OPTIONS", "-Dx=\"", &["java-v2", "exclusive"]),
+        // And what decides nothing.
+        ("JAVA_TOOL_OPTIONS", "-Dhost=$(POD_IP)", &[]),
+        ("_JAVA_OPTIONS", "-Xmx1g", &[]),
+        ("SPARK_JAVA_OPT_0", "-Dspark.driver.port=7078", &[]),
+        ("SPARK_EXECUTOR_OPTS", "--conf $(X)", &[]),
+    ] {
+        for mode in ["profile", "java-v2", "exclusive"] {
+            let mut pod = irsa();
+            set(spark(&mut pod), name, text);
+            let policy = by_default(&format!("mode: {mode}"));
+            let (patch, warnings) = create(runner(), &pod).mutation(&policy);
+            let is_left = modes.contains(&mode);
+            assert_eq!(patch.is_null(), is_left, "{mode}: {name}={text}");
+            assert!(!is_left || warnings[0].contains(name), "{warnings:?}");
+            let refused = by_default(&format!("mode: {mode}, required: true"));
+            let after = apply(&pod, &create(runner(), &pod).mutation(&refused).0);
+            let found = create(runner(), &after).findings(&refused);
+            let found = found.iter().any(|found| found.starts_with("chain-profile"));
+            assert_eq!(found, is_left, "{mode}: {name}={text}");
+        }
+    }
+    // In the program's arguments, however Spark is told.
+    for argument in [
+        token,
+        "spark.driver.extraJavaOptions=-Xmx1g -Daws.roleArn=x",
+    ] {
+        for list in ["command", "args"] {
+            let mut pod = irsa();
+            push(spark(&mut pod), list, argument.into());
+            assert!(untouched(runner(), &pod, &by_default(""))[0].contains("its arguments"));
+        }
+    }
+    let mut pod = irsa();
+    push(spark(&mut pod), "args", "--class=com.example.Daws".into());
+    chained(&runner(), &pod, &by_default("mode: java-v2"));
+}
+
+#[test]
+fn what_a_pod_has_no_room_for() {
+    let policy = by_default("");
+    let with = |room: usize| {
+        let mut pod = irsa();
+        annotate(&mut pod, "fill", &"x".repeat(256 * 1024 - 4 - room));
+        pod
+    };
+    let right = chained(&runner(), &irsa(), &policy);
+    let exact = CONFIG.len() + text(&right).len();
+    assert_eq!(
+        text(&chained(&runner(), &with(exact), &policy)),
+        text(&right)
+    );
+    let warnings = untouched(runner(), &with(exact - 1), &policy);
+    assert!(warnings[0].contains("no room"), "{warnings:?}");
+    // What is there of the profile already makes way for it.
+    let mut pod = with(exact);
+    annotate(&mut pod, CONFIG, "");
+    assert_eq!(text(&chained(&runner(), &pod, &policy)), text(&right));
+    // As devices that have the profile's path or its volume's name.
+    for (volume, path) in [("disk", CONFIG_FILE), ("rolegate-token", "/dev/x")] {
+        let mut pod = irsa();
+        let device = json!({ "name": volume, "devicePath": path });
+        push(spark(&mut pod), "volumeDevices", device);
+        assert!(untouched(runner(), &pod, &policy)[0].contains("mounts something else"));
+    }
+}
+
+#[test]
+fn every_container_of_a_required_chain() {
+    let required = by_default("required: true");
+    let mut pod = irsa();
+    let mut other = spark(&mut pod).clone();
+    other["name"] = "worker".into();
+    list(&mut pod["spec"]["containers"]).push(other.clone());
+    other["name"] = "first".into();
+    pod["spec"]["initContainers"] = json!([other]);
+    let file = |pod: &Value, list: &str, index: usize| {
+        value(&pod["spec"][list][index], "AWS_CONFIG_FILE").is_some()
+    };
+    let given = |pod: &Value| {
+        [
+            ("containers", 0),
+            ("containers", 1),
+            ("containers", 2),
+            ("initContainers", 0),
+        ]
+        .map(|(list, index)| file(pod, list, index))
+    };
+    let after = chained(&runner(), &pod, &required);
+    assert_eq!(given(&after), [true, false, true, true]);
+    // Where it is only offered, those that the policy lists.
+    assert_eq!(
+        given(&chained(&runner(), &pod, &by_default(""))),
+        [true, false, false, false]
+    );
+    // The log sidecar is one by its image: EMR's, or a mirror of EMR's.
+    for (image, is_emrs) in [
+        (
+            "895885662937.dkr.ecr.us-west-2.amazonaws.com/fluentd/emr-7.12.0",
+            true,
+        ),
+        ("public.ecr.aws/emr-on-eks/fluentd/emr-7.12.0:latest", true),
+        (
+            "895885662937.dkr.ecr.us-west-2.amazonaws.com/spark/emr-7.12.0:latest",
+            false,
+        ),
+        (
+            "111122223333.dkr.ecr.us-west-2.amazonaws.com/fluentd/emr-7.12.0:latest",
+            false,
+        ),
+        ("evil.example/fluentd/emr-7.12.0", false),
+        ("busybox", false),
+        ("", false),
+    ] {
+        let mut pod = irsa();
+        pod["spec"]["containers"][1]["image"] = image.into();
+        let after = chained(&runner(), &pod, &required);
+        assert_eq!(file(&after, "containers", 1), !is_emrs, "{image}");
+    }
+    let mut pod = irsa();
+    for (index, name) in ["spark", "fluentd"].into_iter().enumerate() {
+        let image =
+            format!("111122223333.dkr.ecr.us-west-2.amazonaws.com/{name}/emr-7.12.0:latest");
+        pod["spec"]["containers"][index]["image"] = image.into();
+    }
+    assert!(!file(&chained(&runner(), &pod, &required), "containers", 1));
+}
+
+#[test]
+fn one_without_credentials_makes_all_wait() {
+    let policy = by_default("containers: [spark-kubernetes-driver, worker]");
+    let mut pod = irsa();
+    push(
+        &mut pod["spec"],
+        "containers",
+        json!({ "name": "worker", "image": "i" }),
+    );
+    let warnings = untouched(runner(), &pod, &policy);
+    assert!(
+        warnings[0].contains("container worker has no credentials"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn what_the_pod_brings_of_rolegates() {
+    let own = by_default("token: own");
+    let right = chained(&runner(), &irsa(), &own);
+    let ours = |pod: &mut Value, place: &str, name: &str, edit: &dyn Fn(&mut Value)| {
+        let items = list(pod.pointer_mut(place).expect("a list")).iter_mut();
+        items.filter(|item| item["name"] == name).for_each(edit);
+    };
+    for seconds in [json!(4_294_967_296_i64), json!(600), Value::Null] {
+        let mut pod = right.clone();
+        ours(&mut pod, "/spec/volumes", "rolegate-token", &|volume| {
+            volume["projected"]["sources"][0]["serviceAccountToken"]["expirationSeconds"] =
+                seconds.clone();
+        });
+        assert_eq!(chained(&runner(), &pod, &own), right);
+    }
+    for (key, value) in [
+        ("mountPropagation", "HostToContainer"),
+        ("recursiveReadOnly", "IfPossible"),
+        ("subPathExpr", "$(X)"),
+    ] {
+        for name in ["rolegate-aws-config", "rolegate-token"] {
+            let mut pod = right.clone();
+            ours(
+                &mut pod,
+                "/spec/containers/0/volumeMounts",
+                name,
+                &|mount| {
+                    mount[key] = value.into();
+                },
+            );
+            assert_eq!(chained(&runner(), &pod, &own), right, "{key} of {name}");
+        }
+    }
+    // Where the policy gives no profile its file is empty.
+    let mut pod = irsa();
+    annotate(&mut pod, CONFIG, "[default]\ncredential_process = id\n");
+    let emptied = chained(&runner(), &pod, &policy(""));
+    assert_eq!(text(&emptied), "");
+    annotate(&mut pod, CONFIG, "");
+    assert_eq!(emptied, pod);
+}
+
+#[test]
+fn variables_from_elsewhere_in_every_mode() {
+    for more in [
+        "",
+        "token: own",
+        "token: own, mode: exclusive",
+        "token: own, mode: java-v2",
+        "mode: pod-identity",
+    ] {
+        for name in [
+            "AWS_ROLE_ARN",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        ] {
+            let hidden = json!({ "name": name, "valueFrom": { "configMapKeyRef": { "name": "m", "key": "k" } } });
+            let composed = json!({ "name": name, "value": "$(MINE)" });
+            for variable in [hidden, composed] {
+                let mut pod = irsa();
+                push(spark(&mut pod), "env", variable);
+                let policy = by_default(more);
+                assert!(untouched(runner(), &pod, &policy)[0].contains(name));
+                let required = by_default(&format!("required: true, {more}"));
+                let found = create(runner(), &pod).findings(&required);
+                let words = format!("takes {name} from another object");
+                assert!(
+                    found.iter().any(|found| found.contains(&words)),
+                    "{more}: {found:#?}"
+                );
+            }
+        }
+    }
+    // All keys of another object: the profile is there, and somebody is told.
+    let mut pod = irsa();
+    let from = |prefix: &str| json!([{ "prefix": prefix, "secretRef": { "name": "s" } }]);
+    spark(&mut pod)["envFrom"] = from("");
+    let (patch, warnings) = create(runner(), &pod).mutation(&by_default(""));
+    assert!(
+        !patch.is_null() && warnings[0].contains("envFrom"),
+        "{warnings:?}"
+    );
+    for (prefix, more, is_refused) in [
+        ("", "required: true", true),
+        ("AWS_", "required: true", true),
+        ("", "ownSettings: refuse", true),
+        ("", "", false),
+        ("APP_", "required: true", false),
+    ] {
+        let policy = by_default(more);
+        spark(&mut pod)["envFrom"] = from(prefix);
+        let after = chained(&runner(), &pod, &policy);
+        let found = create(runner(), &after).findings(&policy);
+        assert_eq!(
+            found
+                .iter()
+                .any(|found| found.starts_with("chain-profile") && found.contains("envFrom")),
+            is_refused,
+            "{prefix} {more}"
+        );
+    }
+}
+
+#[test]
+fn every_name_by_which_a_role_is_asked_for() {
+    let foreign = "arn:aws:iam::444455556666:role/root";
+    let open = policy("");
+    let ask = |pairs: &[(&str, &str)]| {
+        let mut pod = irsa();
+        for (name, text) in pairs {
+            set(spark(&mut pod), name, text);
+        }
+        pod
+    };
+    let emrs = "ASSUME_ROLE_CREDENTIALS_ROLE_ARN";
+    for pairs in [
+        &[("ROLE_2_ARN", ROLE_3), ("ROLE_1_ARN", ROLE_1)][..],
+        &[(emrs, ROLE_3)],
+        &[
+            (emrs, ROLE_3),
+            ("ROLE_2_ARN", ROLE_3),
+            ("ROLE_1_ARN", ROLE_1),
+        ],
+    ] {
+        assert_eq!(
+            text(&chained(&runner(), &ask(pairs), &open)),
+            default_to(ROLE_3)
+        );
+        assert_eq!(
+            text(&chained(&runner(), &ask(pairs), &by_default(""))),
+            default_to(ROLE_3)
+        );
+    }
+    for (pairs, words) in [
+        (
+            &[("ROLE_2_ARN", foreign), ("ROLE_1_ARN", ROLE_1)][..],
+            "lists no chain",
+        ),
+        (
+            &[("ROLE_2_ARN", ROLE_2), ("ROLE_1_ARN", ROLE_3)],
+            "ROLE_1_ARN",
+        ),
+        (&[(emrs, foreign)], "lists no chain"),
+        (&[(emrs, "x")], "not the ARN"),
+        (
+            &[
+                (emrs, ROLE_2),
+                ("ROLE_2_ARN", ROLE_3),
+                ("ROLE_1_ARN", ROLE_1),
+            ],
+            "two different",
+        ),
+    ] {
+        for policy in [policy(""), by_default(""), by_default("required: true")] {
+            let warnings = untouched(runner(), &ask(pairs), &policy);
+            assert!(warnings[0].contains(words), "{warnings:?}");
+            let found = create(runner(), &ask(pairs)).findings(&policy);
+            assert!(
+                found.iter().any(|found| found.contains(words)),
+                "{found:#?}"
+            );
+        }
+    }
+    // One alone is the application's, and so is EMR's where no chain is.
+    for name in ["ROLE_1_ARN", "ROLE_2_ARN"] {
+        assert!(untouched(runner(), &ask(&[(name, ROLE_2)]), &open).is_empty());
+    }
+    // What rolegate writes is no request: the pod is offered a chain, not asking.
+    let offered = by_default("");
+    let mut pod = chained(&runner(), &irsa(), &offered);
+    set(spark(&mut pod), "AWS_PROFILE", "mine");
+    assert!(
+        create(runner(), &pod)
+            .findings(&offered)
+            .iter()
+            .all(|found| !found.contains("sets AWS_PROFILE"))
+    );
+    annotate(&mut pod, CHAIN_TO, ROLE_2);
+    let found = create(runner(), &pod).findings(&offered);
+    assert!(
+        found.iter().any(|found| found.contains("sets AWS_PROFILE")),
+        "{found:#?}"
     );
 }

@@ -61,9 +61,9 @@ pub fn bare() -> Value {
             "serviceAccountName": account("driver"),
             "serviceAccount": account("driver"),
             "containers": [
-                { "name": "spark-kubernetes-driver", "image": "i", "env": [{ "name": "SPARK_USER", "value": "hadoop" }],
+                { "name": "spark-kubernetes-driver", "image": "895885662937.dkr.ecr.us-west-2.amazonaws.com/spark/emr-7.12.0:latest", "env": [{ "name": "SPARK_USER", "value": "hadoop" }],
                   "volumeMounts": [{ "name": "home-dir", "mountPath": "/home/hadoop" }] },
-                { "name": "emr-container-fluentd", "image": "f", "env": [{ "name": "AWS_REGION", "value": "us-west-2" }] },
+                { "name": "emr-container-fluentd", "image": "895885662937.dkr.ecr.us-west-2.amazonaws.com/fluentd/emr-7.12.0:latest", "env": [{ "name": "AWS_REGION", "value": "us-west-2" }] },
             ],
             "volumes": [{ "name": "home-dir", "emptyDir": {} }],
         },

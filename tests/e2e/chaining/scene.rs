@@ -100,6 +100,7 @@ fn made(cluster: &'static Cluster, name: &str) -> Namespace<'static> {
     let mut labels = json!({"rolegate.dev/mode": "enforce"});
     match name {
         "no-label" => {}
+        "no-mode" | "no-mode-default" => labels = json!({CHAIN_LABEL: "enabled"}),
         name if name.starts_with("front") => labels[FRONT_LABEL] = "front".into(),
         _ => labels[CHAIN_LABEL] = "enabled".into(),
     }

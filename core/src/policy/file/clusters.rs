@@ -74,10 +74,12 @@ pub(in crate::policy) struct ChainEntry {
     /// The ARNs of the roles that its jobs may use in the end.
     #[schemars(length(min = 1))]
     pub(in crate::policy) to: At<Vec<Text<ExactRole>>>,
-    /// The role in `to` for jobs that request none. Default: none.
+    /// The role in `to` for jobs that request none; the entry of `to` is used. Default:
+    /// none.
     #[serde(default)]
     pub(in crate::policy) default: Given<Text<ExactRole>>,
-    /// Whether a job without a chained profile is denied. Default: `false`.
+    /// Whether a job without a chained profile is denied. Every container of its pods
+    /// then gets the profile, except EMR's log sidecar. Default: `false`.
     #[serde(default)]
     pub(in crate::policy) required: Given<Flag>,
     /// How the AWS SDKs in the job are made to use the chain. Default: `profile`.
@@ -86,8 +88,8 @@ pub(in crate::policy) struct ChainEntry {
     /// The source of the web identity token. Default: `eks`.
     #[serde(default)]
     pub(in crate::policy) token: Given<TokenSource>,
-    /// What happens to a container that has AWS settings of its own. Default:
-    /// `leave`.
+    /// What happens to a container that has AWS settings of its own, where the job
+    /// does not request the chain. Default: `leave`.
     #[serde(default)]
     pub(in crate::policy) own_settings: Given<OwnSettings>,
     /// The containers that get the profile. Default: `spark-kubernetes-driver` and
@@ -99,8 +101,8 @@ pub(in crate::policy) struct ChainEntry {
     /// none.
     #[serde(default)]
     pub(in crate::policy) external_id: Given<Text<ExternalId>>,
-    /// The region of the profile's STS calls. Default: the region that EKS's webhook
-    /// writes into the pod.
+    /// The region of the profile's STS calls, in the partition of the roles. Default:
+    /// the region that EKS's webhook writes into the pod.
     #[serde(default)]
     pub(in crate::policy) region: Given<Text<Region>>,
     /// The duration of the chained session in seconds, 900 to 3600. Default: each SDK's

@@ -1,13 +1,18 @@
 //! `virtualClusters[].chains`.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::names::{RoleArn, RolePattern};
 use crate::policy::Reader;
 use crate::policy::file::{At, ChainEntry, Flag, Given, ProfileEntry, Seconds, Text};
-use crate::policy::names::{ChainedContainer, ExactRole};
+use crate::policy::names::{ChainedContainer, ExactRole, Region};
 use crate::policy::{Chain, ChainMode, ExtraProfile, Level, Position, TokenSource};
 
 /// The most roles between the two ends of a chain.
 const MOST_HOPS: usize = 3;
+/// The most bytes of a profile. All annotations of a pod may have 256 KiB together,
+/// and most of that stays the pod's own.
+const MOST_PROFILE_BYTES: usize = 64 * 1024;
 
 impl Reader {
     pub(super) fn chains(
@@ -42,8 +47,9 @@ impl Reader {
         let hops = self.hops(entry.hops, from.as_ref());
         let default = self.default_role(entry.default, &to);
         let session_duration = self.session_duration(entry.session_duration);
-        let profiles = self.profiles(entry.profiles.0.unwrap_or_default());
+        let profiles = self.profiles(entry.profiles.0.unwrap_or_default(), from.as_ref());
         let from = from?;
+        self.one_way_to_write(from_at, &from, [&to, &hops], &profiles);
         if !execution_roles.is_empty()
             && !execution_roles
                 .iter()
@@ -55,11 +61,11 @@ impl Reader {
             );
             self.warn(Level::Warning, Some(from_at), message);
         }
-        let region = entry.region.0.and_then(|text| self.text(text));
+        let region = self.region(entry.region, &from);
         let mode = entry.mode.0.unwrap_or_default();
         let token = entry.token.0.unwrap_or_default();
         self.check_own_token(from_at, mode, token, region.is_some());
-        Some(Chain {
+        let chain = Chain {
             from,
             to,
             default,
@@ -73,27 +79,78 @@ impl Reader {
             session_duration,
             hops,
             profiles,
-        })
+        };
+        let bytes = chain.most_profile_bytes();
+        if bytes > MOST_PROFILE_BYTES {
+            let message = format!(
+                "the profile of this chain could have {bytes} bytes, and an annotation of a pod has room for {MOST_PROFILE_BYTES}; list fewer `profiles`, or move some to another chain"
+            );
+            self.problem(from_at, message);
+        }
+        Some(chain)
     }
 
-    /// Role ARNs in the partition of `from`: a role cannot be assumed across
-    /// partitions.
+    /// Role ARNs in the partition of `from`.
     fn arns(&mut self, list: Vec<Text<ExactRole>>, from: Option<&RoleArn>) -> Vec<RoleArn> {
         let mut arns = Vec::with_capacity(list.len());
         for text in list {
             let at = text.at;
             let Some(arn) = self.text(text) else { continue };
-            if let Some(from) = from.filter(|from| from.partition() != arn.partition()) {
-                let message = format!(
-                    "a role in partition {} cannot assume a role in partition {}; use roles of one partition",
-                    from.partition(),
-                    arn.partition(),
-                );
-                self.problem(at, message);
-            }
+            self.one_partition(at, &arn, from);
             arns.push(arn);
         }
         arns
+    }
+
+    /// A role cannot be assumed across partitions.
+    fn one_partition(&mut self, at: Position, arn: &RoleArn, from: Option<&RoleArn>) {
+        if let Some(from) = from.filter(|from| from.partition() != arn.partition()) {
+            let message = format!(
+                "a role in partition {} cannot assume a role in partition {}; use roles of one partition",
+                from.partition(),
+                arn.partition(),
+            );
+            self.problem(at, message);
+        }
+    }
+
+    /// Names of roles are unique in an account, so of two paths for one role one is
+    /// wrong, and AWS STS finds no role by it.
+    fn one_way_to_write(
+        &mut self,
+        at: Position,
+        from: &RoleArn,
+        lists: [&[RoleArn]; 2],
+        profiles: &[ExtraProfile],
+    ) {
+        let mut written: HashMap<_, &RoleArn> = HashMap::new();
+        let others = lists.into_iter().flatten();
+        let others = others.chain(profiles.iter().map(|profile| &profile.role));
+        for arn in std::iter::once(from).chain(others) {
+            let first = *written.entry(arn.role()).or_insert(arn);
+            if first != arn && first.partition() == arn.partition() {
+                let message = format!(
+                    "this chain writes one role in two ways, `{first}` and `{arn}`; write its path the same each time"
+                );
+                return self.problem(at, message);
+            }
+        }
+    }
+
+    /// A region of the chain's partition: the endpoints of another know no such role.
+    fn region(&mut self, Given(text): Given<Text<Region>>, from: &RoleArn) -> Option<String> {
+        let text = text?;
+        let at = text.at;
+        let region = self.text(text)?;
+        let partition = partition_of(&region);
+        if partition != from.partition() {
+            let message = format!(
+                "`{region}` is a region of the partition {partition}, and the chain's roles are in {}; use a region of that",
+                from.partition()
+            );
+            self.problem(at, message);
+        }
+        Some(region)
     }
 
     fn hops(
@@ -117,10 +174,16 @@ impl Reader {
         let text = text?;
         let at = text.at;
         let arn = self.text(text)?;
-        if !to.iter().any(|listed| listed.role() == arn.role()) {
+        // The entry itself: of two paths for one role, `to` says the right one.
+        let mut listed = to.iter();
+        let same = |listed: &&RoleArn| {
+            listed.role() == arn.role() && listed.partition() == arn.partition()
+        };
+        let entry = listed.find(same).cloned();
+        if entry.is_none() {
             self.problem(at, "the default role is not in `to`; add it there");
         }
-        Some(arn)
+        entry
     }
 
     fn session_duration(&mut self, Given(seconds): Given<At<Seconds>>) -> Option<u16> {
@@ -170,16 +233,24 @@ impl Reader {
         }
     }
 
-    fn profiles(&mut self, entries: Vec<ProfileEntry>) -> Vec<ExtraProfile> {
+    fn profiles(
+        &mut self,
+        entries: Vec<ProfileEntry>,
+        from: Option<&RoleArn>,
+    ) -> Vec<ExtraProfile> {
         let mut profiles: Vec<ExtraProfile> = Vec::with_capacity(entries.len());
+        let mut names = HashSet::with_capacity(entries.len());
         for entry in entries {
-            let at = entry.name.at;
+            let (at, role_at) = (entry.name.at, entry.role.at);
             let (name, role) = (self.text(entry.name), self.text(entry.role));
+            if let Some(role) = &role {
+                self.one_partition(role_at, role, from);
+            }
             let external_id = entry.external_id.0.and_then(|text| self.text(text));
             let (Some(name), Some(role)) = (name, role) else {
                 continue;
             };
-            if profiles.iter().any(|other| other.name == name) {
+            if !names.insert(name.clone()) {
                 let message = format!("there is already a profile `{name}`; rename one of the two");
                 self.problem(at, message);
             }
@@ -191,4 +262,20 @@ impl Reader {
         }
         profiles
     }
+}
+
+/// The partition of a region, from the endpoint data of botocore.
+fn partition_of(region: &str) -> &'static str {
+    const BEGINNINGS: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("eusc-", "aws-eusc"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+    ];
+    let mut known = BEGINNINGS.into_iter();
+    let found = known.find(|(beginning, _)| region.starts_with(beginning));
+    found.map_or("aws", |(_, partition)| partition)
 }

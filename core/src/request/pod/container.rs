@@ -2,6 +2,7 @@
 
 use super::{Env, EnvFrom, EnvVar, Profile, SeLinux, env};
 use crate::json::List;
+use crate::json::Raw;
 use crate::json::Text;
 use crate::json::filled;
 
@@ -10,11 +11,15 @@ use crate::json::filled;
 pub struct Container<'a> {
     pub name: Text<'a>,
     pub image: Text<'a>,
+    /// The lists of the program and its arguments, not parsed: few rules ask.
+    pub command: Raw<'a>,
+    pub args: Raw<'a>,
     pub env: Env<'a>,
     /// Secrets and `ConfigMaps` whose keys all become variables.
     pub env_from: List<EnvFrom<'a>>,
     pub ports: List<Port>,
     pub volume_mounts: List<VolumeMount<'a>>,
+    pub volume_devices: List<VolumeDevice<'a>>,
     pub security_context: Option<Box<ContainerSecurity<'a>>>,
     pub liveness_probe: Option<Box<Handler<'a>>>,
     pub readiness_probe: Option<Box<Handler<'a>>>,
@@ -25,10 +30,13 @@ pub struct Container<'a> {
 filled!(Container<'a> {
     name: "name",
     image: "image",
+    command: "command",
+    args: "args",
     ports: "ports",
     env_from: "envFrom",
     env: "env",
     volume_mounts: "volumeMounts",
+    volume_devices: "volumeDevices",
     liveness_probe: "livenessProbe",
     readiness_probe: "readinessProbe",
     startup_probe: "startupProbe",
@@ -105,6 +113,10 @@ pub struct VolumeMount<'a> {
     /// A path in the volume, with variables.
     pub sub_path_expr: Option<Text<'a>>,
     pub read_only: Option<bool>,
+    /// Whether mounts below it appear in other places: `None`, `HostToContainer`, ….
+    pub mount_propagation: Option<Text<'a>>,
+    /// Whether mounts below it are read-only as well.
+    pub recursive_read_only: Option<Text<'a>>,
 }
 
 filled!(VolumeMount<'a> {
@@ -113,6 +125,21 @@ filled!(VolumeMount<'a> {
     mount_path: "mountPath",
     sub_path: "subPath",
     sub_path_expr: "subPathExpr",
+    mount_propagation: "mountPropagation",
+    recursive_read_only: "recursiveReadOnly",
+});
+
+/// A claim that a container gets as a block device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VolumeDevice<'a> {
+    /// The name of the volume.
+    pub name: Text<'a>,
+    pub device_path: Text<'a>,
+}
+
+filled!(VolumeDevice<'a> {
+    name: "name",
+    device_path: "devicePath",
 });
 
 /// `securityContext` of a container.

@@ -81,11 +81,14 @@ filled!(KeySource<'a> {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvFrom<'a> {
+    /// Comes before each key; usually absent.
+    pub prefix: Option<Text<'a>>,
     pub secret_ref: Option<Named<'a>>,
     pub config_map_ref: Option<Named<'a>>,
 }
 
 filled!(EnvFrom<'a> {
+    prefix: "prefix",
     config_map_ref: "configMapRef",
     secret_ref: "secretRef",
 });
@@ -93,7 +96,23 @@ filled!(EnvFrom<'a> {
 /// Whether a rule or the mutation looks up a variable of this name. Code that looks
 /// up another name must add it here.
 pub(super) fn is_looked_at(name: &str) -> bool {
-    name.starts_with("AWS_") || name.ends_with("_ROLE_ARN") || name == "JAVA_TOOL_OPTIONS"
+    name.starts_with("AWS_")
+        || name.starts_with("AMAZON_")
+        || name.ends_with("_ROLE_ARN")
+        || name == "HOME"
+        || name == "ROLE_1_ARN"
+        || name == "ROLE_2_ARN"
+        || holds_java_options(name)
+}
+
+/// Whether a variable of this name holds options of a Java program: the JVM's own,
+/// Spark's, and those that start scripts pass on.
+#[must_use]
+pub fn holds_java_options(name: &str) -> bool {
+    name.ends_with("_OPTIONS")
+        || name.ends_with("_OPTS")
+        || name == "JAVA_OPTS"
+        || name.starts_with("SPARK_JAVA_OPT_")
 }
 
 impl EnvVar<'_> {

@@ -14,10 +14,10 @@ use crate::json::Text;
 use crate::json::filled;
 
 pub use container::{
-    Capabilities, Container, ContainerSecurity, Handler, Lifecycle, Port, Target, VolumeMount,
-    WindowsOptions,
+    Capabilities, Container, ContainerSecurity, Handler, Lifecycle, Port, Target, VolumeDevice,
+    VolumeMount, WindowsOptions,
 };
-pub use env::{Env, EnvFrom, EnvVar, KeySource};
+pub use env::{Env, EnvFrom, EnvVar, KeySource, holds_java_options};
 pub use named::Named;
 
 use crate::json::{Bounded, List, Pairs, Present};

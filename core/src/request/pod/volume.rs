@@ -192,12 +192,15 @@ filled!(Projection<'a> {
 pub struct TokenProjection<'a> {
     /// If absent, the API server itself.
     pub audience: Option<Text<'a>>,
+    /// The seconds for which it is valid; an hour if absent.
+    pub expiration_seconds: Option<i64>,
     /// Relative to the mount.
     pub path: Text<'a>,
 }
 
 filled!(TokenProjection<'a> {
     audience: "audience",
+    expiration_seconds: "expirationSeconds",
     path: "path",
 });
 

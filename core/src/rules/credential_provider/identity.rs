@@ -5,13 +5,16 @@
 //! `failurePolicy: Ignore`, answers from a cache that may not know the service
 //! account yet, and skips a container that already has one of its variables.
 
-use std::cell::OnceCell;
-
-use crate::names::shown;
+use crate::identity::{
+    AGENT, AGENT_AUDIENCE, AGENT_TOKEN, AGENT_URIS, IRSA, OTHER_AGENTS, Place, STS_AUDIENCE, Value,
+    Volumes,
+};
+use crate::names::{Role, RoleArn, shown};
 use crate::policy::RuleId;
-use crate::request::pod::{Container, Pod, Source};
+use crate::request::pod::{Container, Pod};
 use crate::request::{Act, Path, ReviewError};
 use crate::rules::shared::startable::{Start, refusal};
+use crate::rules::shared::violation::{self, Violation};
 use crate::rules::{Advice, Checked, Finding};
 use crate::write::{PodWrite, Write};
 
@@ -29,14 +32,17 @@ static ADVICE: Advice = Advice {
 /// The rule that denies a pod under a service account that is not the requester's.
 const FOREIGN_ACCOUNT: RuleId = RuleId::new("foreign-service-account");
 
-/// The two variables of each way to a role: what says which role, and the token's file.
-const WAYS: [(&str, &str); 2] = [
-    ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"),
-    (
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    ),
-];
+/// The rule that says which roles a namespace has.
+const EXECUTION_ROLE: RuleId = RuleId::new("execution-role");
+
+static FOREIGN: Advice = Advice {
+    why: "a job's pod with another identity's credentials works with rights that nobody gave the job",
+    instead: "leave AWS_ROLE_ARN and the AWS_CONTAINER_ variables to EKS's pod identity webhook; if \
+              that sets another role, correct the annotation of the service account, or the role \
+              in rolegate's policy (identities.operators[].jobServiceAccounts); to use another \
+              role ask for a chain (virtualClusters[].chains)",
+    source: "Amazon EKS user guide: IAM roles for service accounts, EKS Pod Identity",
+};
 
 /// Containers that a sentence names; a pod can have many.
 const MOST_NAMES: usize = 4;
@@ -46,8 +52,26 @@ pub(super) fn check(
     pod_write: &PodWrite<'_>,
     findings: &mut Vec<Finding>,
 ) -> Checked {
+    if !Options::requires_identity(write.policy) {
+        return Ok(());
+    }
+    let foreign = violation::started(pod_write, |pod, violations| {
+        judge_foreign(pod, write, violations);
+    });
+    if !foreign.is_empty() {
+        let verb = pod_write.verb(write.operation());
+        findings.extend(foreign.into_iter().map(|violation| {
+            let act = format!("{verb} {} with {}", write.object(), violation.seen);
+            let cause = cause(&violation, write, &pod_write.new);
+            let mut finding = violation.finding(&ABOUT, &FOREIGN, act);
+            finding.caused_by = cause;
+            finding
+        }));
+        // What else is missing there follows from it.
+        return Ok(());
+    }
     let creates = matches!(write.act, Act::Create(_));
-    if !(creates && pod_write.is_pod() && Options::requires_identity(write.policy)) {
+    if !(creates && pod_write.is_pod()) {
         return Ok(());
     }
     let pod = &pod_write.new;
@@ -59,7 +83,10 @@ pub(super) fn check(
     let Some((account, role)) = job else {
         return Ok(());
     };
-    let provision = Provision::of(write, pod);
+    let provision = Provision {
+        write,
+        volumes: Volumes::of(pod),
+    };
     let mut first = None;
     let mut names: Vec<String> = Vec::new();
     let mut more = 0;
@@ -95,119 +122,132 @@ pub(super) fn check(
     let mut finding = Finding::new(&ABOUT, &ADVICE, act)
         .at(path)
         .key(format!("no credentials of {role}"));
-    let start = Start::Pod {
-        name: write.possible_name(),
-    };
-    // One cause, one finding: where the requester may not use the account at all,
-    // the rule about that says so.
-    finding.caused_by = refusal(write, account, start).map(|_| FOREIGN_ACCOUNT);
+    finding.caused_by = foreign_account(write, account);
     findings.push(finding);
     Ok(())
 }
 
-/// The parts of a pod that say whether its containers have credentials.
-struct Provision<'p, 'a> {
-    write: &'p Write<'a>,
-    pod: &'p Pod<'p>,
-    /// The names of the volumes that hold a token of the service account, found
-    /// once for all containers.
-    tokens: OnceCell<Vec<&'p str>>,
+/// One cause, one finding: where the requester may not use the account at all, the
+/// rule about that says so.
+fn foreign_account(write: &Write<'_>, account: &str) -> Option<RuleId> {
+    let start = Start::Pod {
+        name: write.possible_name(),
+    };
+    refusal(write, account, start).map(|_| FOREIGN_ACCOUNT)
 }
 
-impl<'p, 'a> Provision<'p, 'a> {
-    const fn of(write: &'p Write<'a>, pod: &'p Pod<'p>) -> Self {
-        Self {
-            write,
-            pod,
-            tokens: OnceCell::new(),
-        }
+/// The rule that says of the same pod what is wrong, if there is one.
+fn cause(violation: &Violation, write: &Write<'_>, pod: &Pod<'_>) -> Option<RuleId> {
+    let [role, _] = IRSA;
+    if violation.key.ends_with(role) && !write.tenancy.execution_roles.is_empty() {
+        return Some(EXECUTION_ROLE);
     }
+    let mut accounts = pod.spec.service_accounts();
+    accounts.find_map(|account| foreign_account(write, account))
+}
 
+/// Whether each container of a pod has the credentials of its role.
+struct Provision<'p, 'a> {
+    write: &'p Write<'a>,
+    volumes: Volumes<'p>,
+}
+
+impl Provision<'_, '_> {
     /// Whether the container has the variables of one way, and the token where
     /// they say.
     fn reaches(&self, container: &Container<'_>) -> Result<bool, ReviewError> {
-        for (role, token) in WAYS {
-            let role = Value::of(container, role);
-            let token = Value::of(container, token);
-            let reaches = match (role, token) {
-                (Value::Text(_), Value::Text(file)) => self.has_token(container, file),
-                // rolegate emptied the token's variable, or the chain never needed
-                // it, so that the SDK reads the profile.
-                (Value::Text(_) | Value::Blank, Value::Text(_) | Value::Blank) => {
-                    let state = self.write.chain_state()?;
-                    state.is_some_and(|state| state.has_profile(&container.name))
-                }
-                _ => false,
-            };
-            if reaches {
-                return Ok(true);
-            }
+        let value = |name| Value::of(container, name);
+        let [role, token] = IRSA.map(value);
+        if let (Value::Text(_), Value::Text(file)) = (&role, &token)
+            && self.volumes.has_token(container, file, STS_AUDIENCE)
+        {
+            return Ok(true);
+        }
+        let [uri, file] = AGENT.map(value);
+        if let (Value::Text(uri), Value::Text(file)) = (&uri, &file)
+            && AGENT_URIS.contains(&&**uri)
+            && Place::of(file) == Place::of(AGENT_TOKEN)
+            && self.volumes.has_token(container, file, AGENT_AUDIENCE)
+        {
+            return Ok(true);
+        }
+        // rolegate emptied the token's variable, or the chain never needed it, so
+        // that the SDK reads the profile.
+        let is_seen = |[one, two]: [&Value<'_>; 2]| {
+            *one != Value::Hidden
+                && *two != Value::Hidden
+                && (*one == Value::Blank || *two == Value::Blank)
+        };
+        if is_seen([&role, &token]) || is_seen([&uri, &file]) {
+            let state = self.write.chain_state()?;
+            return Ok(state.is_some_and(|state| state.has_profile(&container.name)));
         }
         Ok(false)
     }
+}
 
-    /// Whether a token of the pod's service account is mounted at `file`.
-    fn has_token(&self, container: &Container<'_>, file: &str) -> bool {
-        let file = on_unix(file);
-        if file.split('/').any(|part| part == "..") {
-            return false;
+/// What gives a container of a job the credentials of another identity.
+pub(super) fn judge_foreign(pod: &Pod<'_>, write: &Write<'_>, violations: &mut Vec<Violation>) {
+    let accounts = pod.spec.service_accounts();
+    let mut roles = accounts.filter_map(|account| write.runs_as(account).role().cloned());
+    let Some(own) = roles.next() else {
+        return;
+    };
+    for (list, index, container) in pod.spec.all_containers() {
+        let mut foreign = |key: &str, seen: String| {
+            violations.push(Violation {
+                key: format!("{} {key}", container.name),
+                path: Path::root().key("spec").key(list).index(index).key("env"),
+                seen: format!("{seen} in {}", shown(&container.name, 63)),
+            });
+        };
+        let [role, _] = IRSA;
+        if let Value::Text(text) = Value::of(container, role)
+            && !is_role_of(&text, &own, write)
+        {
+            let seen = format!(
+                "{role} {}, which is not the role of its service account ({own}),",
+                shown(&text, 160)
+            );
+            foreign(role, seen);
         }
-        let mounts = container.volume_mounts.iter();
-        let innermost = mounts
-            .filter(|mount| is_below(&file, &on_unix(&mount.mount_path)))
-            .max_by_key(|mount| mount.mount_path.len());
-        innermost.is_some_and(|mount| self.tokens().contains(&mount.name.as_str()))
-    }
-
-    fn tokens(&self) -> &[&'p str] {
-        self.tokens.get_or_init(|| {
-            let holds = |source: &Source<'_>| match source {
-                Source::Projected(parts) => parts
-                    .iter()
-                    .any(|part| part.service_account_token.is_some()),
-                _ => false,
-            };
-            let volumes = self.pod.spec.volumes.iter();
-            volumes
-                .filter(|volume| volume.sources.iter().any(holds))
-                .map(|volume| volume.name.as_str())
-                .collect()
-        })
-    }
-}
-
-/// The value of a variable.
-enum Value<'p> {
-    /// It is taken from another object and may be anything.
-    Unknown,
-    /// Empty or absent: SDKs make no difference.
-    Blank,
-    Text(&'p str),
-}
-
-impl<'p> Value<'p> {
-    fn of(container: &'p Container<'_>, name: &str) -> Self {
-        match container.variable(name) {
-            Some(variable) if variable.value_from.is_some() => Self::Unknown,
-            variable => match variable.and_then(|variable| variable.value.as_deref()) {
-                None | Some("") => Self::Blank,
-                Some(text) => Self::Text(text),
-            },
+        let [uri, token] = AGENT;
+        if let Value::Text(text) = Value::of(container, uri)
+            && !AGENT_URIS.contains(&&*text)
+        {
+            let seen = format!(
+                "{uri} {}, which is not EKS Pod Identity's agent,",
+                shown(&text, 160)
+            );
+            foreign(uri, seen);
+        }
+        if let Value::Text(text) = Value::of(container, token)
+            && Place::of(&text) != Place::of(AGENT_TOKEN)
+        {
+            let seen = format!(
+                "{token} {}, which is not the token of EKS Pod Identity,",
+                shown(&text, 160)
+            );
+            foreign(token, seen);
+        }
+        for name in OTHER_AGENTS {
+            if Value::of(container, name) != Value::Blank {
+                foreign(name, format!("{name}, which EKS never sets,"));
+            }
         }
     }
 }
 
-/// `C:\var\run` as `/var/run`: for Windows, EKS writes the file's path in the first
-/// form and the mount's in the second.
-fn on_unix(path: &str) -> String {
-    let path = path.strip_prefix("C:").unwrap_or(path).replace('\\', "/");
-    match path.strip_suffix('/') {
-        Some(path) => path.to_owned(),
-        None => path,
-    }
-}
-
-fn is_below(file: &str, folder: &str) -> bool {
-    file.strip_prefix(folder)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Whether `AWS_ROLE_ARN` may have this value under an account of the role `own`: the
+/// role itself, or one that the policy chains it to. With that one, which AWS's guide
+/// sets, STS refuses the token, and the SDK goes on to its profile.
+fn is_role_of(text: &str, own: &Role, write: &Write<'_>) -> bool {
+    let chained = |role: &Role| {
+        let chains = write.tenancy.chains.iter();
+        chains
+            .filter(|chain| chain.from.role() == own)
+            .flat_map(|chain| &chain.to)
+            .any(|to| to.role() == role)
+    };
+    RoleArn::parse(text).is_ok_and(|arn| arn.role() == own || chained(arn.role()))
 }

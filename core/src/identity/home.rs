@@ -1,0 +1,84 @@
+//! The AWS files of a home directory, which SDKs read where no variable names others.
+
+use crate::request::pod::{Container, Source, VolumeMount};
+
+use super::value::Value;
+use super::{Place, Volumes, java};
+
+/// The home directories of EMR's images.
+const USUAL: [&str; 2] = ["/home/hadoop", "/root"];
+/// Where Kubernetes' own files are mounted.
+const SECRETS: &str = "/run/secrets";
+/// The folder that SDKs look into.
+const FOLDER: &str = ".aws";
+
+/// Whether the pod puts files into the folder `.aws` of a home directory: by a volume
+/// in it, or by one over the home directory whose files the pod chooses. A home
+/// directory on a claim counts only where the pod says that it is the home.
+pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> bool {
+    let mounts = &container.volume_mounts;
+    if mounts.iter().any(|mount| is_in_folder(mount, volumes)) {
+        return true;
+    }
+    let home = Value::of(container, "HOME");
+    if home == Value::Hidden {
+        return true;
+    }
+    for usual in USUAL {
+        // Most mounts are elsewhere, and one look at them shows it.
+        let may_cover = |mount: &&VolumeMount<'_>| {
+            let path = mount.mount_path.as_str();
+            path.len() <= usual.len() && usual.starts_with(path) || super::is_untidy(path)
+        };
+        let mut near = mounts.iter().filter(may_cover);
+        if near.any(|mount| covers(mount, usual) && brings_files(mount, volumes)) {
+            return true;
+        }
+    }
+    let chosen = match home {
+        Value::Text(home) => Some(home),
+        Value::Blank | Value::Hidden => None,
+    };
+    chosen
+        .into_iter()
+        .chain(java::homes(container))
+        .any(|home| {
+            // Where EKS and Kubernetes mount their tokens, perhaps later, is no home.
+            let mut over = mounts.iter().filter(|mount| covers(mount, &home));
+            Place::of(SECRETS).holds(&Place::of(&home))
+                || over.any(|mount| !volumes.is_empty_dir(&mount.name))
+        })
+}
+
+/// A volume in a folder `.aws`. An empty one may be where AWS CLI keeps its cache.
+fn is_in_folder(mount: &VolumeMount<'_>, volumes: &Volumes<'_>) -> bool {
+    let path = mount.mount_path.as_str();
+    path.contains(FOLDER)
+        && Place::of(path).has(FOLDER)
+        && !volumes.is_private_and_empty(&mount.name)
+}
+
+/// Whether `.aws` of a home directory would be in this mount.
+fn covers(mount: &VolumeMount<'_>, home: &str) -> bool {
+    let folder = Place::of(home).join(FOLDER);
+    Place::of(&mount.mount_path).holds(&folder)
+}
+
+/// Whether a volume has files that the pod chooses, in folders of its choice.
+fn brings_files(mount: &VolumeMount<'_>, volumes: &Volumes<'_>) -> bool {
+    let volume = volumes.get(&mount.name);
+    let volume = volume.filter(|_| !volumes.is_token_only(&mount.name));
+    volume.is_some_and(|volume| {
+        volume.sources.iter().any(|source| {
+            matches!(
+                source,
+                Source::Secret(_)
+                    | Source::ConfigMap(_)
+                    | Source::DownwardApi(_)
+                    | Source::Projected(_)
+                    | Source::Image(_)
+                    | Source::GitRepo
+            )
+        })
+    })
+}

@@ -1,0 +1,96 @@
+//! Where a path of a container really is.
+
+/// A path without `.`, `..`, empty parts and the links that base images have:
+/// `/var/run` leads to `/run`, `/var/lock` to `/run/lock`. Paths of Windows, as EKS
+/// writes them, are read as those of the mounts beside them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place<'p>(Vec<&'p str>);
+
+impl<'p> Place<'p> {
+    pub(crate) fn of(path: &'p str) -> Self {
+        let path = path.strip_prefix("C:").unwrap_or(path);
+        let mut parts: Vec<&'p str> = Vec::with_capacity(8);
+        for part in path.split(['/', '\\']) {
+            match part {
+                "" | "." => continue,
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+            match *parts {
+                ["var", run @ "run"] => parts = vec![run],
+                ["var", lock @ "lock"] => parts = vec!["run", lock],
+                // A process's view of the whole file system.
+                ["proc", _, "root"] => parts.clear(),
+                _ => {}
+            }
+        }
+        Self(parts)
+    }
+
+    /// Whether `other` is this place or below it.
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+
+    /// The parts of `other` below this place, which must hold it.
+    pub(crate) fn rest<'o>(&self, other: &'o Self) -> &'o [&'p str] {
+        other.0.get(self.0.len()..).unwrap_or_default()
+    }
+
+    pub(crate) fn depth(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether a part of it has this name.
+    pub(crate) fn has(&self, part: &str) -> bool {
+        self.0.contains(&part)
+    }
+
+    /// All its parts.
+    pub(crate) fn parts(&self) -> &[&'p str] {
+        &self.0
+    }
+
+    /// Adds parts of a path below it.
+    pub(crate) fn join(mut self, path: &'p str) -> Self {
+        self.0.extend(Self::of(path).0);
+        self
+    }
+}
+
+/// Whether a path goes up. Through a link of the image it may end anywhere.
+pub(crate) fn climbs(path: &str) -> bool {
+    path.contains("..") && path.split('/').any(|part| part == "..")
+}
+
+/// Whether a path has empty parts or `.`. Runtimes mount shorter paths first, and
+/// such a path is longer than the place that it leads to.
+pub(crate) fn is_untidy(path: &str) -> bool {
+    path.contains("//") || path.contains("/./") || path.ends_with("/.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, climbs, is_untidy};
+
+    #[test]
+    fn places() {
+        for (path, same) in [
+            ("/var/run/secrets/x", "/run/secrets/x"),
+            ("/var/run/../run/secrets/x", "/run/secrets/x"),
+            ("/var/lock/../secrets/x", "/run/secrets/x"),
+            ("/var/./run//secrets/x/", "/run/secrets/x"),
+            ("/../var/run", "/run"),
+            ("/proc/self/root/var/run/x", "/run/x"),
+            ("C:\\var\\run\\x", "/var/run/x"),
+            ("/", ""),
+        ] {
+            assert_eq!(Place::of(path), Place::of(same), "{path}");
+        }
+        assert_ne!(Place::of("/opt/var/run"), Place::of("/opt/run"));
+        assert!(Place::of("/run").holds(&Place::of("/var/run/x")));
+        assert!(!Place::of("/run/x").holds(&Place::of("/run/xy")));
+        assert!(climbs("/a/../b") && climbs("/..") && !climbs("/a/..b"));
+        assert!(is_untidy("/a//b") && is_untidy("/a/.") && !is_untidy("/a/.b/"));
+    }
+}
