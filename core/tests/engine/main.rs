@@ -45,3 +45,4 @@ mod secret_read;
 mod service_account_identity;
 mod service_account_token;
 mod size;
+mod whose;

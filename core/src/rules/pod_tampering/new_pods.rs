@@ -121,7 +121,7 @@ fn written<'a>(write: &Write<'a>) -> Result<Written<'a>, ReviewError> {
 
 /// Owners that are another job's. Of an object that is no part of a job, only those
 /// count whose deletion it would block.
-fn judge_owners(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+pub(super) fn judge_owners(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
     let Some((new, _)) = write.act.written() else {
         return Ok(());
     };

@@ -4,11 +4,9 @@ use crate::facts::{Facts, Requester};
 use crate::request::Object;
 use crate::write::Write;
 
-use super::adoption;
-
 use super::change::{ChangeKind, PodChange, pod_changes};
 use super::permission::{PodOwner, may_change};
-use super::{ABOUT, Advice, Checked, Finding, POD_UPDATES};
+use super::{ABOUT, Advice, Checked, Finding, POD_UPDATES, adoption, new_pods};
 
 static CHANGE: Advice = Advice {
     why: "a running pod keeps its service account and its Services whatever is changed in it, so a \
@@ -49,6 +47,13 @@ pub(super) fn judge(
     let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
+    if !trusted
+        && changes
+            .iter()
+            .any(|change| change.kind == ChangeKind::Owner)
+    {
+        new_pods::judge_owners(write, findings)?;
+    }
     let owner = PodOwner::of(write, pod_write, adopts);
     changes.retain(|change| !may_change(write, &owner, &pod_write.new, change));
     if let Some(finding) = finding(write, &owner, &changes) {

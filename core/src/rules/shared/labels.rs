@@ -67,8 +67,12 @@ pub(in crate::rules) fn not_to_give(
             if is_anothers(value, &write.requester) {
                 return Some("another job");
             }
-            (outsider && says == Says::Application && is_made_up_application(value))
-                .then_some("a Spark application of another requester")
+            match says {
+                Says::Run => outsider.then_some("Amazon EMR"),
+                Says::Application => (outsider && is_made_up_application(value))
+                    .then_some("a Spark application of another requester"),
+                _ => None,
+            }
         }
         Says::Emr => outsider.then_some("Amazon EMR"),
         Says::Operator => outsider.then_some("an operator of jobs"),
