@@ -3,11 +3,15 @@
 
 use crate::facts::RunsAs;
 use crate::names::{Component, JobLabel, Says};
+use crate::policy::RuleId;
 use crate::request::pod::PodMeta;
 use crate::rules::shared::ownership::identity_of;
 use crate::write::{PodWrite, Write};
 
 use super::{ABOUT, Advice, Finding, POD_UPDATES};
+
+/// Whoever may not start the pods at all is told that alone.
+const FOREIGN_ACCOUNT: RuleId = RuleId::new("foreign-service-account");
 
 static EMRS: Advice = Advice {
     why: "its pods run EMR's own program under the execution role, without the limits that other \
@@ -46,6 +50,10 @@ pub(super) fn judge(
             "change the pods of {}, which is Amazon EMR's",
             write.object()
         );
-        findings.push(Finding::new(&ABOUT, &EMRS, act).key("template of EMR"));
+        findings.push(
+            Finding::new(&ABOUT, &EMRS, act)
+                .key("template of EMR")
+                .caused_by(FOREIGN_ACCOUNT),
+        );
     }
 }
