@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `kinds` | custom resources that rules know by their names |
 //! | `nodes` | pods that reach for their node |
+//! | `parts` | what claims to be a part of another's job |
 //! | `pretenders` | identities without their proof |
 //! | `secrets` | whatever has a Secret read |
 //! | `services` | doors to a job, and detours from it |
 
 pub(super) mod kinds;
 pub(super) mod nodes;
+pub(crate) mod parts;
 pub(super) mod pretenders;
 pub(super) mod secrets;
 pub(super) mod services;
