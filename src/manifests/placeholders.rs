@@ -1,10 +1,14 @@
 //! The placeholders of the templates and their values.
 
 use rolegate_core::facts::{
-    CONTROL_PLANE, CONTROLLER_MANAGER, EKS_PREFIX, KUBE_SYSTEM_PREFIX, NODE_PREFIX, NODES, System,
+    CONTROL_PLANE, CONTROLLER_MANAGER, EKS_PREFIX, KUBE_SYSTEM_PREFIX, NODE_PREFIX, NODES,
+    SERVICE_LINKED_ROLE, System,
 };
 use rolegate_core::mutation::ANNOTATIONS;
-use rolegate_core::names::{ANNOTATION_PREFIX, CHAIN_LABEL, MODE_LABEL, OWN_NAMESPACE};
+use rolegate_core::names::{
+    ANNOTATION_PREFIX, CHAIN_LABEL, LOG_SECRET_PREFIX, MODE_LABEL, OWN_NAMESPACE,
+    RESERVED_PREFIXES, SERVICE_ACCOUNT_PREFIX, SPARK_SECRET_ENDS,
+};
 use rolegate_core::policy::Mode;
 
 /// The matchCondition of every admission policy and of the webhook configuration.
@@ -56,6 +60,11 @@ fn value(placeholder: &str) -> Option<String> {
         "nodes" => NODES,
         "controller-manager" => CONTROLLER_MANAGER,
         "kube-system" => KUBE_SYSTEM_PREFIX,
+        "log-secret" => LOG_SECRET_PREFIX,
+        "spark-secrets" => return Some(SPARK_SECRET_ENDS.join("|")),
+        "service-account" => SERVICE_ACCOUNT_PREFIX,
+        "job-account" => RESERVED_PREFIXES[0],
+        "emr-role" => SERVICE_LINKED_ROLE,
         "control-plane" => {
             return Some(list(CONTROL_PLANE.into_iter().chain([CONTROLLER_MANAGER])));
         }

@@ -66,15 +66,19 @@ pub fn decide_by<'a>(
         }
         match rule.write(&write, facts, &mut found) {
             Ok(()) => {}
-            Err(Stop::Needs(need)) => {
+            Err(Stop::Needs(wanted)) => {
                 found.clear();
                 if facts.are_final() {
-                    skipped.push(Skipped {
+                    skipped.extend(wanted.into_iter().take(1).map(|need| Skipped {
                         rule: about.id,
                         need,
-                    });
-                } else if !needs.contains(&need) {
-                    needs.push(need);
+                    }));
+                } else {
+                    for need in wanted {
+                        if !needs.contains(&need) {
+                            needs.push(need);
+                        }
+                    }
                 }
             }
             // An unreadable part that the update leaves unchanged is not reported.

@@ -13,7 +13,7 @@ use super::evidence::arns;
 
 /// The role behind EMR on EKS
 /// (`arn:aws:iam::…:role/aws-service-role/emr-containers.amazonaws.com/…`).
-const SERVICE_LINKED_ROLE: &str = "AWSServiceRoleForAmazonEMRContainers";
+pub const SERVICE_LINKED_ROLE: &str = "AWSServiceRoleForAmazonEMRContainers";
 
 /// Where the policy has `roleArns`, `extra` must hold at least one ARN, and each
 /// ARN in it must be one of those roles. Where it has none, `extra` must be

@@ -132,6 +132,13 @@ impl<'a> Facts<'a> {
         self.looked
     }
 
+    /// Whether nothing is known and nothing can be looked up, so that no rule need find
+    /// out what to ask for.
+    #[must_use]
+    pub fn know_nothing(&self) -> bool {
+        self.looked && self.objects.is_empty()
+    }
+
     /// What is known about an object.
     ///
     /// # Errors

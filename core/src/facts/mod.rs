@@ -17,6 +17,7 @@ pub mod surface;
 mod system;
 
 pub use class_table::{Action, Extent, extent};
+pub use emr::SERVICE_LINKED_ROLE;
 pub(crate) use evidence::is_real_service_account;
 pub use known::{Age, Facts, Known, Need};
 pub use requester::{Class, JobToken, Requester, Unproven, task_manager_cluster};

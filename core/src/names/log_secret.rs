@@ -1,6 +1,12 @@
-//! Names of the Secrets that EMR makes for a job's log sidecar.
+//! Names of the Secrets that EMR makes for a job's log sidecar, and of those that
+//! Spark makes for a driver.
 
 use super::JobId;
+
+/// What the names of Spark's Secrets end with, after a prefix that Spark makes up
+/// (apache/spark, `DriverKubernetesCredentialsFeatureStep`,
+/// `KerberosConfDriverFeatureStep`).
+pub const SPARK_SECRET_ENDS: [&str; 2] = ["kubernetes-credentials", "delegation-tokens"];
 
 /// What those names begin with.
 pub const LOG_SECRET_PREFIX: &str = "emr-containers-s3-";

@@ -57,6 +57,12 @@ impl VirtualClusters {
             .and_then(|number| self.entries.get(*number))
             .unwrap_or(&self.builtin)
     }
+
+    /// Whether the file has an entry for a namespace.
+    #[must_use]
+    pub fn have(&self, namespace: &str) -> bool {
+        self.by_namespace.contains_key(namespace)
+    }
 }
 
 impl Deref for VirtualClusters {

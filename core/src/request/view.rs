@@ -55,12 +55,18 @@ pub struct OwnerReference<'a> {
     pub kind: Text<'a>,
     pub name: Text<'a>,
     pub uid: Text<'a>,
+    /// Whether the owner is a controller, which counts the object among its own.
+    pub controller: Option<bool>,
+    /// Whether a deletion of the owner in the foreground waits for the object's.
+    pub block_owner_deletion: Option<bool>,
 }
 
 filled!(OwnerReference<'a> {
     kind: "kind",
     name: "name",
     uid: "uid",
+    controller: "controller",
+    block_owner_deletion: "blockOwnerDeletion",
 });
 
 #[derive(Deserialize)]

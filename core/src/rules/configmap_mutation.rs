@@ -16,13 +16,16 @@
 //! |---|---|
 //! | EMR, administrators | all |
 //! | a job | Spark's and Flink's own (`spark-drv-…`, `spark-exec-…`, `…-driver-podspec-conf-map`, `…-hadoop-config`, `…-krb5-file`, Flink's), and of these it changes and deletes only what belongs to its own pod or job; never EMR's |
-//! | an operator of the policy | all but EMR's |
-//! | add-ons with the capability `configmaps` | all but EMR's |
+//! | an operator of the policy | all but EMR's, those of jobs that came through EMR, and stored ones whose owner runs under a role that is not declared for it |
+//! | add-ons with the capability `configmaps` | none that is named as EMR, Spark or Flink name theirs, and none of a job |
 //! | Kubernetes | `kube-root-ca.crt`, garbage collection, namespace deletion |
-//! | tenants | what `submitters.configMaps` of the policy lists, never a reserved name |
+//! | tenants | what `submitters.configMaps` of the policy lists, never a reserved name, and none of a job |
 //!
-//! EMR's are `podtemplate-…`, `…-spark-defaults` and `fluentd-…`. An UPDATE that
-//! changes nothing is allowed for every requester.
+//! EMR's are `podtemplate-…`, `…-spark-defaults` and `fluentd-…`. A stored map is a
+//! job's by its owner, by labels that only jobs have, or by its name. Labels that
+//! belong to jobs are denied to all others, and `kube-root-ca.crt` to all but
+//! Kubernetes, EMR and administrators. An UPDATE that changes nothing is allowed for
+//! every requester.
 //!
 //! ## Why
 //!
@@ -36,17 +39,25 @@
 //! Pass settings with the job (`configurationOverrides`, pod templates in S3).
 //! For an application's own ConfigMaps, have the platform team list their
 //! names in the policy (`virtualClusters[].submitters[].configMaps`).
+//!
+//! ## What it does not see
+//!
+//! The role of a stored map's owner where rolegate cannot look the owner up
+//! (`--cluster off`): an operator then changes what carries no job's id.
 
-use crate::facts::{Action, Extent, JobToken, Requester, System};
-use crate::names::Framework;
-use crate::policy::Capability;
-use crate::request::{Act, ReviewError};
+use serde::Deserialize;
+
+use crate::facts::{Action, Extent, Facts, JobToken, Requester, System};
+use crate::names::{Framework, MapName, ROOT_CA, run_of_map};
+use crate::policy::{About, Capability, Operator, Severity};
+use crate::request::pod::PodMeta;
+use crate::request::{Act, Object, OwnerReference, ReviewError};
 use crate::write::Write;
 
-use super::shared::ownership::is_owned_by;
-use super::{Advice, Checked, Finding, Rule};
-use crate::facts::Facts;
-use crate::policy::{About, Severity};
+use super::shared::labels::{Holder, borrowed};
+use super::shared::ownership::{Evidence, Named, undeclared_role};
+use super::shared::violation::{Violation, new_ones};
+use super::{Advice, Checked, Finding, Rule, Stop};
 
 pub(super) static ABOUT: About = About::new(
     "configmap-mutation",
@@ -65,43 +76,111 @@ static ADVICE: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: permissions to modify configmap",
 };
 
+static LABEL: Advice = Advice {
+    why: "Flink and EMR find a job's ConfigMaps by these labels, and read and delete what they find",
+    instead: "leave the label out",
+    source: "Apache Flink, KubernetesHaServices: clean-up by labels",
+};
+
 impl Rule for ConfigMapMutation {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
-        if !write.target.is("", "configmaps") || may_write(write)? || write.is_unchanged() {
+    fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+        if !write.target.is("", "configmaps") {
             return Ok(());
         }
-        let verb = match write.act {
-            Act::Create(_) => "create",
-            Act::Update { .. } => "change",
-            Act::Delete(_) => "delete",
-            Act::Connect(_) => "connect to",
-        };
-        let act = format!("{verb} ConfigMap {}", write.what());
-        findings.push(Finding::new(&ABOUT, &ADVICE, act));
+        if !may_write(write, facts)? {
+            if !write.is_unchanged() {
+                findings.push(refused(write));
+            }
+            return Ok(());
+        }
+        if write.extent(Action::WriteConfigMap) != Extent::All {
+            judge_labels(write, findings)?;
+        }
         Ok(())
     }
 }
 
-fn may_write(write: &Write<'_>) -> Result<bool, ReviewError> {
+fn refused(write: &Write<'_>) -> Finding {
+    let verb = match write.act {
+        Act::Create(_) => "create",
+        Act::Update { .. } => "change",
+        Act::Delete(_) => "delete",
+        Act::Connect(_) => "connect to",
+    };
+    let act = format!("{verb} ConfigMap {}", write.what());
+    let finding = Finding::new(&ABOUT, &ADVICE, act);
+    let name = MapName::parse(write.possible_name());
+    match &write.requester {
+        _ if name == MapName::RootCa => {
+            finding.instead("leave it to Kubernetes, whose root-ca-cert-publisher writes it")
+        }
+        Requester::Tenant(_) if matches!(name, MapName::Spark | MapName::Flink(_)) => finding
+            .instead(
+                "submit the job through Amazon EMR; an account under which a team runs Spark or \
+                 Flink itself belongs under `identities.operators[].jobServiceAccounts` in \
+                 rolegate's policy",
+            ),
+        Requester::Platform(_) => finding.instead(
+            "leave it to the job; software that starts jobs is listed under \
+             `identities.operators` in rolegate's policy",
+        ),
+        _ => finding,
+    }
+}
+
+/// Labels by which Flink and EMR find a job's maps.
+fn judge_labels(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    let Some((new, old)) = write.act.written() else {
+        return Ok(());
+    };
+    if matches!(write.requester, Requester::System(_)) || write.is_unchanged() {
+        return Ok(());
+    }
+    let of = |object: Object<'_>| -> Result<Vec<Violation>, ReviewError> {
+        let metadata = object.read::<Stored<'_>>()?.metadata.unwrap_or_default();
+        let holder = Holder {
+            name: write.possible_name(),
+            uid: None,
+        };
+        let mut violations = Vec::new();
+        borrowed(write, holder, &metadata, &mut violations);
+        Ok(violations)
+    };
+    let before = old.map(of).transpose()?.unwrap_or_default();
+    for violation in new_ones(of(new)?, before) {
+        let act = format!("give ConfigMap {} {}", write.what(), violation.seen);
+        findings.push(violation.finding(&ABOUT, &LABEL, act));
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Stored<'a> {
+    #[serde(borrow)]
+    metadata: Option<PodMeta<'a>>,
+}
+
+fn may_write(write: &Write<'_>, facts: &Facts<'_>) -> Result<bool, Stop> {
     let name = write.possible_name();
     Ok(
         match (write.extent(Action::WriteConfigMap), &write.requester) {
             (Extent::All, _) => true,
             (_, Requester::System(system)) => is_kubernetes_work(*system, name, write),
-            (_, Requester::Operator(_)) => !is_emrs(name),
+            (_, Requester::Operator(operator)) => is_operators_work(operator, name, write, facts)?,
             (_, Requester::Platform(entry))
                 if entry.capabilities.contains(Capability::ConfigMaps) =>
             {
-                !is_emrs(name)
+                !MapName::parse(name).is_reserved() && !stored_is_a_jobs(write)?
             }
             (_, Requester::Job(job)) => is_jobs_work(job, name, write)?,
             _ => {
                 !name.is_empty()
-                    && !is_reserved(name)
+                    && !MapName::parse(name).is_reserved()
+                    && !stored_is_a_jobs(write)?
                     && write
                         .submitters()
                         .flat_map(|entry| &entry.config_maps)
@@ -111,134 +190,89 @@ fn may_write(write: &Write<'_>) -> Result<bool, ReviewError> {
     )
 }
 
+/// Whether the stored map belongs to a job by its owner or its labels.
+fn stored_is_a_jobs(write: &Write<'_>) -> Result<bool, ReviewError> {
+    let Some(old) = write.act.stored() else {
+        return Ok(false);
+    };
+    let metadata = old.read::<Stored<'_>>()?.metadata.unwrap_or_default();
+    Ok(evidence(write, &metadata).is_a_jobs())
+}
+
+fn evidence<'e>(write: &'e Write<'_>, metadata: &'e PodMeta<'e>) -> Evidence<'e> {
+    Evidence {
+        name: Named::Map(write.possible_name()),
+        metadata,
+        selector: None,
+    }
+}
+
+/// All maps but EMR's, those of runs, and those of a role that the policy does not
+/// declare for the operator.
+fn is_operators_work(
+    operator: &Operator,
+    name: &str,
+    write: &Write<'_>,
+    facts: &Facts<'_>,
+) -> Result<bool, Stop> {
+    let parsed = MapName::parse(name);
+    if matches!(parsed, MapName::Emr | MapName::RootCa) || run_of_map(name).is_some() {
+        return Ok(false);
+    }
+    let Some(old) = write.act.stored() else {
+        return Ok(true);
+    };
+    let metadata = old.read::<Stored<'_>>()?.metadata.unwrap_or_default();
+    if evidence(write, &metadata).is_emrs() {
+        return Ok(false);
+    }
+    let mut owners: Vec<OwnerReference<'_>> = metadata.owner_references.to_vec();
+    if let (true, MapName::Flink(map)) = (owners.is_empty(), parsed)
+        && let Some(cluster) = map.cluster
+    {
+        // The maps of high availability have no owner, so that they outlive it.
+        owners.push(OwnerReference {
+            kind: "Deployment".into(),
+            name: cluster.into(),
+            ..OwnerReference::default()
+        });
+    }
+    Ok(undeclared_role(operator, &owners, write, facts)?.is_none())
+}
+
 fn is_kubernetes_work(system: System, name: &str, write: &Write<'_>) -> bool {
     match system {
         System::ControllerManager => true,
-        System::Controller("root-ca-cert-publisher") => name == "kube-root-ca.crt",
+        System::Controller("root-ca-cert-publisher") => name == ROOT_CA,
         System::Controller("generic-garbage-collector" | "namespace-controller") => {
             matches!(write.act, Act::Update { .. } | Act::Delete(_))
         }
-        System::ControlPlane => write.user.username.starts_with("eks:") && !is_emrs(name),
+        System::ControlPlane => {
+            write.user.username.starts_with("eks:")
+                && !matches!(MapName::parse(name), MapName::Emr | MapName::RootCa)
+        }
         System::Controller(_) | System::Node => false,
     }
 }
 
 /// A job's own configuration: new under a name that Spark or Flink gives, or
 /// stored and its own.
-fn is_jobs_work(job: &JobToken<'_>, name: &str, write: &Write<'_>) -> Result<bool, ReviewError> {
-    if is_emrs(name) || name == "kube-root-ca.crt" {
+fn is_jobs_work(job: &JobToken<'_>, name: &str, write: &Write<'_>) -> Result<bool, Stop> {
+    let parsed = MapName::parse(name);
+    let anothers = run_of_map(name).is_some_and(|run| job.job_id() != Some(run));
+    if anothers || matches!(parsed, MapName::Emr | MapName::RootCa) {
         return Ok(false);
     }
-    let flink_own = job
-        .flink_cluster()
-        .is_some_and(|cluster| is_flinks(cluster, name));
+    let cluster = job.flink_cluster();
+    let flink_own = job.framework == Framework::Flink
+        && cluster.is_some()
+        && matches!(parsed, MapName::Flink(map) if map.cluster == cluster);
     Ok(match write.act {
-        Act::Create(_) => match job.framework {
-            Framework::Flink => flink_own || is_sparks(name),
-            Framework::Spark | Framework::Other => is_sparks(name),
-        },
+        Act::Create(_) => flink_own || parsed == MapName::Spark,
         Act::Update { old, .. } | Act::Delete(old) => {
-            flink_own
-                || old
-                    .metadata()?
-                    .owners()
-                    .any(|owner| is_owned_by(job, owner))
+            let metadata = old.read::<Stored<'_>>()?.metadata.unwrap_or_default();
+            flink_own || evidence(write, &metadata).is_own(job)
         }
         Act::Connect(_) => false,
     })
-}
-
-/// What EMR owns.
-fn is_emrs(name: &str) -> bool {
-    name.starts_with("podtemplate-")
-        || name.ends_with("-spark-defaults")
-        || name.starts_with("fluentd-")
-}
-
-/// What Spark gives its ConfigMaps for names (`KubernetesClientUtils`,
-/// `PodTemplateConfigMapStep`; with `HADOOP_CONF_DIR` or a krb5.conf in the job
-/// runner also `HadoopConfDriverFeatureStep`, `KerberosConfDriverFeatureStep`).
-fn is_sparks(name: &str) -> bool {
-    name.starts_with("spark-drv-")
-        || name.starts_with("spark-exec-")
-        || name.ends_with("-driver-podspec-conf-map")
-        || name.ends_with("-hadoop-config")
-        || name.ends_with("-krb5-file")
-}
-
-/// What the job manager of Flink cluster `cluster` writes: its high-availability
-/// maps, which carry no owner reference, and its configuration.
-fn is_flinks(cluster: &str, name: &str) -> bool {
-    let of_cluster = |prefix: &str| name.strip_prefix(prefix) == Some(cluster);
-    if of_cluster("flink-config-") || of_cluster("pod-template-") || of_cluster("hadoop-config-") {
-        return true;
-    }
-    let Some(rest) = name
-        .strip_prefix(cluster)
-        .and_then(|rest| rest.strip_prefix('-'))
-    else {
-        return false;
-    };
-    let job = |end: &str| {
-        rest.strip_suffix(end)
-            .is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
-    };
-    matches!(
-        rest,
-        "cluster-config-map" | "dispatcher-leader" | "resourcemanager-leader" | "restserver-leader"
-    ) || job("-config-map")
-        || job("-jobmanager-leader")
-}
-
-/// Names that no pattern of the policy can hand to a tenant.
-fn is_reserved(name: &str) -> bool {
-    is_emrs(name)
-        || is_sparks(name)
-        || name == "kube-root-ca.crt"
-        || name.starts_with("flink-config-")
-        || name.starts_with("pod-template-")
-        || name.starts_with("hadoop-config-")
-        || name.ends_with("-config-map")
-        // Flink's high availability: serialized Java that the job manager reads.
-        || name.ends_with("-leader")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flinks_own_maps() {
-        let id = "0123456789abcdef0123456789abcdef";
-        for (name, own) in [
-            ("etl-cluster-config-map".to_owned(), true),
-            (format!("etl-{id}-config-map"), true),
-            (format!("etl-{id}-jobmanager-leader"), true),
-            ("flink-config-etl".to_owned(), true),
-            // Another cluster whose name begins alike.
-            ("etl-b-cluster-config-map".to_owned(), false),
-            ("flink-config-etl-b".to_owned(), false),
-            ("etl".to_owned(), false),
-            ("other-cluster-config-map".to_owned(), false),
-        ] {
-            assert_eq!(is_flinks("etl", &name), own, "{name}");
-        }
-    }
-
-    #[test]
-    fn reserved_names() {
-        for name in [
-            "podtemplate-0000000337okspsc913",
-            "0000000337okspsc913-spark-defaults",
-            "fluentd-jk518skp01ys9ka8b0npx9nt0-0000000337okspsc913",
-            "spark-drv-0123456789abcdef-conf-map",
-            "spark-exec-0123456789abcdef-conf-map",
-            "pi-0123456789abcdef-driver-podspec-conf-map",
-            "kube-root-ca.crt",
-            "etl-cluster-config-map",
-        ] {
-            assert!(is_reserved(name), "{name}");
-        }
-        assert!(!is_reserved("app-settings"));
-    }
 }

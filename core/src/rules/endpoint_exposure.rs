@@ -64,12 +64,14 @@
 //! Gateways and meshes that are not in the list. A Service that selects a job's pods
 //! and was there before the namespace was managed: an administrator has to remove it.
 
-mod drivers;
+mod backends;
 mod endpoints;
 mod network_policies;
 mod options;
 mod routes;
+mod served;
 mod service;
+mod snippets;
 mod token_scan;
 
 use std::fmt::Write as _;
@@ -103,7 +105,7 @@ impl Rule for EndpointExposure {
         &ABOUT
     }
 
-    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+    fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         let Some(judge) = judge_of(write) else {
             return Ok(());
         };
@@ -115,11 +117,11 @@ impl Rule for EndpointExposure {
         {
             return Ok(());
         }
-        judge(write, findings)
+        judge(write, facts, findings)
     }
 }
 
-type Judge = fn(&Write<'_>, &mut Vec<Finding>) -> Checked;
+type Judge = fn(&Write<'_>, &Facts<'_>, &mut Vec<Finding>) -> Checked;
 
 /// The function that judges this resource.
 fn judge_of(write: &Write<'_>) -> Option<Judge> {

@@ -20,12 +20,15 @@
 //!
 //! **`PersistentVolumeClaims`:**
 //!
-//! - new ones under a job's name, by other requesters
+//! - new ones under a job's name, or with a job's labels, by other requesters: a
+//!   driver mounts the claims that it finds by its label
 //! - content copied from a job's claim or snapshot (`dataSource`,
 //!   `dataSourceRef`), or from any object in another namespace
 //! - `volumeName`, which binds a volume that may have been another job's
-//! - changes (of `spec`, labels and owners) and deletion of a job's claims by
-//!   other requesters; by a job, of any claim that is not its own
+//! - every change and deletion of a job's claims by other requesters, of
+//!   annotations, finalizers and the status too (`pv.kubernetes.io/bind-completed`
+//!   on a claim that waits for its volume makes it lost); by a job, of any claim that
+//!   is not its own
 //!
 //! **Snapshots:** `VolumeSnapshots` of a job's claim, or of existing snapshot
 //! content, and `VolumeGroupSnapshots`, which select claims by label.
@@ -36,12 +39,16 @@
 //! |---|---|
 //! | EMR, administrators, Kubernetes' controllers | all; but a job's pod that a controller starts may only mount claims of its own job |
 //! | a job | mounts claims that contain no job id or its own; executors mount those of executors with the same prefix, drivers those of drivers; changes and deletes those that its pod or its job owns |
-//! | an operator of the policy | the same for the pods it starts; changes and deletes claims that contain no job id |
+//! | an operator of the policy | the same for the pods it starts; changes and deletes claims that belong to no job of EMR's, nor to a pod of a role that is not declared for it |
 //! | tenants, add-ons | claims that do not belong to a job |
 //!
-//! A stored claim belongs to a job by its owner, by the job id in its name, or by
-//! Spark's label `spark-app-selector: spark-<job id>`. Claims with other names,
-//! made beforehand for everybody's use, are allowed in pod templates.
+//! A stored claim belongs to a job by its owner, by labels that only jobs have
+//! (`spark-app-selector: spark-<job id>`), or by a name that only a job may give; the
+//! first of these that says whose it is counts. A job's id is a word of 19 letters and
+//! digits that begins with zeros. Claims with other names, made beforehand for
+//! everybody's use, are allowed in pod templates. Storage drivers (add-ons of the
+//! policy, service accounts of kube-system) write annotations, finalizers and the
+//! status of every claim.
 //!
 //! ## Why
 //!
@@ -104,7 +111,7 @@ impl Rule for ForeignVolume {
         &ABOUT
     }
 
-    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+    fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         if write.extent(Action::UseVolume) == Extent::All {
             return Ok(());
         }
@@ -116,7 +123,7 @@ impl Rule for ForeignVolume {
                 mounts::judge_claim_templates(write, &mut violations)?;
                 violations
             }
-            None => claims::judge(write)?,
+            None => claims::judge(write, facts)?,
         };
         findings.extend(violations.into_iter().map(|mut violation| {
             let act = std::mem::take(&mut violation.seen);

@@ -57,8 +57,10 @@
 //! Other rules cover debug containers (`pod-exec`), deletion (`job-lifecycle`) and
 //! the `rolegate.dev/` annotations of a new pod (`chain-profile`).
 
+mod adoption;
 mod binding;
 mod change;
+mod emrs_workloads;
 mod new_pods;
 mod permission;
 mod update;
@@ -88,7 +90,7 @@ impl Rule for PodTampering {
         &ABOUT
     }
 
-    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+    fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         let Some((new, old)) = write.act.written() else {
             return Ok(());
         };
@@ -100,8 +102,8 @@ impl Rule for PodTampering {
             ("binding", _) if pods => binding::judge(write, new, findings),
             ("", _) if write.target.is("", "bindings") => binding::judge(write, new, findings),
             ("ephemeralcontainers", _) if pods => Ok(()),
-            (_, Some(old)) if pods => update::judge(write, old, new, findings),
-            ("", _) => new_pods::judge(write, findings),
+            (_, Some(old)) if pods => update::judge(write, old, new, facts, findings),
+            ("", _) => new_pods::judge(write, facts, findings),
             _ => Ok(()),
         }
     }

@@ -549,10 +549,10 @@ fn recorded_pods() {
                 RULE,
                 &format!(" in {containers} (at spec.containers["),
             ),
-            None => review.passes(&alone),
+            None => review.passes_rule(&alone, RULE),
         }
         // Whoever does not want it says so in the policy.
-        pod(driver(), object).passes(&self::alone(", requireIdentity: false"));
+        pod(driver(), object).passes_rule(&self::alone(", requireIdentity: false"), RULE);
     }
     assert_eq!(
         seen,

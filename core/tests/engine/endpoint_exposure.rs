@@ -328,8 +328,8 @@ fn services_in_front_of_a_job() {
     // Names that executors or proxies look for.
     for name in [
         "pi-772b9c81ae56a93d-driver-svc",
-        "pi-ui-svc",
-        "pi-driver-4040-svc",
+        "pi-772b9c81ae56a93d-ui-svc",
+        "spark-772b9c81ae56a93d-driver-svc",
     ] {
         for user in outsiders() {
             create(user, "/services", service(name, json!({}))).refused(
@@ -343,9 +343,9 @@ fn services_in_front_of_a_job() {
         }
     }
     for host in [
-        "pi-driver-svc.spark-a.svc.cluster.local",
-        "PI-DRIVER-SVC.spark-a.svc.cluster.local.",
-        "x.pi-driver-svc.spark-a.svc",
+        "pi-772b9c81ae56a93d-driver-svc.spark-a.svc.cluster.local",
+        "PI-772B9C81AE56A93D-DRIVER-SVC.spark-a.svc.cluster.local.",
+        "x.pi-772b9c81ae56a93d-driver-svc.spark-a.svc",
         "10-0-0-1.spark-a.pod.cluster.local",
     ] {
         create(
@@ -625,7 +625,10 @@ fn routes() {
     };
     for (resource, object) in [
         ("networking.k8s.io/ingresses", ingress(&name)),
-        ("networking.k8s.io/ingresses", ingress("pi-ui-svc")),
+        (
+            "networking.k8s.io/ingresses",
+            ingress("pi-772b9c81ae56a93d-ui-svc"),
+        ),
         (
             "networking.k8s.io/ingresses",
             json!({ "spec": { "defaultBackend": { "service": { "name": name } } } }),
@@ -643,7 +646,7 @@ fn routes() {
         (
             "networking.k8s.io/ingresses",
             annotated(
-                json!({ "alb.ingress.kubernetes.io/actions.x": "{\"serviceName\":\"pi-\\u0064river-svc\"}" }),
+                json!({ "alb.ingress.kubernetes.io/actions.x": "{\"serviceName\":\"pi-772b9c81ae56a93d-\\u0064river-svc\"}" }),
             ),
         ),
         (

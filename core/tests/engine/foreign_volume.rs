@@ -5,7 +5,7 @@ use crate::support::scene::{
     DRIVER_UID, JOB, OTHER_JOB, PREFIX, account, admin, driver, driver_name, emr, operator, runner,
     runner_name, with_operator,
 };
-use crate::support::{Review, controller, in_pod, service_account, tenant, user};
+use crate::support::{Review, controller, impersonated, in_pod, service_account, tenant, user};
 use rolegate_core::policy::Policy;
 use serde_json::{Value, json};
 
@@ -419,7 +419,11 @@ fn a_set_that_finds_a_jobs_claim_under_its_own_name() {
         RULE,
         "with claim pi-exec-1-pvc-0: Spark gave that name",
     );
-    create("driver-pvc", "pi").refused(&alone, RULE, "with claim pi-driver-pvc-0");
+    create("driver-pvc", PREFIX).refused(
+        &alone,
+        RULE,
+        &format!("with claim {PREFIX}-driver-pvc-0"),
+    );
     create(&format!("{OTHER_JOB}-x"), "scratch").refused(&alone, RULE, "that of job");
     create("web", "data").passes(&alone);
     Review::new(tenant(), "UPDATE", "apps/statefulsets", "exec-1-pvc")
@@ -548,16 +552,25 @@ fn whose_claims_are_deleted_and_changed() {
                 review.passes(&alone);
             }
         }
-        // Storage drivers keep books in annotations and finalizers; so may anybody.
+        // Storage drivers keep books in annotations and finalizers; nobody else does.
         let mut noted = metadata.clone();
         noted["annotations"] =
             json!({ "volume.kubernetes.io/storage-provisioner": "ebs.csi.aws.com" });
         noted["finalizers"] = json!(["x"]);
-        for user in [csi(), tenant(), driver()] {
-            claim(user.clone(), "UPDATE", "c")
+        for user in [
+            csi(),
+            tenant(),
+            impersonated("kube-system", "ebs-csi-controller-sa"),
+        ] {
+            let name = metadata["name"].as_str().expect("a name");
+            let review = claim(user.clone(), "UPDATE", name)
                 .old(stored(metadata, &json!({})))
-                .object(stored(&noted, &json!({})))
-                .passes(&alone);
+                .object(stored(&noted, &json!({})));
+            if user == csi() {
+                review.passes(&alone);
+            } else {
+                review.refused(&alone, RULE, "it is a job's");
+            }
             claim(user, "UPDATE", "c")
                 .old(stored(metadata, &json!({})))
                 .object(stored(metadata, &json!({})))

@@ -700,6 +700,8 @@ fn the_same_by_somebody_else() {
     for (what, review) in start_job_run().into_iter().chain(operators_and_gateways()) {
         let alone = vec![(what, review.set("userInfo", user("mallory", &["team-b"])))];
         let refused = refusals(&alone, &listed());
-        assert_eq!(refused.is_empty(), what == "secret", "{what}");
+        // Without a cluster nobody knows what is behind `pi-ui-svc`.
+        let unknown = matches!(what, "secret" | "its route");
+        assert_eq!(refused.is_empty(), unknown, "{what}");
     }
 }

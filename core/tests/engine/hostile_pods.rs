@@ -56,7 +56,7 @@ fn another_image_in_a_pod_that_has_more_than_one_may() {
             "credential-provider",
         ),
         (
-            json!({ "name": "v", "persistentVolumeClaim": { "claimName": "pi-1-driver-pvc-0" } }),
+            json!({ "name": "v", "persistentVolumeClaim": { "claimName": "pi-772b9c81ae56a93d-driver-pvc-0" } }),
             "foreign-volume",
         ),
     ];
@@ -115,7 +115,7 @@ fn a_revision_in_another_case() {
 fn metadata_by_way_of_status() {
     let builtin = Policy::builtin();
     let claim = |labels: Value, owners: Value| {
-        json!({ "metadata": { "name": "pi-1-driver-pvc-0", "labels": labels, "ownerReferences": owners },
+        json!({ "metadata": { "name": "pi-772b9c81ae56a93d-driver-pvc-0", "labels": labels, "ownerReferences": owners },
             "spec": { "volumeName": "pv-1" } })
     };
     let old = || {
@@ -125,7 +125,7 @@ fn metadata_by_way_of_status() {
         )
     };
     let gone = json!([{ "kind": "Pod", "name": "x", "uid": "gone" }]);
-    let name = "pi-1-driver-pvc-0";
+    let name = "pi-772b9c81ae56a93d-driver-pvc-0";
     let mine = json!({ "spark-app-selector": format!("spark-{JOB}") });
     for new in [claim(json!({}), json!([])), claim(mine, gone)] {
         update("/persistentvolumeclaims/status", name, old(), new.clone()).refused(

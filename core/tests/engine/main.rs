@@ -46,3 +46,4 @@ mod service_account_identity;
 mod service_account_token;
 mod size;
 mod trusted_accounts;
+mod whose;

@@ -609,15 +609,19 @@ fn labels_of_another_job() {
             RULE,
             "of another job",
         );
-        create(
-            tenant(),
-            pod(
+        // What a team's own Spark in client mode calls itself.
+        let own_application = pod("default", key, "spark-application-1690000000000".to_owned());
+        if key == "spark-app-selector" {
+            create(tenant(), own_application).passes(&operated);
+            let another = pod(
                 "default",
                 key,
                 "spark-0123456789abcdef0123456789abcdef".to_owned(),
-            ),
-        )
-        .passes(&operated);
+            );
+            create(tenant(), another).refused(&operated, RULE, "of a Spark application");
+        } else {
+            create(tenant(), own_application).refused(&operated, RULE, "of Amazon EMR");
+        }
         Review::new(tenant(), "CREATE", "apps/replicasets", "thief")
             .object(json!({ "spec": { "template": pod("default", key, own.clone()) } }))
             .refused(&operated, RULE, "spec.template.metadata.labels");

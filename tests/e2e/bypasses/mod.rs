@@ -4,11 +4,13 @@
 //!
 //! | module | gives |
 //! |---|---|
+//! | `adoption` | what the real controllers make of E1 and E2 |
 //! | `rows` | the rows, each with its ways |
 //! | `ways` | the requests that are more than one line of `docs/coverage.md` |
 //!
 //! Rows that an in-tree policy closes have their tests in `guards`.
 
+mod adoption;
 mod rows;
 mod ways;
 
@@ -26,6 +28,7 @@ use crate::harness::wait;
 use rows::ROWS;
 use ways::Way;
 pub(crate) use ways::kinds::ALL as KINDS;
+pub(crate) use ways::parts::gateways_deployment;
 
 const PAGE: &str = include_str!("../../../docs/bypasses.md");
 

@@ -67,6 +67,9 @@ pub(crate) const FIXED: &str = "operated-jobs";
 /// The service accounts of either namespace that have rights in the enforced one.
 pub(crate) const TRUSTED: [&str; 4] = ["airflow", "debugger", "queue", "deployer"];
 
+/// Namespace and name of the add-on's service account.
+const MESH: (&str, &str) = ("istio-system", "istiod");
+
 /// See the module.
 pub(crate) struct Stage {
     pub(crate) cluster: Cluster,
@@ -108,6 +111,7 @@ impl Stage {
         };
         stage.cluster.define(&crate::bypasses::KINDS);
         stage.let_bob_do_everything();
+        stage.install_mesh();
         for namespace in [&stage.open, &stage.enforced] {
             stage.furnish(Place(namespace));
             stage.store(Place(namespace), &NAMESPACED);
@@ -311,6 +315,39 @@ impl Stage {
             &place.group("apps/v1", "deployments"),
             &deployment("plain", "default"),
         );
+        self.cluster.create(
+            &place.group("apps/v1", "deployments"),
+            &crate::bypasses::gateways_deployment(),
+        );
+    }
+
+    /// An add-on of the built-in table that writes `ConfigMaps`, with bob's rights.
+    fn install_mesh(&self) {
+        let namespace = Namespace {
+            cluster: &self.cluster,
+            name: MESH.0.to_owned(),
+        };
+        self.cluster.create(
+            "/api/v1/namespaces",
+            &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": MESH.0}}),
+        );
+        self.cluster.create(
+            &namespace.core("serviceaccounts"),
+            &crate::harness::cast::service_account(MESH.1),
+        );
+        for place in [&self.open, &self.enforced] {
+            self.namespace(Place(place))
+                .grant_everything("User", &namespace.account_user(MESH.1));
+        }
+    }
+
+    /// The add-on, with its own token.
+    pub(crate) fn mesh(&self) -> User {
+        let namespace = Namespace {
+            cluster: &self.cluster,
+            name: MESH.0.to_owned(),
+        };
+        namespace.unbound_token(MESH.1)
     }
 
     /// A custom resource that runs under the driver's account, once the API

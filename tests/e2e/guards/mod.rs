@@ -9,6 +9,7 @@
 //! | module | rows of `docs/bypasses.md` |
 //! |---|---|
 //! | `secrets`, `secrets_pass` | C2, C3, C4 |
+//! | `job_secrets` | E6 |
 //! | `webhooks`, `webhooks_pass` | C11, D1 |
 //! | `namespaces`, `namespaces_pass` | D3, D4, F8, and the namespace's part of B17 |
 //! | `own`, `own_pass` | D5, F7 |
@@ -19,6 +20,7 @@
 mod bootstrap;
 mod chain;
 mod cost;
+mod job_secrets;
 mod namespaces;
 mod namespaces_pass;
 mod node;

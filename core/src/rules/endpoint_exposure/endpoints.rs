@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::facts::Facts;
 use crate::json::List;
-use crate::names::shown;
+use crate::names::{is_drivers_service, shown};
 use crate::policy::Capability;
 use crate::request::change::changed;
 use crate::request::pod::PodMeta;
@@ -12,7 +13,7 @@ use crate::request::{Act, Object, ReviewError};
 use crate::rules::{Advice, Checked, Finding};
 use crate::write::Write;
 
-use super::{ABOUT, drivers, has_capability, verb};
+use super::{ABOUT, has_capability, verb};
 
 static ADVICE: Advice = Advice {
     why: "the addresses in it may be any pod's, and what is sent to the Service goes there, \
@@ -37,7 +38,7 @@ struct Addresses<'a> {
     endpoints: List<IgnoredAny>,
 }
 
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+pub(super) fn check(write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
     if has_capability(write, Capability::Mirror) {
         return Ok(());
     }
@@ -53,7 +54,7 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
         Some(service) if write.target.is("discovery.k8s.io", "endpointslices") => service,
         _ => write.possible_name(),
     };
-    let (of, key) = if drivers::is_drivers(service) {
+    let (of, key) = if is_drivers_service(service) {
         let of = format!(", where a driver's Service {} leads", shown(service, 253));
         (of, format!("Service {service}"))
     } else if updates || !new.subsets.is_empty() || !new.endpoints.is_empty() {

@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::facts::Requester;
+use crate::facts::{Facts, Requester};
 use crate::json::{List, Pairs, Raw, Text};
+use crate::names::APPLICATION;
 use crate::policy::Capability;
 use crate::request::{Act, Object, ReviewError, change};
 use crate::rules::{Advice, Checked, Finding};
@@ -19,7 +20,7 @@ static ADVICE: Advice = Advice {
     source: "Kubernetes documentation, Network Policies: policies are additive",
 };
 
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+pub(super) fn check(write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
     if has_capability(write, Capability::Mirror) {
         return Ok(());
     }
@@ -113,7 +114,7 @@ impl Selector<'_> {
     /// The application whose pods it selects; further labels and expressions
     /// only narrow it.
     fn application(&self) -> Option<&str> {
-        self.match_labels.get("spark-app-selector")
+        self.match_labels.get(APPLICATION)
     }
 }
 

@@ -4,15 +4,15 @@
 
 use serde::Deserialize;
 
-use crate::facts::Requester;
+use crate::facts::{Facts, Requester};
 use crate::json::{List, Text};
-use crate::names::shown;
+use crate::names::{is_drivers_service, run_of_service, shown};
 use crate::policy::Capability;
 use crate::request::{Object, ReviewError, change};
 use crate::rules::{Advice, Checked, Finding};
 use crate::write::Write;
 
-use super::{ABOUT, Row, drivers, has_capability, token_scan, verb};
+use super::{ABOUT, Row, backends, has_capability, snippets, token_scan, verb};
 
 static ADVICE: Advice = Advice {
     why: "a driver's ports have no authentication, so a client that reaches them reads the job \
@@ -25,7 +25,7 @@ static ADVICE: Advice = Advice {
 /// The scheme of a public load balancer, in every spelling of AWS.
 const PUBLIC: &str = "internet-facing";
 
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
     let Some((new, old)) = write.act.written() else {
         return Ok(());
     };
@@ -39,16 +39,18 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
         let act = format!("{} {}, which {says}", verb(write), write.object());
         findings.push(Finding::new(&ABOUT, &ADVICE, act).key(key));
     };
-    let wanted = |word: &str| {
-        drivers::is_drivers(word)
-            && match &write.requester {
-                Requester::Operator(_) => drivers::job_id(word).is_some(),
-                _ => true,
-            }
+    let wanted = |word: &str| match &write.requester {
+        Requester::Operator(_) => run_of_service(word).is_some(),
+        _ => is_drivers_service(word),
     };
     if let Some(service) = token_scan::find(new.raw().get(), wanted) {
         let says = format!("names {}, the Service of a driver", shown(&service, 253));
         found(format!("Service {service}"), &says);
+    } else {
+        for (service, whose) in backends::of_jobs(write, facts, new)? {
+            let says = format!("names Service {}, {whose}", shown(&service, 253));
+            found(format!("Service {service}"), &says);
+        }
     }
     let public = |object: Object<'_>| {
         let text = object.raw().get();
@@ -57,6 +59,11 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
     if public(new) && !old.is_some_and(public) {
         found(PUBLIC.to_owned(), &format!("says {PUBLIC}"));
     }
+    snippets::check(write, new, old, findings)?;
+    let mut found = |key: &'static str, says: &str| {
+        let act = format!("{} {}, which {says}", verb(write), write.object());
+        findings.push(Finding::new(&ABOUT, &ADVICE, act).key(key));
+    };
     let opens = match (write.target.group(), write.target.resource()) {
         ("aga.k8s.aws", _) => "has an address for everybody",
         (_, "referencegrants") if grants_all(new)? => {
@@ -64,7 +71,7 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
         }
         _ => return Ok(()),
     };
-    found("open".to_owned(), opens);
+    found("open", opens);
     Ok(())
 }
 

@@ -1,18 +1,19 @@
 //! Services: public access, access to a job's pods, and changes of a job's Service.
 
-use serde::Deserialize;
-
-use crate::facts::Requester;
-use crate::json::{List, Pairs, Text};
-use crate::names::{Cidr, shown};
+use crate::facts::{Facts, Requester};
+use crate::names::{Cidr, is_drivers_service, run_of_service, shown};
 use crate::policy::Capability;
-use crate::request::pod::PodMeta;
 use crate::request::{Act, Object, Path, change};
+use crate::rules::shared::labels::{Holder, borrowed, foreign_selection};
 use crate::rules::shared::violation::{Violation, new_ones};
 use crate::rules::{Advice, Checked, Finding};
 use crate::write::Write;
 
-use super::{ABOUT, Options, drivers, has_capability, verb};
+use super::served::{self, Service, Spec};
+use super::{ABOUT, Options, has_capability, verb};
+
+/// The Service by which pods find the API server.
+const API_SERVER: &str = "kubernetes";
 
 const WHY: &str = "a driver's ports have no authentication, and executors trust whatever their \
                    driver's Service leads to";
@@ -28,6 +29,12 @@ static DETOUR: Advice = Advice {
     instead: "give the Service a name and a selector of your own application",
     source: "Apache Spark documentation, Running on Kubernetes: client mode networking",
 };
+static NAMESAKE: Advice = Advice {
+    why: "pods look a name up in their own namespace first, so a pod behind a headless Service \
+          that is called like a namespace receives what they send to that namespace",
+    instead: "give the Service another name, or a cluster IP",
+    source: "Kubernetes documentation, DNS for Services and Pods: hostname and subdomain",
+};
 static STATUS: Advice = Advice {
     why: "an address in a Service's status receives whatever the cluster sends to that address",
     instead: "leave the status to the load balancer's controller, and list that under \
@@ -35,43 +42,16 @@ static STATUS: Advice = Advice {
     source: "CVE-2020-8554: man in the middle using LoadBalancer or ExternalIPs",
 };
 
-#[derive(Default, Deserialize)]
-struct Service<'a> {
-    #[serde(borrow)]
-    metadata: Option<PodMeta<'a>>,
-    #[serde(borrow)]
-    spec: Option<Spec<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Spec<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    selector: Pairs<'a>,
-    #[serde(borrow, rename = "externalIPs")]
-    external_ips: List<Text<'a>>,
-    #[serde(borrow)]
-    external_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    load_balancer_class: Option<Text<'a>>,
-    #[serde(borrow)]
-    load_balancer_source_ranges: List<Text<'a>>,
-}
-
-impl Service<'_> {
-    fn annotation(&self, key: &str) -> Option<&str> {
-        self.metadata.as_ref()?.annotations.get(key)
-    }
-}
-
 /// `services/status`.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "one signature for all that judge a resource"
 )]
-pub(super) fn check_status(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+pub(super) fn check_status(
+    write: &Write<'_>,
+    _: &Facts<'_>,
+    findings: &mut Vec<Finding>,
+) -> Checked {
     if !has_capability(write, Capability::Status) && !write.is_unchanged() {
         let act = format!("write the status of {}", write.object());
         findings.push(Finding::new(&ABOUT, &STATUS, act).key("status"));
@@ -79,27 +59,34 @@ pub(super) fn check_status(write: &Write<'_>, findings: &mut Vec<Finding>) -> Ch
     Ok(())
 }
 
-pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
     let stored = write.act.stored().map(Object::read::<Service<'_>>);
     let old = stored.transpose()?.unwrap_or_default();
     let name = write.possible_name();
     if matches!(write.act, Act::Create(_)) {
-        if drivers::is_foreign_name(name, &write.requester) {
-            let act = format!(
-                "create {}, which has the name of a driver's Service",
-                write.object()
-            );
+        if let Some(why) = foreign_name(write, name) {
+            let act = format!("create {}, {why}", write.object());
             findings.push(Finding::new(&ABOUT, &DETOUR, act).key("name"));
         }
-    } else if is_anothers(write, name, &old) && changes(write) {
-        let act = format!("{} {}, which is a job's", verb(write), write.object());
+    } else if changes(write)
+        && let Some(whose) = served::anothers(write, facts, name, &old)?
+    {
+        let act = format!("{} {}, {whose}", verb(write), write.object());
         findings.push(Finding::new(&ABOUT, &DETOUR, act).key("stored"));
     }
     let Some((new, _)) = write.act.written() else {
         return Ok(());
     };
+    if write.is_unchanged() {
+        return Ok(());
+    }
     let new: Service<'_> = new.read()?;
-    let judges: [(Judge, _); 2] = [(public_access, &PUBLIC), (job_access, &DETOUR)];
+    let judges: [(Judge, _); 4] = [
+        (public_access, &PUBLIC),
+        (job_access, &DETOUR),
+        (jobs_labels, &DETOUR),
+        (namespaces_name, &NAMESAKE),
+    ];
     for (judge, advice) in judges {
         let mut violations = Vec::new();
         judge(write, &new, &mut violations);
@@ -113,25 +100,38 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
             findings.push(violation.finding(&ABOUT, advice, act));
         }
     }
+    if facts.know_nothing() {
+        return Ok(());
+    }
+    alias(write, facts, &new, &old, findings)?;
+    let none = Spec::default();
+    let before = &old.spec.as_ref().unwrap_or(&none).selector;
+    let after = &new.spec.as_ref().unwrap_or(&none).selector;
+    if before != after
+        && let Some(seen) = served::found_workload(write, facts, after)?
+    {
+        let act = format!("give {} {seen}, which is a job's", write.object());
+        let finding = Finding::new(&ABOUT, &DETOUR, act).key("workload");
+        findings.push(finding.at(of_spec().key("selector")));
+    }
     Ok(())
 }
 
 type Judge = fn(&Write<'_>, &Service<'_>, &mut Vec<Violation>);
 
-/// Whether a stored Service belongs to a job that is not the requester's.
-fn is_anothers(write: &Write<'_>, name: &str, old: &Service<'_>) -> bool {
-    let none = Spec::default();
-    let selector = &old.spec.as_ref().unwrap_or(&none).selector;
-    let nothing = PodMeta::default();
-    let stored = old.metadata.as_ref().unwrap_or(&nothing);
-    match &write.requester {
-        Requester::Job(job) => {
-            drivers::is_jobs(name, stored, selector)
-                && !drivers::is_own(job, name, stored, selector)
-        }
-        Requester::Operator(_) => drivers::is_emrs(name, selector),
-        _ => drivers::is_jobs(name, stored, selector),
+/// Why the requester may not create a Service of that name.
+fn foreign_name(write: &Write<'_>, name: &str) -> Option<&'static str> {
+    if name == API_SERVER {
+        // The kubelet derives a pod's KUBERNETES_SERVICE_HOST from it.
+        return Some("which would stand in every new pod's environment for the API server");
     }
+    let run = run_of_service(name);
+    let foreign = match &write.requester {
+        Requester::Job(job) => run.is_some_and(|run| job.job_id() != Some(run)),
+        Requester::Operator(_) => run.is_some(),
+        _ => is_drivers_service(name),
+    };
+    foreign.then_some("which has the name of a driver's Service")
 }
 
 /// Whether the request deletes the object or changes anything of it. Finalizers are
@@ -272,18 +272,12 @@ fn ranges(
 /// Access to the pods of a job.
 fn job_access(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violation>) {
     let Some(spec) = &service.spec else { return };
-    for (key, value) in spec.selector.iter() {
-        if drivers::is_foreign_label(key, value, &write.requester) {
-            violations.push(Violation {
-                key: format!("{key}={value}"),
-                path: of_spec().key("selector"),
-                seen: format!(
-                    "a selector for the pods of a job ({}: {})",
-                    shown(key, 120),
-                    shown(value, 63)
-                ),
-            });
-        }
+    if let Some(found) = foreign_selection(write, &spec.selector) {
+        violations.push(Violation {
+            key: found.key,
+            path: of_spec().key("selector"),
+            seen: found.seen,
+        });
     }
     if let Some(host) = spec.external_name.as_deref()
         && leads_to_a_driver(host, &write.requester)
@@ -296,6 +290,47 @@ fn job_access(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Vio
     }
 }
 
+/// Labels by which a job's Services are found.
+fn jobs_labels(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violation>) {
+    if let Some(metadata) = &service.metadata {
+        let holder = Holder {
+            name: write.possible_name(),
+            uid: None,
+        };
+        borrowed(write, holder, metadata, violations);
+    }
+}
+
+/// A headless Service with a namespace's name: a pod with `hostname` and `subdomain`
+/// behind it answers for `<service>.<namespace>` in all pods beside it, because they
+/// look a name up in their own namespace first.
+fn namespaces_name(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violation>) {
+    let headless = service
+        .spec
+        .as_ref()
+        .is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None"));
+    let name = write.possible_name();
+    if headless && is_namespace(write, name) {
+        violations.push(Violation {
+            key: "namespace".to_owned(),
+            path: Path::root().key("metadata").key("name"),
+            seen: "the name of a namespace, for whose Services its pods could answer".to_owned(),
+        });
+    }
+}
+
+/// Whether it is another namespace: one that every cluster has, or that the policy
+/// names. A set's own Service is often called like its namespace.
+fn is_namespace(write: &Write<'_>, name: &str) -> bool {
+    const EVERYWHERE: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+    let policy = write.policy;
+    let mut operators = policy.operators.iter();
+    name != write.target.namespace()
+        && (EVERYWHERE.contains(&name)
+            || policy.clusters.have(name)
+            || operators.any(|operator| operator.namespace == name))
+}
+
 /// Whether a host name is a driver's Service, a pod of one, or a pod by its
 /// address (`10-0-0-1.spark-a.pod.cluster.local`).
 fn leads_to_a_driver(host: &str, requester: &Requester<'_>) -> bool {
@@ -303,7 +338,44 @@ fn leads_to_a_driver(host: &str, requester: &Requester<'_>) -> bool {
     let mut labels = host.split('.');
     labels.clone().nth(2) == Some("pod")
         || labels.any(|label| match requester {
-            Requester::Operator(_) => drivers::is_foreign_name(label, requester),
-            _ => drivers::is_drivers(label),
+            Requester::Operator(_) => run_of_service(label).is_some(),
+            _ => is_drivers_service(label),
         })
+}
+
+/// A Service that is another name for a job's Service, whatever the name of that is.
+fn alias(
+    write: &Write<'_>,
+    facts: &Facts<'_>,
+    new: &Service<'_>,
+    old: &Service<'_>,
+    findings: &mut Vec<Finding>,
+) -> Checked {
+    let host = |service: &Service<'_>| {
+        let spec = service.spec.as_ref()?;
+        let host = spec
+            .external_name
+            .as_deref()
+            .filter(|host| !host.is_empty())?;
+        Some(host.to_ascii_lowercase())
+    };
+    let Some(host) = host(new).filter(|new| host(old).as_ref() != Some(new)) else {
+        return Ok(());
+    };
+    let mut labels = host.split('.');
+    let (Some(service), Some(namespace)) = (labels.next(), labels.next()) else {
+        return Ok(());
+    };
+    if namespace == write.target.namespace()
+        && let Some(whose) = served::look_up(write, facts, service)?
+    {
+        let act = format!(
+            "give {} the way to Service {}, {whose}",
+            write.object(),
+            shown(service, 120)
+        );
+        let finding = Finding::new(&ABOUT, &DETOUR, act).key(format!("alias {service}"));
+        findings.push(finding.at(of_spec().key("externalName")));
+    }
+    Ok(())
 }

@@ -2,31 +2,33 @@
 
 use serde::Deserialize;
 
-use crate::facts::{JobToken, Requester};
-use crate::json::{Present, Raw, Text};
-use crate::names::{ClaimName, JobId, PodName, executor_prefix, shown};
+use crate::facts::{Facts, KUBE_SYSTEM_PREFIX, Requester};
+use crate::json::{Present, Text};
+use crate::names::shown;
+use crate::request::change::changed;
 use crate::request::pod::{ClaimSpec, PodMeta};
-use crate::request::{Act, Object, Path, ReviewError, change};
-use crate::rules::shared::ownership::is_owned_by;
+use crate::request::{Act, Object, Path, ReviewError};
+use crate::rules::Stop;
+use crate::rules::shared::labels::{Holder, borrowed};
+use crate::rules::shared::ownership::{Evidence, Named, undeclared_role};
+use crate::rules::shared::violation::new_ones;
 use crate::write::Write;
 
 use super::{Violation, judge_claim, not_own, others_id, own_id};
 
-/// The label that Spark gives everything it makes for an application; in EMR's
-/// jobs `spark-<job id>`.
-const APPLICATION: &str = "spark-app-selector";
-
 /// Judges a write of a claim or a snapshot.
-pub(super) fn judge(write: &Write<'_>) -> Result<Vec<Violation>, ReviewError> {
+pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>) -> Result<Vec<Violation>, Stop> {
     if matches!(write.requester, Requester::System(_)) {
         return Ok(Vec::new());
     }
     let target = &write.target;
     match (target.group(), target.resource(), target.subresource()) {
         // A write to `status` stores labels and owners too.
-        ("", "persistentvolumeclaims", "" | "status") => judge_claim_write(write),
+        ("", "persistentvolumeclaims", "" | "status") => judge_claim_write(write, facts),
         ("snapshot.storage.k8s.io", "volumesnapshots", "")
-        | ("groupsnapshot.storage.k8s.io", "volumegroupsnapshots", "") => judge_snapshot(write),
+        | ("groupsnapshot.storage.k8s.io", "volumegroupsnapshots", "") => {
+            Ok(judge_snapshot(write)?)
+        }
         _ => Ok(Vec::new()),
     }
 }
@@ -39,13 +41,13 @@ struct Claim<'a> {
     spec: Option<ClaimSpec<'a>>,
 }
 
-fn judge_claim_write(write: &Write<'_>) -> Result<Vec<Violation>, ReviewError> {
+fn judge_claim_write(write: &Write<'_>, facts: &Facts<'_>) -> Result<Vec<Violation>, Stop> {
     Ok(match write.act {
         Act::Create(new) => judge_new(write, new)?,
-        Act::Update { old, new } => judge_change(write, old, new)?,
+        Act::Update { old, new } => judge_change(write, facts, old, new)?,
         Act::Delete(old) => {
             let old: Claim<'_> = old.read()?;
-            let why = not_to_touch(write, old.metadata.as_ref());
+            let why = not_to_touch(write, facts, &old.metadata.unwrap_or_default())?;
             why.map(|why| whole_claim(format!("delete {}: {why}", write.object())))
                 .into_iter()
                 .collect()
@@ -65,26 +67,48 @@ fn judge_new(write: &Write<'_>, new: Object<'_>) -> Result<Vec<Violation>, Revie
             seen: format!("{verb}: {why}"),
         });
     }
+    violations.extend(of_labels(write, &new, &verb));
     violations.extend(of_spec(write, &new, &verb));
     Ok(violations)
 }
 
 fn judge_change(
     write: &Write<'_>,
+    facts: &Facts<'_>,
     old: Object<'_>,
     new: Object<'_>,
-) -> Result<Vec<Violation>, ReviewError> {
+) -> Result<Vec<Violation>, Stop> {
     let (old_claim, new_claim): (Claim<'_>, Claim<'_>) = (old.read()?, new.read()?);
     let verb = format!("change {}", write.object());
-    let before = of_spec(write, &old_claim, &verb);
-    let mut violations = of_spec(write, &new_claim, &verb);
-    violations.retain(|violation| !before.iter().any(|old| old.key == violation.key));
-    if changes((old, &old_claim), (new, &new_claim))?
-        && let Some(why) = not_to_touch(write, old_claim.metadata.as_ref())
-    {
+    let of = |claim: &Claim<'_>| {
+        let mut violations = of_labels(write, claim, &verb);
+        violations.extend(of_spec(write, claim, &verb));
+        violations
+    };
+    let mut violations = new_ones(of(&new_claim), of(&old_claim));
+    if write.is_unchanged() || keeps_volumes(write) && is_bookkeeping(old, new)? {
+        return Ok(violations);
+    }
+    if let Some(why) = not_to_touch(write, facts, &old_claim.metadata.unwrap_or_default())? {
         violations.push(whole_claim(format!("{verb}: {why}")));
     }
     Ok(violations)
+}
+
+/// Labels by which a driver finds its claims: it mounts those that it finds.
+fn of_labels(write: &Write<'_>, claim: &Claim<'_>, verb: &str) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    if let Some(metadata) = &claim.metadata {
+        let holder = Holder {
+            name: write.possible_name(),
+            uid: None,
+        };
+        borrowed(write, holder, metadata, &mut violations);
+    }
+    for violation in &mut violations {
+        violation.seen = format!("{verb} with {}", violation.seen);
+    }
+    violations
 }
 
 fn of_spec(write: &Write<'_>, claim: &Claim<'_>, verb: &str) -> Vec<Violation> {
@@ -110,24 +134,38 @@ fn whole_claim(seen: String) -> Violation {
     }
 }
 
-/// Whether an UPDATE changes a claim's spec, labels or owners. Annotations and
-/// finalizers are the storage drivers' bookkeeping.
-fn changes(
-    (old, old_claim): (Object<'_>, &Claim<'_>),
-    (new, new_claim): (Object<'_>, &Claim<'_>),
-) -> Result<bool, ReviewError> {
-    #[derive(Deserialize)]
-    struct Spec<'a> {
-        #[serde(borrow)]
-        spec: Option<Raw<'a>>,
+/// Whether the requester is software that keeps volumes, and writes its bookkeeping
+/// into claims of others: storage drivers and their sidecars (provisioner, resizer,
+/// snapshotter), which annotate claims, protect them with finalizers and write
+/// their status.
+///
+/// STORAGE DRIVERS: the one place that says who they are. As long as the policy has
+/// no capability for them, every add-on of the policy counts, and every proven
+/// service account of kube-system, where drivers are installed.
+fn keeps_volumes(write: &Write<'_>) -> bool {
+    match &write.requester {
+        Requester::Platform(_) => true,
+        Requester::Tenant(None) => write.user.username.starts_with(KUBE_SYSTEM_PREFIX),
+        _ => false,
     }
-    let none = PodMeta::default();
-    let before = old_claim.metadata.as_ref().unwrap_or(&none);
-    let after = new_claim.metadata.as_ref().unwrap_or(&none);
-    let same_meta =
-        before.labels == after.labels && before.owner_references == after.owner_references;
-    let (old, new): (Spec<'_>, Spec<'_>) = (old.read()?, new.read()?);
-    Ok(!same_meta || !change::same(old.spec, new.spec))
+}
+
+/// Whether an UPDATE changes annotations, finalizers and the status only.
+fn is_bookkeeping(old: Object<'_>, new: Object<'_>) -> Result<bool, ReviewError> {
+    for part in changed("the claim", Some(old.raw()), Some(new.raw()))? {
+        match part.name.as_str() {
+            "status" => {}
+            "metadata" => {
+                let fields = changed("metadata", part.old, part.new)?;
+                let kept = |name: &str| matches!(name, "annotations" | "finalizers");
+                if !fields.iter().all(|field| kept(&field.name)) {
+                    return Ok(false);
+                }
+            }
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 /// Why the requester may not give a new claim that name.
@@ -141,47 +179,25 @@ fn not_to_name(write: &Write<'_>, name: &str) -> Option<String> {
 }
 
 /// Why the requester may not change or delete a stored claim.
-fn not_to_touch(write: &Write<'_>, stored: Option<&PodMeta<'_>>) -> Option<String> {
-    let name = write.possible_name();
-    match &write.requester {
-        Requester::Job(job) => (!is_own(job, name, stored))
-            .then(|| "it belongs neither to this job's pod nor to its job".to_owned()),
-        Requester::Operator(_) => others_id(None, name).map(|id| format!("it is that of job {id}")),
-        _ => is_a_jobs(name, stored).then(|| "it is a job's".to_owned()),
-    }
-}
-
-/// Whether a stored claim belongs to the job whose token this is.
-fn is_own(job: &JobToken<'_>, name: &str, stored: Option<&PodMeta<'_>>) -> bool {
-    let owners = stored
-        .into_iter()
-        .flat_map(|meta| meta.owner_references.iter());
-    let mut owners = owners.filter(|owner| is_owned_by(job, owner));
-    let Some(id) = job.job_id() else {
-        return owners.next().is_some();
+fn not_to_touch(
+    write: &Write<'_>,
+    facts: &Facts<'_>,
+    stored: &PodMeta<'_>,
+) -> Result<Option<String>, Stop> {
+    let evidence = Evidence {
+        name: Named::Claim(write.possible_name()),
+        metadata: stored,
+        selector: None,
     };
-    let application = stored.and_then(|meta| meta.labels.get(APPLICATION));
-    let by_label = application.and_then(|label| label.strip_prefix("spark-")) == Some(id.as_str());
-    owners.next().is_some() || by_label || JobId::words(name).any(|word| word == id)
-}
-
-/// Whether a stored claim belongs to any job, by its name, label or owner.
-fn is_a_jobs(name: &str, stored: Option<&PodMeta<'_>>) -> bool {
-    if JobId::words(name).next().is_some() || ClaimName::parse(name) != ClaimName::Other {
-        return true;
-    }
-    stored.is_some_and(|meta| {
-        meta.labels.get(APPLICATION).is_some()
-            || meta.owner_references.iter().any(|owner| {
-                let name = owner.name.as_str();
-                match owner.kind.as_str() {
-                    "Pod" => {
-                        PodName::parse(name).job_id().is_some() || executor_prefix(name).is_some()
-                    }
-                    "Job" => JobId::parse(name).is_some(),
-                    _ => false,
-                }
-            })
+    Ok(match &write.requester {
+        Requester::Job(job) => (!evidence.is_own(job))
+            .then(|| "it belongs neither to this job's pod nor to its job".to_owned()),
+        Requester::Operator(operator) => match evidence.run() {
+            Some(id) => Some(format!("it is that of job {id}")),
+            None => undeclared_role(operator, &stored.owner_references, write, facts)?
+                .map(|role| format!("its owner runs as the IAM role {role}")),
+        },
+        _ => evidence.is_a_jobs().then(|| "it is a job's".to_owned()),
     })
 }
 

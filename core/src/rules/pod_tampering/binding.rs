@@ -4,10 +4,9 @@ use serde::Deserialize;
 
 use crate::facts::{Action, Extent, Requester, System};
 use crate::json::Pairs;
-use crate::names::shown;
+use crate::names::{JobLabel, shown};
 use crate::policy::Capability;
 use crate::request::{Object, Path};
-use crate::rules::shared::job_labels::is_reserved;
 use crate::write::Write;
 
 use super::change::is_rolegates;
@@ -56,7 +55,7 @@ pub(super) fn judge(
     let mut pairs = metadata
         .iter()
         .flat_map(|metadata| metadata.labels.iter().chain(metadata.annotations.iter()));
-    if let Some((key, _)) = pairs.find(|(key, _)| is_rolegates(key) || is_reserved(key)) {
+    if let Some((key, _)) = pairs.find(|(key, _)| is_rolegates(key) || JobLabel::is_reserved(key)) {
         let act = format!("give pod {pod} {} with its node", shown(key, 120));
         let finding = Finding::new(&ABOUT, &CARRIED, act);
         findings.push(

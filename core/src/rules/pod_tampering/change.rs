@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::json::{Raw, Text};
-use crate::names::{ANNOTATION_PREFIX, shown};
+use crate::names::{ANNOTATION_PREFIX, JobLabel, Says, shown};
 use crate::request::change::{Changed, changed};
 use crate::request::{Path, ReviewError, view};
-use crate::rules::shared::job_labels::is_reserved;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ChangeKind {
@@ -45,7 +44,7 @@ pub(super) struct PodChange<'a> {
     /// The new value of a label or annotation.
     pub(super) value: Option<Text<'a>>,
     /// The key of a label or annotation.
-    entry: Option<Text<'a>>,
+    pub(super) entry: Option<Text<'a>>,
 }
 
 impl PodChange<'_> {
@@ -126,14 +125,8 @@ fn entries<'a>(
 ) -> Result<(), ReviewError> {
     for pair in changed("metadata.labels or annotations", field.old, field.new)? {
         let key = pair.name.as_str();
-        let kind = if is_rolegates(key) {
-            ChangeKind::Rolegate
-        } else if is_reserved(key) {
-            ChangeKind::Reserved
-        } else {
-            ChangeKind::Label
-        };
         let value = pair.new.map(|raw| view::read("a label", raw)).transpose()?;
+        let kind = kind_of(key, value.as_ref());
         let what = format!("{word} {}", shown(key, 120));
         found.push(PodChange {
             value,
@@ -142,6 +135,20 @@ fn entries<'a>(
         });
     }
     Ok(())
+}
+
+fn kind_of(key: &str, value: Option<&Text<'_>>) -> ChangeKind {
+    let is_jobs = |value: &Text<'_>| {
+        let says = JobLabel::of(key, value).map(|row| row.says);
+        says.is_some_and(|says| says != Says::Part)
+    };
+    if is_rolegates(key) {
+        ChangeKind::Rolegate
+    } else if JobLabel::is_reserved(key) || value.is_some_and(is_jobs) {
+        ChangeKind::Reserved
+    } else {
+        ChangeKind::Label
+    }
 }
 
 fn spec<'a>(

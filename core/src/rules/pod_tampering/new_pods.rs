@@ -1,15 +1,23 @@
-//! Node names and borrowed labels in pods that are about to start.
+//! Node names, borrowed labels and owners: in pods that are about to start, in what
+//! starts them, and in whatever would hold up a job's deletion.
 
-use crate::facts::{Action, Extent, Requester};
+use memchr::memmem;
+use serde::Deserialize;
+
+use crate::facts::{Action, Extent, Facts, Requester};
 use crate::names::shown;
 use crate::policy::Capability;
-use crate::request::Path;
-use crate::request::pod::Pod;
-use crate::rules::shared::job_labels::{JOB_LABELS, is_anothers};
-use crate::rules::shared::violation::{Violation, brought};
+use crate::request::pod::{Pod, PodMeta};
+use crate::request::view::TemplateShape;
+use crate::request::{Object, Path, ReviewError};
+use crate::rules::shared::labels::{Holder, borrowed, mirrors};
+use crate::rules::shared::ownership::borrowed_owners;
+use crate::rules::shared::violation::{Violation, brought, new_ones};
 use crate::write::Write;
 
-use super::{ABOUT, Advice, Checked, Finding, NODE_NAME, POD_UPDATES, WHY_BIND};
+use super::{
+    ABOUT, Advice, Checked, Finding, NODE_NAME, POD_UPDATES, WHY_BIND, adoption, emrs_workloads,
+};
 
 static NODE: Advice = Advice {
     why: WHY_BIND,
@@ -18,20 +26,30 @@ static NODE: Advice = Advice {
 };
 
 static LABEL: Advice = Advice {
-    why: "Services find a driver by these labels, so a pod that borrows them receives another \
-          job's traffic",
-    instead: "leave the label out: EMR and Spark set it",
+    why: "Services and controllers find a job's pods by these labels, so whatever borrows them \
+          receives another job's traffic or is counted among its pods",
+    instead: "leave the label out: EMR, Spark, Flink and Kubernetes set it; an account under which \
+              a team runs Spark itself belongs under `identities.operators[].jobServiceAccounts` \
+              in rolegate's policy",
     source: POD_UPDATES,
 };
 
-pub(super) fn judge(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
-    if write.extent(Action::ChangePod) == Extent::All
-        || matches!(write.requester, Requester::System(_))
-    {
+static OWNER: Advice = Advice {
+    why: "an object is deleted with its owner, and one that blocks its owner's deletion keeps a \
+          job from ending",
+    instead: "leave the owner reference out, or name an object of your own",
+    source: "Kubernetes documentation: Owners and Dependents, Garbage Collection",
+};
+
+pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+    if matches!(write.requester, Requester::System(_)) {
+        return adoption::of_workload(write, facts, findings);
+    }
+    if write.extent(Action::ChangePod) == Extent::All {
         return Ok(());
     }
     let Some(pod_write) = write.pod()? else {
-        return Ok(());
+        return judge_owners(write, findings);
     };
     let may_bind = matches!(&write.requester, Requester::Platform(entry)
         if entry.capabilities.contains(Capability::Bind));
@@ -43,14 +61,112 @@ pub(super) fn judge(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
             findings.push(violation.finding(&ABOUT, &NODE, act));
         }
     }
-    let labels = |pod: &Pod<'_>, violations: &mut Vec<Violation>| {
-        borrowed_labels(pod, &write.requester, violations);
+    if mirrors(write) {
+        return Ok(());
+    }
+    let written = written(write)?;
+    let holder = Holder {
+        name: write.possible_name(),
+        uid: written.new.uid.as_deref(),
     };
-    for violation in brought(pod_write, labels) {
+    let of_pods = brought(
+        pod_write,
+        |pod: &Pod<'_>, violations: &mut Vec<Violation>| {
+            borrowed(write, holder, &pod.metadata, violations);
+        },
+    );
+    for violation in of_pods {
         let act = format!("give {pods_of}{object} {}", violation.seen);
         findings.push(violation.finding(&ABOUT, &LABEL, act));
     }
+    if !pod_write.is_pod() {
+        let of = |metadata: &PodMeta<'_>| {
+            let mut violations = Vec::new();
+            borrowed(write, holder, metadata, &mut violations);
+            violations
+        };
+        for violation in new_ones(of(&written.new), of(&written.old)) {
+            let act = format!("give {object} {}", violation.seen);
+            findings.push(violation.finding(&ABOUT, &LABEL, act));
+        }
+    }
+    emrs_workloads::judge(write, pod_write, &written.old, findings);
+    judge_owners(write, findings)
+}
+
+/// The metadata of the object itself, as written and as stored.
+#[derive(Default)]
+struct Written<'a> {
+    new: PodMeta<'a>,
+    old: PodMeta<'a>,
+}
+
+fn written<'a>(write: &Write<'a>) -> Result<Written<'a>, ReviewError> {
+    #[derive(Deserialize)]
+    struct View<'a> {
+        #[serde(borrow)]
+        metadata: Option<PodMeta<'a>>,
+    }
+    let Some((new, old)) = write.act.written() else {
+        return Ok(Written::default());
+    };
+    let read = |object: Object<'a>| -> Result<PodMeta<'a>, ReviewError> {
+        Ok(object.read::<View<'a>>()?.metadata.unwrap_or_default())
+    };
+    Ok(Written {
+        new: read(new)?,
+        old: old.map(read).transpose()?.unwrap_or_default(),
+    })
+}
+
+/// Owners that are another job's. Of an object that is no part of a job, only those
+/// count whose deletion it would block.
+pub(super) fn judge_owners(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    let Some((new, _)) = write.act.written() else {
+        return Ok(());
+    };
+    if memmem::find(new.raw().get().as_bytes(), b"ownerReferences").is_none()
+        && memmem::find(new.raw().get().as_bytes(), b"\\u").is_none()
+    {
+        return Ok(());
+    }
+    let parts = has_parts(write);
+    let of = |metadata: &PodMeta<'_>| {
+        let mut violations = Vec::new();
+        borrowed_owners(write, metadata, &mut violations);
+        violations.retain(|violation| parts || blocks(metadata, violation));
+        violations
+    };
+    let written = written(write)?;
+    let violations = of(&written.new);
+    if violations.is_empty() || write.is_unchanged() {
+        return Ok(());
+    }
+    let object = write.object();
+    for violation in new_ones(violations, of(&written.old)) {
+        let act = format!("give {object} {}", violation.seen);
+        findings.push(violation.finding(&ABOUT, &OWNER, act));
+    }
     Ok(())
+}
+
+/// Whether jobs consist of objects of this kind.
+fn has_parts(write: &Write<'_>) -> bool {
+    let target = &write.target;
+    TemplateShape::of_target(target).is_some()
+        || target.group().is_empty()
+            && matches!(
+                target.resource(),
+                "pods" | "services" | "persistentvolumeclaims" | "configmaps"
+            )
+}
+
+fn blocks(metadata: &PodMeta<'_>, violation: &Violation) -> bool {
+    let mut owners = metadata.owner_references.iter();
+    owners.any(|owner| {
+        owner.block_owner_deletion == Some(true)
+            && violation.key == format!("owner {}", owner.uid.as_str())
+    })
 }
 
 fn chosen_node(pod: &Pod<'_>, violations: &mut Vec<Violation>) {
@@ -61,20 +177,5 @@ fn chosen_node(pod: &Pod<'_>, violations: &mut Vec<Violation>) {
             path: Path::root().key("spec").key("nodeName"),
             seen: format!("choose node {}", shown(node, 120)),
         });
-    }
-}
-
-/// Labels that make a pod pass for a part of another job.
-fn borrowed_labels(pod: &Pod<'_>, requester: &Requester<'_>, violations: &mut Vec<Violation>) {
-    for key in JOB_LABELS {
-        if let Some(value) = pod.metadata.labels.get(key)
-            && is_anothers(value, requester)
-        {
-            violations.push(Violation {
-                key: format!("{key}={value}"),
-                path: Path::root().key("metadata").key("labels"),
-                seen: format!("the label {key} of another job ({})", shown(value, 63)),
-            });
-        }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::facts::{Requester, RunsAs};
 use crate::policy::{Capability, Platform};
-use crate::rules::shared::job_labels::is_anothers;
+use crate::request::pod::Pod;
+use crate::rules::shared::labels::{Holder, not_to_give};
 use crate::rules::shared::ownership::{identity_of, is_declared, is_own_pod};
 use crate::rules::shared::startable::{Start, refusal};
 use crate::write::{PodWrite, Write};
@@ -66,7 +67,13 @@ impl PodOwner {
     }
 }
 
-pub(super) fn may_change(write: &Write<'_>, owner: &PodOwner, change: &PodChange<'_>) -> bool {
+/// `new`: the pod as it would be stored.
+pub(super) fn may_change(
+    write: &Write<'_>,
+    owner: &PodOwner,
+    new: &Pod<'_>,
+    change: &PodChange<'_>,
+) -> bool {
     if change.kind == ChangeKind::Rolegate {
         return false;
     }
@@ -74,13 +81,11 @@ pub(super) fn may_change(write: &Write<'_>, owner: &PodOwner, change: &PodChange
         (Requester::System(_), PodOwner::Adopted) => change.kind != ChangeKind::Owner,
         (Requester::System(_) | Requester::Admin | Requester::EmrService, _) => true,
         (Requester::Platform(entry), _) => is_capable(entry, change.kind),
-        (Requester::Job(_) | Requester::Operator(_), PodOwner::Requester) => {
-            match (change.kind, &change.value) {
-                (ChangeKind::Status, _) => false,
-                (ChangeKind::Reserved, Some(value)) => !is_anothers(value, &write.requester),
-                _ => true,
-            }
-        }
+        (Requester::Job(_) | Requester::Operator(_), PodOwner::Requester) => match change.kind {
+            ChangeKind::Status => false,
+            ChangeKind::Reserved => may_label(write, new, change),
+            _ => true,
+        },
         (Requester::Tenant(_), PodOwner::NoJob { startable }) => match change.kind {
             ChangeKind::Status | ChangeKind::Reserved => false,
             ChangeKind::Image => *startable,
@@ -88,6 +93,18 @@ pub(super) fn may_change(write: &Write<'_>, owner: &PodOwner, change: &PodChange
         },
         _ => false,
     }
+}
+
+/// Whether a job or an operator may give its own pod a label, or take one from it.
+fn may_label(write: &Write<'_>, new: &Pod<'_>, change: &PodChange<'_>) -> bool {
+    let (Some(key), Some(value)) = (&change.entry, &change.value) else {
+        return true;
+    };
+    let holder = Holder {
+        name: write.possible_name(),
+        uid: None,
+    };
+    not_to_give(write, holder, &new.metadata.labels, key, value).is_none()
 }
 
 fn is_capable(entry: &Platform, kind: ChangeKind) -> bool {

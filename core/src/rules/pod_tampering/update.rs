@@ -1,15 +1,12 @@
 //! Updates of pods, through `pods` and its subresources.
 
-use std::collections::HashSet;
-
-use crate::facts::{Requester, System};
-use crate::request::{Object, ReviewError};
-use crate::rules::shared::startable::{Start, refusal};
-use crate::write::{PodWrite, Write};
+use crate::facts::{Facts, Requester};
+use crate::request::Object;
+use crate::write::Write;
 
 use super::change::{ChangeKind, PodChange, pod_changes};
 use super::permission::{PodOwner, may_change};
-use super::{ABOUT, Advice, Checked, Finding, POD_UPDATES};
+use super::{ABOUT, Advice, Checked, Finding, POD_UPDATES, adoption, new_pods};
 
 static CHANGE: Advice = Advice {
     why: "a running pod keeps its service account and its Services whatever is changed in it, so a \
@@ -26,9 +23,10 @@ pub(super) fn judge(
     write: &Write<'_>,
     old: Object<'_>,
     new: Object<'_>,
+    facts: &Facts<'_>,
     findings: &mut Vec<Finding>,
 ) -> Checked {
-    let adopts = adopts(write)?;
+    let adopts = adoption::of_pod(write, facts)?;
     // Kubernetes and EMR write pods all day. Apart from adoption they are denied
     // only what belongs to rolegate, which the text mentions.
     let trusted = matches!(
@@ -49,8 +47,15 @@ pub(super) fn judge(
     let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
+    if !trusted
+        && changes
+            .iter()
+            .any(|change| change.kind == ChangeKind::Owner)
+    {
+        new_pods::judge_owners(write, findings)?;
+    }
     let owner = PodOwner::of(write, pod_write, adopts);
-    changes.retain(|change| !may_change(write, &owner, change));
+    changes.retain(|change| !may_change(write, &owner, &pod_write.new, change));
     if let Some(finding) = finding(write, &owner, &changes) {
         findings.push(finding);
     }
@@ -83,40 +88,4 @@ fn finding(write: &Write<'_>, owner: &PodOwner, denied: &[PodChange<'_>]) -> Opt
             .at(first.path.clone())
             .key(keys.join(", ")),
     )
-}
-
-/// Whether a controller gives a job's pod a new owner although it could not
-/// have started it.
-fn adopts(write: &Write<'_>) -> Result<bool, ReviewError> {
-    let Requester::System(System::Controller(_) | System::ControllerManager) = write.requester
-    else {
-        return Ok(false);
-    };
-    let Some(PodWrite {
-        new,
-        old: Some(old),
-        ..
-    }) = write.pod()?
-    else {
-        return Ok(false);
-    };
-    let (old_owners, new_owners) = (
-        &old.metadata.owner_references,
-        &new.metadata.owner_references,
-    );
-    if old_owners == new_owners {
-        return Ok(false);
-    }
-    let known: HashSet<&str> = old_owners.iter().map(|owner| owner.uid.as_str()).collect();
-    if new_owners
-        .iter()
-        .all(|owner| known.contains(owner.uid.as_str()))
-    {
-        return Ok(false);
-    }
-    let start = Start::Pod {
-        name: write.possible_name(),
-    };
-    let mut accounts = old.spec.service_accounts();
-    Ok(accounts.any(|account| refusal(write, account, start).is_some()))
 }

@@ -1,12 +1,12 @@
 //! Parts that several rules share.
 //!
 //! - `violation`: what is wrong with a new object and was not wrong with the stored one
-//! - `ownership`: whose a stored object is
-//! - `job_labels`: labels that say which job an object belongs to
+//! - `ownership`: whose an object is
+//! - `labels`: who may give the labels that belong to jobs, and select by them
 //! - `privileged`: service accounts to which the policy gives rights, and who may use them
 //! - `startable`: under which service accounts a requester may start pods
 
-pub(in crate::rules) mod job_labels;
+pub(in crate::rules) mod labels;
 pub(in crate::rules) mod ownership;
 pub(in crate::rules) mod privileged;
 pub(in crate::rules) mod startable;

@@ -2,7 +2,7 @@
 //! name them.
 
 use crate::facts::{Action, Extent, JobToken, Requester, RunsAs, System, task_manager_cluster};
-use crate::names::{Component, Framework, PodName, Role, shown};
+use crate::names::{Component, Framework, JobId, PodName, Role, is_sparks_pod, shown};
 use crate::policy::{Grant, Operator};
 use crate::write::Write;
 
@@ -32,7 +32,7 @@ pub(in crate::rules) fn refusal(
     }
     let identity = write.runs_as(account);
     match &write.requester {
-        Requester::System(system) => by_system(*system, &identity, account, write),
+        Requester::System(system) => by_system(*system, &identity, account, write, start),
         Requester::Operator(operator) => by_operator(operator, &identity, account, write, start),
         Requester::Job(job) => by_job(job, &identity, write, start),
         _ => by_tenant(&identity, account, write, start),
@@ -51,6 +51,7 @@ fn by_system(
     identity: &RunsAs,
     account: &str,
     write: &Write<'_>,
+    start: Start<'_>,
 ) -> Option<String> {
     let (role, component) = match identity {
         // A mirror pod has no service account, so a stolen node identity can
@@ -58,7 +59,7 @@ fn by_system(
         RunsAs::Ordinary if system == System::Node && account != "default" => {
             return Some("a node starts static pods only".to_owned());
         }
-        RunsAs::Ordinary => return None,
+        RunsAs::Ordinary => return carried_id(start),
         // EMR's charts give an operator itself a reserved name.
         RunsAs::Reserved if starts_workloads(system) && is_operator(account, write) => {
             return None;
@@ -261,12 +262,41 @@ fn by_tenant(
                     .flat_map(|entry| &entry.service_accounts)
                     .any(|listed| listed == account)
             };
-            if listed {
-                privileged::refusal(write, account)
-            } else {
-                Some("the policy does not list that service account for this requester".to_owned())
+            if !listed {
+                return Some(
+                    "the policy does not list that service account for this requester".to_owned(),
+                );
             }
+            privileged::refusal(write, account).or_else(|| jobs_name(start))
         }
+    }
+}
+
+/// Why an ordinary pod may not have its name: it is one that only a job gives, so the
+/// job's own pod could not be made.
+fn jobs_name(start: Start<'_>) -> Option<String> {
+    match start {
+        Start::Pod { name } if is_sparks_pod(name) || task_manager_cluster(name).is_some() => {
+            Some(taken_name(name))
+        }
+        // EMR's Job would meet it, if the pods would not.
+        Start::Template { workload } if JobId::parse(workload).is_some() => {
+            Some(taken_name(workload))
+        }
+        _ => carried_id(start),
+    }
+}
+
+/// The same for names that carry a job's id. Pods that a controller names after an
+/// ordinary workload have no other name of a job's.
+fn carried_id(start: Start<'_>) -> Option<String> {
+    match start {
+        Start::Pod { name } => PodName::parse(name)
+            .job_id()
+            .is_some()
+            .then(|| taken_name(name)),
+        Start::Template { workload } => carries_job_id(workload).then(|| taken_name(workload)),
+        Start::CustomResource => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `identities` | what uses the rights of somebody whom the policy names |
 //! | `kinds` | custom resources that rules know by their names |
 //! | `nodes` | pods that reach for their node |
+//! | `parts` | what claims to be a part of another's job |
 //! | `pretenders` | identities without their proof |
 //! | `secrets` | whatever has a Secret read |
 //! | `services` | doors to a job, and detours from it |
@@ -12,6 +13,7 @@
 pub(super) mod identities;
 pub(super) mod kinds;
 pub(super) mod nodes;
+pub(crate) mod parts;
 pub(super) mod pretenders;
 pub(super) mod secrets;
 pub(super) mod services;
