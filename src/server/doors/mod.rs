@@ -5,6 +5,7 @@ pub(super) mod body;
 pub(super) mod deadline;
 mod engine;
 pub(super) mod inflight;
+mod large;
 pub(super) mod metrics;
 pub(super) mod pool;
 pub(super) mod record;

@@ -6,94 +6,133 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Semaphore;
 
+use super::large::{NoRoom, Room, Share};
 use crate::server::limits::Limits;
+use crate::server::peer::Peer;
 use rolegate_core::decision::Door;
 
 /// One door's requests and bytes in flight.
 #[derive(Debug)]
 pub(in crate::server) struct Pool {
-    requests: Meter,
-    bytes: Meter,
+    requests: AtomicUsize,
+    most_requests: usize,
+    /// All bytes, for the metric.
+    bytes: AtomicUsize,
+    small_body: usize,
+    large: Arc<Room>,
     /// Limits reviews of big bodies: all doors share the blocking threads, and
     /// one door must not occupy all of them.
     pub(in crate::server) heavy: Arc<Semaphore>,
 }
 
-#[derive(Debug)]
-struct Meter {
-    used: AtomicUsize,
-    cap: usize,
-}
-
-impl Meter {
-    /// Takes the whole amount or nothing.
-    fn take(&self, amount: usize) -> bool {
-        self.used
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |used| {
-                used.checked_add(amount).filter(|&sum| sum <= self.cap)
-            })
-            .is_ok()
-    }
-
-    fn give_back(&self, amount: usize) {
-        self.used.fetch_sub(amount, Ordering::AcqRel);
-    }
-}
-
 impl Pool {
     fn new(limits: &Limits) -> Self {
-        let meter = |cap| Meter {
-            used: AtomicUsize::new(0),
-            cap,
-        };
         Self {
-            requests: meter(limits.inflight_requests),
-            bytes: meter(limits.inflight_bytes),
+            requests: AtomicUsize::new(0),
+            most_requests: limits.inflight_requests,
+            bytes: AtomicUsize::new(0),
+            small_body: limits.small_body,
+            large: Arc::new(Room::new(limits.inflight_bytes, limits.stall)),
             heavy: Arc::new(Semaphore::new(limits.heavy_reviews)),
         }
     }
 
-    /// Takes a slot for one request; `None` if the door is full.
-    pub(in crate::server) fn enter(self: &Arc<Self>) -> Option<Slot> {
-        self.requests.take(1).then(|| Slot {
+    /// Opens an account for the bytes of a body that begins to arrive.
+    pub(in crate::server) fn load(self: &Arc<Self>, peer: Peer) -> Load {
+        Load {
             pool: Arc::clone(self),
+            peer,
             bytes: 0,
-        })
+            share: None,
+        }
+    }
+
+    /// Takes a slot for a request whose body is complete; `None` if the door is full.
+    pub(in crate::server) fn enter(self: &Arc<Self>, load: Load) -> Option<Slot> {
+        if let Some(share) = &load.share {
+            share.complete();
+        }
+        self.requests
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |requests| {
+                (requests < self.most_requests).then_some(requests + 1)
+            })
+            .is_ok()
+            .then(|| Slot { load })
     }
 
     pub(in crate::server) fn requests(&self) -> usize {
-        self.requests.used.load(Ordering::Relaxed)
+        self.requests.load(Ordering::Relaxed)
     }
 
     pub(in crate::server) fn bytes(&self) -> usize {
-        self.bytes.used.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed)
     }
 }
 
-/// One request's share of the pool, given back when dropped. It moves with the
-/// body, so that a review still counts while it runs past its deadline.
+/// The bytes of one body, given back when dropped.
+#[derive(Debug)]
+pub(in crate::server) struct Load {
+    pool: Arc<Pool>,
+    peer: Peer,
+    bytes: usize,
+    /// What a large body holds of the door's room.
+    share: Option<Share>,
+}
+
+impl Load {
+    /// Counts the body's bytes, `total` of which have arrived.
+    pub(in crate::server) fn hold(&mut self, total: usize) -> Result<(), NoRoom> {
+        if let Some(large) = total.checked_sub(self.pool.small_body).filter(|&n| n > 0) {
+            let share = self
+                .share
+                .get_or_insert_with(|| self.pool.large.open(self.peer));
+            share.grow(large)?;
+        }
+        let more = total.saturating_sub(self.bytes);
+        self.pool.bytes.fetch_add(more, Ordering::Relaxed);
+        self.bytes += more;
+        Ok(())
+    }
+
+    /// Waits until the body has to give way to another; for ever if it is small.
+    pub(in crate::server) async fn displaced(&self) {
+        match &self.share {
+            Some(share) => share.displaced().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.pool.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// One request in flight, given back when dropped. It moves with the body, so
+/// that a review still counts while it runs past its deadline.
 #[derive(Debug)]
 pub(in crate::server) struct Slot {
-    pool: Arc<Pool>,
-    bytes: usize,
+    load: Load,
 }
 
 impl Slot {
-    /// Raises the reservation to `total` bytes; `false` if they do not fit.
-    pub(in crate::server) fn hold(&mut self, total: usize) -> bool {
-        let more = total.saturating_sub(self.bytes);
-        let fits = more == 0 || self.pool.bytes.take(more);
-        if fits {
-            self.bytes += more;
-        }
-        fits
+    /// The review begins: the body gives way to no other any more. `false` if
+    /// it had to before.
+    #[must_use]
+    pub(in crate::server) fn begin(&self) -> bool {
+        self.load.share.as_ref().is_none_or(Share::begin)
+    }
+
+    /// Waits until the body has to give way to another.
+    pub(in crate::server) async fn displaced(&self) {
+        self.load.displaced().await;
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.pool.bytes.give_back(self.bytes);
-        self.pool.requests.give_back(1);
+        self.load.pool.requests.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -116,22 +155,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_give_back_what_they_took() {
+    fn everything_is_given_back() {
         let limits = Limits {
             inflight_requests: 2,
+            small_body: 50,
             inflight_bytes: 100,
             ..Limits::default()
         };
         let pools = Pools::new(&limits);
         let pool = pools.of(Door::Warn);
-        let mut first = pool.enter().unwrap();
-        let mut second = pool.enter().unwrap();
-        assert!(pool.enter().is_none());
-        assert!(first.hold(60) && first.hold(60) && first.hold(10));
-        assert!(!second.hold(41) && second.hold(40));
-        assert_eq!((pool.requests(), pool.bytes()), (2, 100));
-        assert!(pools.of(Door::Enforce).enter().is_some());
-        drop((first, second));
+        let (mut first, mut second) = (pool.load(Peer::UNKNOWN), pool.load(Peer::UNKNOWN));
+        assert_eq!((first.hold(60), first.hold(130)), (Ok(()), Ok(())));
+        assert_eq!(second.hold(50), Ok(()), "small bodies need no room");
+        assert_eq!(second.hold(71), Err(NoRoom::Full));
+        assert_eq!(second.hold(70), Ok(()));
+        assert_eq!((pool.requests(), pool.bytes()), (0, 200));
+        let slots = (pool.enter(first), pool.enter(second));
+        assert!(slots.0.is_some() && slots.1.is_some());
+        assert!(pool.enter(pool.load(Peer::UNKNOWN)).is_none());
+        let other = pools.of(Door::Enforce);
+        assert!(other.enter(other.load(Peer::UNKNOWN)).is_some());
+        assert_eq!((pool.requests(), pool.bytes()), (2, 200));
+        drop(slots);
         assert_eq!((pool.requests(), pool.bytes()), (0, 0));
     }
 }
