@@ -2,13 +2,15 @@
 //! the authorities whose certificates clients must show.
 
 mod authorities;
+mod authority_file;
 mod files;
 mod memory;
 mod metrics;
 mod pair;
 mod resolver;
 
-pub use authorities::{Authorities, AuthorityFile, ClientCertificates};
+pub use authorities::{Authorities, ClientCertificates};
+pub use authority_file::AuthorityFile;
 pub use files::CertificateFiles;
 pub use memory::in_memory;
 pub use metrics::{AuthorityMetrics, CertificateMetrics};

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::Semaphore;
-
 use super::large::{NoRoom, Room, Share};
+use super::quota::Quota;
+use super::turns::{Turn, Turns};
 use crate::server::limits::Limits;
 use crate::server::peer::Peer;
 use rolegate_core::decision::Door;
@@ -20,9 +20,10 @@ pub(in crate::server) struct Pool {
     bytes: AtomicUsize,
     small_body: usize,
     large: Arc<Room>,
-    /// Limits reviews of big bodies: all doors share the blocking threads, and
-    /// one door must not occupy all of them.
-    pub(in crate::server) heavy: Arc<Semaphore>,
+    /// For reviews of big bodies.
+    turns: Arc<Turns>,
+    /// For log lines about requests without a decision.
+    pub(in crate::server) log: Quota,
 }
 
 impl Pool {
@@ -33,7 +34,8 @@ impl Pool {
             bytes: AtomicUsize::new(0),
             small_body: limits.small_body,
             large: Arc::new(Room::new(limits.inflight_bytes, limits.stall)),
-            heavy: Arc::new(Semaphore::new(limits.heavy_reviews)),
+            turns: Arc::new(Turns::new(limits.heavy_reviews)),
+            log: Quota::default(),
         }
     }
 
@@ -124,9 +126,14 @@ impl Slot {
         self.load.share.as_ref().is_none_or(Share::begin)
     }
 
-    /// Waits until the body has to give way to another.
-    pub(in crate::server) async fn displaced(&self) {
-        self.load.displaced().await;
+    /// Waits until the review of a big body may begin; `None` if the body had to
+    /// give way to another before.
+    pub(in crate::server) async fn turn(&self) -> Option<Turn> {
+        let turn = tokio::select! {
+            turn = self.load.pool.turns.wait(self.load.peer) => turn,
+            () = self.load.displaced() => return None,
+        };
+        self.begin().then_some(turn)
     }
 }
 

@@ -14,6 +14,7 @@ use super::body::{self, Pace};
 use super::deadline;
 use super::metrics::ReviewMetrics;
 use super::pool::{Pools, Slot};
+use super::quota::Quota;
 use super::record;
 use super::refusal::{BadReview, Refusal};
 use super::{Reviewed, Reviewer, Round};
@@ -47,6 +48,7 @@ impl<R: Reviewer> ReviewHandler<R> {
         };
         let mut unfinished = Unfinished {
             metrics: &self.metrics,
+            log: &self.pools.of(door).log,
             door,
             armed: true,
         };
@@ -67,7 +69,7 @@ impl<R: Reviewer> ReviewHandler<R> {
             }
             Err(refusal) => {
                 self.metrics.failed(Some(door), refusal.reason());
-                record::refused(door, &refusal, elapsed);
+                record::refused(door, &refusal, elapsed, &self.pools.of(door).log);
                 // A slow client would only go on being slow: the connection closes.
                 if refusal != Refusal::TooSlow {
                     body::discard(&head.headers, body);
@@ -159,17 +161,9 @@ impl<R: Reviewer> ReviewHandler<R> {
         slot: Arc<Slot>,
         found: Option<Arc<Found>>,
     ) -> Result<Round, Refusal> {
-        let pool = Arc::clone(self.pools.of(door));
-        let turn = tokio::select! {
-            turn = Arc::clone(&pool.heavy).acquire_owned() => turn,
-            () = slot.displaced() => return Err(Refusal::Displaced(door)),
-        };
-        let Ok(turn) = turn else {
-            return Err(Refusal::Busy(door));
-        };
-        if !slot.begin() {
+        let Some(turn) = slot.turn().await else {
             return Err(Refusal::Displaced(door));
-        }
+        };
         let reviewer = Arc::clone(&self.reviewer);
         let task = tokio::task::spawn_blocking(move || {
             let result = review(&*reviewer, door, &bytes, found.as_deref());
@@ -213,6 +207,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// answer: its future is dropped and runs no further code.
 struct Unfinished<'a> {
     metrics: &'a ReviewMetrics,
+    log: &'a Quota,
     door: Door,
     armed: bool,
 }
@@ -221,10 +216,7 @@ impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         if self.armed {
             self.metrics.failed(Some(self.door), "client_gone");
-            tracing::warn!(
-                door = self.door.as_str(),
-                "the client closed the connection before the answer"
-            );
+            record::client_gone(self.door, self.log);
         }
     }
 }

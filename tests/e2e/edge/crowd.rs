@@ -148,14 +148,13 @@ impl Attacker {
             Trick::AllButOne(bytes) => {
                 let mut stream = self.tls().await?;
                 stream.write_all(self.head(bytes + 1).as_bytes()).await?;
-                stream.write_all(&vec![b' '; bytes]).await?;
+                blanks(&mut stream, bytes).await?;
                 end(&mut stream).await
             }
             Trick::Garbage(bytes) => {
                 let mut stream = self.tls().await?;
                 stream.write_all(self.head(bytes).as_bytes()).await?;
-                // Blanks are read to their end before anything is wrong.
-                stream.write_all(&vec![b' '; bytes]).await?;
+                blanks(&mut stream, bytes).await?;
                 let mut answer = [0; 1024];
                 stream.read(&mut answer).await.map(drop)
             }
@@ -169,6 +168,18 @@ impl Attacker {
             Trick::Handshakes => self.tls().await.map(drop),
         }
     }
+}
+
+/// Blanks are read to their end before anything is wrong.
+async fn blanks(stream: &mut (impl AsyncWriteExt + Unpin), bytes: usize) -> std::io::Result<()> {
+    const PIECE: [u8; 64 * 1024] = [b' '; 64 * 1024];
+    let mut left = bytes;
+    while left > 0 {
+        let piece = left.min(PIECE.len());
+        stream.write_all(&PIECE[..piece]).await?;
+        left -= piece;
+    }
+    Ok(())
 }
 
 /// Waits until the other side closes.

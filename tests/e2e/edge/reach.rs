@@ -241,12 +241,12 @@ fn bodies_that_never_come_hold_no_room() {
     let stage = stage();
     stage.withstands(Trick::OneByte, 20, &EVERYWHERE);
     stage.withstands(Trick::Trickle, 300, &EVERYWHERE);
-    stage.withstands(Trick::AllButOne(20 * MIB), 16, &ELSEWHERE[..2]);
+    stage.withstands(Trick::AllButOne(20 * MIB), 20, &ELSEWHERE[..2]);
 }
 
 #[test]
 fn bodies_of_garbage_leave_room() {
-    stage().withstands(Trick::Garbage(16 * MIB), 6, &ELSEWHERE[..1]);
+    stage().withstands(Trick::Garbage(20 * MIB), 20, &ELSEWHERE[..2]);
 }
 
 #[test]
