@@ -189,7 +189,7 @@ async fn the_client_authorities_are_reread() {
     for line in [
         r#"rolegate_client_ca_reloads_total{result="kept"} 1"#,
         r#"rolegate_tls_handshake_failures_total{reason="failed"} 1"#,
-        "rolegate_client_ca_not_after_timestamp_seconds 4",
+        "rolegate_client_ca_not_after_timestamp_seconds 6",
     ] {
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }

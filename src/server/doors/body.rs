@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::large::NoRoom;
 use super::pool::Load;
@@ -21,6 +21,9 @@ use rolegate_core::decision::Door;
 /// reset the connection, and the client would never see the answer.
 const DISCARD_TIME: Duration = Duration::from_secs(2);
 const DISCARD_BYTES: usize = 64 * 1024 * 1024;
+/// How long a body that is too slow may still show that it is not: where this
+/// machine is busy, what has arrived waits in the kernel until hyper reads it.
+const LAST_CHANCE: Duration = Duration::from_millis(100);
 
 /// The `Content-Length`; hyper has checked that it is a number.
 pub(in crate::server) fn declared_length(headers: &HeaderMap) -> Option<usize> {
@@ -51,15 +54,14 @@ pub(in crate::server) async fn read(
     declared: Option<usize>,
     door: Door,
     load: &mut Load,
-    pace: Pace,
+    mut pace: Pace,
     limits: &Limits,
 ) -> Result<Bytes, Refusal> {
     let mut first = Bytes::new();
     let mut joined = Vec::new();
     let mut due = pin!(sleep_until(pace.due(0, limits)));
+    let mut last_chance = false;
     loop {
-        // The body comes first: what has arrived and waits in the kernel,
-        // because this machine is busy, is never too slow.
         let frame = tokio::select! {
             biased;
             frame = body.frame() => frame,
@@ -71,10 +73,15 @@ pub(in crate::server) async fn read(
                 if now >= pace.deadline {
                     return Err(Refusal::Deadline(pace.budget));
                 }
-                if now >= later {
+                if now < later {
+                    last_chance = false;
+                    due.as_mut().reset(later);
+                } else if last_chance {
                     return Err(Refusal::TooSlow);
+                } else {
+                    last_chance = true;
+                    due.as_mut().reset((now + LAST_CHANCE).min(pace.deadline));
                 }
-                due.as_mut().reset(later);
                 continue;
             }
         };
@@ -86,7 +93,11 @@ pub(in crate::server) async fn read(
         if length > limits.body {
             return Err(Refusal::TooLarge { cap: limits.body });
         }
-        load.hold(length).map_err(|why| no_room(why, door))?;
+        let held = timeout_at(pace.deadline, load.hold(length)).await;
+        // What it waits for room is no time in which it could have arrived.
+        pace.started += held
+            .map_err(|_| Refusal::BusyBytes(door))?
+            .map_err(|why| no_room(why, door))?;
         if first.is_empty() && joined.is_empty() {
             first = data;
             continue;

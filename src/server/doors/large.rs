@@ -29,6 +29,8 @@ pub(in crate::server) struct Room {
     cap: usize,
     stall: Duration,
     ledger: Mutex<Ledger>,
+    /// Room has been given back.
+    freed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +46,8 @@ struct Entry {
     bytes: usize,
     /// When the last bytes arrived.
     heard: Instant,
+    /// It waits for room, so that no more of it can arrive.
+    waiting: bool,
     stage: Stage,
     displaced: Arc<Notify>,
 }
@@ -63,6 +67,7 @@ impl Room {
             cap,
             stall,
             ledger: Mutex::default(),
+            freed: Notify::new(),
         }
     }
 
@@ -78,6 +83,7 @@ impl Room {
                 peer,
                 bytes: 0,
                 heard: Instant::now(),
+                waiting: false,
                 stage: Stage::Arriving,
                 displaced: Arc::clone(&displaced),
             },
@@ -86,6 +92,13 @@ impl Room {
             room: Arc::clone(self),
             id,
             displaced,
+        }
+    }
+
+    fn displace(&self, ledger: &mut Ledger, id: u64) {
+        if let Some(entry) = ledger.remove(id) {
+            entry.displaced.notify_one();
+            self.freed.notify_waiters();
         }
     }
 
@@ -103,23 +116,56 @@ pub(in crate::server) struct Share {
 }
 
 impl Share {
-    /// Raises what the body holds to `total` bytes.
-    pub(in crate::server) fn grow(&self, total: usize) -> Result<(), NoRoom> {
+    /// Raises what the body holds to `total` bytes. Waits where the room that is
+    /// due to it is in a review that runs; returns for how long.
+    pub(in crate::server) async fn grow(&self, total: usize) -> Result<Duration, NoRoom> {
+        let mut began = None;
+        loop {
+            // Before the attempt: it is woken by whatever happens from now on.
+            let freed = self.room.freed.notified();
+            match self.try_grow(total) {
+                Some(result) => {
+                    let waited = began.map(|began: Instant| began.elapsed());
+                    return result.map(|()| waited.unwrap_or_default());
+                }
+                None => {
+                    began.get_or_insert_with(Instant::now);
+                    freed.await;
+                }
+            }
+        }
+    }
+
+    /// `None` if it must wait.
+    fn try_grow(&self, total: usize) -> Option<Result<(), NoRoom>> {
         let mut ledger = self.room.lock();
         let now = Instant::now();
-        let entry = ledger.bodies.get_mut(&self.id).ok_or(NoRoom::Displaced)?;
+        let Some(entry) = ledger.bodies.get_mut(&self.id) else {
+            return Some(Err(NoRoom::Displaced));
+        };
         entry.heard = now;
+        entry.waiting = false;
         let (peer, more) = (entry.peer, total.saturating_sub(entry.bytes));
         while ledger.used.saturating_add(more) > self.room.cap {
-            let stalled = ledger.stalled(self.id, now, self.room.stall);
-            let victim = stalled.or_else(|| ledger.largest_of_the_largest(self.id, peer, more));
-            ledger.displace(victim.ok_or(NoRoom::Full)?);
+            let victim = ledger
+                .stalled(self.id, now, self.room.stall)
+                .or_else(|| ledger.largest_of_the_largest(self.id, peer, more));
+            match victim {
+                Some((_, Stage::Reviewed)) => {
+                    if let Some(entry) = ledger.bodies.get_mut(&self.id) {
+                        entry.waiting = true;
+                    }
+                    return None;
+                }
+                Some((id, _)) => self.room.displace(&mut ledger, id),
+                None => return Some(Err(NoRoom::Full)),
+            }
         }
         ledger.used += more;
         if let Some(entry) = ledger.bodies.get_mut(&self.id) {
             entry.bytes += more;
         }
-        Ok(())
+        Some(Ok(()))
     }
 
     /// The body is complete; it may still have to give way.
@@ -148,45 +194,47 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let mut ledger = self.room.lock();
-        ledger.remove(self.id);
+        let removed = self.room.lock().remove(self.id);
+        if removed.is_some() {
+            self.room.freed.notify_waiters();
+        }
     }
 }
 
 impl Ledger {
     /// The body that has been silent for longest, and for `stall` at least.
-    fn stalled(&self, newcomer: u64, now: Instant, stall: Duration) -> Option<u64> {
+    fn stalled(&self, newcomer: u64, now: Instant, stall: Duration) -> Option<(u64, Stage)> {
         self.bodies
             .iter()
             .filter(|(id, entry)| **id != newcomer && entry.bytes > 0)
-            .filter(|(_, entry)| entry.stage == Stage::Arriving)
+            .filter(|(_, entry)| entry.stage == Stage::Arriving && !entry.waiting)
             .filter(|(_, entry)| now.saturating_duration_since(entry.heard) >= stall)
             .min_by_key(|(_, entry)| entry.heard)
-            .map(|(id, _)| *id)
+            .map(|(id, entry)| (*id, entry.stage))
     }
 
     /// The largest body of the address that holds most, if that is more than
-    /// `peer` would hold with `more` bytes.
-    fn largest_of_the_largest(&self, newcomer: u64, peer: Peer, more: usize) -> Option<u64> {
+    /// `peer` would hold with `more` bytes. One that is being reviewed comes last.
+    fn largest_of_the_largest(
+        &self,
+        newcomer: u64,
+        peer: Peer,
+        more: usize,
+    ) -> Option<(u64, Stage)> {
         let mut held: HashMap<Peer, usize> = HashMap::new();
         for entry in self.bodies.values() {
             *held.entry(entry.peer).or_default() += entry.bytes;
         }
         let own = held.get(&peer).copied().unwrap_or_default() + more;
-        let may_go = |entry: &Entry| {
-            entry.bytes > 0 && entry.stage != Stage::Reviewed && held[&entry.peer] > own
-        };
+        let may_go = |entry: &Entry| entry.bytes > 0 && held[&entry.peer] > own;
         self.bodies
             .iter()
             .filter(|(id, entry)| **id != newcomer && may_go(entry))
-            .max_by_key(|(_, entry)| (held[&entry.peer], entry.bytes))
-            .map(|(id, _)| *id)
-    }
-
-    fn displace(&mut self, id: u64) {
-        if let Some(entry) = self.remove(id) {
-            entry.displaced.notify_one();
-        }
+            .max_by_key(|(_, entry)| {
+                let can_go = entry.stage != Stage::Reviewed;
+                (can_go, held[&entry.peer], entry.bytes)
+            })
+            .map(|(id, entry)| (*id, entry.stage))
     }
 
     fn remove(&mut self, id: u64) -> Option<Entry> {
@@ -202,6 +250,13 @@ mod tests {
 
     const STALL: Duration = Duration::from_millis(250);
 
+    impl Share {
+        /// [`Share::grow`] where it does not have to wait.
+        fn now(&self, total: usize) -> Result<(), NoRoom> {
+            self.try_grow(total).unwrap()
+        }
+    }
+
     fn peer(last: u8) -> Peer {
         Peer::new([10, 0, 0, last].into())
     }
@@ -214,12 +269,12 @@ mod tests {
     async fn one_client_may_have_all_of_it() {
         let room = room();
         let (first, second) = (room.open(peer(1)), room.open(peer(1)));
-        assert_eq!(first.grow(60), Ok(()));
-        assert_eq!(first.grow(60), Ok(()), "which it has already");
-        assert_eq!(second.grow(40), Ok(()));
-        assert_eq!(second.grow(41), Err(NoRoom::Full));
+        assert_eq!(first.now(60), Ok(()));
+        assert_eq!(first.now(60), Ok(()), "which it has already");
+        assert_eq!(second.now(40), Ok(()));
+        assert_eq!(second.now(41), Err(NoRoom::Full));
         drop(first);
-        assert_eq!(second.grow(100), Ok(()));
+        assert_eq!(second.now(100), Ok(()));
         drop(second);
         assert_eq!(room.lock().used, 0);
         assert!(room.lock().bodies.is_empty());
@@ -230,44 +285,51 @@ mod tests {
         let room = room();
         let greedy: Vec<_> = (0..10).map(|_| room.open(peer(1))).collect();
         for body in &greedy {
-            assert_eq!(body.grow(10), Ok(()));
+            assert_eq!(body.now(10), Ok(()));
         }
         let other = room.open(peer(2));
         for total in [10, 20, 30, 40, 50] {
-            assert_eq!(other.grow(total), Ok(()), "{total}");
+            assert_eq!(other.now(total), Ok(()), "{total}");
         }
-        assert_eq!(other.grow(51), Err(NoRoom::Full), "no more than its share");
+        assert_eq!(other.now(51), Err(NoRoom::Full), "no more than its share");
         let displaced = greedy.iter().filter(|body| !body.begin()).count();
         assert_eq!(displaced, 5);
         let gone = greedy.iter().find(|body| !body.begin()).unwrap();
         gone.displaced().await;
-        assert_eq!(gone.grow(11), Err(NoRoom::Displaced));
+        assert_eq!(gone.now(11), Err(NoRoom::Displaced));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_being_reviewed_gives_way_to_nobody() {
         let room = room();
         let (running, waiting) = (room.open(peer(1)), room.open(peer(1)));
-        assert_eq!((running.grow(60), waiting.grow(40)), (Ok(()), Ok(())));
+        assert_eq!((running.now(60), waiting.now(40)), (Ok(()), Ok(())));
         running.complete();
         waiting.complete();
         assert!(running.begin());
         let other = room.open(peer(2));
-        assert_eq!(other.grow(40), Ok(()), "in the place of what waits");
+        assert_eq!(other.now(40), Ok(()), "in the place of what waits");
         assert!(!waiting.begin());
-        assert_eq!(other.grow(41), Err(NoRoom::Full));
+        // Of the room that is being reviewed some is due to it: it waits.
+        let early = tokio::time::timeout(STALL, other.grow(45)).await;
+        assert!(early.is_err());
+        let (grown, ()) = tokio::join!(other.grow(45), async {
+            tokio::time::sleep(STALL).await;
+            drop(running);
+        });
+        assert_eq!(grown, Ok(STALL));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_has_stopped_arriving_goes_first() {
         let room = room();
         let stalled = room.open(peer(1));
-        assert_eq!(stalled.grow(50), Ok(()));
+        assert_eq!(stalled.now(50), Ok(()));
         tokio::time::advance(STALL).await;
         let (moving, same) = (room.open(peer(2)), room.open(peer(1)));
-        assert_eq!(moving.grow(50), Ok(()));
-        assert_eq!(same.grow(50), Ok(()), "also for the same address");
-        assert_eq!(stalled.grow(51), Err(NoRoom::Displaced));
-        assert_eq!(same.grow(51), Err(NoRoom::Full));
+        assert_eq!(moving.now(50), Ok(()));
+        assert_eq!(same.now(50), Ok(()), "also for the same address");
+        assert_eq!(stalled.now(51), Err(NoRoom::Displaced));
+        assert_eq!(same.now(51), Err(NoRoom::Full));
     }
 }

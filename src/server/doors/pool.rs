@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::large::{NoRoom, Room, Share};
 use super::quota::Quota;
@@ -82,18 +83,20 @@ pub(in crate::server) struct Load {
 }
 
 impl Load {
-    /// Counts the body's bytes, `total` of which have arrived.
-    pub(in crate::server) fn hold(&mut self, total: usize) -> Result<(), NoRoom> {
+    /// Counts the body's bytes, `total` of which have arrived. May wait for room,
+    /// and returns for how long.
+    pub(in crate::server) async fn hold(&mut self, total: usize) -> Result<Duration, NoRoom> {
+        let mut waited = Duration::ZERO;
         if let Some(large) = total.checked_sub(self.pool.small_body).filter(|&n| n > 0) {
             let share = self
                 .share
                 .get_or_insert_with(|| self.pool.large.open(self.peer));
-            share.grow(large)?;
+            waited = share.grow(large).await?;
         }
         let more = total.saturating_sub(self.bytes);
         self.pool.bytes.fetch_add(more, Ordering::Relaxed);
         self.bytes += more;
-        Ok(())
+        Ok(waited)
     }
 
     /// Waits until the body has to give way to another; for ever if it is small.
@@ -161,8 +164,9 @@ impl Pools {
 mod tests {
     use super::*;
 
-    #[test]
-    fn everything_is_given_back() {
+    #[tokio::test]
+    async fn everything_is_given_back() {
+        const AT_ONCE: Result<Duration, NoRoom> = Ok(Duration::ZERO);
         let limits = Limits {
             inflight_requests: 2,
             small_body: 50,
@@ -172,10 +176,13 @@ mod tests {
         let pools = Pools::new(&limits);
         let pool = pools.of(Door::Warn);
         let (mut first, mut second) = (pool.load(Peer::UNKNOWN), pool.load(Peer::UNKNOWN));
-        assert_eq!((first.hold(60), first.hold(130)), (Ok(()), Ok(())));
-        assert_eq!(second.hold(50), Ok(()), "small bodies need no room");
-        assert_eq!(second.hold(71), Err(NoRoom::Full));
-        assert_eq!(second.hold(70), Ok(()));
+        assert_eq!(
+            (first.hold(60).await, first.hold(130).await),
+            (AT_ONCE, AT_ONCE)
+        );
+        assert_eq!(second.hold(50).await, AT_ONCE, "small bodies need no room");
+        assert_eq!(second.hold(71).await, Err(NoRoom::Full));
+        assert_eq!(second.hold(70).await, AT_ONCE);
         assert_eq!((pool.requests(), pool.bytes()), (0, 200));
         let slots = (pool.enter(first), pool.enter(second));
         assert!(slots.0.is_some() && slots.1.is_some());

@@ -20,7 +20,6 @@ use tower::ServiceExt;
 
 use super::arriving::Arriving;
 use super::connections::{Admit, Place};
-use super::phase::Claim;
 use super::tls;
 use super::tracked::TrackedStream;
 use crate::runtime::Shutdown;
@@ -114,7 +113,7 @@ impl Port {
                     // What was in the kernel has been read by now. A request
                     // that came with it is answered; then the connection closes.
                     leaving = true;
-                    if phase.claim(Instant::now(), &self.limits).0 != Claim::Working {
+                    if !phase.may_finish(&self.limits) {
                         return;
                     }
                     connection.as_mut().graceful_shutdown();

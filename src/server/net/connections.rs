@@ -150,7 +150,7 @@ impl Table {
         }
         let own_only = self.count(peer) >= limits.per_peer;
         let (id, claim) = self.victim(peer, own_only, limits)?;
-        self.remove(id)?.evict();
+        self.remove(id)?.evict(claim);
         Some(claim)
     }
 

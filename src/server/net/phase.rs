@@ -49,6 +49,9 @@ struct Shared {
     received: AtomicU64,
     /// The client has had an answer to a review, or has shown a certificate.
     worked: AtomicBool,
+    /// The connection's place was taken away because it was only arriving, to
+    /// restore the balance between addresses.
+    evicted_for_balance: AtomicBool,
     evicted: Notify,
 }
 
@@ -200,9 +203,24 @@ impl Phase {
         (claim, since)
     }
 
-    /// Takes the connection's place away: tells its task to close it.
-    pub(in crate::server) fn evict(&self) {
+    /// Takes the connection's place away, because of `claim`: tells its task to
+    /// close it.
+    pub(in crate::server) fn evict(&self, claim: Claim) {
+        let balance = claim == Claim::Arriving;
+        self.shared
+            .evicted_for_balance
+            .store(balance, Ordering::Relaxed);
         self.shared.evicted.notify_one();
+    }
+
+    /// Whether a connection whose place has been taken away may finish its
+    /// request: it has turned out that more of it had arrived.
+    pub(in crate::server) fn may_finish(&self, limits: &ConnectionLimits) -> bool {
+        match self.claim(Instant::now(), limits).0 {
+            Claim::Working => true,
+            Claim::Arriving => !self.shared.evicted_for_balance.load(Ordering::Relaxed),
+            _ => false,
+        }
     }
 
     /// Waits until the connection's place is taken away.

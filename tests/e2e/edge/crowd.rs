@@ -172,7 +172,7 @@ impl Attacker {
 
 /// Blanks are read to their end before anything is wrong.
 async fn blanks(stream: &mut (impl AsyncWriteExt + Unpin), bytes: usize) -> std::io::Result<()> {
-    const PIECE: [u8; 64 * 1024] = [b' '; 64 * 1024];
+    static PIECE: [u8; 64 * 1024] = [b' '; 64 * 1024];
     let mut left = bytes;
     while left > 0 {
         let piece = left.min(PIECE.len());
