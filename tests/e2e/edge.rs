@@ -4,7 +4,7 @@
 //!
 //! | module | rows of `docs/bypasses.md` |
 //! |---|---|
-//! | `reach` | I1, I2, I3, I4, I5 |
+//! | `reach`, `crowd` | I1, I2, I3, I4, I5 |
 //! | the others | what no row names |
 
 mod bad_input;

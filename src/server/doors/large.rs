@@ -123,16 +123,12 @@ impl Share {
         loop {
             // Before the attempt: it is woken by whatever happens from now on.
             let freed = self.room.freed.notified();
-            match self.try_grow(total) {
-                Some(result) => {
-                    let waited = began.map(|began: Instant| began.elapsed());
-                    return result.map(|()| waited.unwrap_or_default());
-                }
-                None => {
-                    began.get_or_insert_with(Instant::now);
-                    freed.await;
-                }
+            if let Some(result) = self.try_grow(total) {
+                let waited = began.map(|began: Instant| began.elapsed());
+                return result.map(|()| waited.unwrap_or_default());
             }
+            began.get_or_insert_with(Instant::now);
+            freed.await;
         }
     }
 
