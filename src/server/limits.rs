@@ -19,8 +19,8 @@ pub struct Limits {
     pub heavy_body: usize,
     /// Reviews of such bodies running at once, per door.
     pub heavy_reviews: usize,
-    /// Requests in flight, per door: their bodies are complete and their
-    /// answers are not ready.
+    /// Requests in flight, per door: their reviews have begun and their answers
+    /// are not ready.
     pub inflight_requests: usize,
     /// A body is small up to this size, in bytes, and large from there on. The
     /// limit on connections bounds the small ones; they always find room.

@@ -1,5 +1,5 @@
 //! What a client can do that merely reaches the port: none of it makes a review
-//! of another client fail. `tests/e2e/edge/crowd.rs` does the same beside a real
+//! of another client fail. `tests/e2e/edge/reach.rs` does the same beside a real
 //! API server.
 
 use std::sync::Arc;
@@ -58,7 +58,7 @@ where
     tasks
 }
 
-/// Row 4 as it was found.
+/// The attack as it was found.
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_declare_32_mib_and_send_one_byte() {
     let server = Server::start(Limits::default()).await;
@@ -118,7 +118,7 @@ async fn complete_bodies_of_garbage() {
     honest_reviews_pass(&server, 8).await;
 }
 
-/// Row 19: more connections than there are places, from five addresses, each
+/// More connections than there are places, from five addresses, each
 /// held open in one of the ways that cost nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_connections_from_five_addresses() {
@@ -212,7 +212,7 @@ async fn a_review_in_flight_is_never_the_victim() {
     arriving.await.unwrap();
 }
 
-/// Row 4 of DESIGN 11: one address may be all there is.
+/// One address may be all there is.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_clients_of_one_address_lose_no_request() {
     const CLIENTS: usize = 1000;

@@ -78,6 +78,29 @@ async fn a_full_door_sheds_and_the_others_answer() {
         .await;
 }
 
+/// Big bodies that wait for their turn take no slot from small ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_of_big_bodies_leaves_slots() {
+    let server = Server::start(Limits {
+        inflight_requests: 2,
+        heavy_body: 3,
+        heavy_reviews: 1,
+        ..Limits::default()
+    })
+    .await;
+    let mut queue = Vec::new();
+    for _ in 0..10 {
+        let mut client = Client::connect(server.address).await;
+        client.send(post("/mutate", "sleep")).await;
+        queue.push(client);
+    }
+    server
+        .metric(r#"rolegate_admission_inflight_requests{door="mutate"} 10"#)
+        .await;
+    let mut client = Client::connect(server.address).await;
+    assert_eq!(client.post("/mutate", "{}").await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn heads_alone_take_no_slot_and_declared_bytes_no_room() {
     let server = Server::start(Limits {

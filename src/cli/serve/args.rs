@@ -89,7 +89,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration_flag)]
     pub max_connection_age: Duration,
 
-    /// Requests in flight at once whose body is complete, per door (webhook endpoint)
+    /// Reviews in flight at once, per door (webhook endpoint)
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().inflight_requests)]
     pub max_inflight_requests: usize,
 

@@ -2,7 +2,7 @@
 //! none can starve another.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::large::{NoRoom, Room, Share};
@@ -15,7 +15,12 @@ use rolegate_core::decision::Door;
 /// One door's requests and bytes in flight.
 #[derive(Debug)]
 pub(in crate::server) struct Pool {
+    /// All requests whose body is complete, for the metric.
     requests: AtomicUsize,
+    /// Those of them whose review has begun. Big bodies that wait for their
+    /// turn are limited by the room that they hold; they take no slot from
+    /// small ones.
+    begun: AtomicUsize,
     most_requests: usize,
     /// All bytes, for the metric.
     bytes: AtomicUsize,
@@ -31,6 +36,7 @@ impl Pool {
     fn new(limits: &Limits) -> Self {
         Self {
             requests: AtomicUsize::new(0),
+            begun: AtomicUsize::new(0),
             most_requests: limits.inflight_requests,
             bytes: AtomicUsize::new(0),
             small_body: limits.small_body,
@@ -50,17 +56,16 @@ impl Pool {
         }
     }
 
-    /// Takes a slot for a request whose body is complete; `None` if the door is full.
-    pub(in crate::server) fn enter(self: &Arc<Self>, load: Load) -> Option<Slot> {
+    /// A request whose body is complete.
+    pub(in crate::server) fn enter(self: &Arc<Self>, load: Load) -> Slot {
         if let Some(share) = &load.share {
             share.complete();
         }
-        self.requests
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |requests| {
-                (requests < self.most_requests).then_some(requests + 1)
-            })
-            .is_ok()
-            .then(|| Slot { load })
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        Slot {
+            load,
+            begun: AtomicBool::new(false),
+        }
     }
 
     pub(in crate::server) fn requests(&self) -> usize {
@@ -114,35 +119,60 @@ impl Drop for Load {
     }
 }
 
+/// Why a review cannot begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) enum NotNow {
+    /// The door is at its limit.
+    Busy,
+    /// The large body had to give way to another.
+    Displaced,
+}
+
 /// One request in flight, given back when dropped. It moves with the body, so
 /// that a review still counts while it runs past its deadline.
 #[derive(Debug)]
 pub(in crate::server) struct Slot {
     load: Load,
+    begun: AtomicBool,
 }
 
 impl Slot {
-    /// The review begins: the body gives way to no other any more. `false` if
-    /// it had to before.
-    #[must_use]
-    pub(in crate::server) fn begin(&self) -> bool {
-        self.load.share.as_ref().is_none_or(Share::begin)
+    /// The review begins: it takes a slot, and the body gives way to no other
+    /// any more. Also called before the second round of a review.
+    pub(in crate::server) fn begin(&self) -> Result<(), NotNow> {
+        if self.begun.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let pool = &self.load.pool;
+        pool.begun
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |begun| {
+                (begun < pool.most_requests).then_some(begun + 1)
+            })
+            .map_err(|_| NotNow::Busy)?;
+        self.begun.store(true, Ordering::Relaxed);
+        if self.load.share.as_ref().is_none_or(Share::begin) {
+            Ok(())
+        } else {
+            Err(NotNow::Displaced)
+        }
     }
 
-    /// Waits until the review of a big body may begin; `None` if the body had to
-    /// give way to another before.
-    pub(in crate::server) async fn turn(&self) -> Option<Turn> {
+    /// Waits until the review of a big body may begin, and begins it.
+    pub(in crate::server) async fn turn(&self) -> Result<Turn, NotNow> {
         let turn = tokio::select! {
             turn = self.load.pool.turns.wait(self.load.peer) => turn,
-            () = self.load.displaced() => return None,
+            () = self.load.displaced() => return Err(NotNow::Displaced),
         };
-        self.begin().then_some(turn)
+        self.begin().map(|()| turn)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.load.pool.requests.fetch_sub(1, Ordering::AcqRel);
+        self.load.pool.requests.fetch_sub(1, Ordering::Relaxed);
+        if *self.begun.get_mut() {
+            self.load.pool.begun.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 
@@ -184,13 +214,17 @@ mod tests {
         assert_eq!(second.hold(71).await, Err(NoRoom::Full));
         assert_eq!(second.hold(70).await, AT_ONCE);
         assert_eq!((pool.requests(), pool.bytes()), (0, 200));
-        let slots = (pool.enter(first), pool.enter(second));
-        assert!(slots.0.is_some() && slots.1.is_some());
-        assert!(pool.enter(pool.load(Peer::UNKNOWN)).is_none());
+        let slots = [pool.enter(first), pool.enter(second)];
+        for slot in &slots {
+            assert_eq!((slot.begin(), slot.begin()), (Ok(()), Ok(())));
+        }
+        let third = pool.enter(pool.load(Peer::UNKNOWN));
+        assert_eq!(third.begin(), Err(NotNow::Busy));
         let other = pools.of(Door::Enforce);
-        assert!(other.enter(other.load(Peer::UNKNOWN)).is_some());
-        assert_eq!((pool.requests(), pool.bytes()), (2, 200));
+        assert_eq!(other.enter(other.load(Peer::UNKNOWN)).begin(), Ok(()));
+        assert_eq!((pool.requests(), pool.bytes()), (3, 200));
         drop(slots);
-        assert_eq!((pool.requests(), pool.bytes()), (0, 0));
+        assert_eq!((pool.requests(), pool.bytes()), (1, 0));
+        assert_eq!(third.begin(), Ok(()));
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::body::{self, Pace};
 use super::deadline;
 use super::metrics::ReviewMetrics;
-use super::pool::{Pools, Slot};
+use super::pool::{NotNow, Pools, Slot};
 use super::quota::Quota;
 use super::record;
 use super::refusal::{BadReview, Refusal};
@@ -103,7 +103,7 @@ impl<R: Reviewer> ReviewHandler<R> {
         } = pace;
         let bytes = body::read(body, declared, door, &mut load, pace, &self.limits).await?;
         // Not before: otherwise a client could hold slots with heads alone.
-        let slot = pool.enter(load).ok_or(Refusal::Busy(door))?;
+        let slot = pool.enter(load);
         let result = timeout_at(deadline, self.rounds(door, bytes, slot))
             .await
             .map_err(|_| Refusal::Deadline(budget))?;
@@ -142,9 +142,7 @@ impl<R: Reviewer> ReviewHandler<R> {
         found: Option<Arc<Found>>,
     ) -> Result<Round, Refusal> {
         if bytes.len() < self.limits.heavy_body {
-            if !slot.begin() {
-                return Err(Refusal::Displaced(door));
-            }
+            slot.begin().map_err(|why| not_now(why, door))?;
             review(&*self.reviewer, door, bytes, found.as_deref())
         } else {
             self.heavy_round(door, bytes.clone(), Arc::clone(slot), found)
@@ -161,9 +159,7 @@ impl<R: Reviewer> ReviewHandler<R> {
         slot: Arc<Slot>,
         found: Option<Arc<Found>>,
     ) -> Result<Round, Refusal> {
-        let Some(turn) = slot.turn().await else {
-            return Err(Refusal::Displaced(door));
-        };
+        let turn = slot.turn().await.map_err(|why| not_now(why, door))?;
         let reviewer = Arc::clone(&self.reviewer);
         let task = tokio::task::spawn_blocking(move || {
             let result = review(&*reviewer, door, &bytes, found.as_deref());
@@ -171,6 +167,13 @@ impl<R: Reviewer> ReviewHandler<R> {
             result
         });
         task.await.unwrap_or(Err(Refusal::Panicked))
+    }
+}
+
+fn not_now(why: NotNow, door: Door) -> Refusal {
+    match why {
+        NotNow::Busy => Refusal::Busy(door),
+        NotNow::Displaced => Refusal::Displaced(door),
     }
 }
 

@@ -4,7 +4,8 @@
 //! deserves it least ([`Claim`]): connections that have done no work, slow ones,
 //! idle ones. Within one claim, the address that has most of them gives one, so
 //! that whoever holds hundreds of places loses them and whoever holds few does
-//! not. A connection with a review in flight keeps its place.
+//! not; among addresses that hold few, it is the oldest connection. A connection
+//! with a review in flight keeps its place.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -16,6 +17,11 @@ use tokio::time::Instant;
 use super::phase::{Claim, Phase};
 use crate::server::limits::ConnectionLimits;
 use crate::server::peer::Peer;
+
+/// An address with fewer than this part of all places holds few: as many as an
+/// API server opens at once, so that it is not the one that holds most where an
+/// attacker has many addresses.
+const FEW: usize = 32;
 
 /// How many connections over a limit may be open at once, to be answered with
 /// 429. Others are closed without an answer, so that rejecting stays cheap.
@@ -178,18 +184,18 @@ impl Table {
         // With the newcomer, so that its own connections go before those of an
         // address that has no more.
         let own = self.count(peer) + 1;
-        worst(&candidates, &[Claim::Nothing, Claim::Slow], |_| true)
+        let few = limits.total / FEW;
+        let worst = |claims: &[Claim], may_lose: &dyn Fn(Peer) -> bool| {
+            worst(&candidates, claims, few, may_lose)
+        };
+        worst(&[Claim::Nothing, Claim::Slow], &|_| true)
             .or_else(|| {
-                worst(&candidates, &[Claim::Idle], |owner| {
+                worst(&[Claim::Idle], &|owner| {
                     owner == peer || self.count(owner) >= own
                 })
             })
             // Arriving bodies go only to restore the balance between addresses.
-            .or_else(|| {
-                worst(&candidates, &[Claim::Arriving], |owner| {
-                    self.count(owner) > own
-                })
-            })
+            .or_else(|| worst(&[Claim::Arriving], &|owner| self.count(owner) > own))
             .map(|candidate| (candidate.id, candidate.claim))
     }
 }
@@ -202,12 +208,14 @@ struct Candidate {
     since: Instant,
 }
 
-/// Of the connections with one of `claims`: the address that has most of them,
-/// and the one that has been there for longest.
+/// Of the connections with one of `claims`: the address that has most of them
+/// (those with `few` or less are alike), and the one that has been there for
+/// longest.
 fn worst(
     all: &[Candidate],
     claims: &[Claim],
-    may_lose: impl Fn(Peer) -> bool,
+    few: usize,
+    may_lose: &dyn Fn(Peer) -> bool,
 ) -> Option<Candidate> {
     let may_go = |one: &&Candidate| claims.contains(&one.claim) && may_lose(one.peer);
     let mut held: HashMap<Peer, usize> = HashMap::new();
@@ -218,7 +226,7 @@ fn worst(
         .filter(may_go)
         .max_by_key(|one| {
             (
-                held.get(&one.peer),
+                held.get(&one.peer).map(|held| (*held).max(few)),
                 Reverse(one.claim),
                 Reverse(one.since),
                 Reverse(one.id),
@@ -312,6 +320,23 @@ mod tests {
         attacker[0].phase.evicted().await;
         drop(attacker);
         assert_eq!(connections.lock().served.len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn among_addresses_with_few_the_oldest_goes() {
+        let connections = Connections::new(&limits(128, 128));
+        let mut attackers: Vec<_> = (0..125)
+            .map(|number| connections.enter(address(100 + number % 60)).unwrap())
+            .collect();
+        tokio::time::advance(Duration::from_millis(1)).await;
+        // More than any attacker has, and none of them has shaken hands yet.
+        let burst: Vec<_> = (0..4)
+            .map(|_| connections.enter(address(1)).unwrap())
+            .collect();
+        for _ in 0..50 {
+            attackers.push(connections.enter(address(7)).unwrap());
+        }
+        assert!(!burst.iter().any(is_evicted));
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
@@ -32,6 +33,8 @@ pub(super) enum Trick {
     NoHandshake,
     /// Shakes hands and says nothing more.
     NoRequest,
+    /// Gets one answer, and says nothing more.
+    Worked,
     /// A head, byte by byte.
     HeadTrickle,
     /// Declares 32 MiB and sends one byte.
@@ -42,6 +45,8 @@ pub(super) enum Trick {
     AllButOne(usize),
     /// Sends as many bytes of nonsense, and does it again.
     Garbage(usize),
+    /// Sends complete reviews of as many bytes, which take long, again and again.
+    Reviews(usize),
     /// Sends requests without reading the answers.
     Pipelined,
     /// Shakes hands and goes away, as often as it can.
@@ -128,6 +133,16 @@ impl Attacker {
         )
     }
 
+    /// A valid review of a custom resource with this text in it, and its answer.
+    async fn review(&self, stream: &mut TlsStream<TcpStream>, text: &str) -> std::io::Result<()> {
+        let object = json!({"metadata": {"name": "x"}, "spec": {"text": "HERE"}});
+        let review = super::bodies::review("edge.example/blobs", &object).to_string();
+        let body = review.replace("HERE", text);
+        stream.write_all(self.head(body.len()).as_bytes()).await?;
+        stream.write_all(body.as_bytes()).await?;
+        stream.read(&mut [0; 1024]).await.map(drop)
+    }
+
     async fn play(&self, trick: Trick) -> std::io::Result<()> {
         match trick {
             Trick::NoHandshake => end(&mut self.tcp().await?).await,
@@ -157,6 +172,15 @@ impl Attacker {
                 blanks(&mut stream, bytes).await?;
                 let mut answer = [0; 1024];
                 stream.read(&mut answer).await.map(drop)
+            }
+            Trick::Worked => {
+                let mut stream = self.tls().await?;
+                self.review(&mut stream, "").await?;
+                end(&mut stream).await
+            }
+            Trick::Reviews(bytes) => {
+                let mut stream = self.tls().await?;
+                self.review(&mut stream, &"\\u003c".repeat(bytes / 6)).await
             }
             Trick::Pipelined => {
                 let mut stream = self.tls().await?;

@@ -246,7 +246,9 @@ fn bodies_that_never_come_hold_no_room() {
 
 #[test]
 fn bodies_of_garbage_leave_room() {
-    stage().withstands(Trick::Garbage(20 * MIB), 20, &ELSEWHERE[..2]);
+    let stage = stage();
+    stage.withstands(Trick::Garbage(20 * MIB), 20, &ELSEWHERE[..2]);
+    stage.withstands(Trick::Reviews(2 * MIB), 40, &ELSEWHERE[..2]);
 }
 
 #[test]
@@ -254,6 +256,7 @@ fn connections_that_do_nothing_hold_no_place() {
     let stage = stage();
     stage.withstands(Trick::NoHandshake, 1_200, &ELSEWHERE);
     stage.withstands(Trick::NoRequest, 1_200, &ELSEWHERE);
+    stage.withstands(Trick::Worked, 1_100, &EVERYWHERE);
     stage.withstands(Trick::HeadTrickle, 1_100, &EVERYWHERE);
 }
 
