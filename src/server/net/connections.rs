@@ -1,16 +1,23 @@
 //! Places for connections, in total and per client address.
 //!
 //! When all places are taken, a new connection gets the place of one that
-//! deserves it least ([`Claim`]): connections that have done no work, slow ones,
-//! idle ones. Within one claim, the address that has most of them gives one, so
-//! that whoever holds hundreds of places loses them and whoever holds few does
-//! not; among addresses that hold few, it is the oldest connection. A connection
-//! with a review in flight keeps its place.
+//! deserves it least ([`Claim`]), in this order:
+//!
+//! 1. one that has done no work for a second or more, or is slow;
+//! 2. an idle one of an address that holds many places, more than the newcomer's;
+//! 3. one that is new, or another idle one;
+//! 4. one whose body is arriving, of an address that has more than the newcomer's.
+//!
+//! In each step the address that holds most loses one, so that whoever holds
+//! hundreds of places gives them and whoever holds few does not; among addresses
+//! that hold few, it is the connection that has done nothing for longest. A
+//! connection with a review in flight keeps its place.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -21,7 +28,10 @@ use crate::server::peer::Peer;
 /// An address with fewer than this part of all places holds few: as many as an
 /// API server opens at once, so that it is not the one that holds most where an
 /// attacker has many addresses.
-const FEW: usize = 32;
+const FEW: usize = 16;
+/// So long a connection is new: it may still be shaking hands. By so much later
+/// than a new one does an idle connection count as idle, because it has worked.
+const NEW: Duration = Duration::from_secs(1);
 
 /// How many connections over a limit may be open at once, to be answered with
 /// 429. Others are closed without an answer, so that rejecting stays cheap.
@@ -185,17 +195,22 @@ impl Table {
         // address that has no more.
         let own = self.count(peer) + 1;
         let few = limits.total / FEW;
-        let worst = |claims: &[Claim], may_lose: &dyn Fn(Peer) -> bool| {
-            worst(&candidates, claims, few, may_lose)
-        };
-        worst(&[Claim::Nothing, Claim::Slow], &|_| true)
-            .or_else(|| {
-                worst(&[Claim::Idle], &|owner| {
-                    owner == peer || self.count(owner) >= own
-                })
-            })
-            // Arriving bodies go only to restore the balance between addresses.
-            .or_else(|| worst(&[Claim::Arriving], &|owner| self.count(owner) > own))
+        let has_more = |one: &Candidate| self.count(one.peer) >= own;
+        let is_new = |one: &Candidate| now.saturating_duration_since(one.since) < NEW;
+        let steps: [&dyn Fn(&Candidate) -> bool; 4] = [
+            &|one| one.claim == Claim::Slow || one.claim == Claim::Nothing && !is_new(one),
+            &|one| one.claim == Claim::Idle && has_more(one) && self.count(one.peer) > few,
+            &|one| match one.claim {
+                Claim::Nothing => true,
+                Claim::Idle => has_more(one) || one.peer == peer,
+                _ => false,
+            },
+            // Only to restore the balance between addresses.
+            &|one| one.claim == Claim::Arriving && self.count(one.peer) > own,
+        ];
+        steps
+            .into_iter()
+            .find_map(|may_go| worst(&candidates, few, may_go))
             .map(|candidate| (candidate.id, candidate.claim))
     }
 }
@@ -208,29 +223,28 @@ struct Candidate {
     since: Instant,
 }
 
-/// Of the connections with one of `claims`: the address that has most of them
-/// (those with `few` or less are alike), and the one that has been there for
-/// longest.
-fn worst(
-    all: &[Candidate],
-    claims: &[Claim],
-    few: usize,
-    may_lose: &dyn Fn(Peer) -> bool,
-) -> Option<Candidate> {
-    let may_go = |one: &&Candidate| claims.contains(&one.claim) && may_lose(one.peer);
+impl Candidate {
+    fn idle_since(&self) -> Instant {
+        match self.claim {
+            Claim::Idle => self.since + NEW,
+            _ => self.since,
+        }
+    }
+}
+
+/// Of the connections that may go: the address that has most of them (those with
+/// `few` or less are alike), and the one that has done nothing for longest.
+fn worst(all: &[Candidate], few: usize, may_go: &dyn Fn(&Candidate) -> bool) -> Option<Candidate> {
+    let may_go: Vec<&Candidate> = all.iter().filter(|one| may_go(one)).collect();
     let mut held: HashMap<Peer, usize> = HashMap::new();
-    for candidate in all.iter().filter(may_go) {
+    for candidate in &may_go {
         *held.entry(candidate.peer).or_default() += 1;
     }
-    all.iter()
-        .filter(may_go)
+    may_go
+        .into_iter()
         .max_by_key(|one| {
-            (
-                held.get(&one.peer).map(|held| (*held).max(few)),
-                Reverse(one.claim),
-                Reverse(one.since),
-                Reverse(one.id),
-            )
+            let held = held.get(&one.peer).map(|held| (*held).max(few));
+            (held, Reverse(one.idle_since()), Reverse(one.id))
         })
         .copied()
 }
@@ -238,7 +252,6 @@ fn worst(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn limits(total: usize, per_peer: usize) -> ConnectionLimits {
         ConnectionLimits {
@@ -337,6 +350,24 @@ mod tests {
             attackers.push(connections.enter(address(7)).unwrap());
         }
         assert!(!burst.iter().any(is_evicted));
+    }
+
+    /// Attackers that have had one answer each, from as many addresses.
+    #[tokio::test(start_paused = true)]
+    async fn a_new_connection_does_not_go_for_one_that_has_been_idle() {
+        let connections = Connections::new(&limits(128, 128));
+        let attackers: Vec<_> = (0..128)
+            .map(|number| idle(&connections, 100 + number % 60))
+            .collect();
+        tokio::time::advance(NEW).await;
+        let shaking = connections.enter(address(1)).unwrap();
+        let mut more = Vec::new();
+        for number in 0..100 {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            more.push(connections.enter(address(100 + number % 60)).unwrap());
+        }
+        assert!(!is_evicted(&shaking));
+        assert_eq!(attackers.iter().filter(|one| is_evicted(one)).count(), 101);
     }
 
     #[tokio::test(start_paused = true)]

@@ -40,7 +40,7 @@ virtualClusters:
     default: arn:aws:iam::444455556666:role/client-role-2
 ";
 /// How long each attack lasts, once it has begun.
-const LASTS: Duration = Duration::from_secs(5);
+const LASTS: Duration = Duration::from_secs(4);
 
 struct Stage {
     cluster: &'static Cluster,
@@ -257,6 +257,9 @@ fn connections_that_do_nothing_hold_no_place() {
     stage.withstands(Trick::NoHandshake, 1_200, &ELSEWHERE);
     stage.withstands(Trick::NoRequest, 1_200, &ELSEWHERE);
     stage.withstands(Trick::Worked, 1_100, &EVERYWHERE);
+    let many: Vec<u8> = (2..=250).collect();
+    stage.withstands(Trick::NoRequest, 1_200, &many);
+    stage.withstands(Trick::Worked, 1_200, &many);
     stage.withstands(Trick::HeadTrickle, 1_100, &EVERYWHERE);
 }
 
