@@ -531,3 +531,47 @@ fn review_shows_what_chaining_does() {
         "{out}"
     );
 }
+
+/// As in `rolegate review … | head -1`, once `head` has read its line.
+#[test]
+fn a_closed_standard_output_ends_every_command_quietly() {
+    let pods = POD.to_owned() + "---" + POD;
+    let (_pods, pods) = file(&pods);
+    for arguments in [
+        &["review", "--user", "ana", &pods][..],
+        &["review", "--format", "json", "--user", "ana", &pods],
+        &["explain"],
+        &["explain", "pod-exec"],
+        &["policy", "check", "manifests/policy.yaml"],
+        &["policy", "schema"],
+        &["manifests", "policies"],
+        &["completions", "bash"],
+        &[
+            "chain",
+            "render",
+            "--policy",
+            CHAINS,
+            "--namespace",
+            "spark-a",
+            "--service-account",
+            CHAINED,
+        ],
+        &["--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_rolegate"))
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdout(writer)
+            .output()
+            .expect("runs");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        // Notes about the policy are not about the output.
+        let notes = |line: &str| line.starts_with("note: ");
+        assert!(said.lines().all(notes), "{arguments:?}: {said}");
+        if arguments != ["--help"] {
+            assert_eq!(output.status.code(), Some(141), "{arguments:?}");
+        }
+    }
+}

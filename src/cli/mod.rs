@@ -1,6 +1,7 @@
 //! The command line: one file per verb.
 //!
-//! Exit codes: 0 nothing denied, 1 something denied, 2 invalid input or usage.
+//! Exit codes: 0 nothing denied, 1 something denied, 2 invalid input or usage, 141
+//! standard output was closed early.
 //! Data goes to standard output, everything else to standard error.
 
 mod chain;
@@ -62,8 +63,22 @@ pub fn run() -> ExitCode {
     };
     match result {
         Ok(verdict) => verdict.into(),
+        Err(error) if is_closed_output(&error) => ExitCode::from(CLOSED_OUTPUT),
         Err(error) => bad_input(&format!("{error:#}")),
     }
+}
+
+/// The exit code when nobody reads standard output any more, as in `rolegate
+/// review FILE | head -1`: what a shell reports of a program that SIGPIPE ended.
+/// Not 0 or 1, because what was not read was not judged either.
+const CLOSED_OUTPUT: u8 = 128 + 13;
+
+fn is_closed_output(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
 }
 
 /// Prints an input error on standard error; exit code 2.

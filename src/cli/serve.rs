@@ -1,6 +1,7 @@
 //! `rolegate serve`: the webhook.
 
 mod args;
+mod descriptors;
 mod policy;
 mod run;
 

@@ -17,6 +17,7 @@ pub(in crate::server) struct ConnectionMetrics {
     pub(in crate::server) open: Gauge,
     pub(in crate::server) accepted: Counter,
     refused: Family<Reason, Counter>,
+    displaced: Family<Reason, Counter>,
     handshakes: Family<Reason, Counter>,
     timed_out: Family<Reason, Counter>,
 }
@@ -40,6 +41,11 @@ impl ConnectionMetrics {
             metrics.refused.clone(),
         );
         registry.register(
+            "rolegate_connections_displaced",
+            "Connections closed to make room for another, by what they did",
+            metrics.displaced.clone(),
+        );
+        registry.register(
             "rolegate_tls_handshake_failures",
             "TLS handshakes that failed",
             metrics.handshakes.clone(),
@@ -54,6 +60,10 @@ impl ConnectionMetrics {
 
     pub(in crate::server) fn refused(&self, reason: &'static str) {
         self.refused.get_or_create(&Reason { reason }).inc();
+    }
+
+    pub(in crate::server) fn displaced(&self, reason: &'static str) {
+        self.displaced.get_or_create(&Reason { reason }).inc();
     }
 
     pub(in crate::server) fn handshake_failed(&self, reason: &'static str) {

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
-use rustls::crypto::CryptoProvider;
-use rustls::server::ResolvesServerCert;
 use tokio::net::TcpListener;
 
 use super::doors::metrics::ReviewMetrics;
@@ -22,6 +20,8 @@ use crate::server::net::accept;
 use crate::server::net::connection::Port;
 use crate::server::net::tls;
 
+pub use crate::server::net::tls::Tls;
+
 /// Runs the ports: [`Ports::reviews`] and [`Ports::health`] each serve one listener.
 #[derive(Debug, Default)]
 pub struct Ports {
@@ -36,13 +36,12 @@ impl Ports {
     ///
     /// # Errors
     ///
-    /// If TLS cannot be set up with `provider`.
+    /// If TLS cannot be set up with the provider of `tls`.
     pub fn reviews<R: Reviewer>(
         &self,
         listener: TcpListener,
         reviewer: R,
-        provider: Arc<CryptoProvider>,
-        certificates: Arc<dyn ResolvesServerCert>,
+        tls: Tls,
         registry: &mut Registry,
     ) -> Result<impl Future<Output = ()> + Send + use<R>, rustls::Error> {
         build_info(registry);
@@ -55,7 +54,7 @@ impl Ports {
             metrics,
         };
         let port = Port {
-            tls: Some(tls::acceptor(provider, certificates)?),
+            tls: Some(tls::acceptor(tls)?),
             router: router::router(&Arc::new(handler)),
             limits: self.limits.connections.clone(),
             metrics: ConnectionMetrics::register(registry),
@@ -81,7 +80,7 @@ impl Ports {
             router: health::router(self.readiness.clone(), Arc::new(registry)),
             limits: ConnectionLimits {
                 total: 64,
-                per_peer: 32,
+                per_peer: 64,
                 ..ConnectionLimits::default()
             },
             metrics: ConnectionMetrics::default(),

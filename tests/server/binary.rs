@@ -160,6 +160,67 @@ async fn a_valid_new_policy_is_used_and_an_invalid_one_is_not() {
     assert!(!allowed().await);
 }
 
+/// Only whoever shows a certificate gets an answer, and the file is re-read.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_client_authorities_are_reread() {
+    let mut params = rcgen::CertificateParams::new(["apiserver".to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    // It signs itself, so it is the authority and the client at once.
+    let certificate = params.self_signed(&key).unwrap().pem();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.crt");
+    std::fs::write(&file, &certificate).unwrap();
+    let mut process = Process::start(&[
+        "--cluster",
+        "off",
+        "--reload-interval",
+        "50ms",
+        "--client-ca",
+        file.to_str().unwrap(),
+    ]);
+    let mut stranger = Client::connect(process.https).await;
+    let _gone = tokio::io::AsyncWriteExt::write_all(&mut stranger.stream, b"GET / HTTP").await;
+    stranger.closed().await;
+    std::fs::write(&file, "nothing").unwrap();
+    let line = process.wait_for("the old ones stay in force");
+    assert!(line.contains("no certificate in PEM form"), "{line}");
+    let metrics = get(process.health, "/metrics").await;
+    for line in [
+        r#"rolegate_client_ca_reloads_total{result="kept"} 1"#,
+        r#"rolegate_tls_handshake_failures_total{reason="failed"} 1"#,
+        "rolegate_client_ca_not_after_timestamp_seconds 6",
+    ] {
+        assert!(metrics.contains(line), "{line}\n{metrics}");
+    }
+    std::fs::write(&file, &certificate).unwrap();
+    process.wait_for("the client authorities were replaced");
+}
+
+/// Requests that get no decision do not fill the log; decisions are all in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage_does_not_push_decisions_out_of_the_log() {
+    let mut process = Process::start(&["--cluster", "off", "--drain-delay", "0s"]);
+    let mut client = Client::connect(process.https).await;
+    for _ in 0..300 {
+        assert_eq!(client.post("/validate/warn", "{}").await.status, 400);
+        assert_eq!(client.post("/validate/warn", REVIEW).await.status, 200);
+    }
+    process.signal("TERM");
+    assert_eq!(process.exit_code(), Some(0));
+    process.wait_for("no longer accepting");
+    let count = |text: &str| {
+        process
+            .log
+            .lines()
+            .filter(|line| line.contains(text))
+            .count()
+    };
+    assert_eq!(count("reviewed"), 300);
+    let garbage = count("reason=\"bad_review\"");
+    assert!((20..200).contains(&garbage), "{garbage}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_finishes_requests_in_flight() {
     let mut process = Process::start(&["--cluster", "off", "--drain-delay", "500ms"]);
@@ -312,6 +373,8 @@ fn bad_input_is_exit_code_2_with_a_sentence() {
             "no certificate",
         ),
         (vec!["--tls-cert", policy], "--tls-key"),
+        (vec!["--client-ca", &missing], "--client-ca: cannot read"),
+        (vec!["--client-ca", policy], "no certificate in PEM form"),
         (vec!["--cluster", "required"], "cluster"),
         (vec!["--log-level", "a=b=c"], "log filter"),
         (vec!["--drain-delay", "soon"], "500ms"),

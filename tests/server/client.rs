@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -34,19 +35,50 @@ impl Client {
         Self::offering(address, &[b"http/1.1"]).await.unwrap()
     }
 
+    /// A client at another address of this machine, 127.0.0.`last`.
+    pub(crate) async fn connect_from(last: u8, address: SocketAddr) -> Self {
+        Self::handshake(tcp_from(last, address).await, &[b"http/1.1"], None)
+            .await
+            .unwrap()
+    }
+
     pub(crate) async fn offering(
         address: SocketAddr,
         protocols: &[&[u8]],
     ) -> std::io::Result<Self> {
+        Self::handshake(TcpStream::connect(address).await?, protocols, None).await
+    }
+
+    /// A client with a certificate and its key, both PEM.
+    pub(crate) async fn showing(
+        address: SocketAddr,
+        certificate: &str,
+        key: &str,
+    ) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        Self::handshake(stream, &[b"http/1.1"], Some((certificate, key))).await
+    }
+
+    async fn handshake(
+        stream: TcpStream,
+        protocols: &[&[u8]],
+        shown: Option<(&str, &str)>,
+    ) -> std::io::Result<Self> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .unwrap()
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)));
+        let mut config = match shown {
+            None => builder.with_no_client_auth(),
+            Some((certificate, key)) => {
+                let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+                let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+                builder.with_client_auth_cert(chain, key).unwrap()
+            }
+        };
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-        let stream = TcpStream::connect(address).await?;
         let name = ServerName::try_from("localhost").unwrap();
         TlsConnector::from(Arc::new(config))
             .connect(name, stream)
@@ -123,6 +155,15 @@ impl Client {
             .await
             .expect("the server closes");
     }
+}
+
+/// A TCP connection from 127.0.0.`last`, before any handshake.
+pub(crate) async fn tcp_from(last: u8, address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket
+        .bind(SocketAddr::from(([127, 0, 0, last], 0)))
+        .unwrap();
+    socket.connect(address).await.unwrap()
 }
 
 /// A complete request.

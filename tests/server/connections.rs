@@ -94,6 +94,17 @@ async fn a_slow_head_is_closed_and_an_idle_connection_is_not() {
     server
         .metric(r#"rolegate_connections_timed_out_total{reason="header"} 1"#)
         .await;
+    // Bytes that come one by one do not buy time.
+    let mut trickle = Client::connect(server.address).await;
+    let started = std::time::Instant::now();
+    for byte in b"POST /mutate HTTP/1.1\r\nHost: x".iter().cycle() {
+        let sent = trickle.stream.write_all(&[*byte]).await;
+        if sent.is_err() || trickle.stream.flush().await.is_err() {
+            break;
+        }
+        assert!(started.elapsed() < TIMEOUT, "it is never closed");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
     tokio::time::sleep(header * 3).await;
     assert_eq!(idle.post("/mutate", "{}").await.status, 200);
     assert_eq!(used.post("/mutate", "{}").await.status, 200);
@@ -115,15 +126,31 @@ async fn an_idle_connection_is_closed_in_the_end() {
         .await;
 }
 
+/// Requests that sleep, so that each connection has a review in flight.
+async fn busy(server: &Server, count: usize) -> Vec<Client> {
+    let mut clients = Vec::new();
+    for _ in 0..count {
+        let mut client = Client::connect(server.address).await;
+        client.send(post("/mutate", "sleep")).await;
+        clients.push(client);
+    }
+    let line = format!("rolegate_admission_inflight_requests{{door=\"mutate\"}} {count}");
+    server.metric(&line).await;
+    clients
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_over_the_limit_is_answered_429() {
-    let server = Server::start(limits(ConnectionLimits {
-        per_peer: 2,
-        ..ConnectionLimits::default()
-    }))
+    let server = Server::start(Limits {
+        heavy_body: 3,
+        connections: ConnectionLimits {
+            per_peer: 2,
+            ..ConnectionLimits::default()
+        },
+        ..Limits::default()
+    })
     .await;
-    let mut first = Client::connect(server.address).await;
-    let mut second = Client::connect(server.address).await;
+    let mut busy = busy(&server, 2).await;
     let mut third = Client::connect(server.address).await;
     let answer = third.post("/validate/enforce", "{}").await;
     assert_eq!(answer.status, 429);
@@ -133,18 +160,16 @@ async fn a_connection_over_the_limit_is_answered_429() {
         answer.head
     );
     third.closed().await;
-    assert_eq!(first.post("/mutate", "{}").await.status, 200);
-    assert_eq!(second.post("/mutate", "{}").await.status, 200);
-    drop(first);
-    server.metric("rolegate_connections_open 1").await;
-    assert_eq!(
-        Client::connect(server.address)
-            .await
-            .post("/mutate", "{}")
-            .await
-            .status,
-        200
-    );
+    for client in &mut busy {
+        assert_eq!(client.answer().await.status, 200, "a review in flight");
+    }
+    // Now they are idle, and the one that has been for longest gives its place.
+    let mut fourth = Client::connect(server.address).await;
+    assert_eq!(fourth.post("/mutate", "{}").await.status, 200);
+    server
+        .metric(r#"rolegate_connections_displaced_total{reason="idle"} 1"#)
+        .await;
+    server.metric("rolegate_connections_open 2").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,6 +206,24 @@ async fn pipelined_requests_are_answered_in_order() {
         both,
         r#"{"door":"warn","found":0}{"door":"audit","found":0}"#
     );
+}
+
+/// However many requests a client sends ahead, they are answered one after the
+/// other, and those of others in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_sends_ahead_holds_up_nobody() {
+    let server = Server::start(Limits::default()).await;
+    let mut ahead = Client::connect(server.address).await;
+    let many = post("/validate/warn", "{}").repeat(2000);
+    let sending = tokio::spawn(async move {
+        // It never reads: the server stops when its answers fill the buffers.
+        while ahead.stream.write_all(many.as_bytes()).await.is_ok() {}
+    });
+    for _ in 0..50 {
+        let mut client = Client::connect(server.address).await;
+        assert_eq!(client.post("/validate/warn", "{}").await.status, 200);
+    }
+    sending.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

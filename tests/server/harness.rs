@@ -9,11 +9,12 @@ use prometheus_client::registry::Registry;
 use rolegate::certs::{Certificates, in_memory};
 use rolegate::cluster::Found;
 use rolegate::runtime::Condition;
-use rolegate::server::{BadReview, Door, Limits, Ports, Record, Reviewed, Reviewer, Round};
+use rolegate::server::{BadReview, Door, Limits, Ports, Record, Reviewed, Reviewer, Round, Tls};
 use rolegate_core::facts::{Known, Need};
 use rolegate_core::policy::Mode;
 use rolegate_core::policy::RuleId;
 use rustls::crypto::aws_lc_rs;
+use rustls::server::danger::ClientCertVerifier;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -26,6 +27,15 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(limits: Limits) -> Self {
+        Self::start_with(limits, None).await
+    }
+
+    /// A server whose clients must show a certificate.
+    pub(crate) async fn start_for(clients: Arc<dyn ClientCertVerifier>) -> Self {
+        Self::start_with(Limits::default(), Some(clients)).await
+    }
+
+    async fn start_with(limits: Limits, clients: Option<Arc<dyn ClientCertVerifier>>) -> Self {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let certificates = Certificates::new(&in_memory(Timestamp::now(), &provider).unwrap());
         let ports = Ports {
@@ -37,9 +47,12 @@ impl Server {
         let (address, health) = (https.local_addr().unwrap(), plain.local_addr().unwrap());
         let mut registry = Registry::default();
         let served: Arc<Certificates> = Arc::clone(&certificates);
-        let reviews = ports
-            .reviews(https, Scripted, provider, served, &mut registry)
-            .unwrap();
+        let tls = Tls {
+            provider,
+            certificates: served,
+            clients,
+        };
+        let reviews = ports.reviews(https, Scripted, tls, &mut registry).unwrap();
         tokio::spawn(reviews);
         tokio::spawn(ports.health(plain, registry));
         Self {

@@ -9,6 +9,8 @@
     reason = "a failed step of a helper fails the test"
 )]
 
+mod attacks;
+mod authorities;
 mod binary;
 mod certificates;
 mod client;

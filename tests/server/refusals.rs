@@ -244,8 +244,9 @@ async fn a_closed_connection_gives_its_slot_back() {
     let server = Server::start(Limits::default()).await;
     let mut client = Client::connect(server.address).await;
     client.send(head("/validate/audit", 100)).await;
+    client.send("x".repeat(60)).await;
     server
-        .metric(r#"rolegate_admission_inflight_bytes{door="audit"} 100"#)
+        .metric(r#"rolegate_admission_inflight_bytes{door="audit"} 60"#)
         .await;
     drop(client);
     server

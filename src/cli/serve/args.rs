@@ -36,6 +36,12 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
 
+    /// Certificates of the authorities (CA) of clients, in PEM form. Clients without
+    /// a certificate of one of them get no further than the handshake; without this
+    /// option, everybody who reaches the port gets an answer
+    #[arg(long, value_name = "FILE")]
+    pub client_ca: Option<PathBuf>,
+
     /// Policy file; without it, the built-in policy applies
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
@@ -69,7 +75,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "COUNT")]
     pub threads: Option<usize>,
 
-    /// Connections open at once, in total
+    /// Connections open at once, in total; a new one takes the place of one that
+    /// does no work
     #[arg(long, value_name = "COUNT", default_value_t = ConnectionLimits::default().total)]
     pub max_connections: usize,
 
@@ -82,11 +89,12 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration_flag)]
     pub max_connection_age: Duration,
 
-    /// Requests in flight at once, per door (webhook endpoint)
+    /// Reviews in flight at once, per door (webhook endpoint)
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().inflight_requests)]
     pub max_inflight_requests: usize,
 
-    /// Body bytes in flight at once, per door; below 32 MiB the largest reviews never fit
+    /// Bytes of large bodies in flight at once, per door, without the first 64 KiB
+    /// of each; below 32 MiB the largest reviews never fit
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().inflight_bytes)]
     pub max_inflight_bytes: usize,
 }

@@ -9,15 +9,21 @@ use jiff::Timestamp;
 use kube::Client;
 use prometheus_client::registry::Registry;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::ResolvesServerCert;
+use rustls::server::danger::ClientCertVerifier;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 
 use super::args::ServeArgs;
+use super::descriptors;
 use super::policy::PolicyFile;
-use crate::certs::{CertificateFiles, CertificateMetrics, Certificates, in_memory};
+use crate::certs::{
+    AuthorityFile, AuthorityMetrics, CertificateFiles, CertificateMetrics, Certificates,
+    ClientCertificates, in_memory,
+};
 use crate::cluster;
 use crate::runtime::{Condition, Signals};
-use crate::server::{Ports, Reviewer};
+use crate::server::{Ports, Reviewer, Tls};
 use crate::telemetry::LostLines;
 use rolegate_core::decision::PolicyStore;
 
@@ -63,12 +69,20 @@ pub(super) fn run<R: Reviewer>(
     outcome
 }
 
-/// The certificate being served and its files, if it has any.
+/// The certificate being served, the clients' authorities, and their files.
 struct Certificate {
     served: Arc<Certificates>,
     files: Option<CertificateFiles>,
     metrics: CertificateMetrics,
+    clients: Option<Clients>,
     provider: Arc<CryptoProvider>,
+}
+
+/// The authorities whose certificates clients must show.
+struct Clients {
+    checked: Arc<ClientCertificates>,
+    file: AuthorityFile,
+    metrics: AuthorityMetrics,
 }
 
 impl Certificate {
@@ -91,18 +105,60 @@ impl Certificate {
         };
         tracing::info!(source, fingerprint = pair.fingerprint, not_after = %pair.not_after, "certificate loaded");
         let served = Certificates::new(&pair);
+        let clients = args
+            .client_ca
+            .clone()
+            .map(|file| Clients::load(AuthorityFile::new(file, Arc::clone(&provider)), registry))
+            .transpose()
+            .context("--client-ca")?;
         Ok(Self {
             served,
             files,
             metrics,
+            clients,
             provider,
         })
+    }
+
+    fn tls(&self) -> Tls {
+        let clients = self.clients.as_ref();
+        Tls {
+            provider: Arc::clone(&self.provider),
+            certificates: Arc::clone(&self.served) as Arc<dyn ResolvesServerCert>,
+            clients: clients
+                .map(|clients| Arc::clone(&clients.checked) as Arc<dyn ClientCertVerifier>),
+        }
+    }
+
+    fn is_in_memory(&self) -> bool {
+        self.files.is_none() && self.clients.is_none()
     }
 
     fn reload(&mut self) {
         if let Some(files) = &mut self.files {
             files.reload(&self.served, &self.metrics);
         }
+        if let Some(clients) = &mut self.clients {
+            clients.file.reload(&clients.checked, &clients.metrics);
+        }
+    }
+}
+
+impl Clients {
+    fn load(mut file: AuthorityFile, registry: &mut Registry) -> anyhow::Result<Self> {
+        let metrics = AuthorityMetrics::register(registry);
+        let authorities = file.load()?;
+        metrics.used(&authorities);
+        tracing::info!(
+            count = authorities.count,
+            not_after = %authorities.not_after,
+            "clients must show a certificate"
+        );
+        Ok(Self {
+            checked: ClientCertificates::new(authorities),
+            file,
+            metrics,
+        })
     }
 }
 
@@ -114,8 +170,10 @@ async fn serve<R: Reviewer>(
     certificate: Certificate,
 ) -> Result<(), Stop> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let mut limits = args.limits();
+    limits.connections.total = descriptors::connections(limits.connections.total);
     let ports = Ports {
-        limits: args.limits(),
+        limits,
         ..Ports::default()
     };
     ports.readiness.met(Condition::Policy);
@@ -133,10 +191,9 @@ async fn serve<R: Reviewer>(
     // Each task runs until the process ends. If one ends earlier, by a bug or a
     // panic, the process stops, so that it is restarted.
     let mut tasks = JoinSet::new();
-    let served = Arc::clone(&certificate.served);
-    let provider = Arc::clone(&certificate.provider);
+    let tls = certificate.tls();
     let reviews = ports
-        .reviews(https, reviewer, provider, served, &mut registry)
+        .reviews(https, reviewer, tls, &mut registry)
         .context("cannot set up TLS")?;
     tasks.spawn(named("HTTPS port", reviews));
     tasks.spawn(named("health port", ports.health(health, registry)));
@@ -192,7 +249,7 @@ async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static s
 
 /// Reads the policy and the certificate periodically, on a blocking thread.
 async fn reread(every: Duration, mut policy: PolicyFile, mut certificate: Certificate) {
-    if policy.is_built_in() && certificate.files.is_none() {
+    if policy.is_built_in() && certificate.is_in_memory() {
         return std::future::pending().await;
     }
     loop {

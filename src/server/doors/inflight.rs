@@ -18,13 +18,13 @@ impl Collector for InFlight {
         self.gauge(
             &mut encoder,
             "rolegate_admission_inflight_requests",
-            "Requests in flight",
+            "Requests in flight whose body is complete",
             Pool::requests,
         )?;
         self.gauge(
             &mut encoder,
             "rolegate_admission_inflight_bytes",
-            "Body bytes in flight",
+            "Body bytes that have arrived for requests without an answer",
             Pool::bytes,
         )
     }

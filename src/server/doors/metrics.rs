@@ -96,6 +96,8 @@ impl ReviewMetrics {
                 "panic",
                 "shed_requests",
                 "shed_bytes",
+                "displaced",
+                "slow_body",
                 "bad_review",
             ] {
                 metrics.failure(Some(door), reason, 0);

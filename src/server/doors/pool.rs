@@ -2,98 +2,177 @@
 //! none can starve another.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
+use super::large::{NoRoom, Room, Share};
+use super::quota::Quota;
+use super::turns::{Turn, Turns};
 use crate::server::limits::Limits;
+use crate::server::peer::Peer;
 use rolegate_core::decision::Door;
 
 /// One door's requests and bytes in flight.
 #[derive(Debug)]
 pub(in crate::server) struct Pool {
-    requests: Meter,
-    bytes: Meter,
-    /// Limits reviews of big bodies: all doors share the blocking threads, and
-    /// one door must not occupy all of them.
-    pub(in crate::server) heavy: Arc<Semaphore>,
-}
-
-#[derive(Debug)]
-struct Meter {
-    used: AtomicUsize,
-    cap: usize,
-}
-
-impl Meter {
-    /// Takes the whole amount or nothing.
-    fn take(&self, amount: usize) -> bool {
-        self.used
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |used| {
-                used.checked_add(amount).filter(|&sum| sum <= self.cap)
-            })
-            .is_ok()
-    }
-
-    fn give_back(&self, amount: usize) {
-        self.used.fetch_sub(amount, Ordering::AcqRel);
-    }
+    /// All requests whose body is complete, for the metric.
+    requests: AtomicUsize,
+    /// Those of them whose review has begun. Big bodies that wait for their
+    /// turn are limited by the room that they hold; they take no slot from
+    /// small ones.
+    begun: AtomicUsize,
+    most_requests: usize,
+    /// All bytes, for the metric.
+    bytes: AtomicUsize,
+    small_body: usize,
+    large: Arc<Room>,
+    /// For reviews of big bodies.
+    turns: Arc<Turns>,
+    /// For log lines about requests without a decision.
+    pub(in crate::server) log: Quota,
 }
 
 impl Pool {
     fn new(limits: &Limits) -> Self {
-        let meter = |cap| Meter {
-            used: AtomicUsize::new(0),
-            cap,
-        };
         Self {
-            requests: meter(limits.inflight_requests),
-            bytes: meter(limits.inflight_bytes),
-            heavy: Arc::new(Semaphore::new(limits.heavy_reviews)),
+            requests: AtomicUsize::new(0),
+            begun: AtomicUsize::new(0),
+            most_requests: limits.inflight_requests,
+            bytes: AtomicUsize::new(0),
+            small_body: limits.small_body,
+            large: Arc::new(Room::new(limits.inflight_bytes, limits.stall)),
+            turns: Arc::new(Turns::new(limits.heavy_reviews)),
+            log: Quota::default(),
         }
     }
 
-    /// Takes a slot for one request; `None` if the door is full.
-    pub(in crate::server) fn enter(self: &Arc<Self>) -> Option<Slot> {
-        self.requests.take(1).then(|| Slot {
+    /// Opens an account for the bytes of a body that begins to arrive.
+    pub(in crate::server) fn load(self: &Arc<Self>, peer: Peer) -> Load {
+        Load {
             pool: Arc::clone(self),
+            peer,
             bytes: 0,
-        })
+            share: None,
+        }
+    }
+
+    /// A request whose body is complete.
+    pub(in crate::server) fn enter(self: &Arc<Self>, load: Load) -> Slot {
+        if let Some(share) = &load.share {
+            share.complete();
+        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        Slot {
+            load,
+            begun: AtomicBool::new(false),
+        }
     }
 
     pub(in crate::server) fn requests(&self) -> usize {
-        self.requests.used.load(Ordering::Relaxed)
+        self.requests.load(Ordering::Relaxed)
     }
 
     pub(in crate::server) fn bytes(&self) -> usize {
-        self.bytes.used.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed)
     }
 }
 
-/// One request's share of the pool, given back when dropped. It moves with the
-/// body, so that a review still counts while it runs past its deadline.
+/// The bytes of one body, given back when dropped.
+#[derive(Debug)]
+pub(in crate::server) struct Load {
+    pool: Arc<Pool>,
+    peer: Peer,
+    bytes: usize,
+    /// What a large body holds of the door's room.
+    share: Option<Share>,
+}
+
+impl Load {
+    /// Counts the body's bytes, `total` of which have arrived. May wait for room,
+    /// and returns for how long.
+    pub(in crate::server) async fn hold(&mut self, total: usize) -> Result<Duration, NoRoom> {
+        let mut waited = Duration::ZERO;
+        if let Some(large) = total.checked_sub(self.pool.small_body).filter(|&n| n > 0) {
+            let share = self
+                .share
+                .get_or_insert_with(|| self.pool.large.open(self.peer));
+            waited = share.grow(large).await?;
+        }
+        let more = total.saturating_sub(self.bytes);
+        self.pool.bytes.fetch_add(more, Ordering::Relaxed);
+        self.bytes += more;
+        Ok(waited)
+    }
+
+    /// Waits until the body has to give way to another; for ever if it is small.
+    pub(in crate::server) async fn displaced(&self) {
+        match &self.share {
+            Some(share) => share.displaced().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.pool.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Why a review cannot begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) enum NotNow {
+    /// The door is at its limit.
+    Busy,
+    /// The large body had to give way to another.
+    Displaced,
+}
+
+/// One request in flight, given back when dropped. It moves with the body, so
+/// that a review still counts while it runs past its deadline.
 #[derive(Debug)]
 pub(in crate::server) struct Slot {
-    pool: Arc<Pool>,
-    bytes: usize,
+    load: Load,
+    begun: AtomicBool,
 }
 
 impl Slot {
-    /// Raises the reservation to `total` bytes; `false` if they do not fit.
-    pub(in crate::server) fn hold(&mut self, total: usize) -> bool {
-        let more = total.saturating_sub(self.bytes);
-        let fits = more == 0 || self.pool.bytes.take(more);
-        if fits {
-            self.bytes += more;
+    /// The review begins: it takes a slot, and the body gives way to no other
+    /// any more. Also called before the second round of a review.
+    pub(in crate::server) fn begin(&self) -> Result<(), NotNow> {
+        if self.begun.load(Ordering::Relaxed) {
+            return Ok(());
         }
-        fits
+        let pool = &self.load.pool;
+        pool.begun
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |begun| {
+                (begun < pool.most_requests).then_some(begun + 1)
+            })
+            .map_err(|_| NotNow::Busy)?;
+        self.begun.store(true, Ordering::Relaxed);
+        if self.load.share.as_ref().is_none_or(Share::begin) {
+            Ok(())
+        } else {
+            Err(NotNow::Displaced)
+        }
+    }
+
+    /// Waits until the review of a big body may begin, and begins it.
+    pub(in crate::server) async fn turn(&self) -> Result<Turn, NotNow> {
+        let turn = tokio::select! {
+            turn = self.load.pool.turns.wait(self.load.peer) => turn,
+            () = self.load.displaced() => return Err(NotNow::Displaced),
+        };
+        self.begin().map(|()| turn)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.pool.bytes.give_back(self.bytes);
-        self.pool.requests.give_back(1);
+        self.load.pool.requests.fetch_sub(1, Ordering::Relaxed);
+        if *self.begun.get_mut() {
+            self.load.pool.begun.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 
@@ -115,23 +194,37 @@ impl Pools {
 mod tests {
     use super::*;
 
-    #[test]
-    fn slots_give_back_what_they_took() {
+    #[tokio::test]
+    async fn everything_is_given_back() {
+        const AT_ONCE: Result<Duration, NoRoom> = Ok(Duration::ZERO);
         let limits = Limits {
             inflight_requests: 2,
+            small_body: 50,
             inflight_bytes: 100,
             ..Limits::default()
         };
         let pools = Pools::new(&limits);
         let pool = pools.of(Door::Warn);
-        let mut first = pool.enter().unwrap();
-        let mut second = pool.enter().unwrap();
-        assert!(pool.enter().is_none());
-        assert!(first.hold(60) && first.hold(60) && first.hold(10));
-        assert!(!second.hold(41) && second.hold(40));
-        assert_eq!((pool.requests(), pool.bytes()), (2, 100));
-        assert!(pools.of(Door::Enforce).enter().is_some());
-        drop((first, second));
-        assert_eq!((pool.requests(), pool.bytes()), (0, 0));
+        let (mut first, mut second) = (pool.load(Peer::UNKNOWN), pool.load(Peer::UNKNOWN));
+        assert_eq!(
+            (first.hold(60).await, first.hold(130).await),
+            (AT_ONCE, AT_ONCE)
+        );
+        assert_eq!(second.hold(50).await, AT_ONCE, "small bodies need no room");
+        assert_eq!(second.hold(71).await, Err(NoRoom::Full));
+        assert_eq!(second.hold(70).await, AT_ONCE);
+        assert_eq!((pool.requests(), pool.bytes()), (0, 200));
+        let slots = [pool.enter(first), pool.enter(second)];
+        for slot in &slots {
+            assert_eq!((slot.begin(), slot.begin()), (Ok(()), Ok(())));
+        }
+        let third = pool.enter(pool.load(Peer::UNKNOWN));
+        assert_eq!(third.begin(), Err(NotNow::Busy));
+        let other = pools.of(Door::Enforce);
+        assert_eq!(other.enter(other.load(Peer::UNKNOWN)).begin(), Ok(()));
+        assert_eq!((pool.requests(), pool.bytes()), (3, 200));
+        drop(slots);
+        assert_eq!((pool.requests(), pool.bytes()), (1, 0));
+        assert_eq!(third.begin(), Ok(()));
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Record;
+use super::quota::Quota;
 use super::refusal::Refusal;
 use rolegate_core::decision::Door;
 
@@ -27,8 +28,9 @@ pub(in crate::server) fn decided(door: Door, record: &Record, elapsed: Duration)
     );
 }
 
-/// Logs a request that got no decision.
-pub(in crate::server) fn refused(door: Door, refusal: &Refusal, elapsed: Duration) {
+/// Logs a request that got no decision, if the log still has room for it.
+pub(in crate::server) fn refused(door: Door, refusal: &Refusal, elapsed: Duration, log: &Quota) {
+    let Some(left_out) = log.take() else { return };
     tracing::warn!(
         door = door.as_str(),
         status = refusal.status().as_u16(),
@@ -36,6 +38,27 @@ pub(in crate::server) fn refused(door: Door, refusal: &Refusal, elapsed: Duratio
         latency_us = micros(elapsed),
         message = &*refusal.sentence(),
     );
+    tell_left_out(door, left_out);
+}
+
+/// Logs a request whose client went away before the answer.
+pub(in crate::server) fn client_gone(door: Door, log: &Quota) {
+    let Some(left_out) = log.take() else { return };
+    tracing::warn!(
+        door = door.as_str(),
+        "the client closed the connection before the answer"
+    );
+    tell_left_out(door, left_out);
+}
+
+fn tell_left_out(door: Door, lines: u64) {
+    if lines > 0 {
+        tracing::warn!(
+            door = door.as_str(),
+            lines,
+            "more requests got no decision; the metrics count them"
+        );
+    }
 }
 
 fn rules(record: &Record) -> String {

@@ -36,11 +36,15 @@ pub(in crate::server) enum Refusal {
     },
     /// The door is at its limit of requests in flight.
     Busy(Door),
-    /// The door is at its limit of bytes in flight.
+    /// The door has no room for more bytes of large bodies.
     BusyBytes(Door),
+    /// The large body had room and had to give way to another.
+    Displaced(Door),
     /// A limit on connections is reached, in total or for the client's address.
     TooManyConnections,
     BrokenBody,
+    /// The body arrives more slowly than the limit allows.
+    TooSlow,
     /// The reviewer could not read the body.
     BadReview(BadReview),
     /// The review took longer than this.
@@ -56,10 +60,11 @@ impl Refusal {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Busy(_) | Self::BusyBytes(_) | Self::TooManyConnections => {
+            Self::Busy(_) | Self::BusyBytes(_) | Self::Displaced(_) | Self::TooManyConnections => {
                 StatusCode::TOO_MANY_REQUESTS
             }
             Self::BrokenBody => StatusCode::BAD_REQUEST,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BadReview(bad) => StatusCode::from_u16(bad.status)
                 .ok()
                 .filter(|status| status.is_client_error() || status.is_server_error())
@@ -77,8 +82,10 @@ impl Refusal {
             Self::TooLarge { .. } => "too_large",
             Self::Busy(_) => "shed_requests",
             Self::BusyBytes(_) => "shed_bytes",
+            Self::Displaced(_) => "displaced",
             Self::TooManyConnections => "shed_connection",
             Self::BrokenBody => "broken_body",
+            Self::TooSlow => "slow_body",
             Self::BadReview(_) => "bad_review",
             Self::Deadline(_) => "deadline",
             Self::Panicked => "panic",
@@ -99,8 +106,12 @@ impl Refusal {
             Self::BusyBytes(door) => {
                 format!("Too many bytes are in flight at the {door} door; try again in a second.").into()
             }
+            Self::Displaced(door) => {
+                format!("The {door} door needed the room of this large body for another; try again in a second.").into()
+            }
             Self::TooManyConnections => "Too many connections are open from this address; try again in a second.".into(),
             Self::BrokenBody => "The body ended before it was complete.".into(),
+            Self::TooSlow => "The body arrives too slowly.".into(),
             Self::BadReview(bad) => bad.message.as_str().into(),
             Self::Deadline(budget) => format!("The review was not finished within {} ms.", budget.as_millis()).into(),
             Self::Panicked => "The review failed with an internal error, which is a bug in rolegate.".into(),

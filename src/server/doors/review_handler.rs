@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
@@ -11,15 +10,17 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use super::body;
+use super::body::{self, Pace};
 use super::deadline;
 use super::metrics::ReviewMetrics;
-use super::pool::{Pools, Slot};
+use super::pool::{NotNow, Pools, Slot};
+use super::quota::Quota;
 use super::record;
 use super::refusal::{BadReview, Refusal};
 use super::{Reviewed, Reviewer, Round};
 use crate::cluster::Found;
 use crate::server::limits::Limits;
+use crate::server::peer::Peer;
 use rolegate_core::decision::Door;
 
 #[derive(Debug)]
@@ -38,14 +39,21 @@ impl<R: Reviewer> ReviewHandler<R> {
     ) -> Response<Body> {
         let started = Instant::now();
         let (head, mut body) = request.into_parts();
+        let peer = head.extensions.get().copied().unwrap_or(Peer::UNKNOWN);
         let budget = deadline::budget(head.uri.query(), &self.limits);
+        let pace = Pace {
+            started,
+            deadline: started + budget,
+            budget,
+        };
         let mut unfinished = Unfinished {
             metrics: &self.metrics,
+            log: &self.pools.of(door).log,
             door,
             armed: true,
         };
         let result = self
-            .decide(door, &head.headers, &mut body, started + budget, budget)
+            .decide(door, peer, &head.headers, &mut body, pace)
             .await;
         unfinished.armed = false;
         let elapsed = started.elapsed();
@@ -61,8 +69,11 @@ impl<R: Reviewer> ReviewHandler<R> {
             }
             Err(refusal) => {
                 self.metrics.failed(Some(door), refusal.reason());
-                record::refused(door, &refusal, elapsed);
-                body::discard(&head.headers, body);
+                record::refused(door, &refusal, elapsed, &self.pools.of(door).log);
+                // A slow client would only go on being slow: the connection closes.
+                if refusal != Refusal::TooSlow {
+                    body::discard(&head.headers, body);
+                }
                 refusal.response()
             }
         }
@@ -71,10 +82,10 @@ impl<R: Reviewer> ReviewHandler<R> {
     async fn decide(
         &self,
         door: Door,
+        peer: Peer,
         headers: &HeaderMap,
         body: &mut Body,
-        deadline: Instant,
-        budget: Duration,
+        pace: Pace,
     ) -> Result<Reviewed, Refusal> {
         if !is_json(headers) {
             return Err(Refusal::ContentType);
@@ -85,20 +96,17 @@ impl<R: Reviewer> ReviewHandler<R> {
                 cap: self.limits.body,
             });
         }
-        let mut slot = self.pools.of(door).enter().ok_or(Refusal::Busy(door))?;
-        if !slot.hold(declared.unwrap_or_default()) {
-            return Err(Refusal::BusyBytes(door));
-        }
-        let late = |_| Refusal::Deadline(budget);
-        let bytes = timeout_at(
-            deadline,
-            body::read(body, declared, door, &mut slot, &self.limits),
-        )
-        .await
-        .map_err(late)??;
+        let pool = self.pools.of(door);
+        let mut load = pool.load(peer);
+        let Pace {
+            deadline, budget, ..
+        } = pace;
+        let bytes = body::read(body, declared, door, &mut load, pace, &self.limits).await?;
+        // Not before: otherwise a client could hold slots with heads alone.
+        let slot = pool.enter(load);
         let result = timeout_at(deadline, self.rounds(door, bytes, slot))
             .await
-            .map_err(late)?;
+            .map_err(|_| Refusal::Deadline(budget))?;
         // After the deadline the API server has decided by failurePolicy and
         // ignores the answer, so metrics must not count a decision.
         if Instant::now() > deadline {
@@ -134,6 +142,7 @@ impl<R: Reviewer> ReviewHandler<R> {
         found: Option<Arc<Found>>,
     ) -> Result<Round, Refusal> {
         if bytes.len() < self.limits.heavy_body {
+            slot.begin().map_err(|why| not_now(why, door))?;
             review(&*self.reviewer, door, bytes, found.as_deref())
         } else {
             self.heavy_round(door, bytes.clone(), Arc::clone(slot), found)
@@ -150,10 +159,7 @@ impl<R: Reviewer> ReviewHandler<R> {
         slot: Arc<Slot>,
         found: Option<Arc<Found>>,
     ) -> Result<Round, Refusal> {
-        let pool = Arc::clone(self.pools.of(door));
-        let Ok(turn) = Arc::clone(&pool.heavy).acquire_owned().await else {
-            return Err(Refusal::Busy(door));
-        };
+        let turn = slot.turn().await.map_err(|why| not_now(why, door))?;
         let reviewer = Arc::clone(&self.reviewer);
         let task = tokio::task::spawn_blocking(move || {
             let result = review(&*reviewer, door, &bytes, found.as_deref());
@@ -161,6 +167,13 @@ impl<R: Reviewer> ReviewHandler<R> {
             result
         });
         task.await.unwrap_or(Err(Refusal::Panicked))
+    }
+}
+
+fn not_now(why: NotNow, door: Door) -> Refusal {
+    match why {
+        NotNow::Busy => Refusal::Busy(door),
+        NotNow::Displaced => Refusal::Displaced(door),
     }
 }
 
@@ -197,6 +210,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// answer: its future is dropped and runs no further code.
 struct Unfinished<'a> {
     metrics: &'a ReviewMetrics,
+    log: &'a Quota,
     door: Door,
     armed: bool,
 }
@@ -205,10 +219,7 @@ impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         if self.armed {
             self.metrics.failed(Some(self.door), "client_gone");
-            tracing::warn!(
-                door = self.door.as_str(),
-                "the client closed the connection before the answer"
-            );
+            record::client_gone(self.door, self.log);
         }
     }
 }

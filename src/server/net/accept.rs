@@ -34,6 +34,9 @@ pub(in crate::server) async fn accept(listener: TcpListener, port: Arc<Port>) {
         if place.admit() == Admit::Reject {
             port.metrics.refused("told");
         }
+        if let Some(claim) = place.taken_from {
+            port.metrics.displaced(claim.as_str());
+        }
         spawn(&port, stream, place);
     }
 }
@@ -46,7 +49,7 @@ fn spawn(port: &Arc<Port>, stream: TcpStream, place: Place) {
     port.metrics.open.inc();
     port.shutdown.connections.spawn(async move {
         let _open = Open(&shared);
-        shared.connection(stream, place.admit()).await;
+        shared.connection(stream, &place).await;
         drop(place);
     });
 }

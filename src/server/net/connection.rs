@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::CONNECTION;
-use axum::http::{HeaderValue, Request, Response};
+use axum::http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,8 +18,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::connections::Admit;
-use super::idle::{Phase, TrackedStream};
+use super::arriving::Arriving;
+use super::connections::{Admit, Place};
+use super::tls;
+use super::tracked::TrackedStream;
 use crate::runtime::Shutdown;
 use crate::server::doors::refusal::Refusal;
 use crate::server::limits::ConnectionLimits;
@@ -40,15 +42,24 @@ pub(in crate::server) struct Port {
 
 impl Port {
     /// Serves `stream` until it ends.
-    pub(in crate::server) async fn connection<S>(&self, stream: S, admit: Admit)
+    pub(in crate::server) async fn connection<S>(&self, stream: S, place: &Place)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Some(tls) = &self.tls else {
-            return self.http(stream, admit).await;
+            place.phase.connected(false);
+            return self.http(stream, place).await;
         };
-        match timeout(self.limits.handshake, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.http(stream, admit).await,
+        let handshake = tokio::select! {
+            biased;
+            handshake = timeout(self.limits.handshake, tls.accept(stream)) => handshake,
+            () = place.phase.evicted() => return,
+        };
+        match handshake {
+            Ok(Ok(stream)) => {
+                place.phase.connected(tls::shows_certificate(&stream));
+                self.http(stream, place).await;
+            }
             Ok(Err(error)) => {
                 self.metrics.handshake_failed("failed");
                 tracing::debug!(%error, "a TLS handshake failed");
@@ -57,15 +68,15 @@ impl Port {
         }
     }
 
-    async fn http<S>(&self, stream: S, admit: Admit)
+    async fn http<S>(&self, stream: S, place: &Place)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let phase = Phase::new();
+        let (phase, admit) = (&place.phase, place.admit());
         let close_after = phase.opened() + spread(self.limits.age);
         let service = service_fn(|request: Request<Incoming>| {
-            phase.start_review();
-            self.answer(request, &phase, close_after, admit)
+            phase.start_request();
+            self.answer(request, place, close_after)
         });
         let connection = http1::Builder::new()
             .header_read_timeout(None)
@@ -77,10 +88,11 @@ impl Port {
         let mut connection = pin!(connection);
         let stop: CancellationToken = self.shutdown.stop.child_token();
         let mut stopped = pin!(stop.cancelled());
-        let mut stopping = false;
+        let mut evicted = pin!(phase.evicted());
+        let (mut stopping, mut leaving) = (false, false);
         // One periodic check costs less than a timer per request.
         let interval = match admit {
-            Admit::Serve => self.limits.header.min(self.limits.idle),
+            Admit::Serve => self.limits.header.min(self.limits.idle) / 2,
             Admit::Reject => self.limits.handshake,
         };
         let mut check = pin!(sleep(interval));
@@ -95,6 +107,15 @@ impl Port {
                 }
                 () = stopped.as_mut(), if !stopping => {
                     stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = evicted.as_mut(), if !leaving => {
+                    // What was in the kernel has been read by now. A request
+                    // that came with it is answered; then the connection closes.
+                    leaving = true;
+                    if !phase.may_finish(&self.limits) {
+                        return;
+                    }
                     connection.as_mut().graceful_shutdown();
                 }
                 () = check.as_mut() => {
@@ -114,16 +135,22 @@ impl Port {
 
     async fn answer(
         &self,
-        request: Request<Incoming>,
-        phase: &Phase,
+        mut request: Request<Incoming>,
+        place: &Place,
         close_after: Instant,
-        admit: Admit,
     ) -> Result<Response<Body>, std::convert::Infallible> {
+        let (phase, admit) = (&place.phase, place.admit());
         let mut response = match admit {
-            Admit::Serve => self.router.clone().oneshot(request.map(Body::new)).await?,
+            Admit::Serve => {
+                request.extensions_mut().insert(place.peer);
+                let request = request.map(|body| Body::new(Arriving::new(body, phase.clone())));
+                self.router.clone().oneshot(request).await?
+            }
             Admit::Reject => Refusal::TooManyConnections.response(),
         };
+        let status = response.status();
         if admit == Admit::Reject
+            || status == StatusCode::REQUEST_TIMEOUT
             || self.shutdown.closing.is_cancelled()
             || Instant::now() >= close_after
         {
@@ -131,11 +158,7 @@ impl Port {
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if response.status().is_success() {
-            phase.finish_review();
-        } else {
-            phase.discard_body();
-        }
+        phase.answered(status.is_success());
         Ok(response)
     }
 }

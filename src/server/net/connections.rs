@@ -1,11 +1,37 @@
-//! Limits on open connections, in total and per client address.
+//! Places for connections, in total and per client address.
+//!
+//! When all places are taken, a new connection gets the place of one that
+//! deserves it least ([`Claim`]), in this order:
+//!
+//! 1. one that has done no work for a second or more, or is slow;
+//! 2. an idle one of an address that holds many places, more than the newcomer's;
+//! 3. one that is new, or another idle one;
+//! 4. one whose body is arriving, of an address that has more than the newcomer's.
+//!
+//! In each step the address that holds most loses one, so that whoever holds
+//! hundreds of places gives them and whoever holds few does not; among addresses
+//! that hold few, it is the connection that has done nothing for longest. A
+//! connection with a review in flight keeps its place.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::time::Instant;
+
+use super::phase::{Claim, Phase};
 use crate::server::limits::ConnectionLimits;
+use crate::server::peer::Peer;
+
+/// An address with fewer than this part of all places holds few: as many as an
+/// API server opens at once, so that it is not the one that holds most where an
+/// attacker has many addresses.
+const FEW: usize = 16;
+/// So long a connection is new: it may still be shaking hands. By so much later
+/// than a new one does an idle connection count as idle, because it has worked.
+const NEW: Duration = Duration::from_secs(1);
 
 /// How many connections over a limit may be open at once, to be answered with
 /// 429. Others are closed without an answer, so that rejecting stays cheap.
@@ -14,17 +40,17 @@ const MAX_REJECTED: usize = 16;
 /// All open connections of one port.
 #[derive(Clone, Debug)]
 pub(in crate::server) struct Connections {
-    counts: Arc<Mutex<Counts>>,
-    total: usize,
-    per_peer: usize,
+    table: Arc<Mutex<Table>>,
+    limits: ConnectionLimits,
 }
 
 #[derive(Debug, Default)]
-struct Counts {
-    served: usize,
-    rejected: usize,
+struct Table {
+    next: u64,
+    served: HashMap<u64, (Peer, Phase)>,
     /// Connections served per client address.
-    peers: HashMap<IpAddr, usize>,
+    peers: HashMap<Peer, usize>,
+    rejected: usize,
 }
 
 /// How the requests of a connection are answered.
@@ -36,17 +62,21 @@ pub(in crate::server) enum Admit {
     Reject,
 }
 
-/// One connection's share of the limits; given back when dropped.
+/// The place of one connection; given back when dropped.
 #[derive(Debug)]
 pub(in crate::server) struct Place {
     connections: Connections,
     /// `None` for a connection that is rejected.
-    peer: Option<IpAddr>,
+    id: Option<u64>,
+    pub(in crate::server) peer: Peer,
+    pub(in crate::server) phase: Phase,
+    /// The claim of the connection that had to give this place, if one had to.
+    pub(in crate::server) taken_from: Option<Claim>,
 }
 
 impl Place {
     pub(in crate::server) fn admit(&self) -> Admit {
-        if self.peer.is_some() {
+        if self.id.is_some() {
             Admit::Serve
         } else {
             Admit::Reject
@@ -57,96 +87,340 @@ impl Place {
 impl Connections {
     pub(in crate::server) fn new(limits: &ConnectionLimits) -> Self {
         Self {
-            counts: Arc::default(),
-            total: limits.total,
-            per_peer: limits.per_peer,
+            table: Arc::default(),
+            limits: limits.clone(),
         }
     }
 
     /// Takes a place for a new connection. `None`: close it without an answer.
-    pub(in crate::server) fn enter(&self, peer: IpAddr) -> Option<Place> {
-        // ::ffff:10.0.0.1 and 10.0.0.1 are the same client.
-        let peer = peer.to_canonical();
-        let mut counts = self.lock();
-        let open = counts.peers.get(&peer).copied().unwrap_or_default();
-        if counts.served < self.total && open < self.per_peer {
-            counts.served += 1;
-            counts.peers.insert(peer, open + 1);
-            return Some(Place {
-                connections: self.clone(),
-                peer: Some(peer),
-            });
-        }
-        if counts.rejected < MAX_REJECTED {
-            counts.rejected += 1;
-            return Some(Place {
-                connections: self.clone(),
-                peer: None,
-            });
-        }
-        None
+    pub(in crate::server) fn enter(&self, address: IpAddr) -> Option<Place> {
+        let (peer, phase) = (Peer::new(address), Phase::new());
+        let mut table = self.lock();
+        let taken_from = table.make_room(peer, &self.limits);
+        let id = if table.has_room(peer, &self.limits) {
+            Some(table.add(peer, phase.clone()))
+        } else if table.rejected < MAX_REJECTED {
+            table.rejected += 1;
+            None
+        } else {
+            return None;
+        };
+        Some(Place {
+            connections: self.clone(),
+            id,
+            peer,
+            phase,
+            taken_from,
+        })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut counts = self.connections.lock();
-        let Some(peer) = self.peer else {
-            counts.rejected -= 1;
-            return;
-        };
-        counts.served -= 1;
-        if let Entry::Occupied(mut open) = counts.peers.entry(peer) {
-            *open.get_mut() -= 1;
-            if *open.get() == 0 {
-                open.remove();
-            }
+        let mut table = self.connections.lock();
+        match self.id {
+            // Nothing happens if its place has been taken away.
+            Some(id) => drop(table.remove(id)),
+            None => table.rejected -= 1,
         }
     }
+}
+
+impl Table {
+    fn count(&self, peer: Peer) -> usize {
+        self.peers.get(&peer).copied().unwrap_or_default()
+    }
+
+    fn has_room(&self, peer: Peer, limits: &ConnectionLimits) -> bool {
+        self.served.len() < limits.total && self.count(peer) < limits.per_peer
+    }
+
+    fn add(&mut self, peer: Peer, phase: Phase) -> u64 {
+        let id = self.next;
+        self.next += 1;
+        self.served.insert(id, (peer, phase));
+        *self.peers.entry(peer).or_default() += 1;
+        id
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Phase> {
+        let (peer, phase) = self.served.remove(&id)?;
+        if let Some(open) = self.peers.get_mut(&peer) {
+            *open -= 1;
+            if *open == 0 {
+                self.peers.remove(&peer);
+            }
+        }
+        Some(phase)
+    }
+
+    /// Takes a place away for a connection of `peer`, if there is none and one
+    /// has to give way. Returns the claim of that one.
+    fn make_room(&mut self, peer: Peer, limits: &ConnectionLimits) -> Option<Claim> {
+        if self.has_room(peer, limits) {
+            return None;
+        }
+        let own_only = self.count(peer) >= limits.per_peer;
+        let (id, claim) = self.victim(peer, own_only, limits)?;
+        self.remove(id)?.evict(claim);
+        Some(claim)
+    }
+
+    fn victim(
+        &self,
+        peer: Peer,
+        own_only: bool,
+        limits: &ConnectionLimits,
+    ) -> Option<(u64, Claim)> {
+        let now = Instant::now();
+        let candidates: Vec<Candidate> = self
+            .served
+            .iter()
+            .filter(|(_, (owner, _))| !own_only || *owner == peer)
+            .map(|(id, (owner, phase))| {
+                let (claim, since) = phase.claim(now, limits);
+                Candidate {
+                    id: *id,
+                    peer: *owner,
+                    claim,
+                    since,
+                }
+            })
+            .collect();
+        // With the newcomer, so that its own connections go before those of an
+        // address that has no more.
+        let own = self.count(peer) + 1;
+        let few = limits.total / FEW;
+        let has_more = |one: &Candidate| self.count(one.peer) >= own;
+        let is_new = |one: &Candidate| now.saturating_duration_since(one.since) < NEW;
+        let steps: [&dyn Fn(&Candidate) -> bool; 4] = [
+            &|one| one.claim == Claim::Slow || one.claim == Claim::Nothing && !is_new(one),
+            &|one| one.claim == Claim::Idle && has_more(one) && self.count(one.peer) > few,
+            &|one| match one.claim {
+                Claim::Nothing => true,
+                Claim::Idle => has_more(one) || one.peer == peer,
+                _ => false,
+            },
+            // Only to restore the balance between addresses.
+            &|one| one.claim == Claim::Arriving && self.count(one.peer) > own,
+        ];
+        steps
+            .into_iter()
+            .find_map(|may_go| worst(&candidates, few, may_go))
+            .map(|candidate| (candidate.id, candidate.claim))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Candidate {
+    id: u64,
+    peer: Peer,
+    claim: Claim,
+    since: Instant,
+}
+
+impl Candidate {
+    fn idle_since(&self) -> Instant {
+        match self.claim {
+            Claim::Idle => self.since + NEW,
+            _ => self.since,
+        }
+    }
+}
+
+/// Of the connections that may go: the address that has most of them (those with
+/// `few` or less are alike), and the one that has done nothing for longest.
+fn worst(all: &[Candidate], few: usize, may_go: &dyn Fn(&Candidate) -> bool) -> Option<Candidate> {
+    let may_go: Vec<&Candidate> = all.iter().filter(|one| may_go(one)).collect();
+    let mut held: HashMap<Peer, usize> = HashMap::new();
+    for candidate in &may_go {
+        *held.entry(candidate.peer).or_default() += 1;
+    }
+    may_go
+        .into_iter()
+        .max_by_key(|one| {
+            let held = held.get(&one.peer).map(|held| (*held).max(few));
+            (held, Reverse(one.idle_since()), Reverse(one.id))
+        })
+        .copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn limits_hold_in_total_and_per_address() {
-        let limits = ConnectionLimits {
-            total: 3,
-            per_peer: 2,
+    fn limits(total: usize, per_peer: usize) -> ConnectionLimits {
+        ConnectionLimits {
+            total,
+            per_peer,
             ..ConnectionLimits::default()
-        };
-        let connections = Connections::new(&limits);
-        let [one, two, three] = [1, 2, 3].map(|last| IpAddr::from([10, 0, 0, last]));
+        }
+    }
+
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([10, 0, 0, last])
+    }
+
+    /// A connection whose review is in flight.
+    fn working(connections: &Connections, last: u8) -> Place {
+        let place = connections.enter(address(last)).unwrap();
+        place.phase.start_request();
+        place.phase.start_review();
+        place
+    }
+
+    /// A connection that has had an answer.
+    fn idle(connections: &Connections, last: u8) -> Place {
+        let place = working(connections, last);
+        place.phase.answered(true);
+        place
+    }
+
+    fn is_evicted(place: &Place) -> bool {
+        let table = place.connections.lock();
+        !table.served.contains_key(&place.id.unwrap())
+    }
+
+    #[tokio::test]
+    async fn limits_hold_in_total_and_per_address() {
+        let connections = Connections::new(&limits(3, 2));
         let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
         let admit = |place: &Option<Place>| place.as_ref().map(Place::admit);
-        let first = connections.enter(one);
-        let second = connections.enter(mapped);
-        assert_eq!(admit(&first), Some(Admit::Serve));
-        assert_eq!(admit(&second), Some(Admit::Serve));
+        let first = working(&connections, 1);
+        let second = connections.enter(mapped).unwrap();
+        second.phase.start_request();
+        second.phase.start_review();
         assert_eq!(
-            admit(&connections.enter(one)),
+            admit(&connections.enter(address(1))),
             Some(Admit::Reject),
             "two connections of one address reach its limit"
         );
-        let third = connections.enter(two);
-        assert_eq!(admit(&third), Some(Admit::Serve));
+        let third = working(&connections, 2);
         let rejected: Vec<_> = (0..MAX_REJECTED)
-            .map(|_| connections.enter(three))
+            .map(|_| connections.enter(address(3)))
             .collect();
         assert!(
             rejected
                 .iter()
                 .all(|place| admit(place) == Some(Admit::Reject))
         );
-        assert_eq!(admit(&connections.enter(three)), None);
+        assert_eq!(admit(&connections.enter(address(3))), None);
         drop((first, rejected));
-        assert_eq!(admit(&connections.enter(three)), Some(Admit::Serve));
+        assert_eq!(admit(&connections.enter(address(3))), Some(Admit::Serve));
         drop((second, third));
-        assert!(connections.lock().peers.is_empty());
+        let table = connections.lock();
+        assert!(table.peers.is_empty() && table.served.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_address_with_most_idle_connections_loses_one() {
+        let connections = Connections::new(&limits(6, 6));
+        let attacker: Vec<_> = (0..4)
+            .map(|_| connections.enter(address(1)).unwrap())
+            .collect();
+        let honest = (
+            connections.enter(address(2)).unwrap(),
+            idle(&connections, 2),
+        );
+        let new = connections.enter(address(2)).unwrap();
+        assert_eq!(new.taken_from, Some(Claim::Nothing));
+        assert!(is_evicted(&attacker[0]), "the oldest");
+        assert!(!is_evicted(&honest.0) && !is_evicted(&honest.1));
+        attacker[0].phase.evicted().await;
+        drop(attacker);
+        assert_eq!(connections.lock().served.len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn among_addresses_with_few_the_oldest_goes() {
+        let connections = Connections::new(&limits(128, 128));
+        let mut attackers: Vec<_> = (0..125)
+            .map(|number| connections.enter(address(100 + number % 60)).unwrap())
+            .collect();
+        tokio::time::advance(Duration::from_millis(1)).await;
+        // More than any attacker has, and none of them has shaken hands yet.
+        let burst: Vec<_> = (0..4)
+            .map(|_| connections.enter(address(1)).unwrap())
+            .collect();
+        for _ in 0..50 {
+            attackers.push(connections.enter(address(7)).unwrap());
+        }
+        assert!(!burst.iter().any(is_evicted));
+    }
+
+    /// Attackers that have had one answer each, from as many addresses.
+    #[tokio::test(start_paused = true)]
+    async fn a_new_connection_does_not_go_for_one_that_has_been_idle() {
+        let connections = Connections::new(&limits(128, 128));
+        let attackers: Vec<_> = (0..128)
+            .map(|number| idle(&connections, 100 + number % 60))
+            .collect();
+        tokio::time::advance(NEW).await;
+        let shaking = connections.enter(address(1)).unwrap();
+        let mut more = Vec::new();
+        for number in 0..100 {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            more.push(connections.enter(address(100 + number % 60)).unwrap());
+        }
+        assert!(!is_evicted(&shaking));
+        assert_eq!(attackers.iter().filter(|one| is_evicted(one)).count(), 101);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_bodies_go_before_idle_connections() {
+        let limits = limits(3, 3);
+        let connections = Connections::new(&limits);
+        let slow = connections.enter(address(1)).unwrap();
+        slow.phase.start_request();
+        tokio::time::advance(limits.stall).await;
+        let (kept, busy) = (idle(&connections, 2), working(&connections, 3));
+        let new = connections.enter(address(4)).unwrap();
+        assert_eq!(new.taken_from, Some(Claim::Slow));
+        assert!(is_evicted(&slow) && !is_evicted(&kept) && !is_evicted(&busy));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longest_idle_goes_but_not_for_an_address_with_more() {
+        let limits = limits(3, 3);
+        let connections = Connections::new(&limits);
+        let first = idle(&connections, 1);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let second = idle(&connections, 2);
+        let third = working(&connections, 2);
+        let greedy = connections.enter(address(2)).unwrap();
+        assert_eq!(greedy.taken_from, Some(Claim::Idle));
+        assert!(
+            is_evicted(&second),
+            "its own, not the longer idle of another"
+        );
+        drop(second);
+        greedy.phase.start_request();
+        greedy.phase.start_review();
+        let new = connections.enter(address(3)).unwrap();
+        assert!(is_evicted(&first), "the only idle one");
+        assert!(!is_evicted(&third) && !is_evicted(&new));
+    }
+
+    #[tokio::test]
+    async fn arriving_bodies_go_only_from_an_address_that_has_more() {
+        let connections = Connections::new(&limits(4, 4));
+        let arriving = |last| {
+            let place = connections.enter(address(last)).unwrap();
+            place.phase.start_request();
+            place
+        };
+        let greedy = [arriving(1), arriving(1), arriving(1)];
+        let honest = arriving(2);
+        let new = connections.enter(address(2)).unwrap();
+        assert_eq!(new.taken_from, Some(Claim::Arriving));
+        new.phase.start_request();
+        assert_eq!(greedy.iter().filter(|place| is_evicted(place)).count(), 1);
+        assert!(!is_evicted(&honest));
+        let balanced = connections.enter(address(2)).unwrap();
+        assert_eq!(balanced.admit(), Admit::Reject);
     }
 }

@@ -1,7 +1,9 @@
 //! Connections: accepting and limiting them, TLS, and idle timeouts.
 
 pub(super) mod accept;
+mod arriving;
 pub(super) mod connection;
-pub(super) mod connections;
-pub(super) mod idle;
+mod connections;
+mod phase;
 pub(super) mod tls;
+mod tracked;

@@ -35,9 +35,18 @@ impl Authority {
     /// A server certificate for host names and IP addresses. Go verifies the
     /// address a URL names against IP SANs only, never the common name.
     pub(crate) fn issue(&self, hosts: &[&str]) -> Pair {
+        self.issue_for(hosts, ExtendedKeyUsagePurpose::ServerAuth)
+    }
+
+    /// A client certificate for `name`.
+    pub(crate) fn issue_client(&self, name: &str) -> Pair {
+        self.issue_for(&[name], ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
+    fn issue_for(&self, hosts: &[&str], usage: ExtendedKeyUsagePurpose) -> Pair {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let mut params = CertificateParams::new(hosts).expect("host names and addresses");
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![usage];
         params.use_authority_key_identifier_extension = true;
         let key = new_key();
         let certificate = params

@@ -1,0 +1,298 @@
+//! What a connection is doing: whether it is slow or idle, and how much it
+//! deserves its place.
+//!
+//! hyper's own header timeout also runs between two requests. It would close
+//! connections that the API server keeps alive; this one does not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::server::limits::ConnectionLimits;
+
+/// The TLS handshake is not complete.
+const HANDSHAKE: u8 = 0;
+/// Waiting for a request. Clients open some connections in advance.
+const IDLE: u8 = 1;
+/// Some bytes of a request's head have arrived.
+const READING_HEAD: u8 = 2;
+/// The head is complete and the body is not.
+const READING_BODY: u8 = 3;
+/// The request is complete and the answer is not ready. The review has its own deadline.
+const IN_REVIEW: u8 = 4;
+/// An error was answered before the body was read: the next bytes belong to
+/// that body and not to a new head.
+const DISCARDING_BODY: u8 = 5;
+
+/// The phase of one connection, and when it began.
+///
+/// The task of the connection writes it; whoever looks for a place to free
+/// reads it.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Phase {
+    opened: Instant,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// One of the constants above.
+    phase: AtomicU8,
+    /// Milliseconds from `Phase::opened` to the start of this phase.
+    since: AtomicU64,
+    /// Milliseconds from `Phase::opened` to the last bytes of a body.
+    heard: AtomicU64,
+    /// Bytes of the current body.
+    received: AtomicU64,
+    /// The client has had an answer to a review, or has shown a certificate.
+    worked: AtomicBool,
+    /// The connection's place was taken away because it was only arriving, to
+    /// restore the balance between addresses.
+    evicted_for_balance: AtomicBool,
+    evicted: Notify,
+}
+
+/// How much a connection deserves its place, from the least to the most. The
+/// names are metric labels, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::server) enum Claim {
+    /// It has done no work yet: no handshake, no head, or no answered review.
+    Nothing,
+    /// A body or a head that has stopped arriving, or trickles.
+    Slow,
+    /// It has done work, and does none now.
+    Idle,
+    /// A body is arriving.
+    Arriving,
+    /// A review is in flight.
+    Working,
+}
+
+impl Claim {
+    pub(in crate::server) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "no_review",
+            Self::Slow => "slow",
+            Self::Idle => "idle",
+            Self::Arriving => "share",
+            Self::Working => "working",
+        }
+    }
+}
+
+impl Phase {
+    pub(in crate::server) fn new() -> Self {
+        Self {
+            opened: Instant::now(),
+            shared: Arc::new(Shared {
+                phase: AtomicU8::new(HANDSHAKE),
+                ..Shared::default()
+            }),
+        }
+    }
+
+    /// When the connection was opened.
+    pub(in crate::server) fn opened(&self) -> Instant {
+        self.opened
+    }
+
+    /// The handshake is complete, or there is none. `proved`: the client has
+    /// shown a certificate.
+    pub(in crate::server) fn connected(&self, proved: bool) {
+        if proved {
+            self.shared.worked.store(true, Ordering::Relaxed);
+        }
+        self.set(IDLE);
+    }
+
+    /// A request's head is complete.
+    pub(in crate::server) fn start_request(&self) {
+        self.shared.received.store(0, Ordering::Relaxed);
+        self.set(READING_BODY);
+        let since = self.shared.since.load(Ordering::Relaxed);
+        self.shared.heard.store(since, Ordering::Relaxed);
+    }
+
+    /// Bytes of a body have arrived.
+    pub(in crate::server) fn body_received(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.shared.received.fetch_add(bytes, Ordering::Relaxed);
+        self.shared.heard.store(self.millis(), Ordering::Relaxed);
+    }
+
+    /// The whole request has arrived.
+    pub(in crate::server) fn start_review(&self) {
+        if self.phase() == READING_BODY {
+            self.set(IN_REVIEW);
+        }
+    }
+
+    /// The answer is ready.
+    pub(in crate::server) fn answered(&self, success: bool) {
+        if success {
+            self.shared.worked.store(true, Ordering::Relaxed);
+        }
+        // An error may be answered before the body was read to its end.
+        let unread = self.phase() == READING_BODY;
+        self.set(if unread { DISCARDING_BODY } else { IDLE });
+    }
+
+    /// Bytes have arrived, of whatever.
+    pub(in crate::server) fn bytes_received(&self) {
+        if self.phase() == IDLE {
+            self.set(READING_HEAD);
+        }
+    }
+
+    fn phase(&self) -> u8 {
+        self.shared.phase.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, phase: u8) {
+        self.shared.since.store(self.millis(), Ordering::Relaxed);
+        self.shared.phase.store(phase, Ordering::Relaxed);
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn since(&self) -> Instant {
+        self.opened + Duration::from_millis(self.shared.since.load(Ordering::Relaxed))
+    }
+
+    /// The metric label of the limit that the connection has exceeded, if any.
+    pub(in crate::server) fn overdue(&self, limits: &ConnectionLimits) -> Option<&'static str> {
+        let (limit, reason) = match self.phase() {
+            IDLE | DISCARDING_BODY => (limits.idle, "idle"),
+            READING_HEAD => (limits.header, "header"),
+            _ => return None,
+        };
+        (self.since().elapsed() >= limit).then_some(reason)
+    }
+
+    /// How much the connection deserves its place, and since when.
+    pub(in crate::server) fn claim(
+        &self,
+        now: Instant,
+        limits: &ConnectionLimits,
+    ) -> (Claim, Instant) {
+        let since = self.since();
+        let age = now.saturating_duration_since(since);
+        let claim = match self.phase() {
+            IN_REVIEW => Claim::Working,
+            READING_BODY => {
+                let heard = Duration::from_millis(self.shared.heard.load(Ordering::Relaxed));
+                let silent = now.saturating_duration_since(self.opened + heard) >= limits.stall;
+                let received = self.shared.received.load(Ordering::Relaxed);
+                let rate = u64::from(limits.body_rate.max(1));
+                let worth = Duration::from_millis(received.saturating_mul(1000) / rate);
+                if silent || age >= limits.stall + worth {
+                    Claim::Slow
+                } else {
+                    Claim::Arriving
+                }
+            }
+            _ if !self.shared.worked.load(Ordering::Relaxed) => Claim::Nothing,
+            READING_HEAD if age >= limits.stall => Claim::Slow,
+            _ => Claim::Idle,
+        };
+        (claim, since)
+    }
+
+    /// Takes the connection's place away, because of `claim`: tells its task to
+    /// close it.
+    pub(in crate::server) fn evict(&self, claim: Claim) {
+        let balance = claim == Claim::Arriving;
+        self.shared
+            .evicted_for_balance
+            .store(balance, Ordering::Relaxed);
+        self.shared.evicted.notify_one();
+    }
+
+    /// Whether a connection whose place has been taken away may finish its
+    /// request: it has turned out that more of it had arrived.
+    pub(in crate::server) fn may_finish(&self, limits: &ConnectionLimits) -> bool {
+        match self.claim(Instant::now(), limits).0 {
+            Claim::Working => true,
+            Claim::Arriving => !self.shared.evicted_for_balance.load(Ordering::Relaxed),
+            _ => false,
+        }
+    }
+
+    /// Waits until the connection's place is taken away.
+    pub(in crate::server) async fn evicted(&self) {
+        self.shared.evicted.notified().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn claims_follow_what_a_connection_does() {
+        let limits = ConnectionLimits::default();
+        let phase = Phase::new();
+        let claim = || phase.claim(Instant::now(), &limits).0;
+        assert_eq!(claim(), Claim::Nothing, "no handshake");
+        phase.connected(false);
+        assert_eq!(claim(), Claim::Nothing, "no review");
+        phase.bytes_received();
+        advance(limits.stall).await;
+        assert_eq!(claim(), Claim::Nothing, "no complete head");
+        phase.start_request();
+        assert_eq!(claim(), Claim::Arriving);
+        advance(limits.stall).await;
+        assert_eq!(claim(), Claim::Slow, "silent");
+        phase.body_received(1 << 20);
+        assert_eq!(claim(), Claim::Arriving);
+        phase.start_review();
+        advance(Duration::from_mins(1)).await;
+        assert_eq!(claim(), Claim::Working);
+        phase.answered(true);
+        assert_eq!(claim(), Claim::Idle);
+        phase.bytes_received();
+        assert_eq!(claim(), Claim::Idle);
+        advance(limits.stall).await;
+        assert_eq!(claim(), Claim::Slow, "a slow head");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_trickle_is_slow_although_never_silent() {
+        let limits = ConnectionLimits::default();
+        let phase = Phase::new();
+        let claim = || phase.claim(Instant::now(), &limits).0;
+        phase.connected(true);
+        assert_eq!(claim(), Claim::Idle, "its certificate counts");
+        phase.start_request();
+        for _ in 0..3 {
+            advance(limits.stall / 2).await;
+            phase.body_received(1);
+        }
+        assert_eq!(claim(), Claim::Slow);
+        phase.body_received(usize::try_from(limits.body_rate).unwrap());
+        assert_eq!(claim(), Claim::Arriving);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_before_the_body_leaves_it_to_discard() {
+        let limits = ConnectionLimits::default();
+        let phase = Phase::new();
+        phase.connected(false);
+        phase.start_request();
+        phase.answered(false);
+        phase.bytes_received();
+        phase.start_review();
+        assert_eq!(phase.claim(Instant::now(), &limits).0, Claim::Nothing);
+        advance(limits.header * 2).await;
+        assert_eq!(phase.overdue(&limits), None, "no head is being read");
+        advance(limits.idle).await;
+        assert_eq!(phase.overdue(&limits), Some("idle"));
+    }
+}
