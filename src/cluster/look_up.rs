@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{Request, StatusCode};
 use kube::Client;
 use rolegate_core::facts::{Known, Need};
+use rolegate_core::json::Raw;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -24,15 +25,29 @@ pub async fn look_up(client: &Client, needs: Vec<Need>) -> Found {
     for need in needs {
         let client = client.clone();
         tasks.spawn(async move {
-            let known = timeout(TIMEOUT, get(&client, &need)).await;
-            let known = known.unwrap_or_else(|_elapsed| {
+            let all = timeout(TIMEOUT, follow(&client, need.clone())).await;
+            all.unwrap_or_else(|_elapsed| {
                 tracing::warn!(%need, "the look-up took too long; the object counts as unknown");
-                Known::Unknown
-            });
-            (need, known)
+                vec![(need, Known::Unknown)]
+            })
         });
     }
-    Found(tasks.join_all().await)
+    Found(tasks.join_all().await.into_iter().flatten().collect())
+}
+
+/// The object, and the one that it names if the need says so.
+async fn follow(client: &Client, need: Need) -> Vec<(Need, Known<String>)> {
+    let known = get(client, &need).await;
+    let next = match &known {
+        Known::Is(text, _) => Raw::parse(text).ok().and_then(|raw| need.next(raw)),
+        Known::Absent(_) | Known::Unknown => None,
+    };
+    let mut all = vec![(need, known)];
+    if let Some(next) = next {
+        let known = get(client, &next).await;
+        all.push((next, known));
+    }
+    all
 }
 
 async fn get(client: &Client, need: &Need) -> Known<String> {

@@ -48,14 +48,17 @@
 //!   Look for such Deployments before you label the namespace.
 
 mod custom_resource;
+mod joins;
+mod read_back;
 
-use crate::facts::{Action, Extent, Facts, Requester};
+use crate::facts::{Action, Extent, Facts, Requester, surface};
 use crate::names::shown;
 use crate::policy::{About, Severity};
 use crate::request::view::TemplateShape;
 use crate::request::{Object, Path, ReviewError, change};
 use crate::write::Write;
 
+use super::shared::custom_resource::mirrors;
 use super::shared::startable::{Start, refusal};
 use super::{Advice, Checked, Finding, Rule};
 
@@ -96,7 +99,7 @@ impl Rule for ForeignServiceAccount {
         &ABOUT
     }
 
-    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+    fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         let Some((new, old)) = write.act.written() else {
             return Ok(());
         };
@@ -107,7 +110,7 @@ impl Rule for ForeignServiceAccount {
             Carrier::Nothing => {}
             Carrier::Pod => check_pod(write, findings)?,
             Carrier::Template(shape) => check_template(write, shape, new, old, findings)?,
-            Carrier::Anything => custom_resource::check(write, new, old, findings)?,
+            Carrier::Anything => custom_resource::check(write, facts, new, old, findings)?,
         }
         Ok(())
     }
@@ -132,39 +135,13 @@ impl Carrier {
             ("", "pods") if main => Self::Pod,
             // A revision may hold the data of any controller.
             ("apps", "controllerrevisions") => Self::Anything,
-            (group, _) if BUILT_IN_GROUPS.contains(&group) => Self::Nothing,
+            (group, _) if surface::is_built_in(group) => Self::Nothing,
             // The replica count of a custom resource; its template is not in it.
             _ if target.subresource() == "scale" => Self::Nothing,
             _ => Self::Anything,
         }
     }
 }
-
-/// Groups that kube-apiserver itself serves. [`Carrier::of`] names their kinds
-/// that carry pods; every other group is of custom resources.
-const BUILT_IN_GROUPS: [&str; 21] = [
-    "",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "apps",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "extensions",
-    "flowcontrol.apiserver.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "storage.k8s.io",
-];
 
 fn check_pod(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
     let Some(pod_write) = write.pod()? else {
@@ -198,6 +175,10 @@ fn check_template(
     old: Option<Object<'_>>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
+    // A queue's copy of a template, to count by. Nothing starts pods from it.
+    if shape == TemplateShape::PodTemplate && mirrors(write) {
+        return Ok(());
+    }
     let new = new.template(shape)?;
     if let Some(old) = old {
         let old = old.template(shape)?;

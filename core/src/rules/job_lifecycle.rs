@@ -47,7 +47,9 @@
 //! `*/scale` (a count without a pod template), preemption by a pod of higher
 //! priority, the removal of a node, quotas.
 
-use crate::facts::{Action, Extent, Facts, JobToken, Requester, RunsAs};
+mod custom_resource;
+
+use crate::facts::{Action, Extent, Facts, JobToken, Requester, RunsAs, surface};
 use crate::json::Raw;
 use crate::names::{Component, JobId, Role, shown};
 use crate::policy::{About, Capability, Mode, Severity};
@@ -84,7 +86,7 @@ impl Rule for JobLifecycle {
         &ABOUT
     }
 
-    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+    fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         if write.extent(Action::EndJob) == Extent::All
             || matches!(write.requester, Requester::System(_))
         {
@@ -98,6 +100,9 @@ impl Rule for JobLifecycle {
                 _ => {}
             }
             return Ok(());
+        }
+        if !surface::is_built_in(write.target.group()) {
+            return custom_resource::check(write, facts, findings);
         }
         match TemplateShape::of(&write.target.resource) {
             Some(TemplateShape::PodTemplate) | None => Ok(()),

@@ -298,7 +298,7 @@ fn custom_resources(account: &str) -> Vec<(&'static str, Value)> {
         ),
         (
             "unheard.example.com/things",
-            json!({ "a": [{ "b": { "c": format!("--conf x={account} --y") } }] }),
+            json!({ "a": [{ "b": { "c": format!("--conf x.serviceAccountName={account} --y") } }] }),
         ),
         ("unheard.example.com/things", json!({ "a": { account: 1 } })),
         (
