@@ -146,6 +146,7 @@ mod tests {
                 .to_owned();
             let (code, body) = match name.as_str() {
                 "there" => (200, r#"{"kind":"Pod"}"#),
+                "names" => (200, r#"{"spec":{"deploymentName":"there"}}"#),
                 "gone" => (
                     404,
                     r#"{"kind":"Status","status":"Failure","code":404,"reason":"NotFound","message":""}"#,
@@ -163,8 +164,19 @@ mod tests {
         });
         let client = Client::new(service, "default");
         let need = |name| Need::object("", "v1", "pods", "a", name);
-        let needs = ["there", "gone", "silent", "secret"].map(need);
-        let Found(mut found) = look_up(&client, needs.to_vec()).await;
+        let mut needs = ["there", "gone", "silent", "secret"].map(need).to_vec();
+        needs.push(need("names").followed_by("spec.deploymentName", "deployments"));
+        let Found(mut found) = look_up(&client, needs).await;
+        let followed = found
+            .iter()
+            .position(|(need, _)| need.resource == "deployments");
+        let (need, known) = found.remove(followed.expect("what the object names"));
+        assert_eq!(
+            (need.name.as_str(), need.namespace.as_str()),
+            ("there", "a")
+        );
+        assert!(matches!(known, Known::Is(..)), "{known:?}");
+        found.retain(|(need, _)| need.name != "names");
         found.sort_by(|one, other| one.0.cmp(&other.0));
         let known: Vec<_> = found
             .iter()

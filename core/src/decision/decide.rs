@@ -63,15 +63,17 @@ pub fn decide_by<'a>(
         }
         match rule.write(&write, facts, &mut found) {
             Ok(()) => {}
-            Err(Stop::Needs(need)) => {
+            Err(Stop::Needs(all)) => {
                 found.clear();
-                if facts.are_final() {
-                    skipped.push(Skipped {
-                        rule: about.id,
-                        need,
-                    });
-                } else if !needs.contains(&need) {
-                    needs.push(need);
+                for need in all {
+                    if facts.are_final() {
+                        skipped.push(Skipped {
+                            rule: about.id,
+                            need,
+                        });
+                    } else if !needs.contains(&need) {
+                        needs.push(need);
+                    }
                 }
             }
             // An unreadable part that the update leaves unchanged is not reported.

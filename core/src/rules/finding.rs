@@ -105,8 +105,8 @@ pub type Checked = Result<(), Stop>;
 pub enum Stop {
     /// A part of the object that it must judge cannot be read.
     Unreadable(ReviewError),
-    /// It needs a fact about the cluster first.
-    Needs(Need),
+    /// It needs facts about the cluster first: at least one.
+    Needs(Vec<Need>),
 }
 
 impl From<ReviewError> for Stop {
@@ -117,6 +117,6 @@ impl From<ReviewError> for Stop {
 
 impl From<Need> for Stop {
     fn from(need: Need) -> Self {
-        Self::Needs(need)
+        Self::Needs(vec![need])
     }
 }

@@ -11,11 +11,23 @@
 //!   `ControllerRevision` holds. An UPDATE is judged only if it changes the template
 //!   or resumes a suspended Job, so rollout restarts, scaling, status writes and
 //!   no-op writes pass
-//! - custom resources of any kind: every field named after a service account, and
-//!   every string that names a reserved one (Spark configuration, Flink options,
-//!   submit arguments). Where the policy declares operators, also a driver's pod
-//!   template in a file (`driver.podTemplateFile`), which can name any service
-//!   account
+//! - custom resources of any kind: every field named after a service account or after
+//!   an execution role (`executionRoleArn`), and every option, argument, line or whole
+//!   text that names a reserved service account (Spark configuration, Flink options,
+//!   submit arguments, JSON, YAML and base64 in a string). In a sentence a name starts
+//!   nothing. A fixed name of the policy (`spark`) counts in fields and options that
+//!   name accounts, and as a whole value in configuration and arguments. `metadata` and
+//!   `status` do not count, except annotations named after service accounts
+//! - of the known kinds (docs/coverage.md lists them): further fields; the
+//!   object that another names (`FlinkSessionJob.spec.deploymentName`), whose role the
+//!   requester needs as if it named the role; and the fields of `status` by which an
+//!   operator acts (Flink's `lastStableSpec`), which are the operator's. Kinds that
+//!   start nothing (rules, dashboards, routes, certificates, copies) are not judged
+//! - an UPDATE of a custom resource that changes more than `metadata` and `status` is
+//!   judged by all that the new object names, and by the jobs that the stored object
+//!   stands for. Where the policy declares operators, also a driver's or job manager's pod
+//!   template in a file (`driver.podTemplateFile`, `kubernetes.pod-template-file`) is
+//!   denied, because it can name any service account
 //!
 //! ## Who may start what
 //!
@@ -25,7 +37,7 @@
 //! | a job | those of its own account and role, in its own namespace; a driver only as `spark-<own job id>-driver`, and no other pod with a job id in its name |
 //! | an operator of the policy | those of the roles the policy declares for it |
 //! | Kubernetes | job controller: `client`; replica set controller: `jeg`; those and the stateful set controller: components of a declared operator |
-//! | tenants | `default`, or what `submitters.serviceAccounts` lists; in a custom resource also those of `submitters.roles` |
+//! | tenants | `default`, or what `submitters.serviceAccounts` lists; in a custom resource also those of `submitters.roles`, and these roles |
 //!
 //! ## Why
 //!
@@ -41,8 +53,12 @@
 //!
 //! ## What it does not see
 //!
-//! - Names that an operator assembles from parts. The pod is judged when the
-//!   operator creates it.
+//! - Names that an operator assembles from parts: templates, expressions, other
+//!   encodings. The pod is judged when the operator creates it.
+//! - Whose an object is that another joins, without a cluster (`--cluster off`). Then
+//!   only those may join who may submit every role of the declared operators.
+//! - The ARN of a role in a field with another name, unless the policy names the role
+//!   as one of jobs (`executionRoles`, `submitters.roles`, `operators.roles`).
 //! - A Deployment that is older than the namespace's label and has another image
 //!   under a gateway's service account (`jeg`): scaling it up starts that image.
 //!   Look for such Deployments before you label the namespace.

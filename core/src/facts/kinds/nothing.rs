@@ -94,6 +94,12 @@ pub(super) const ROWS: &[Kind] = &[
         "cert-manager/cert-manager pkg/apis/acme/v1/types_order.go",
     )
     .no_secrets(),
+    nothing(
+        &["networking.internal.knative.dev"],
+        &["certificates"],
+        "knative/networking pkg/apis/networking/v1alpha1/certificate_types.go",
+    )
+    .no_secrets(),
     // Secrets that come from elsewhere.
     nothing(
         &["bitnami.com"],

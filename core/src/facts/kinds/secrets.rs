@@ -81,6 +81,19 @@ pub(super) const ROWS: &[Kind] = &[
         "spec.subsets[].trafficPolicy.tls.credentialName",
     ])
     .keeps_secrets(),
+    nothing(
+        &["k8s.nginx.org"],
+        &["policies", "virtualservers", "virtualserverroutes", "transportservers"],
+        "nginx/kubernetes-ingress pkg/apis/configuration/v1/types.go",
+    )
+    .secrets_also_in(&[
+        "spec.tls.secret",
+        "spec.jwt.secret",
+        "spec.basicAuth.secret",
+        "spec.oidc.clientSecret",
+        "spec.apiKey.clientSecret",
+        "spec.egressMTLS.trustedCertSecret",
+    ]),
     // Certificates. What `privateKeySecretRef` and a Certificate's `secretName` name is
     // written; an issuer logs in elsewhere with what its other fields name.
     nothing(

@@ -157,9 +157,7 @@ impl Plain {
                     Some(SecretKey::Object)
                 }
                 // The text may be the secret itself.
-                "" | "s" if ["credentials", "credential", "tls"].contains(&before) => {
-                    Some(SecretKey::Named)
-                }
+                "" | "s" if is_name_of(before) => Some(SecretKey::Named),
                 "" | "s" => Some(SecretKey::Object),
                 _ => None,
             };
@@ -178,6 +176,13 @@ impl Plain {
         ];
         self.ends_with_any(&words).then_some(SecretKey::Selector)
     }
+}
+
+/// Whether a field called after these words holds a Secret's name and not the secret:
+/// nobody writes a certificate into one word.
+fn is_name_of(before: &str) -> bool {
+    let words = ["credentials", "credential", "tls", "cert", "certificate"];
+    words.iter().any(|word| before.ends_with(word))
 }
 
 /// What the value of a field that names a Secret looks like.

@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, Requester};
 use crate::request::Object;
-use crate::rules::shared::custom_resource::{Joined, Whose, joined, refusal_of};
+use crate::rules::shared::custom_resource::{Joined, Whose, all_joined, refusal_of};
 use crate::rules::{Advice, Checked, Finding};
 use crate::write::Write;
 
@@ -33,15 +33,9 @@ pub(super) fn check(
     if matches!(write.requester, Requester::System(_)) {
         return Ok(());
     }
-    let kind = write.kind_row();
-    let mut seen = Vec::new();
-    for object in [Some(new), old].into_iter().flatten() {
-        for joined in joined(write, facts, kind, object)? {
-            if !seen.contains(&joined.what) {
-                seen.push(joined.what.clone());
-                of_object(write, &joined, findings);
-            }
-        }
+    let objects: Vec<_> = [Some(new), old].into_iter().flatten().collect();
+    for joined in all_joined(write, facts, write.kind_row(), &objects)? {
+        of_object(write, &joined, findings);
     }
     Ok(())
 }

@@ -54,23 +54,22 @@ pub(super) fn check(
         };
         let named = names_in(write, after, &at)?;
         let is_operator = matches!(write.requester, Requester::Operator(_));
-        if old.is_none() || is_operator {
-            let what = format!("set {field} of {}", write.object());
-            // An operator quotes errors, which name accounts.
-            let names = named.found.iter();
-            let names = names.filter(|one| !is_operator || one.by != By::Text);
-            let refused = names.filter_map(|reference| {
-                let refused = refusal_of(write, reference)?;
-                let finding = of_reference(write, &what, reference, &refused);
-                Some(finding.at(reference.path.clone()))
-            });
-            let refused = refused.take(1);
-            findings.extend(refused);
+        let what = format!("set {field} of {}", write.object());
+        // An operator quotes errors, which name accounts.
+        let names = named.found.iter();
+        let mut names = names.filter(|one| !is_operator || one.by != By::Text);
+        let refused = names.find_map(|reference| {
+            let refused = refusal_of(write, reference)?;
+            let finding = of_reference(write, &what, reference, &refused);
+            Some(finding.at(reference.path.clone()))
+        });
+        if let Some(refused) = refused {
+            findings.push(refused);
             continue;
         }
         let of_job =
-            named.unread.is_some() || named.found.iter().any(|one| is_of_a_job(write, one));
-        if of_job || stands_for_job(write, facts, new)? {
+            || named.unread.is_some() || named.found.iter().any(|one| is_of_a_job(write, one));
+        if old.is_some() && !is_operator && (of_job() || stands_for_job(write, facts, new)?) {
             findings.push(finding(write, field, at));
         }
     }

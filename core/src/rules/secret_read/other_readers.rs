@@ -80,7 +80,7 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
     };
     let judged = refused
         .into_iter()
-        .filter(|(named, _)| !before.contains(&named.secret));
+        .filter(|(named, _)| before.insert(named.secret.clone()));
     findings.extend(judged.take(MOST).map(|(named, why)| {
         let secret = match &named.secret {
             Some(name) => format!("Secret {}", shown(name, 253)),
