@@ -66,6 +66,7 @@
 mod custom_resource;
 mod joins;
 mod read_back;
+mod report;
 
 use crate::facts::{Action, Extent, Facts, Requester, surface};
 use crate::names::shown;

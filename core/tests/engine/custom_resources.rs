@@ -295,10 +295,13 @@ fn only_its_operator_writes_what_it_reads_back() {
         update(tenant(), resource, old(account), with(account, inner)).refused(
             &policy,
             RULE,
-            "by which its operator acts",
+            "status of Thing",
         );
-        update(driver(), resource, old(account), with(account, inner))
-            .refused(&policy, RULE, "by which");
+        update(driver(), resource, old(account), with(account, inner)).refused(
+            &policy,
+            RULE,
+            "status of Thing",
+        );
     }
     update(operator(), resource, old(&etl), with(&etl, &etl)).passes(&policy);
     update(operator(), resource, old(&etl), with(&etl, &foreign)).refused(

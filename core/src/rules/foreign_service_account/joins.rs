@@ -7,7 +7,7 @@ use crate::rules::{Advice, Checked, Finding};
 use crate::write::Write;
 
 use super::ADVICE;
-use super::custom_resource::{about, of_reference, unread};
+use super::report::{about, of_reference, unread};
 
 static ADVICE_ON_UNKNOWN: Advice = Advice {
     why: "whoever joins a job runs a program under its role",

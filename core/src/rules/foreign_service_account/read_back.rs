@@ -8,7 +8,7 @@ use crate::rules::{Advice, Checked, Finding};
 use crate::write::Write;
 
 use super::ADVICE;
-use super::custom_resource::{about, of_reference};
+use super::report::{about, of_reference};
 
 static ADVICE_ON_STATUS: Advice = Advice {
     why: "the operator reads the field back and acts by it, under the job's role",
