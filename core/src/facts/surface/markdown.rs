@@ -74,20 +74,28 @@ pub fn markdown() -> String {
 
 /// The line of a kind, or of several that are alike.
 fn of_kind(kind: &Kind) -> String {
-    let group = kind.groups.first().copied().unwrap_or_default();
-    let resources = match kind.resources {
-        [] => format!("`*.{group}`"),
-        all => {
-            let names: Vec<_> = all.iter().map(|name| format!("`{name}.{group}`")).collect();
-            names.join(", ")
-        }
+    let all = if kind.resources.is_empty() {
+        &["*"]
+    } else {
+        kind.resources
     };
+    let names = all.iter().flat_map(|name| {
+        let groups = kind.groups.iter();
+        groups.map(move |group| format!("`{name}.{group}`"))
+    });
+    let resources = names.collect::<Vec<_>>().join(", ");
     let mut parts = Vec::new();
     if kind.starts {
         parts.push("accounts and roles".to_owned());
     }
+    if !kind.guide.role_names.is_empty() {
+        parts.push("the role of that name".to_owned());
+    }
     for join in kind.joins {
-        parts.push(format!("the object in `{}`", join.name));
+        let part = format!("the object in `{}`", join.name);
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
     }
     match kind.guide.secrets {
         Secrets::In([]) => {}
