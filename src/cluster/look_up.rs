@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{Request, StatusCode};
 use kube::Client;
 use rolegate_core::facts::{Known, Need};
+use rolegate_core::json::Raw;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -24,15 +25,29 @@ pub async fn look_up(client: &Client, needs: Vec<Need>) -> Found {
     for need in needs {
         let client = client.clone();
         tasks.spawn(async move {
-            let known = timeout(TIMEOUT, get(&client, &need)).await;
-            let known = known.unwrap_or_else(|_elapsed| {
+            let all = timeout(TIMEOUT, follow(&client, need.clone())).await;
+            all.unwrap_or_else(|_elapsed| {
                 tracing::warn!(%need, "the look-up took too long; the object counts as unknown");
-                Known::Unknown
-            });
-            (need, known)
+                vec![(need, Known::Unknown)]
+            })
         });
     }
-    Found(tasks.join_all().await)
+    Found(tasks.join_all().await.into_iter().flatten().collect())
+}
+
+/// The object, and the one that it names if the need says so.
+async fn follow(client: &Client, need: Need) -> Vec<(Need, Known<String>)> {
+    let known = get(client, &need).await;
+    let next = match &known {
+        Known::Is(text, _) => Raw::parse(text).ok().and_then(|raw| need.next(raw)),
+        Known::Absent(_) | Known::Unknown => None,
+    };
+    let mut all = vec![(need, known)];
+    if let Some(next) = next {
+        let known = get(client, &next).await;
+        all.push((next, known));
+    }
+    all
 }
 
 async fn get(client: &Client, need: &Need) -> Known<String> {
@@ -131,6 +146,7 @@ mod tests {
                 .to_owned();
             let (code, body) = match name.as_str() {
                 "there" => (200, r#"{"kind":"Pod"}"#),
+                "names" => (200, r#"{"spec":{"deploymentName":"there"}}"#),
                 "gone" => (
                     404,
                     r#"{"kind":"Status","status":"Failure","code":404,"reason":"NotFound","message":""}"#,
@@ -148,8 +164,19 @@ mod tests {
         });
         let client = Client::new(service, "default");
         let need = |name| Need::object("", "v1", "pods", "a", name);
-        let needs = ["there", "gone", "silent", "secret"].map(need);
-        let Found(mut found) = look_up(&client, needs.to_vec()).await;
+        let mut needs = ["there", "gone", "silent", "secret"].map(need).to_vec();
+        needs.push(need("names").followed_by("spec.deploymentName", "deployments"));
+        let Found(mut found) = look_up(&client, needs).await;
+        let followed = found
+            .iter()
+            .position(|(need, _)| need.resource == "deployments");
+        let (need, known) = found.remove(followed.expect("what the object names"));
+        assert_eq!(
+            (need.name.as_str(), need.namespace.as_str()),
+            ("there", "a")
+        );
+        assert!(matches!(known, Known::Is(..)), "{known:?}");
+        found.retain(|(need, _)| need.name != "names");
         found.sort_by(|one, other| one.0.cmp(&other.0));
         let known: Vec<_> = found
             .iter()

@@ -66,18 +66,16 @@ pub fn decide_by<'a>(
         }
         match rule.write(&write, facts, &mut found) {
             Ok(()) => {}
-            Err(Stop::Needs(wanted)) => {
+            Err(Stop::Needs(all)) => {
                 found.clear();
-                if facts.are_final() {
-                    skipped.extend(wanted.into_iter().take(1).map(|need| Skipped {
-                        rule: about.id,
-                        need,
-                    }));
-                } else {
-                    for need in wanted {
-                        if !needs.contains(&need) {
-                            needs.push(need);
-                        }
+                for need in all {
+                    if facts.are_final() {
+                        skipped.push(Skipped {
+                            rule: about.id,
+                            need,
+                        });
+                    } else if !needs.contains(&need) {
+                        needs.push(need);
                     }
                 }
             }

@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::json::{Raw, Text};
-use crate::request::{Object, Resource, Stored, Target, Version};
+use crate::request::{Object, Resource, Stored, Target, Version, view};
 
 /// An object that a rule needs besides the request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,9 @@ pub struct Need {
     /// Empty for cluster-scoped resources.
     pub namespace: String,
     pub name: String,
+    /// A field of it that names a further object of its group, version and namespace, and
+    /// that object's resource. The door looks that one up too.
+    pub then: Option<(&'static str, &'static str)>,
 }
 
 impl Need {
@@ -34,7 +37,24 @@ impl Need {
             resource: resource.to_owned(),
             namespace: namespace.to_owned(),
             name: name.to_owned(),
+            then: None,
         }
+    }
+
+    /// The same object, and the one of `resource` that its field names.
+    #[must_use]
+    pub fn followed_by(self, field: &'static str, resource: &'static str) -> Self {
+        let then = Some((field, resource));
+        Self { then, ..self }
+    }
+
+    /// The need for the further object, once the text of the first is known.
+    #[must_use]
+    pub fn next(&self, object: Raw<'_>) -> Option<Self> {
+        let (field, resource) = self.then?;
+        let name = view::text_at(object, field)?;
+        (!name.is_empty())
+            .then(|| Self::object(&self.group, &self.version, resource, &self.namespace, &name))
     }
 
     /// The object, where its text was found.

@@ -3,6 +3,7 @@
 //! - `requester`: the class of a requester, from `userInfo` alone; `evidence`,
 //!   `system`, `emr`: the evidence for single classes
 //! - `class_table`: what each class may do
+//! - `kinds`: what custom resources do, kind by kind
 //! - `known`: facts about the cluster, and what a rule needs to know of it
 //! - [`surface`]: every resource and verb of the API, and what answers for it
 //! - `runs_as`: what a service account stands for under the policy
@@ -10,6 +11,7 @@
 mod class_table;
 mod emr;
 mod evidence;
+pub mod kinds;
 mod known;
 mod requester;
 mod runs_as;

@@ -51,6 +51,12 @@ impl RolePattern {
         self.account == role.account && self.name.matches(role.name.as_str())
     }
 
+    /// Whether the pattern means a role of this name, in whatever account.
+    #[must_use]
+    pub fn matches_name(&self, name: &str) -> bool {
+        self.name.matches(name)
+    }
+
     /// The pattern as written.
     #[must_use]
     pub fn as_str(&self) -> &str {

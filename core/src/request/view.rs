@@ -86,6 +86,25 @@ pub fn metadata<'a>(what: &'static str, raw: Raw<'a>) -> Result<ObjectMeta<'a>, 
         .unwrap_or_default())
 }
 
+/// The value at a dotted path; `None` where there is none, or where something on the
+/// way is no object. A key may hold dots: the path's end is tried as one key first.
+#[must_use]
+pub fn at<'a>(object: Raw<'a>, path: &str) -> Option<Raw<'a>> {
+    type Members<'a> = std::collections::BTreeMap<Text<'a>, Raw<'a>>;
+    let members: Members<'a> = json::from_str(object.get()).ok()?;
+    if let Some(value) = members.get(&Text::from(path)) {
+        return Some(*value);
+    }
+    let (key, rest) = path.split_once('.')?;
+    at(*members.get(&Text::from(key))?, rest)
+}
+
+/// The text at a dotted path.
+#[must_use]
+pub fn text_at<'a>(object: Raw<'a>, path: &str) -> Option<Text<'a>> {
+    json::from_str(at(object, path)?.get()).ok()
+}
+
 /// The annotations of any object, in document order.
 ///
 /// # Errors

@@ -11,11 +11,23 @@
 //!   `ControllerRevision` holds. An UPDATE is judged only if it changes the template
 //!   or resumes a suspended Job, so rollout restarts, scaling, status writes and
 //!   no-op writes pass
-//! - custom resources of any kind: every field named after a service account, and
-//!   every string that names a reserved one (Spark configuration, Flink options,
-//!   submit arguments). Where the policy declares operators, also a driver's pod
-//!   template in a file (`driver.podTemplateFile`), which can name any service
-//!   account
+//! - custom resources of any kind: every field named after a service account or after
+//!   an execution role (`executionRoleArn`), and every option, argument, line or whole
+//!   text that names a reserved service account (Spark configuration, Flink options,
+//!   submit arguments, JSON, YAML and base64 in a string). In a sentence a name starts
+//!   nothing. A fixed name of the policy (`spark`) counts in fields and options that
+//!   name accounts, and as a whole value in configuration and arguments. `metadata` and
+//!   `status` do not count, except annotations named after service accounts
+//! - of the known kinds (docs/coverage.md lists them): further fields; the
+//!   object that another names (`FlinkSessionJob.spec.deploymentName`), whose role the
+//!   requester needs as if it named the role; and the fields of `status` by which an
+//!   operator acts (Flink's `lastStableSpec`), which are the operator's. Kinds that
+//!   start nothing (rules, dashboards, routes, certificates, copies) are not judged
+//! - an UPDATE of a custom resource that changes more than `metadata` and `status` is
+//!   judged by all that the new object names, and by the jobs that the stored object
+//!   stands for. Where the policy declares operators, also a driver's or job manager's pod
+//!   template in a file (`driver.podTemplateFile`, `kubernetes.pod-template-file`) is
+//!   denied, because it can name any service account
 //!
 //! ## Who may start what
 //!
@@ -25,7 +37,7 @@
 //! | a job | those of its own account and role, in its own namespace; a driver only as `spark-<own job id>-driver`, and no other pod with a job id in its name |
 //! | an operator of the policy | those of the roles the policy declares for it |
 //! | Kubernetes | job controller: `client`; replica set controller: `jeg`; those and the stateful set controller: components of a declared operator; the operator itself, and others that become no role |
-//! | tenants | `default`, or what `submitters.serviceAccounts` lists; in a custom resource also those of `submitters.roles`; never one to which the policy gives rights (`service-account-token` says which), unless the same entry of `submitters` names it and the requester |
+//! | tenants | `default`, or what `submitters.serviceAccounts` lists; in a custom resource also those of `submitters.roles`, and these roles; never one to which the policy gives rights (`service-account-token` says which), unless the same entry of `submitters` names it and the requester |
 //!
 //! ## Why
 //!
@@ -41,21 +53,29 @@
 //!
 //! ## What it does not see
 //!
-//! - Names that an operator assembles from parts. The pod is judged when the
-//!   operator creates it.
+//! - Names that an operator assembles from parts: templates, expressions, other
+//!   encodings. The pod is judged when the operator creates it.
+//! - Whose an object is that another joins, without a cluster (`--cluster off`). Then
+//!   only those may join who may submit every role of the declared operators.
+//! - The ARN of a role in a field with another name, unless the policy names the role
+//!   as one of jobs (`executionRoles`, `submitters.roles`, `operators.roles`).
 //! - A Deployment that is older than the namespace's label and has another image
 //!   under a gateway's service account (`jeg`): scaling it up starts that image.
 //!   Look for such Deployments before you label the namespace.
 
 mod custom_resource;
+mod joins;
+mod read_back;
+mod report;
 
-use crate::facts::{Action, Extent, Facts, Requester};
+use crate::facts::{Action, Extent, Facts, Requester, surface};
 use crate::names::shown;
 use crate::policy::{About, Severity};
 use crate::request::view::TemplateShape;
 use crate::request::{Object, Path, ReviewError, change};
 use crate::write::Write;
 
+use super::shared::custom_resource::mirrors;
 use super::shared::startable::{Start, refusal};
 use super::{Advice, Checked, Finding, Rule};
 
@@ -96,7 +116,7 @@ impl Rule for ForeignServiceAccount {
         &ABOUT
     }
 
-    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+    fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         let Some((new, old)) = write.act.written() else {
             return Ok(());
         };
@@ -107,7 +127,7 @@ impl Rule for ForeignServiceAccount {
             Carrier::Nothing => {}
             Carrier::Pod => check_pod(write, findings)?,
             Carrier::Template(shape) => check_template(write, shape, new, old, findings)?,
-            Carrier::Anything => custom_resource::check(write, new, old, findings)?,
+            Carrier::Anything => custom_resource::check(write, facts, new, old, findings)?,
         }
         Ok(())
     }
@@ -132,39 +152,13 @@ impl Carrier {
             ("", "pods") if main => Self::Pod,
             // A revision may hold the data of any controller.
             ("apps", "controllerrevisions") => Self::Anything,
-            (group, _) if BUILT_IN_GROUPS.contains(&group) => Self::Nothing,
+            (group, _) if surface::is_built_in(group) => Self::Nothing,
             // The replica count of a custom resource; its template is not in it.
             _ if target.subresource() == "scale" => Self::Nothing,
             _ => Self::Anything,
         }
     }
 }
-
-/// Groups that kube-apiserver itself serves. [`Carrier::of`] names their kinds
-/// that carry pods; every other group is of custom resources.
-const BUILT_IN_GROUPS: [&str; 21] = [
-    "",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "apps",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "extensions",
-    "flowcontrol.apiserver.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "storage.k8s.io",
-];
 
 fn check_pod(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
     let Some(pod_write) = write.pod()? else {
@@ -198,6 +192,10 @@ fn check_template(
     old: Option<Object<'_>>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), ReviewError> {
+    // A queue's copy of a template, to count by. Nothing starts pods from it.
+    if shape == TemplateShape::PodTemplate && mirrors(write) {
+        return Ok(());
+    }
     let new = new.template(shape)?;
     if let Some(old) = old {
         let old = old.template(shape)?;

@@ -9,6 +9,9 @@
 //! - DELETE, one by one or as a collection, of a job's pods, of EMR's Jobs, and
 //!   of Deployments, StatefulSets and other workloads whose pods run under a job's
 //!   service account (interactive endpoints, Flink clusters)
+//! - DELETE of a custom resource that stands for a job, because its operator then ends
+//!   the job: one that names a job's service account or role, or joins an object that
+//!   does; and changes of its owner references and finalizers
 //! - eviction (`pods/eviction`) by tenants, jobs and operators: the request
 //!   names a pod and does not say whose it is
 //! - changes of such Jobs and workloads that end their pods or hide them from
@@ -17,8 +20,8 @@
 //!   (an owner that does not exist makes the garbage collector delete the object),
 //!   finalizers, and a status that says the Job is over
 //!
-//! The pod template itself is judged by `foreign-service-account`: restarts are
-//! allowed here.
+//! The pod template itself and the spec of a custom resource (`suspend`) are judged by
+//! `foreign-service-account`: restarts are allowed here.
 //!
 //! ## Who may
 //!
@@ -27,7 +30,7 @@
 //! | EMR, administrators, Kubernetes | everything |
 //! | a job | its own pods; a Flink job manager its own Deployment, an endpoint's gateway the kernels of its role |
 //! | an operator of the policy | what runs under the roles declared for it |
-//! | add-ons with the capability `evict` | pods, and Jobs (queues suspend them) |
+//! | add-ons with the capability `evict` | pods, Jobs (queues suspend them) and custom resources; with `mirror`, custom resources |
 //! | tenants | jobs whose role `submitters.roles` of the policy lists for them |
 //!
 //! ## Why
@@ -47,7 +50,9 @@
 //! `*/scale` (a count without a pod template), preemption by a pod of higher
 //! priority, the removal of a node, quotas.
 
-use crate::facts::{Action, Extent, Facts, JobToken, Requester, RunsAs};
+mod custom_resource;
+
+use crate::facts::{Action, Extent, Facts, JobToken, Requester, RunsAs, surface};
 use crate::json::Raw;
 use crate::names::{Component, JobId, Role, shown};
 use crate::policy::{About, Capability, Mode, Severity};
@@ -84,7 +89,7 @@ impl Rule for JobLifecycle {
         &ABOUT
     }
 
-    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+    fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         if write.extent(Action::EndJob) == Extent::All
             || matches!(write.requester, Requester::System(_))
         {
@@ -98,6 +103,9 @@ impl Rule for JobLifecycle {
                 _ => {}
             }
             return Ok(());
+        }
+        if !surface::is_built_in(write.target.group()) {
+            return custom_resource::check(write, facts, findings);
         }
         match TemplateShape::of(&write.target.resource) {
             Some(TemplateShape::PodTemplate) | None => Ok(()),

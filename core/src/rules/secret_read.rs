@@ -16,8 +16,16 @@
 //!   Secret for somebody else. Restarts, scaling and writes that change nothing
 //!   are allowed
 //! - objects whose controller reads a Secret for the object's writer: Ingresses
-//!   (`tls` and the annotations for authentication), Gateways and `ListenerSets`,
-//!   `PushSecrets`, and the routes of Traefik, Contour and Istio
+//!   (`tls` and the annotations for authentication), Gateways and `ListenerSets`, the
+//!   routes of Traefik, Contour and Istio, cert-manager's Issuers, the monitors of
+//!   Prometheus, `PushSecrets` and `SecretStores`, Flux's and Argo's objects
+//!   (docs/coverage.md lists the known kinds), and custom resources that nobody knows,
+//!   by fields whose names say so: `secretName`, `secretRef`, `secretKeyRef`,
+//!   `…SecretRef`, `credentialsSecret`, `{kind: Secret, name: …}`. What the controller
+//!   writes (`writeConnectionSecretToRef`, a Certificate's `secretName`) does not count,
+//!   and neither does what a pod in the object reads: the pod is judged by itself. An
+//!   UPDATE is judged by all Secrets of the object, because another address may get
+//!   them; of an Ingress or Gateway, which show Secrets to nobody, by new ones only
 //!
 //! ## Who may
 //!
@@ -27,6 +35,7 @@
 //! | tenants and add-ons, in pods under ordinary service accounts and in the other objects | those that `submitters.secrets` of the policy lists for them |
 //! | a job, an operator or the job controller, in pods under a job's service account | those that `submitters.secrets` lists for submitters whose `submitters.roles` contain that role, and the `emr-containers-s3-…` Secret that EMR made for the same job |
 //! | an operator, in the other objects | those that the policy lists for any submitter of the namespace |
+//! | add-ons with the capability `secrets` or `mirror`, in the other objects | all: they repeat what others wrote |
 //! | Kubernetes' controllers, in other pods | all: the templates were judged when they were written |
 //!
 //! EMR does not check which Secrets a job's pod template reads, so jobs are held
@@ -60,8 +69,7 @@
 //! - A template that was in the cluster before the namespace was labelled: the
 //!   pods that its controller starts are allowed. Check the templates before you
 //!   label a namespace.
-//! - What a custom resource of another kind makes its operator read: the pod that
-//!   results is judged, other reads by the operator are not.
+//! - A Secret in a field of an unknown kind whose name does not say so.
 //! - What a `SecretProviderClass` reads: it reads AWS's secrets with the role of
 //!   the pod that mounts it, and with no other role.
 

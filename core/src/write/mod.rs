@@ -2,18 +2,22 @@
 //! the namespace, and values that several rules use, each computed once.
 
 mod memo;
+mod named;
 mod pod_write;
 
 use std::cell::OnceCell;
 use std::ops::Deref;
 
+use crate::facts::kinds::Kind;
 use crate::facts::{Action, Extent, Requester, RunsAs, extent};
 use crate::json::Raw;
 use crate::mutation::{self, ChainState, Creator, Mutation};
 use crate::names::{self, shown};
 use crate::policy::{Policy, Submitter, VirtualCluster};
+use crate::request::references::References;
 use crate::request::{Act, ObjectName, Request, ReviewError, change};
 
+pub use named::{fixed_accounts, is_custom, named};
 pub use pod_write::PodWrite;
 
 use memo::Memo;
@@ -38,6 +42,8 @@ pub struct Write<'a> {
     keeps_intent: OnceCell<bool>,
     chain_state: OnceCell<Option<ChainState>>,
     runs_as: Memo<RunsAs>,
+    named: OnceCell<References>,
+    named_before: OnceCell<References>,
 }
 
 impl<'a> Deref for Write<'a> {
@@ -69,6 +75,8 @@ impl<'a> Write<'a> {
             keeps_intent: OnceCell::new(),
             chain_state: OnceCell::new(),
             runs_as: Memo::new(),
+            named: OnceCell::new(),
+            named_before: OnceCell::new(),
         })
     }
 
@@ -154,6 +162,45 @@ impl<'a> Write<'a> {
             }
             identity => identity,
         }
+    }
+
+    /// The row of the object's kind in the table of what custom resources do.
+    #[must_use]
+    pub fn kind_row(&self) -> Option<&'static Kind> {
+        Kind::of(self.target.group(), self.target.resource())
+    }
+
+    /// What the object that this write would store names, read once for all rules; for
+    /// custom resources.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] when it is no JSON.
+    pub fn named(&self) -> Result<Option<&References>, ReviewError> {
+        let Some((new, _)) = self.act.written() else {
+            return Ok(None);
+        };
+        if let Some(read) = self.named.get() {
+            return Ok(Some(read));
+        }
+        let read = named(new, self.kind_row(), self.policy, self.target.namespace())?;
+        Ok(Some(self.named.get_or_init(|| read)))
+    }
+
+    /// The same for the stored object, in an UPDATE or a DELETE.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::named`].
+    pub fn named_before(&self) -> Result<Option<&References>, ReviewError> {
+        let Some(old) = self.act.stored() else {
+            return Ok(None);
+        };
+        if let Some(read) = self.named_before.get() {
+            return Ok(Some(read));
+        }
+        let read = named(old, self.kind_row(), self.policy, self.target.namespace())?;
+        Ok(Some(self.named_before.get_or_init(|| read)))
     }
 
     /// Whether a tenant or a job resumes a suspended Job. Its pods start now, and the

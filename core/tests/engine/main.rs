@@ -21,6 +21,7 @@ mod chain_profile;
 mod cluster_takeover;
 mod configmap_mutation;
 mod credential_provider;
+mod custom_resources;
 mod endpoint_exposure;
 mod execution_role;
 mod foreign_service_account;

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use crate::facts::kinds::{self, Kind};
+use crate::request::references::Secrets;
+
 use super::{Answer, Row, Verbs, cluster, namespaced, reads, unlisted};
 
 const HEAD: &str = "\
@@ -23,10 +26,15 @@ allowed.
 `all` stands for `create`, `update`, `patch`, `delete` and `deletecollection`. A line applies to every version of the \
 API, and to the resources that were in the group `extensions` before.
 
-Custom resources of every group are judged in the same way: `foreign-service-account` looks for service accounts in the \
-whole object, and `mutating-webhook`, `foreign-volume` and `endpoint-exposure` know the kinds that control installed \
-mutators, snapshots, network policies or gateways.
+Custom resources of every group are judged in the same way. On create and update, `foreign-service-account` judges the \
+service accounts and roles that the object names and the objects that it joins, and `secret-read` the Secrets that its \
+controller reads; on delete, `job-lifecycle` judges whose job the stored object stands for. `status` counts only where an \
+operator acts by it. `mutating-webhook`, `foreign-volume` and `endpoint-exposure` know the kinds that control installed \
+mutators, snapshots, network policies or gateways. Of these kinds it is known where they name what (any other is searched \
+by the names of its fields):
 ";
+
+const KINDS: &str = "\n| Kinds | Create, update | Status | Delete |\n|---|---|---|---|\n";
 
 const CLUSTER: &str = "\
 Rights on these resources apply to the whole cluster. rolegate judges the requests that affect a namespace at its \
@@ -49,6 +57,10 @@ const TABLE: &str = "\n| Resource | Verbs | Judged by | Note |\n|---|---|---|---
 #[must_use]
 pub fn markdown() -> String {
     let mut page = HEAD.to_owned();
+    page.push_str(KINDS);
+    for kind in kinds::rows() {
+        let _ = writeln!(page, "{}", of_kind(kind));
+    }
     section(&mut page, "In a namespace", "", namespaced::ROWS);
     section(&mut page, "Without a namespace", CLUSTER, cluster::ROWS);
     section(&mut page, "Reads", READS, reads::ROWS);
@@ -58,6 +70,55 @@ pub fn markdown() -> String {
         line(&mut page, name, row);
     }
     page
+}
+
+/// The line of a kind, or of several that are alike.
+fn of_kind(kind: &Kind) -> String {
+    let all = if kind.resources.is_empty() {
+        &["*"]
+    } else {
+        kind.resources
+    };
+    let names = all.iter().flat_map(|name| {
+        let groups = kind.groups.iter();
+        groups.map(move |group| format!("`{name}.{group}`"))
+    });
+    let resources = names.collect::<Vec<_>>().join(", ");
+    let mut parts = Vec::new();
+    if kind.starts {
+        parts.push("accounts and roles".to_owned());
+    }
+    if !kind.guide.role_names.is_empty() {
+        parts.push("the role of that name".to_owned());
+    }
+    for join in kind.joins {
+        let part = format!("the object in `{}`", join.name);
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    match kind.guide.secrets {
+        Secrets::In([]) => {}
+        Secrets::In(fields) => {
+            let fields: Vec<_> = fields.iter().map(|field| format!("`{field}`")).collect();
+            parts.push(format!("Secrets in {}", fields.join(", ")));
+        }
+        Secrets::ByName | Secrets::And(_) | Secrets::Selectors => parts.push("Secrets".to_owned()),
+    }
+    let written = match parts.is_empty() {
+        true => "nothing".to_owned(),
+        false => parts.join("; "),
+    };
+    let fields: Vec<_> = kind
+        .read_back
+        .iter()
+        .map(|field| format!("`{field}`"))
+        .collect();
+    let ended = if kind.starts { "whose job it is" } else { "" };
+    format!(
+        "| {resources} | {written} | {} | {ended} |",
+        fields.join(", ")
+    )
 }
 
 /// Writes a section. Consecutive rows with the same content share a line.

@@ -60,7 +60,7 @@ fn what_no_row_names_is_answered_by_its_kind() {
     for verb in Verbs::WRITES.iter() {
         let deletes = matches!(verb, Verb::Delete | Verb::DeleteCollection);
         let judge = if deletes {
-            by::MUTATING_WEBHOOK
+            by::JOB_LIFECYCLE
         } else {
             by::FOREIGN_SERVICE_ACCOUNT
         };

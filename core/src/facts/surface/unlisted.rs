@@ -5,8 +5,8 @@
 use crate::facts::class_table::Action;
 
 use super::by::{
-    CLUSTER_TAKEOVER, ENDPOINT_EXPOSURE, FOREIGN_SERVICE_ACCOUNT, FOREIGN_VOLUME, MUTATING_WEBHOOK,
-    SECRET_READ, SERVICE_ACCOUNT_TOKEN,
+    CLUSTER_TAKEOVER, ENDPOINT_EXPOSURE, FOREIGN_SERVICE_ACCOUNT, FOREIGN_VOLUME, JOB_LIFECYCLE,
+    MUTATING_WEBHOOK, SECRET_READ, SERVICE_ACCOUNT_TOKEN,
 };
 use super::row::{Answer, Row, Scope, dangerous, every, harmless, open, rows};
 use super::verb::{Verb, Verbs};
@@ -73,8 +73,12 @@ pub(super) const CUSTOM: Row = custom(
             FOREIGN_VOLUME,
             ENDPOINT_EXPOSURE,
             SECRET_READ,
+            JOB_LIFECYCLE,
         ],
         Action::StartPod,
+    )
+    .note(
+        "(for owner references and finalizers); of `status`, the fields by which an operator acts",
     ),
 );
 
@@ -82,8 +86,11 @@ pub(super) const CUSTOM: Row = custom(
 pub(super) const CUSTOM_DELETE: Row = custom(
     "*",
     Verbs::of(&[Verb::Delete, Verb::DeleteCollection]),
-    dangerous(&[MUTATING_WEBHOOK, ENDPOINT_EXPOSURE], Action::DriveMutator)
-        .note("for the kinds that they know by name"),
+    dangerous(
+        &[JOB_LIFECYCLE, MUTATING_WEBHOOK, ENDPOINT_EXPOSURE],
+        Action::EndJob,
+    )
+    .note("for the kinds that they know by name; `job-lifecycle` for every object that names a job's identity"),
 );
 
 /// The replica count of a custom resource.

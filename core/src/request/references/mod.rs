@@ -1,26 +1,41 @@
-//! Service accounts named anywhere in an object of any kind.
+//! What the objects of any kind name: service accounts, roles and Secrets.
 //!
 //! A custom resource can start pods through fields that rolegate does not know:
 //! `spec.driver.serviceAccount`, `sparkConf`, submit arguments in one long
-//! string. So the whole object is walked once, without building a tree of it,
-//! and two things are kept: the values of fields named after a service account,
-//! and reserved names inside any string or key.
+//! string. So the whole object is walked once, without building a tree of it.
+//! `metadata` counts only where an annotation is named after a service account or a
+//! role, and `status` not at all: no operator starts anything by it, but for the kinds
+//! of which the caller knows better.
+//!
+//! | file | gives |
+//! |---|---|
+//! | `guide` | what the caller knows of the kind |
+//! | `keys` | what the name of a field says about its value |
+//! | `place` | what all names above a value say about it |
+//! | `text`, `decoded` | names inside text, as the program reads it that takes it |
+//! | `walk` | the walk |
 
-mod account_names;
+mod decoded;
+mod guide;
+mod keys;
+mod place;
+mod text;
 mod walk;
 
-use crate::json;
+use crate::json::{self, Raw};
 
 use super::{Object, Path, ReviewError};
 
 use self::walk::{Node, Walk};
 
+pub use guide::{Guide, Secrets};
+
 /// Deeper objects are reported and not read: manifests of this depth do not
 /// occur, and the limit must be this one, not the parser's own (128).
 pub const MAX_DEPTH: usize = 100;
 
-/// Objects that name more service accounts are reported and not read to the
-/// end: three megabytes hold a hundred thousand names, and each costs a path.
+/// Objects that name more are reported and not read to the end: three megabytes hold
+/// a hundred thousand names, and each costs a path.
 pub const MOST_NAMES: usize = 2_000;
 
 /// The size of a path, in bytes of its keys. The key that exceeds it is cut, and
@@ -28,26 +43,43 @@ pub const MOST_NAMES: usize = 2_000;
 /// key may have megabytes.
 const LONGEST_PATH: usize = 300;
 
-/// One place that names a service account.
+/// One place that names something.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference {
     /// Where, as `spec.driver.serviceAccount`.
     pub path: Path,
-    /// The service account's name in lower case; empty for [`By::Template`].
+    /// A service account's name in lower case, a role's ARN or name, a Secret's name;
+    /// empty for [`By::Template`].
     pub name: String,
     pub by: By,
 }
 
-/// How a place names a service account.
+/// What a place names, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum By {
-    /// The value of a field named after a service account.
+    /// A service account: the value of a field named after one.
     Field,
-    /// A name inside other text.
+    /// A service account: a name inside other text.
     Text,
     /// A field that says where a driver's pod template is. An operator that
     /// submits for others fetches it and starts the pod that it describes.
     Template,
+    /// The role that something will run as, by its ARN.
+    Role,
+    /// Some role, by its ARN.
+    SomeRole,
+    /// Some role, by its name without an account.
+    RoleName,
+    /// A Secret that the kind's controller reads.
+    Secret,
+}
+
+impl By {
+    /// Whether it is a service account.
+    #[must_use]
+    pub const fn is_account(self) -> bool {
+        matches!(self, Self::Field | Self::Text)
+    }
 }
 
 /// What a walk found.
@@ -74,13 +106,31 @@ pub enum Unread {
 /// # Errors
 ///
 /// [`ReviewError::Json`] when the object is not valid JSON.
-pub fn find(object: Object<'_>, fixed: &[&str]) -> Result<References, ReviewError> {
-    let mut walk = Walk::new(fixed);
+pub fn find(object: Object<'_>, guide: Guide, fixed: &[&str]) -> Result<References, ReviewError> {
+    let mut walk = Walk::new(guide, fixed);
     match json::from_str_seed(object.raw().get(), Node::root(&mut walk)) {
-        Ok(()) => Ok(walk.out),
+        Ok(_) => Ok(walk.out),
         Err(_) if walk.out.unread.is_some() => Ok(walk.out),
         Err(error) => Err(ReviewError::json(object.what(), error)),
     }
+}
+
+/// Walks the value of one field, at `at`, as if its whole content were a spec.
+///
+/// # Errors
+///
+/// As [`find`].
+pub fn find_in(value: Raw<'_>, at: &Path, fixed: &[&str]) -> Result<References, ReviewError> {
+    let mut walk = Walk::inside(fixed);
+    let read = json::from_str_seed(value.get(), Node::root(&mut walk));
+    let References { mut found, unread } = walk.out;
+    if let (Err(error), None) = (read, &unread) {
+        return Err(ReviewError::json("a field", error));
+    }
+    for reference in &mut found {
+        reference.path = at.join(&reference.path);
+    }
+    Ok(References { found, unread })
 }
 
 #[cfg(test)]
@@ -92,7 +142,7 @@ mod tests {
 
     fn read(json: &str, fixed: &[&str]) -> References {
         let raw = Raw::parse(json).expect("test JSON");
-        find(Object::new(raw, Version::New), fixed).expect("valid")
+        find(Object::new(raw, Version::New), Guide::default(), fixed).expect("valid")
     }
 
     fn found(json: &str) -> Vec<String> {
@@ -142,10 +192,25 @@ mod tests {
                 r#"{"args":["--conf","x=emr-containers-sa-spark-driver-1"]}"#,
                 "args[1]=emr-containers-sa-spark-driver-1",
             ),
+            (r#"{"a":"EMR-Containers-SA-x"}"#, "a=emr-containers-sa-x"),
             (
-                r#"{"a":"Uses EMR-Containers-SA-x."}"#,
-                "a=emr-containers-sa-x",
+                r#"{"env":[{"name":"SERVICE_ACCOUNT","value":"a"}]}"#,
+                "env[0].value=a",
             ),
+            (
+                r#"{"env":[{"value":"a","name":"SERVICE_ACCOUNT"}]}"#,
+                "env[0].value=a",
+            ),
+            (r#"{"a":"{\"serviceAccount\":\"\\u0061\"}"}"#, "a=a"),
+            (
+                r#"{"metadata":{"annotations":{"x/service-account":"a"}}}"#,
+                r#"metadata.annotations["x/service-account"]=a"#,
+            ),
+            (
+                r#"{"executionRoleARN":"arn:aws:iam::111122223333:role/a"}"#,
+                "executionRoleARN=arn:aws:iam::111122223333:role/a",
+            ),
+            (r#"{"args":["--sa","livy-runner"]}"#, "args[1]=livy-runner"),
             (
                 r#"{"a":"emr-container-sa-spark-livy"}"#,
                 "a=emr-container-sa-spark-livy",
@@ -154,7 +219,7 @@ mod tests {
                 r#"{"a":"\u0065mr-containers-sa-x"}"#,
                 "a=emr-containers-sa-x",
             ),
-            (r#"{"a":"sa=livy-runner,"}"#, "a=livy-runner"),
+            (r#"{"a":"serviceAccount=livy-runner,"}"#, "a=livy-runner"),
         ] {
             assert_eq!(found(json), [expected], "{json}");
         }
@@ -204,6 +269,11 @@ mod tests {
             r#"{"serviceAccountName":""}"#,
             r#"{"a":"emr-containers-job"}"#,
             r#"{"a":"livy-runner-2"}"#,
+            r#"{"a":"app=livy-runner"}"#,
+            r#"{"a":"Uses EMR-Containers-SA-x."}"#,
+            r#"{"description":"emr-containers-sa-x"}"#,
+            r#"{"status":{"serviceAccount":"emr-containers-sa-x"}}"#,
+            r#"{"metadata":{"annotations":{"last":"{\"serviceAccount\":\"a\"}"}}}"#,
             "{}",
         ] {
             assert_eq!(found(json), [""; 0], "{json}");
@@ -222,6 +292,41 @@ mod tests {
         assert_eq!(object("spec"), 1);
         let nested = format!(r#"{{"spec":{{"metadata":{{"managedFields":{record}}}}}}}"#);
         assert_eq!(found(&nested).len(), 1);
+    }
+
+    #[test]
+    fn secrets_that_a_controller_reads() {
+        let secrets = |json: &str| -> Vec<String> {
+            let found = read(json, &[]).found.into_iter();
+            let secrets = found.filter(|found| found.by == By::Secret);
+            secrets.map(|found| found.name).collect()
+        };
+        for json in [
+            r#"{"secretName":"s"}"#,
+            r#"{"auth":{"secretRef":{"name":"s","key":"k"}}}"#,
+            r#"{"auth":{"passwordSecretRef":{"name":"s"}}}"#,
+            r#"{"x":{"valueFrom":{"secretKeyRef":{"key":"k","name":"s"}}}}"#,
+            r#"{"credentialsSecret":"s"}"#,
+            r#"{"git":{"secret":{"name":"s"}}}"#,
+            r#"{"password":{"key":"k","name":"s"}}"#,
+            r#"{"valuesFrom":[{"kind":"Secret","name":"s"}]}"#,
+        ] {
+            assert_eq!(secrets(json), ["s"], "{json}");
+        }
+        for json in [
+            r#"{"clientSecret":"s"}"#,
+            r#"{"secretName":"Not A Name"}"#,
+            r#"{"secretStoreRef":{"name":"s"}}"#,
+            r#"{"writeConnectionSecretToRef":{"name":"s"}}"#,
+            r#"{"valuesFrom":[{"kind":"ConfigMap","name":"s"}]}"#,
+            r#"{"password":"s"}"#,
+            // The kubelet reads these for the pod, which is judged by itself.
+            r#"{"env":[{"name":"a","valueFrom":{"secretKeyRef":{"key":"k","name":"s"}}}]}"#,
+            r#"{"volumes":[{"secret":{"secretName":"s"}}]}"#,
+            r#"{"imagePullSecrets":[{"name":"s"}]}"#,
+        ] {
+            assert_eq!(secrets(json), [""; 0], "{json}");
+        }
     }
 
     #[test]

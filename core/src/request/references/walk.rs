@@ -5,32 +5,42 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::json::Text;
+use crate::json::{self, Text};
 use crate::request::Path;
 
-use super::account_names::{
-    LONGEST_NAME, contains_name, is_account_key, is_template_key, reserved_names,
-};
+use super::decoded::{self, LONGEST_NAME};
+use super::guide::{Guide, Secrets};
+use super::keys::{Plain, SecretKey, Step, is_at, is_object_name, is_template_key};
+use super::place::{Holds, Place};
+use super::text::{self, Around};
 use super::{By, LONGEST_PATH, MAX_DEPTH, MOST_NAMES, Reference, References, Unread};
-
-enum Step<'de> {
-    Key(Text<'de>),
-    Index(usize),
-}
 
 /// Where a walk is and what it has found.
 pub(super) struct Walk<'de, 'f> {
+    guide: Guide,
     fixed: &'f [&'f str],
     path: Vec<Step<'de>>,
+    /// How many strings around the value are JSON.
+    strings: usize,
     pub(super) out: References,
 }
 
-impl<'f> Walk<'_, 'f> {
-    pub(super) fn new(fixed: &'f [&'f str]) -> Self {
+impl<'de, 'f> Walk<'de, 'f> {
+    pub(super) fn new(guide: Guide, fixed: &'f [&'f str]) -> Self {
         Self {
+            guide,
             fixed,
             path: Vec::new(),
+            strings: 0,
             out: References::default(),
+        }
+    }
+
+    /// A walk through a part of an object.
+    pub(super) fn inside(fixed: &'f [&'f str]) -> Self {
+        Self {
+            strings: 1,
+            ..Self::new(Guide::default(), fixed)
         }
     }
 
@@ -61,13 +71,6 @@ impl<'f> Walk<'_, 'f> {
         path
     }
 
-    /// `metadata.managedFields` of the object itself: the API server's record of
-    /// who wrote which field repeats every key, and starts nothing.
-    fn is_bookkeeping(&self, key: &str) -> bool {
-        key == "managedFields"
-            && matches!(self.path.as_slice(), [Step::Key(parent)] if &**parent == "metadata")
-    }
-
     /// Ends the walk; what was found so far is kept.
     fn stop<E: Error>(&mut self, why: Unread) -> E {
         let path = self.path();
@@ -84,45 +87,124 @@ impl<'f> Walk<'_, 'f> {
         Ok(())
     }
 
-    /// A string. `is_account`: it is the value of a field named after a service
-    /// account.
-    fn string<E: Error>(&mut self, text: &str, is_account: bool) -> Result<(), E> {
-        if !is_account {
-            return self.mentions(text);
+    fn is_at_one_of(&self, patterns: &[&str]) -> bool {
+        patterns.iter().any(|pattern| is_at(&self.path, pattern))
+    }
+
+    /// What the value here holds, by its path and by the names of its fields.
+    fn holds(&self, place: Place) -> Option<Holds> {
+        let guide = &self.guide;
+        if self.is_at_one_of(guide.accounts) {
+            return Some(Holds::Account);
         }
+        if self.is_at_one_of(guide.roles) {
+            return Some(Holds::Role(By::Role));
+        }
+        if self.is_at_one_of(guide.role_names) {
+            return Some(Holds::Role(By::RoleName));
+        }
+        match (place.holds, guide.secrets) {
+            (holds, Secrets::In(fields)) => {
+                if self.is_at_one_of(fields) {
+                    return Some(Holds::Secret(SecretKey::Named));
+                }
+                holds.filter(|holds| !matches!(holds, Holds::Secret(_)))
+            }
+            (_, Secrets::And(fields)) if self.is_at_one_of(fields) => {
+                Some(Holds::Secret(SecretKey::Named))
+            }
+            (holds, _) => holds,
+        }
+    }
+
+    /// A string.
+    fn string<E: Error>(&mut self, text: &str, place: Place) -> Result<(), E> {
         if text.is_empty() {
             return Ok(());
         }
-        let end = text.char_indices().nth(LONGEST_NAME).map(|(end, _)| end);
-        let name = end.and_then(|end| text.get(..end)).unwrap_or(text);
-        self.keep(name.to_ascii_lowercase(), By::Field)
+        match self.holds(place) {
+            Some(Holds::Account) => self.keep(cut(text).to_ascii_lowercase(), By::Field),
+            Some(Holds::Role(By::SomeRole)) if !text.starts_with("arn:") => {
+                self.mentions(text, place)
+            }
+            Some(Holds::Role(by)) => self.keep(cut(text).to_owned(), by),
+            Some(Holds::Secret(SecretKey::Named)) if is_object_name(text) => {
+                self.keep(text.to_owned(), By::Secret)
+            }
+            _ => self.mentions(text, place),
+        }
     }
 
-    fn mentions<E: Error>(&mut self, text: &str) -> Result<(), E> {
-        for name in reserved_names(text) {
-            self.keep(name, By::Text)?;
+    fn mentions<E: Error>(&mut self, text: &str, place: Place) -> Result<(), E> {
+        if place.is_prose || place.is_metadata || text.len() < 3 {
+            return Ok(());
         }
-        for name in self.fixed {
-            if contains_name(text, name) {
-                self.keep((*name).to_owned(), By::Text)?;
+        if self.strings < decoded::DEEPEST && self.is_json(text, place)? {
+            return Ok(());
+        }
+        let around = Around {
+            is_arguments: place.is_arguments,
+            is_configuration: place.is_configuration,
+        };
+        let mut all = Vec::new();
+        text::names(text, self.fixed, around, &mut |name| {
+            if all.len() <= MOST_NAMES {
+                all.push(name);
             }
-        }
-        Ok(())
+        });
+        all.dedup();
+        all.into_iter()
+            .try_for_each(|name| self.keep(name, By::Text))
     }
+
+    /// Walks JSON in a string; `false` where the string is no JSON.
+    fn is_json<E: Error>(&mut self, text: &str, place: Place) -> Result<bool, E> {
+        if !text.trim_start().starts_with(['{', '[']) {
+            return Ok(false);
+        }
+        let mut inner = Walk::new(self.guide, self.fixed);
+        inner.strings = self.strings + 1;
+        let node = Node {
+            walk: &mut inner,
+            place,
+        };
+        let parsed = json::from_str_seed(text, node).is_ok();
+        if !parsed && inner.out.unread.is_none() {
+            return Ok(false);
+        }
+        let References { found, unread } = inner.out;
+        if let Some((why, _)) = unread {
+            return Err(self.stop(why));
+        }
+        let at = self.path();
+        for reference in found {
+            if self.out.found.len() == MOST_NAMES {
+                return Err(self.stop(Unread::TooMany));
+            }
+            // The path ends at the string, which is one value of the object.
+            let path = at.clone();
+            self.out.found.push(Reference { path, ..reference });
+        }
+        Ok(true)
+    }
+}
+
+fn cut(text: &str) -> &str {
+    let end = text.char_indices().nth(LONGEST_NAME).map(|(end, _)| end);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// The value that the walk stands at.
 pub(super) struct Node<'w, 'de, 'f> {
     walk: &'w mut Walk<'de, 'f>,
-    /// Whether it belongs to a field named after a service account.
-    is_account: bool,
+    place: Place,
 }
 
 impl<'w, 'de, 'f> Node<'w, 'de, 'f> {
     pub(super) fn root(walk: &'w mut Walk<'de, 'f>) -> Self {
         Self {
             walk,
-            is_account: false,
+            place: Place::default(),
         }
     }
 
@@ -133,81 +215,173 @@ impl<'w, 'de, 'f> Node<'w, 'de, 'f> {
         }
         Ok(())
     }
+
+    /// Whether a member of the object itself is left out: the API server's own, and
+    /// what controllers report.
+    fn is_left_out(&self, key: &str) -> bool {
+        match self.walk.path.as_slice() {
+            [] if self.walk.strings == 0 => matches!(key, "apiVersion" | "kind" | "status"),
+            [Step::Key(parent)] => &**parent == "metadata" && key == "managedFields",
+            _ => false,
+        }
+    }
+}
+
+/// What the members of an object say together.
+#[derive(Default)]
+struct Members<'de> {
+    /// It is called like a service account: `{name: SERVICE_ACCOUNT, value: …}`.
+    is_account: bool,
+    /// It is of a Secret: `{kind: Secret, name: …}`.
+    is_secret: bool,
+    value: Option<Text<'de>>,
+    name: Option<Text<'de>>,
+    has_key: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_, 'de, '_> {
-    type Value = ();
+    type Value = Option<Text<'de>>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
-    type Value = ();
+    /// The text, if it is a short one: its neighbours say what it means.
+    type Value = Option<Text<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.walk.string(text, self.is_account)
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        self.walk.string(text, self.place)?;
+        Ok((text.len() <= LONGEST_NAME).then(|| Text::from(text)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        self.walk.string(text, self.place)?;
+        Ok((text.len() <= LONGEST_NAME).then(|| Text(text.to_owned().into())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self::Value, A::Error> {
         for index in 0.. {
             self.down(Step::Index(index))?;
             let more = seq.next_element_seed(Node {
                 walk: self.walk,
-                is_account: self.is_account,
+                place: self.place,
             })?;
             self.walk.path.pop();
             if more.is_none() {
                 break;
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Members::default();
         while let Some(key) = map.next_key::<Text<'de>>()? {
-            if self.walk.is_bookkeeping(&key) {
+            if self.is_left_out(&key) {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            self.walk.mentions(&key)?;
-            if is_template_key(&key) {
-                self.walk.path.push(Step::Key(key.clone()));
-                self.walk.keep(String::new(), By::Template)?;
-                self.walk.path.pop();
+            let mut place = self.place.member(&key);
+            if self.walk.path.is_empty() && &*key == "metadata" && self.walk.strings == 0 {
+                place.is_metadata = true;
             }
-            let is_account = is_account_key(&key) || (self.is_account && &*key == "name");
-            self.down(Step::Key(key))?;
-            map.next_value_seed(Node {
+            if !place.is_metadata {
+                let around = Place::default();
+                self.walk.mentions(&key, around)?;
+            }
+            let (is_name, is_value) = (&*key == "name", &*key == "value");
+            let (is_kind, is_key) = (&*key == "kind", &*key == "key");
+            self.down(Step::Key(key.clone()))?;
+            if is_template_key(&key) && !place.is_metadata {
+                self.walk.keep(String::new(), By::Template)?;
+            }
+            let text = map.next_value_seed(Node {
                 walk: self.walk,
-                is_account,
+                place,
             })?;
             self.walk.path.pop();
+            if let Some(text) = text {
+                match () {
+                    () if is_name => {
+                        members.is_account = Plain::of(&text).is_account();
+                        members.name = Some(text);
+                    }
+                    () if is_value => members.value = Some(text),
+                    () if is_kind => members.is_secret = &*text == "Secret",
+                    () if is_key => members.has_key = true,
+                    () => {}
+                }
+            }
+        }
+        self.together(members)?;
+        Ok(None)
+    }
+}
+
+impl<'de> Node<'_, 'de, '_> {
+    /// What no member says alone.
+    fn together<E: Error>(&mut self, members: Members<'de>) -> Result<(), E> {
+        let place = self.place;
+        if place.is_metadata {
+            return Ok(());
+        }
+        if members.is_account
+            && let Some(value) = members.value.filter(|value| !value.is_empty())
+        {
+            self.walk.path.push(Step::Key(Text::from("value")));
+            let kept = self.walk.keep(value.to_ascii_lowercase(), By::Field);
+            self.walk.path.pop();
+            kept?;
+        }
+        let by_name = match self.walk.guide.secrets {
+            Secrets::In(_) => return Ok(()),
+            Secrets::ByName | Secrets::And(_) => {
+                place.holds == Some(Holds::Secret(SecretKey::Selector))
+            }
+            Secrets::Selectors => !matches!(place.holds, Some(Holds::Secret(SecretKey::Named))),
+        };
+        // The name under `secretKeyRef` was found by itself.
+        let alone = matches!(
+            place.holds,
+            Some(Holds::Secret(SecretKey::Named | SecretKey::Object))
+        );
+        let is_selector = by_name && members.has_key && !place.is_config_map && !alone;
+        let is_reference = members.is_secret && !alone;
+        if (is_selector || is_reference)
+            && !place.is_pod
+            && !place.is_written
+            && let Some(name) = members.name.filter(|name| is_object_name(name))
+        {
+            self.walk.path.push(Step::Key(Text::from("name")));
+            let kept = self.walk.keep(name.to_string(), By::Secret);
+            self.walk.path.pop();
+            kept?;
         }
         Ok(())
     }

@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::facts::Requester;
+use crate::facts::kinds::Kind;
 use crate::json::{self, Tree};
 use crate::names::shown;
-use crate::request::{Act, Object, Path, ReviewError};
+use crate::policy::Capability;
+use crate::request::references::{By, References};
+use crate::request::{Act, Object, Path, ReviewError, view};
 use crate::rules::shared::violation::MOST;
 use crate::rules::{Advice, Checked, Finding};
-use crate::write::Write;
+use crate::write::{Write, is_custom};
 
 use super::{ABOUT, INSTEAD, SOURCE, refusal_to_requester};
 
@@ -21,122 +24,64 @@ static ADVICE: Advice = Advice {
     source: SOURCE,
 };
 
-/// One kind of object whose controller reads Secrets.
-struct Reader {
-    groups: &'static [&'static str],
-    resources: &'static [&'static str],
-    /// The fields that name a Secret; `[]` stands for every element of a list.
-    names: &'static [&'static str],
-    /// The fields that select Secrets by label: any Secret could be meant.
-    selectors: &'static [&'static str],
-    /// Whether annotations name Secrets too.
-    annotations: bool,
-}
+static ADVICE_ON_SIZE: Advice = Advice {
+    instead: "split the object into smaller ones, with less nesting",
+    ..ADVICE
+};
 
-/// Sources, in order: Kubernetes' API reference (`IngressTLS`) with the annotations
-/// of ingress-nginx and of the AWS Load Balancer Controller; the Gateway API
-/// (`ListenerTLSConfig`, `GatewayBackendTLS`); External Secrets Operator
-/// (`PushSecretSelector`); Traefik (`IngressRoute`, `TLSStore`); Contour
-/// (`HTTPProxy`); Istio (`ServerTLSSettings`).
-static READERS: [Reader; 7] = [
-    Reader {
-        groups: &["networking.k8s.io", "extensions"],
-        resources: &["ingresses"],
-        names: &["spec.tls[].secretName"],
-        selectors: &[],
-        annotations: true,
-    },
-    Reader {
-        groups: &["gateway.networking.k8s.io", "gateway.networking.x-k8s.io"],
-        resources: &["gateways", "listenersets", "xlistenersets"],
-        names: &[
-            "spec.listeners[].tls.certificateRefs[].name",
-            "spec.backendTLS.clientCertificateRef.name",
-            "spec.tls.backend.clientCertificateRef.name",
-        ],
-        selectors: &[],
-        annotations: false,
-    },
-    Reader {
-        groups: &["external-secrets.io"],
-        resources: &["pushsecrets"],
-        names: &["spec.selector.secret.name"],
-        selectors: &["spec.selector.secret.selector"],
-        annotations: false,
-    },
-    Reader {
-        groups: &["traefik.io", "traefik.containo.us"],
-        resources: &["ingressroutes", "ingressroutetcps"],
-        names: &["spec.tls.secretName"],
-        selectors: &[],
-        annotations: false,
-    },
-    Reader {
-        groups: &["traefik.io", "traefik.containo.us"],
-        resources: &["tlsstores"],
-        names: &[
-            "spec.defaultCertificate.secretName",
-            "spec.certificates[].secretName",
-        ],
-        selectors: &[],
-        annotations: false,
-    },
-    Reader {
-        groups: &["projectcontour.io"],
-        resources: &["httpproxies"],
-        names: &["spec.virtualhost.tls.secretName"],
-        selectors: &[],
-        annotations: false,
-    },
-    Reader {
-        groups: &["networking.istio.io"],
-        resources: &["gateways"],
-        names: &["spec.servers[].tls.credentialName"],
-        selectors: &[],
-        annotations: false,
-    },
-];
-
-/// Judges an object of these kinds; of an UPDATE only the Secrets that the stored
-/// object does not name.
+/// Judges an object of these kinds. An UPDATE that may send Secrets elsewhere is judged
+/// by all of them, any other by those that the stored object does not name.
 pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
     let Some((new, old)) = write.act.written() else {
         return Ok(());
     };
+    let kind = write.kind_row();
     let target = &write.target;
-    let Some(reader) = READERS.iter().find(|reader| {
-        reader.resources.contains(&target.resource()) && reader.groups.contains(&target.group())
-    }) else {
+    let is_revision = target.is("apps", "controllerrevisions");
+    if kind.is_none() && (!is_custom(target) || is_revision) || is_trusted(write) {
         return Ok(());
-    };
+    }
+    let annotations = kind.is_some_and(|kind| kind.secret_annotations);
     // A write to `status` stores the annotations, but not the spec.
     let whole = match target.subresource() {
         "" => true,
-        "status" if reader.annotations => false,
+        "status" if annotations => false,
         _ => return Ok(()),
     };
-    let named = reader.read(new, whole)?;
-    let refused: Vec<(Named, String)> = named
-        .into_iter()
-        .filter_map(|named| named.refusal(write).map(|why| (named, why)))
-        .collect();
-    if refused.is_empty() {
+    let mut refused = Vec::new();
+    let is_unread = write.named()?.is_some_and(|named| named.unread.is_some());
+    if is_unread && whole && kind.is_some_and(|kind| !kind.starts) && !write.is_unchanged() {
+        let act = format!(
+            "write {}, which is too deep or names too much to be read to its end",
+            write.object()
+        );
+        findings.push(Finding::new(&ABOUT, &ADVICE_ON_SIZE, act).key("unread"));
+    }
+    for named in read(kind, new, write.named()?.filter(|_| whole), whole)? {
+        if let Some(why) = named.refusal(write) {
+            refused.push((named, why));
+        }
+    }
+    if refused.is_empty() || write.is_unchanged() {
         return Ok(());
     }
-    let old = old.map(|old| reader.read(old, whole)).transpose()?;
-    let before: HashSet<_> = old
-        .into_iter()
-        .flatten()
-        .map(|named| named.secret)
-        .collect();
+    let sends = kind.is_none_or(|kind| kind.sends_secrets);
+    let mut before = HashSet::new();
+    if let Some(old) = old
+        && (!sends || write.keeps_intent())
+    {
+        let named = write.named_before()?.filter(|_| whole);
+        let stored = read(kind, old, named, whole)?.into_iter();
+        before.extend(stored.map(|named| named.secret));
+    }
     let verb = match write.act {
         Act::Update { .. } => "change",
         _ => "create",
     };
-    let brought = refused
+    let judged = refused
         .into_iter()
-        .filter(|(named, _)| !before.contains(&named.secret));
-    findings.extend(brought.take(MOST).map(|(named, why)| {
+        .filter(|(named, _)| before.insert(named.secret.clone()));
+    findings.extend(judged.take(MOST).map(|(named, why)| {
         let secret = match &named.secret {
             Some(name) => format!("Secret {}", shown(name, 253)),
             None => "Secrets by their labels".to_owned(),
@@ -147,6 +92,17 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
             .key(named.secret.unwrap_or_else(|| "any Secret".to_owned()))
     }));
     Ok(())
+}
+
+/// Cluster software that keeps Secrets, or repeats what others wrote.
+fn is_trusted(write: &Write<'_>) -> bool {
+    match &write.requester {
+        Requester::System(_) => true,
+        Requester::Platform(entry) => [Capability::Secrets, Capability::Mirror]
+            .iter()
+            .any(|one| entry.capabilities.contains(*one)),
+        _ => false,
+    }
 }
 
 /// A Secret that an object names.
@@ -161,45 +117,44 @@ impl Named {
     fn refusal(&self, write: &Write<'_>) -> Option<String> {
         match &self.secret {
             Some(name) => refusal_to_requester(write, name),
-            None => (!matches!(write.requester, Requester::System(_)))
-                .then(|| "the policy lists Secrets by their names".to_owned()),
+            None => Some("the policy lists Secrets by their names".to_owned()),
         }
     }
 }
 
-impl Reader {
-    /// The Secrets that an object names; in its annotations only, unless `whole`.
-    fn read(&self, object: Object<'_>, whole: bool) -> Result<Vec<Named>, ReviewError> {
-        let Tree(object) = object.read()?;
-        let mut found = Vec::new();
-        for field in self.names.iter().filter(|_| whole) {
-            walk(&object, field, Path::root(), &mut |path, value| {
-                if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
-                    let secret = Some(name.to_owned());
-                    found.push(Named { path, secret });
-                }
-            });
+/// The Secrets that an object names; in its annotations only, unless `whole`.
+fn read(
+    kind: Option<&Kind>,
+    object: Object<'_>,
+    named: Option<&References>,
+    whole: bool,
+) -> Result<Vec<Named>, ReviewError> {
+    let found = named.map_or(&[][..], |named| &named.found);
+    let secrets = found.iter().filter(|reference| reference.by == By::Secret);
+    let mut all: Vec<Named> = secrets
+        .map(|reference| Named {
+            path: reference.path.clone(),
+            secret: Some(reference.name.clone()),
+        })
+        .collect();
+    let Some(kind) = kind else { return Ok(all) };
+    for field in kind.secret_selectors.iter().filter(|_| whole) {
+        let selector = view::at(object.raw(), field);
+        if selector.is_some_and(|selector| selector.get() != "null") {
+            let path = Path::parse_dotted(field);
+            all.push(Named { path, secret: None });
         }
-        for field in self.selectors.iter().filter(|_| whole) {
-            walk(&object, field, Path::root(), &mut |path, _| {
-                found.push(Named { path, secret: None });
-            });
-        }
-        if self.annotations {
-            let annotations = object.pointer("/metadata/annotations");
-            for (key, value) in annotations.and_then(Value::as_object).into_iter().flatten() {
-                let secrets = value.as_str().map(|value| of_annotation(key, value));
-                found.extend(secrets.into_iter().flatten().map(|secret| {
-                    let annotations = Path::root().key("metadata").key("annotations");
-                    Named {
-                        path: annotations.key(key.clone()),
-                        secret: Some(secret),
-                    }
-                }));
-            }
-        }
-        Ok(found)
     }
+    if kind.secret_annotations {
+        for (key, value) in object.annotations()?.iter() {
+            let annotations = Path::root().key("metadata").key("annotations");
+            all.extend(of_annotation(key, value).into_iter().map(|secret| Named {
+                path: annotations.clone().key(key.to_string()),
+                secret: Some(secret),
+            }));
+        }
+    }
+    Ok(all)
 }
 
 /// The Secrets that an annotation names: in `…/auth-secret: [<namespace>/]<name>`
@@ -234,27 +189,4 @@ fn of_settings(value: &str) -> Vec<String> {
         .filter(|(field, _)| field.to_uppercase() == "SECRETNAME")
         .filter_map(|(_, name)| name.as_str());
     named.map(str::to_owned).collect()
-}
-
-/// Calls `found` with every value at `field`, and the path it was found at.
-fn walk(value: &Value, field: &str, at: Path, found: &mut impl FnMut(Path, &Value)) {
-    if field.is_empty() {
-        if !value.is_null() {
-            found(at, value);
-        }
-        return;
-    }
-    let (step, rest) = field.split_once('.').unwrap_or((field, ""));
-    let (name, each) = match step.strip_suffix("[]") {
-        Some(name) => (name, true),
-        None => (step, false),
-    };
-    let Some(inner) = value.get(name) else { return };
-    let at = at.key(name.to_owned());
-    if !each {
-        return walk(inner, rest, at, found);
-    }
-    for (index, item) in inner.as_array().into_iter().flatten().enumerate() {
-        walk(item, rest, at.clone().index(index), found);
-    }
 }

@@ -6,6 +6,7 @@
 //! - `privileged`: service accounts to which the policy gives rights, and who may use them
 //! - `startable`: under which service accounts a requester may start pods
 
+pub(in crate::rules) mod custom_resource;
 pub(in crate::rules) mod labels;
 pub(in crate::rules) mod ownership;
 pub(in crate::rules) mod privileged;

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use super::Way::{self, Request};
-use super::{Answer, Place, Stage, driver_pod};
+use super::{Answer, Place, Stage, driver, driver_pod, patch};
+use crate::harness::cast::{OTHER_ROLE, role_arn};
 use crate::harness::definitions::Kind;
 
 pub(super) const GATEWAY: Kind = ("gateway.networking.k8s.io/v1", "gateways", "Gateway");
@@ -33,7 +34,41 @@ const OPEN_TELEMETRY: Kind = (
 const ISTIO: Kind = ("networking.istio.io/v1beta1", "proxyconfigs", "ProxyConfig");
 const DAPR: Kind = ("dapr.io/v1alpha1", "configurations", "Configuration");
 
-pub(crate) const ALL: [Kind; 9] = [
+const FLINK: Kind = (
+    "flink.apache.org/v1beta1",
+    "flinkdeployments",
+    "FlinkDeployment",
+);
+const SESSION_JOB: Kind = (
+    "flink.apache.org/v1beta1",
+    "flinksessionjobs",
+    "FlinkSessionJob",
+);
+const SNAPSHOT_OF_STATE: Kind = (
+    "flink.apache.org/v1beta1",
+    "flinkstatesnapshots",
+    "FlinkStateSnapshot",
+);
+const JOB_RUN: Kind = (
+    "emrcontainers.services.k8s.aws/v1alpha1",
+    "jobruns",
+    "JobRun",
+);
+const ASSOCIATION: Kind = (
+    "eks.services.k8s.aws/v1alpha1",
+    "podidentityassociations",
+    "PodIdentityAssociation",
+);
+const SERVICE_MONITOR: Kind = (
+    "monitoring.coreos.com/v1",
+    "servicemonitors",
+    "ServiceMonitor",
+);
+const ISSUER: Kind = ("cert-manager.io/v1", "issuers", "Issuer");
+const WORKFLOW: Kind = ("argoproj.io/v1alpha1", "workflows", "Workflow");
+const HELM_RELEASE: Kind = ("helm.toolkit.fluxcd.io/v2", "helmreleases", "HelmRelease");
+
+pub(crate) const ALL: [Kind; 18] = [
     GATEWAY,
     HTTP_ROUTE,
     SNAPSHOT,
@@ -43,6 +78,15 @@ pub(crate) const ALL: [Kind; 9] = [
     OPEN_TELEMETRY,
     ISTIO,
     DAPR,
+    FLINK,
+    SESSION_JOB,
+    SNAPSHOT_OF_STATE,
+    JOB_RUN,
+    ASSOCIATION,
+    SERVICE_MONITOR,
+    ISSUER,
+    WORKFLOW,
+    HELM_RELEASE,
 ];
 
 pub(in crate::bypasses) const MUTATORS: &[Way] = &[
@@ -84,4 +128,201 @@ pub(super) fn create(stage: &Stage, place: Place<'_>, kind: &Kind, spec: &Value)
     let (group_version, plural, kind) = kind;
     let object = json!({"apiVersion": group_version, "kind": kind, "metadata": {"name": "mine"}, "spec": spec});
     super::create(stage, &place.group(group_version, plural), &object)
+}
+
+/// A role that another's jobs run as, in the fields that say so.
+pub(in crate::bypasses) const ROLES: &[Way] = &[
+    Request("Flink's role", |stage, place| {
+        let spec =
+            json!({"executionRoleArn": role_arn(OTHER_ROLE), "job": {"jarURI": "s3://mine/x.jar"}});
+        create(stage, place, &FLINK, &spec)
+    }),
+    Request("a JobRun's role", |stage, place| {
+        let spec =
+            json!({"executionRoleARN": role_arn(OTHER_ROLE), "releaseLabel": "emr-7.12.0-latest"});
+        create(stage, place, &JOB_RUN, &spec)
+    }),
+    Request("a role for the account default", |stage, place| {
+        let spec = json!({
+            "clusterName": "c", "namespace": place.0, "serviceAccount": "default",
+            "roleARN": role_arn(OTHER_ROLE),
+        });
+        create(stage, place, &ASSOCIATION, &spec)
+    }),
+    Request("a role of an unknown kind", |stage, place| {
+        let spec = json!({"job": {"execution_role_arn": role_arn(OTHER_ROLE)}});
+        super::thing(stage, place, "v1", &spec)
+    }),
+];
+
+/// Another's Flink cluster, and what a tenant does to it.
+pub(in crate::bypasses) const OF_OTHERS: &[Way] = &[
+    Request("another jar for another's cluster", |stage, place| {
+        let path = stored_flink(stage, place, "gets-a-jar");
+        patch(
+            stage,
+            &path,
+            &json!({"spec": {"job": {"jarURI": "s3://mine/x.jar"}}}),
+        )
+    }),
+    Request("another's cluster under an own role", |stage, place| {
+        let path = stored_flink(stage, place, "changes-its-role");
+        let spec = json!({"executionRoleArn": null, "serviceAccount": "default"});
+        patch(stage, &path, &json!({ "spec": spec }))
+    }),
+];
+
+pub(in crate::bypasses) const JOINS: &[Way] = &[
+    Request("a session job", |stage, place| {
+        stored_flink(stage, place, "is-joined");
+        let spec = json!({"deploymentName": "is-joined", "job": {"jarURI": "s3://mine/x.jar"}});
+        create(stage, place, &SESSION_JOB, &spec)
+    }),
+    Request("a snapshot to a bucket of one's own", |stage, place| {
+        stored_flink(stage, place, "is-copied");
+        let reference = json!({"kind": "FlinkDeployment", "name": "is-copied"});
+        let spec = json!({"jobReference": reference, "savepoint": {"path": "s3://mine/"}});
+        create(stage, place, &SNAPSHOT_OF_STATE, &spec)
+    }),
+];
+
+/// The operator takes the spec in its status for its own.
+pub(in crate::bypasses) fn rolled_back(stage: &Stage, place: Place<'_>) -> Answer {
+    let path = stored_flink(stage, place, "is-rolled-back");
+    let spec = json!({"spec": {"job": {"jarURI": "s3://mine/x.jar"}}}).to_string();
+    let status = json!({"reconciliationStatus": {"state": "ROLLING_BACK", "lastStableSpec": spec}});
+    patch(
+        stage,
+        &format!("{path}/status"),
+        &json!({ "status": status }),
+    )
+}
+
+pub(in crate::bypasses) fn stored_template(stage: &Stage, place: Place<'_>) -> Answer {
+    let path = place.group("argoproj.io/v1alpha1", "workflows");
+    let template = json!({"serviceAccountName": driver()});
+    let object = json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "mine"},
+        "spec": {}, "status": {"storedTemplates": {"a": template}},
+    });
+    // The definitions of these tests write every status apart, so it is a change.
+    let stored = json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "kept"}, "spec": {},
+    });
+    stage.cluster.create(&path, &stored);
+    let status = json!({"status": object["status"]});
+    patch(stage, &format!("{path}/kept/status"), &status)
+}
+
+pub(in crate::bypasses) const ENDED: &[Way] = &[
+    Request("a custom resource of another is deleted", |stage, place| {
+        let path = stored_flink(stage, place, "is-deleted");
+        stage
+            .bobs("DELETE", &format!("{path}?dryRun=All"), None)
+            .send()
+    }),
+    Request("all of a kind are deleted", |stage, place| {
+        stored_flink(stage, place, "is-deleted-too");
+        let path = place.group(FLINK.0, FLINK.1);
+        stage
+            .bobs("DELETE", &format!("{path}?dryRun=All"), None)
+            .send()
+    }),
+    Request(
+        "a custom resource without a row is deleted",
+        |stage, place| {
+            let path = place.group("stored.example.com/v1", "things/stored?dryRun=All");
+            stage.bobs("DELETE", &path, None).send()
+        },
+    ),
+    Request("an owner that does not exist", |stage, place| {
+        let path = stored_flink(stage, place, "is-disowned");
+        let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "00000000-0000-0000-0000-000000000001"});
+        patch(
+            stage,
+            &path,
+            &json!({"metadata": {"ownerReferences": [owner]}}),
+        )
+    }),
+    Request("a finalizer that nobody takes off", |stage, place| {
+        let path = stored_flink(stage, place, "is-kept");
+        patch(
+            stage,
+            &path,
+            &json!({"metadata": {"finalizers": ["example.com/keep"]}}),
+        )
+    }),
+];
+
+pub(in crate::bypasses) const READERS: &[Way] = &[
+    Request("Prometheus sends a Secret", |stage, place| {
+        let selector = json!({"name": "db-password", "key": "password"});
+        let endpoint =
+            json!({"port": "http", "basicAuth": {"username": selector, "password": selector}});
+        create(
+            stage,
+            place,
+            &SERVICE_MONITOR,
+            &json!({"selector": {}, "endpoints": [endpoint]}),
+        )
+    }),
+    Request("cert-manager logs in with a Secret", |stage, place| {
+        let auth = json!({"tokenSecretRef": {"name": "db-password", "key": "password"}});
+        let vault = json!({"server": "https://mine.example.com", "path": "x", "auth": auth});
+        create(stage, place, &ISSUER, &json!({ "vault": vault }))
+    }),
+    Request("Flux renders a Secret", |stage, place| {
+        let values = json!([{"kind": "Secret", "name": "db-password"}]);
+        create(
+            stage,
+            place,
+            &HELM_RELEASE,
+            &json!({ "valuesFrom": values }),
+        )
+    }),
+    Request("an unknown kind names a Secret", |stage, place| {
+        let remote = json!({"url": "https://mine.example.com", "credentialsSecret": "db-password"});
+        super::thing(stage, place, "v1", &json!({ "remote": remote }))
+    }),
+];
+
+/// What the software that reads it decodes.
+pub(in crate::bypasses) const HIDDEN: &[Way] = &[
+    Request("escapes in YAML in a string", |stage, place| {
+        let manifest = format!(
+            "spec:\n  serviceAccountName: \"\\u0065{}\"\n",
+            &driver()[1..]
+        );
+        workflow(stage, place, &manifest)
+    }),
+    Request("escapes in JSON in JSON", |stage, place| {
+        let inner = format!(r#"{{"sa":"\u0065{}"}}"#, &driver()[1..]);
+        workflow(stage, place, &json!({ "inner": inner }).to_string())
+    }),
+    Request("binary YAML", |stage, place| {
+        // "emr-containers-sa-" in base64.
+        let manifest = "spec:\n  serviceAccountName: !!binary ZW1yLWNvbnRhaW5lcnMtc2Et\n";
+        workflow(stage, place, manifest)
+    }),
+];
+
+fn workflow(stage: &Stage, place: Place<'_>, manifest: &str) -> Answer {
+    let template = json!({"name": "a", "resource": {"action": "create", "manifest": manifest}});
+    create(
+        stage,
+        place,
+        &WORKFLOW,
+        &json!({"entrypoint": "a", "templates": [template]}),
+    )
+}
+
+/// Another's cluster, which an administrator has let be there; gives its path.
+fn stored_flink(stage: &Stage, place: Place<'_>, name: &str) -> String {
+    let (group_version, plural, kind) = FLINK;
+    let path = place.group(group_version, plural);
+    let spec =
+        json!({"executionRoleArn": role_arn(OTHER_ROLE), "job": {"jarURI": "s3://theirs/a.jar"}});
+    let object = json!({"apiVersion": group_version, "kind": kind, "metadata": {"name": name}, "spec": spec});
+    stage.cluster.create(&path, &object);
+    format!("{path}/{name}")
 }

@@ -1,0 +1,191 @@
+//! What a row of the table says.
+
+use crate::request::references::{Guide, Secrets};
+
+/// One kind, or several that are alike.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// API groups; several where a project has moved.
+    pub groups: &'static [&'static str],
+    /// Plural names; empty for every resource of the groups.
+    pub resources: &'static [&'static str],
+    /// Whether something starts pods, or gives an identity away, by what its objects say.
+    pub starts: bool,
+    /// Where its objects name identities and Secrets.
+    pub guide: Guide,
+    /// Fields that name an object of another, which decides the identity.
+    pub joins: &'static [Join],
+    /// Fields of `status` by which its operator starts or ends something.
+    pub read_back: &'static [&'static str],
+    /// Whether a write of the object writes its status too: its definition has no status
+    /// subresource.
+    pub writes_status: bool,
+    /// Fields that select Secrets by their labels.
+    pub secret_selectors: &'static [&'static str],
+    /// Whether its annotations name Secrets.
+    pub secret_annotations: bool,
+    /// Whether the Secret reaches whoever its other fields name, so that any change of
+    /// them sends it elsewhere.
+    pub sends_secrets: bool,
+    /// The document or the definition that says so.
+    pub source: &'static str,
+}
+
+/// A field that names another object.
+#[derive(Clone, Copy, Debug)]
+pub struct Join {
+    /// The field with the name.
+    pub name: &'static str,
+    /// Another field and its value, where the join depends on it.
+    pub only: Option<(&'static str, &'static str)>,
+    /// `None`: the group and version of the object itself.
+    pub group: Option<(&'static str, &'static str)>,
+    pub resource: &'static str,
+    pub role: RoleOf,
+}
+
+/// How the object of a [`Join`] says which role it stands for.
+#[derive(Clone, Copy, Debug)]
+pub enum RoleOf {
+    /// By what it names.
+    Names,
+    /// By the object that it names in turn: the field, and that object's resource.
+    Named(&'static str, &'static str),
+    /// By an ARN in this field, which its controller writes.
+    Arn(&'static str),
+}
+
+/// A kind by whose objects something is started.
+pub(super) const fn starts(
+    groups: &'static [&'static str],
+    resources: &'static [&'static str],
+    source: &'static str,
+) -> Kind {
+    Kind {
+        groups,
+        resources,
+        starts: true,
+        guide: Guide {
+            accounts: &[],
+            roles: &[],
+            role_names: &[],
+            secrets: Secrets::ByName,
+        },
+        joins: &[],
+        read_back: &[],
+        writes_status: false,
+        secret_selectors: &[],
+        secret_annotations: false,
+        sends_secrets: true,
+        source,
+    }
+}
+
+/// A kind by whose objects nothing is started.
+pub(super) const fn nothing(
+    groups: &'static [&'static str],
+    resources: &'static [&'static str],
+    source: &'static str,
+) -> Kind {
+    Kind {
+        starts: false,
+        ..starts(groups, resources, source)
+    }
+}
+
+impl Kind {
+    pub(super) const fn accounts(self, accounts: &'static [&'static str]) -> Self {
+        let guide = Guide {
+            accounts,
+            ..self.guide
+        };
+        Self { guide, ..self }
+    }
+
+    pub(super) const fn roles(self, roles: &'static [&'static str]) -> Self {
+        let guide = Guide {
+            roles,
+            ..self.guide
+        };
+        Self { guide, ..self }
+    }
+
+    pub(super) const fn role_names(self, role_names: &'static [&'static str]) -> Self {
+        let guide = Guide {
+            role_names,
+            ..self.guide
+        };
+        Self { guide, ..self }
+    }
+
+    /// Its controller reads the Secrets in these fields, and no others.
+    pub(super) const fn secrets_in(self, fields: &'static [&'static str]) -> Self {
+        let guide = Guide {
+            secrets: Secrets::In(fields),
+            ..self.guide
+        };
+        Self { guide, ..self }
+    }
+
+    /// Its controller reads the Secrets in these fields too, beside those whose fields say
+    /// so by their names.
+    pub(super) const fn secrets_also_in(self, fields: &'static [&'static str]) -> Self {
+        let guide = Guide {
+            secrets: Secrets::And(fields),
+            ..self.guide
+        };
+        Self { guide, ..self }
+    }
+
+    /// Its controller reads no Secret by what its objects say; pods may.
+    pub(super) const fn no_secrets(self) -> Self {
+        self.secrets_in(&[])
+    }
+
+    pub(super) const fn secret_key_selectors(self) -> Self {
+        let guide = Guide {
+            secrets: Secrets::Selectors,
+            ..self.guide
+        };
+        Self { guide, ..self }
+    }
+
+    pub(super) const fn joins(self, joins: &'static [Join]) -> Self {
+        Self { joins, ..self }
+    }
+
+    pub(super) const fn read_back(self, read_back: &'static [&'static str]) -> Self {
+        Self { read_back, ..self }
+    }
+
+    /// As `read_back`, for definitions without a status subresource.
+    pub(super) const fn read_back_of_whole(self, read_back: &'static [&'static str]) -> Self {
+        Self {
+            read_back,
+            writes_status: true,
+            ..self
+        }
+    }
+
+    pub(super) const fn secret_selectors(self, fields: &'static [&'static str]) -> Self {
+        Self {
+            secret_selectors: fields,
+            ..self
+        }
+    }
+
+    pub(super) const fn secret_annotations(self) -> Self {
+        Self {
+            secret_annotations: true,
+            ..self
+        }
+    }
+
+    /// A certificate, for instance, which a gateway shows to nobody.
+    pub(super) const fn keeps_secrets(self) -> Self {
+        Self {
+            sends_secrets: false,
+            ..self
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! What the name of a field says about its value.
+
+use crate::json::Text;
+
+/// A field's name without separators and in lower case: `service-account`,
+/// `SERVICE_ACCOUNT` and `serviceAccount` are one. Longer names are cut at the front,
+/// because the last words say what a field holds.
+pub(super) struct Plain {
+    text: [u8; Self::LONGEST],
+    length: usize,
+}
+
+impl Plain {
+    const LONGEST: usize = 64;
+
+    pub(super) fn of(key: &str) -> Self {
+        let mut text = [0; Self::LONGEST];
+        let mut start = Self::LONGEST;
+        let letters = key.bytes().rev().filter(u8::is_ascii_alphanumeric);
+        for byte in letters.take(Self::LONGEST) {
+            start -= 1;
+            if let Some(place) = text.get_mut(start) {
+                *place = byte.to_ascii_lowercase();
+            }
+        }
+        text.rotate_left(start);
+        Self {
+            text,
+            length: Self::LONGEST - start,
+        }
+    }
+
+    fn get(&self) -> &str {
+        let letters = self.text.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(letters).unwrap_or_default()
+    }
+
+    fn ends_with_any(&self, ends: &[&str]) -> bool {
+        ends.iter().any(|end| self.get().ends_with(end))
+    }
+
+    /// Whether it holds a service account's name: `serviceAccountName`,
+    /// `service_account`, `executorServiceAccount`, `serviceAccountRef`,
+    /// `spark.kubernetes.authenticate.driver.serviceAccountName`.
+    pub(super) fn is_account(&self) -> bool {
+        self.ends_with_any(&[
+            "serviceaccount",
+            "serviceaccounts",
+            "serviceaccountname",
+            "serviceaccountnames",
+            "serviceaccountref",
+        ])
+    }
+
+    /// Whether an option of that name takes a service account, in a command.
+    pub(super) fn is_short_account(&self) -> bool {
+        matches!(self.get(), "sa" | "account") || self.ends_with_any(&["accountname"])
+    }
+
+    /// Whether it holds the role that a job runs as: `executionRoleArn`.
+    pub(super) fn is_execution_role(&self) -> bool {
+        self.ends_with_any(&["executionrolearn"])
+    }
+
+    /// Whether it holds the ARN of some role.
+    pub(super) fn is_role(&self) -> bool {
+        self.ends_with_any(&["rolearn", "rolearns", "role"])
+    }
+
+    /// Whether its text is for people: nothing is started by it.
+    pub(super) fn is_prose(&self) -> bool {
+        [
+            "description",
+            "message",
+            "errormessage",
+            "error",
+            "reason",
+            "title",
+            "summary",
+            "comment",
+            "comments",
+            "note",
+            "notes",
+            "displayname",
+            "documentation",
+        ]
+        .contains(&self.get())
+    }
+
+    /// Whether it holds what a program is started with.
+    pub(super) fn is_arguments(&self) -> bool {
+        self.ends_with_any(&[
+            "args",
+            "arguments",
+            "parameters",
+            "command",
+            "commands",
+            "script",
+            "options",
+        ])
+    }
+
+    /// Whether it holds pairs of an option and its value.
+    pub(super) fn is_configuration(&self) -> bool {
+        self.ends_with_any(&[
+            "conf",
+            "config",
+            "configuration",
+            "configurations",
+            "properties",
+        ])
+    }
+
+    /// Whether a pod's kubelet, not the kind's controller, reads the Secrets below it.
+    pub(super) fn is_part_of_pod(&self) -> bool {
+        matches!(
+            self.get(),
+            "env"
+                | "envfrom"
+                | "envvars"
+                | "envsecretkeyrefs"
+                | "volumes"
+                | "containers"
+                | "initcontainers"
+                | "ephemeralcontainers"
+                | "sidecars"
+                | "imagepullsecrets"
+                | "imagepullsecret"
+        )
+    }
+
+    /// Whether the controller writes what it names, and does not read it:
+    /// `writeConnectionSecretToRef`, `outputSecretRef`, an issuer's `privateKeySecretRef`.
+    pub(super) fn is_written(&self) -> bool {
+        let text = self.get();
+        let starts = |word: &&str| text.starts_with(*word);
+        ["write", "output", "publish"].iter().any(starts)
+            || text.ends_with("connectionsecret")
+            || text == "privatekeysecretref"
+    }
+
+    /// How a field names a Secret.
+    pub(super) fn secret(&self) -> Option<SecretKey> {
+        let text = self.get();
+        if let Some(at) = text.rfind("secret") {
+            // A store, a class or a template of Secrets is another object.
+            let others = ["externalsecret", "sealedsecret", "pullsecret"];
+            if others.iter().any(|other| text.contains(other)) {
+                return None;
+            }
+            let before = text.get(..at).unwrap_or_default();
+            return match text.get(at + "secret".len()..).unwrap_or_default() {
+                "name" | "names" | "ref" | "refs" | "reference" | "references" => {
+                    Some(SecretKey::Named)
+                }
+                "keyref" | "keyselector" | "keyreference" | "selector" | "targetref" => {
+                    Some(SecretKey::Object)
+                }
+                // The text may be the secret itself.
+                "" | "s" if is_name_of(before) => Some(SecretKey::Named),
+                "" | "s" => Some(SecretKey::Object),
+                _ => None,
+            };
+        }
+        let words = [
+            "password",
+            "passwordref",
+            "token",
+            "tokenref",
+            "credentials",
+            "username",
+            "apikey",
+            "accesskey",
+            "accesskeyid",
+            "privatekey",
+        ];
+        self.ends_with_any(&words).then_some(SecretKey::Selector)
+    }
+}
+
+/// Whether a field called after these words holds a Secret's name and not the secret:
+/// nobody writes a certificate into one word.
+fn is_name_of(before: &str) -> bool {
+    let words = ["credentials", "credential", "tls", "cert", "certificate"];
+    words.iter().any(|word| before.ends_with(word))
+}
+
+/// What the value of a field that names a Secret looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SecretKey {
+    /// The name, or an object that holds it.
+    Named,
+    /// An object that holds the name; a text would be the secret itself.
+    Object,
+    /// An object of a name and a key.
+    Selector,
+}
+
+/// Whether a field of this name says where a pod template is that an operator reads
+/// by itself: Spark's `spark.kubernetes.driver.podTemplateFile`, Flink's
+/// `kubernetes.pod-template-file.jobmanager` and `….default`. (The templates of
+/// executors and task managers need no look: the driver or the job manager starts
+/// them, under its own role or not at all.)
+pub(super) fn is_template_key(key: &str) -> bool {
+    const ENDS: [&[u8]; 4] = [
+        b"driver.podtemplatefile",
+        b"kubernetes.pod-template-file",
+        b"kubernetes.pod-template-file.default",
+        b"kubernetes.pod-template-file.jobmanager",
+    ];
+    ENDS.into_iter().any(|ending| {
+        let start = key.len().checked_sub(ending.len());
+        let end = start.and_then(|start| key.as_bytes().get(start..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    })
+}
+
+/// Whether a text can be the name of a Kubernetes object.
+pub(super) fn is_object_name(text: &str) -> bool {
+    let byte = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (1..=253).contains(&text.len())
+        && text.bytes().all(|b| byte(b) || matches!(b, b'-' | b'.'))
+        && text.bytes().next().is_some_and(byte)
+        && text.bytes().next_back().is_some_and(byte)
+}
+
+/// A step from a value to one inside it.
+pub(super) enum Step<'de> {
+    Key(Text<'de>),
+    Index(usize),
+}
+
+/// Whether `path` is what a pattern such as `spec.tasks[].role` stands for. `*` stands
+/// for any key, and a key may hold dots: `metadata.annotations.example.com/name`.
+pub(super) fn is_at(path: &[Step<'_>], pattern: &str) -> bool {
+    let mut rest = pattern;
+    for step in path {
+        let after = match step {
+            Step::Index(_) => rest.strip_prefix("[]"),
+            Step::Key(key) => {
+                let key_of = rest.strip_prefix('.').unwrap_or(rest);
+                let fixed = key_of.strip_prefix(key.as_str());
+                let fixed = fixed.filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+                fixed.or_else(|| key_of.strip_prefix('*'))
+            }
+        };
+        match after {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_key_keeps_its_end() {
+        let key = format!("{}.serviceAccountName", "spark-kubernetes.".repeat(20));
+        assert!(Plain::of(&key).is_account());
+        assert!(!Plain::of("serviceAccountName.x").is_account());
+        assert_eq!(Plain::of("").get(), "");
+        assert_eq!(Plain::of("Ä-b_1").get(), "b1");
+    }
+
+    #[test]
+    fn how_keys_name_secrets() {
+        use SecretKey::{Named, Object, Selector};
+        for (key, expected) in [
+            ("secretName", Some(Named)),
+            ("caBundleSecretRef", Some(Named)),
+            ("credentialsSecret", Some(Named)),
+            ("tls-secret", Some(Named)),
+            ("clientSecret", Some(Object)),
+            ("secretKeyRef", Some(Object)),
+            ("secretTargetRef", Some(Object)),
+            ("secret", Some(Object)),
+            ("password", Some(Selector)),
+            ("secretStoreRef", None),
+            ("secretTemplate", None),
+            ("externalSecretName", None),
+            ("imagePullSecrets", None),
+            ("name", None),
+        ] {
+            assert_eq!(Plain::of(key).secret(), expected, "{key}");
+        }
+        for key in ["writeConnectionSecretToRef", "outputSecretRef"] {
+            assert!(Plain::of(key).is_written(), "{key}");
+        }
+    }
+
+    #[test]
+    fn patterns() {
+        let path = |text: &str| -> Vec<Step<'static>> {
+            let steps = text.split('/');
+            steps
+                .map(|step| match step.parse() {
+                    Ok(index) => Step::Index(index),
+                    Err(_) => Step::Key(Text::from(&*step.to_owned().leak())),
+                })
+                .collect()
+        };
+        for (at, pattern, expected) in [
+            ("spec/role", "spec.role", true),
+            ("spec/tasks/3/role", "spec.tasks[].role", true),
+            ("spec/roles", "spec.role", false),
+            ("spec", "spec.role", false),
+            ("spec/role/name", "spec.role", false),
+            ("spec/x/role", "spec.*.role", true),
+            ("metadata/annotations/a.b", "metadata.annotations.a.b", true),
+        ] {
+            assert_eq!(is_at(&path(at), pattern), expected, "{at} {pattern}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The findings about custom resources.
+
+use std::fmt::Write as _;
+
+use crate::names::shown;
+use crate::request::Path;
+use crate::request::references::{self, By, Reference, Unread};
+use crate::rules::shared::violation::MOST;
+use crate::rules::{Advice, Finding};
+use crate::write::Write;
+
+use super::{ABOUT, ADVICE, finding};
+
+static ADVICE_ON_ROLES: Advice = Advice {
+    why: "whoever chooses what runs under an IAM role has that role",
+    instead: "name a role that rolegate's policy lists for you (submitters.roles, or roles of an \
+              entry of identities.operators), or ask the platform team to list it",
+    source: "Amazon EMR on EKS security best practices: permissions to create pods",
+};
+
+static ADVICE_ON_TEMPLATE_FILES: Advice = Advice {
+    instead: "write the template into the object (spec.driver.template, spec.podTemplate)",
+    ..ADVICE
+};
+
+static ADVICE_ON_DEPTH: Advice = Advice {
+    instead: "write the object with less nesting",
+    ..ADVICE
+};
+
+static ADVICE_ON_SIZE: Advice = Advice {
+    instead: "split the object into smaller ones",
+    ..ADVICE
+};
+
+/// The findings for references that are refused, each with the reason.
+pub(super) fn report(
+    write: &Write<'_>,
+    what: &str,
+    refused: &[(&Reference, String)],
+    findings: &mut Vec<Finding>,
+) {
+    let more = refused.len().saturating_sub(MOST);
+    for (index, (reference, refused)) in refused.iter().take(MOST).enumerate() {
+        let mut finding = of_reference(write, what, reference, refused);
+        if more > 0 && index + 1 == MOST {
+            // Writing to a String cannot fail.
+            let _ = write!(finding.act, ", and {more} more like it");
+        }
+        findings.push(finding.at(reference.path.clone()));
+    }
+}
+
+/// The finding for one reference.
+pub(super) fn of_reference(
+    write: &Write<'_>,
+    what: &str,
+    reference: &Reference,
+    refused: &str,
+) -> Finding {
+    let Reference { path, name, by } = reference;
+    match by {
+        By::Template => template_file(what).key(format!("template file at {path}")),
+        By::Field | By::Text | By::Secret => {
+            finding(write, what, name, refused).key(format!("{name} at {path}"))
+        }
+        By::Role | By::SomeRole | By::RoleName => {
+            let act = format!("{what} with the IAM role {}: {refused}", shown(name, 200));
+            Finding::new(&ABOUT, &ADVICE_ON_ROLES, act).key(format!("{name} at {path}"))
+        }
+    }
+}
+
+fn template_file(what: &str) -> Finding {
+    let act = format!(
+        "{what} with a driver's pod template from a file, which can name any service account"
+    );
+    Finding::new(&ABOUT, &ADVICE_ON_TEMPLATE_FILES, act)
+}
+
+/// The finding for an object that was not read to its end.
+pub(super) fn unread(what: &str, why: Unread) -> Finding {
+    let (problem, advice, key) = match why {
+        Unread::TooDeep => (
+            format!("is nested deeper than {} levels", references::MAX_DEPTH),
+            &ADVICE_ON_DEPTH,
+            "nested too deep",
+        ),
+        Unread::TooMany => (
+            format!(
+                "names more than {} service accounts, roles and Secrets",
+                references::MOST_NAMES
+            ),
+            &ADVICE_ON_SIZE,
+            "too many names",
+        ),
+    };
+    let act =
+        format!("{what}, which {problem}, so rolegate cannot tell which service accounts it names");
+    Finding::new(&ABOUT, advice, act).key(key)
+}
+
+/// A finding about the object at a path, with advice of its own.
+pub(super) fn about(advice: &'static Advice, act: String, at: Path) -> Finding {
+    let key = at.to_string();
+    Finding::new(&ABOUT, advice, act).at(at).key(key)
+}

@@ -1,0 +1,351 @@
+//! Whose job a custom resource is: the identities that it names, and those of the
+//! objects that it joins.
+
+use std::collections::BTreeSet;
+
+use crate::facts::kinds::{Join, Kind, RoleOf};
+use crate::facts::{Action, Extent, Facts, Known, Need, Requester, RunsAs};
+use crate::names::{Role, RoleArn, RolePattern, shown};
+use crate::policy::Capability;
+use crate::request::references::{By, Reference, References};
+use crate::request::{Object, Path, ReviewError, view};
+use crate::rules::Stop;
+use crate::write::{Write, fixed_accounts, named};
+
+use super::ownership::shares_role;
+use super::startable::{Start, refusal};
+
+/// Whether the requester repeats identities without starting anything.
+pub(in crate::rules) fn mirrors(write: &Write<'_>) -> bool {
+    matches!(&write.requester, Requester::Platform(entry)
+        if entry.capabilities.contains(Capability::Mirror))
+}
+
+/// Why the requester may not name that in a custom resource; `None` where it may.
+pub(in crate::rules) fn refusal_of(write: &Write<'_>, reference: &Reference) -> Option<String> {
+    let name = reference.name.as_str();
+    match reference.by {
+        By::Field | By::Text => refusal(write, name, Start::CustomResource),
+        By::Role => refusal_of_arn(write, name),
+        By::SomeRole => {
+            let role = RoleArn::parse(name).ok()?;
+            let refused = refusal_of_role(write, role.role());
+            refused.filter(|_| is_of_jobs(write, |pattern| pattern.matches(role.role())))
+        }
+        By::RoleName => match RoleArn::parse(name) {
+            Ok(role) => {
+                let refused = refusal_of_role(write, role.role());
+                refused.filter(|_| is_of_jobs(write, |pattern| pattern.matches(role.role())))
+            }
+            Err(_) => refusal_of_role_name(write, name),
+        },
+        // Only an operator of the policy can start a job's pod from the file. Pods
+        // that others start are judged when they are created.
+        By::Template => {
+            let own = matches!(
+                write.requester,
+                Requester::System(_) | Requester::Operator(_)
+            );
+            (!own && !write.policy.operators.is_empty()).then(String::new)
+        }
+        By::Secret => None,
+    }
+}
+
+/// Why the requester may not have something run as the role with that ARN.
+fn refusal_of_arn(write: &Write<'_>, arn: &str) -> Option<String> {
+    match RoleArn::parse(arn) {
+        Ok(role) => refusal_of_role(write, role.role()),
+        Err(_) if is_trusted(write) => None,
+        Err(_) => Some("that is not the ARN of one IAM role".to_owned()),
+    }
+}
+
+fn is_trusted(write: &Write<'_>) -> bool {
+    write.extent(Action::StartPod) == Extent::All
+        || matches!(
+            write.requester,
+            Requester::System(_) | Requester::Operator(_)
+        )
+}
+
+/// Why the requester may not have something run as that role; `None` where it may.
+pub(in crate::rules) fn refusal_of_role(write: &Write<'_>, role: &Role) -> Option<String> {
+    if write.extent(Action::StartPod) == Extent::All {
+        return None;
+    }
+    let (own, why) = match &write.requester {
+        Requester::System(_) => return None,
+        Requester::Operator(operator) => {
+            let mut fixed = operator.job_service_accounts.iter();
+            let own = operator.runs(role) || fixed.any(|fixed| fixed.role == *role);
+            (
+                own,
+                "the policy does not declare that role for this operator",
+            )
+        }
+        Requester::Job(job) => (
+            shares_role(job, role, write),
+            "this job runs as another role",
+        ),
+        _ => (
+            submits(write, |pattern| pattern.matches(role)),
+            "the policy does not list that role for this requester",
+        ),
+    };
+    (!own).then(|| why.to_owned())
+}
+
+/// Why the requester may not change the role of that name, in whatever account.
+fn refusal_of_role_name(write: &Write<'_>, name: &str) -> Option<String> {
+    if is_trusted(write)
+        || submits(write, |pattern| pattern.matches_name(name))
+        || !is_of_jobs(write, |pattern| pattern.matches_name(name))
+    {
+        return None;
+    }
+    Some(
+        "jobs run as a role of that name, which the policy does not list for this requester"
+            .to_owned(),
+    )
+}
+
+fn submits(write: &Write<'_>, matches: impl Fn(&RolePattern) -> bool) -> bool {
+    let mut listed = write.submitters().flat_map(|entry| &entry.roles);
+    listed.any(matches)
+}
+
+/// Whether the policy names the role as one of jobs, for this namespace or an operator.
+fn is_of_jobs(write: &Write<'_>, matches: impl Fn(&RolePattern) -> bool) -> bool {
+    let here = write.tenancy.execution_roles.iter();
+    let submitters = write.tenancy.submitters.iter();
+    let operators = write.policy.operators.iter();
+    here.chain(submitters.flat_map(|entry| &entry.roles))
+        .chain(operators.flat_map(|operator| &operator.roles))
+        .any(matches)
+}
+
+/// Whether that is an identity of jobs: a service account that becomes a role or that
+/// EMR reserves, or a role that a job runs as.
+pub(in crate::rules) fn is_of_a_job(write: &Write<'_>, reference: &Reference) -> bool {
+    match reference.by {
+        By::Field | By::Text => write.runs_as(&reference.name) != RunsAs::Ordinary,
+        By::Role => true,
+        By::SomeRole | By::RoleName | By::Template | By::Secret => false,
+    }
+}
+
+/// The role that a reference names, if it names one.
+pub(in crate::rules) fn role_of(write: &Write<'_>, reference: &Reference) -> Option<Role> {
+    match reference.by {
+        By::Field | By::Text => write.runs_as(&reference.name).role().cloned(),
+        By::Role | By::SomeRole => RoleArn::parse(&reference.name)
+            .ok()
+            .map(|arn| arn.role().clone()),
+        By::RoleName | By::Template | By::Secret => None,
+    }
+}
+
+/// An object that a custom resource joins.
+pub(in crate::rules) struct Joined {
+    /// The field that names it.
+    pub(in crate::rules) at: Path,
+    /// For a sentence: `flinkdeployments payroll`.
+    pub(in crate::rules) what: String,
+    /// Resource and group, as RBAC writes them.
+    pub(in crate::rules) resource: String,
+    pub(in crate::rules) whose: Whose,
+}
+
+/// What is known of such an object.
+pub(in crate::rules) enum Whose {
+    /// What it names.
+    Names(References),
+    Absent,
+    Unknown,
+}
+
+/// The objects that `object` joins.
+///
+/// # Errors
+///
+/// A [`Stop`] where an object has to be looked up first.
+pub(in crate::rules) fn joined(
+    write: &Write<'_>,
+    facts: &Facts<'_>,
+    kind: Option<&Kind>,
+    object: Object<'_>,
+) -> Result<Vec<Joined>, Stop> {
+    all_joined(write, facts, kind, &[object])
+}
+
+/// The objects that several versions of an object join, looked up together.
+///
+/// # Errors
+///
+/// A [`Stop`] where objects have to be looked up first.
+pub(in crate::rules) fn all_joined(
+    write: &Write<'_>,
+    facts: &Facts<'_>,
+    kind: Option<&Kind>,
+    objects: &[Object<'_>],
+) -> Result<Vec<Joined>, Stop> {
+    let mut all = Vec::new();
+    let mut needs = Vec::new();
+    for join in kind.map_or(&[][..], |kind| kind.joins) {
+        let names = objects.iter().filter_map(|object| name_of(join, *object));
+        let names: BTreeSet<String> = names.collect();
+        for name in names {
+            match look(write, facts, join, &name) {
+                Ok(joined) => all.push(joined),
+                Err(Stop::Needs(more)) => needs.extend(more),
+                Err(stop) => return Err(stop),
+            }
+        }
+    }
+    if needs.is_empty() {
+        Ok(all)
+    } else {
+        Err(Stop::Needs(needs))
+    }
+}
+
+/// The name that the join's field holds, where the join applies.
+fn name_of(join: &Join, object: Object<'_>) -> Option<String> {
+    let raw = object.raw();
+    if let Some((field, value)) = join.only {
+        let said = view::at(raw, field).map_or("", |raw| raw.get().trim_matches('"'));
+        let absent = value.is_empty() && matches!(said, "" | "false" | "null");
+        if said != value && !absent {
+            return None;
+        }
+    }
+    let name = view::text_at(raw, join.name)?;
+    (!name.is_empty()).then(|| name.to_string())
+}
+
+fn look(write: &Write<'_>, facts: &Facts<'_>, join: &Join, name: &str) -> Result<Joined, Stop> {
+    let own = &write.target.resource;
+    let (group, version) = join.group.unwrap_or((&own.group, &own.version));
+    let namespace = write.target.namespace();
+    let need = Need::object(group, version, join.resource, namespace, name);
+    let need = match join.role {
+        RoleOf::Named(field, resource) => need.followed_by(field, resource),
+        RoleOf::Names | RoleOf::Arn(_) => need,
+    };
+    let next = |text| need.next(text);
+    let known = facts.object(need.clone())?;
+    let whose = match (known, join.role) {
+        // Without a cluster: whosever it is, it is the requester's.
+        (Known::Unknown, role) if every_role_is_own(write, role) => {
+            Whose::Names(References::default())
+        }
+        (Known::Unknown, _) => Whose::Unknown,
+        (Known::Absent(_), _) => Whose::Absent,
+        (Known::Is(stored, _), RoleOf::Arn(field)) => {
+            match view::text_at(stored.object.raw(), field) {
+                Some(arn) => Whose::Names(only_role(&arn, field)),
+                None => Whose::Unknown,
+            }
+        }
+        (Known::Is(stored, _), RoleOf::Names) => {
+            Whose::Names(names_of(write, group, join.resource, stored.object)?)
+        }
+        (Known::Is(stored, _), RoleOf::Named(_, resource)) => {
+            match next(stored.object.raw()).map(|need| facts.object(need)) {
+                Some(Ok(Known::Is(stored, _))) => {
+                    Whose::Names(names_of(write, group, resource, stored.object)?)
+                }
+                Some(Ok(Known::Absent(_))) => Whose::Absent,
+                _ => Whose::Unknown,
+            }
+        }
+    };
+    Ok(Joined {
+        at: Path::parse_dotted(join.name),
+        what: format!("{} {}", join.resource, shown(name, 120)),
+        resource: format!("{}.{group}", join.resource),
+        whose,
+    })
+}
+
+/// Whether the requester may use every role that an unknown object can stand for: those
+/// that the policy declares for operators, which alone start jobs by custom resources,
+/// and that may run here. What an ARN names is not limited by operators.
+fn every_role_is_own(write: &Write<'_>, role: RoleOf) -> bool {
+    let here = &write.tenancy.execution_roles;
+    let mut operators = write.policy.operators.iter();
+    match &write.requester {
+        Requester::System(_) | Requester::Operator(_) => return true,
+        Requester::Job(_) => {}
+        _ if matches!(role, RoleOf::Arn(_)) => {
+            return !here.is_empty() && here.iter().all(|pattern| is_own(write, pattern));
+        }
+        _ => {}
+    }
+    if write.policy.operators.is_empty() {
+        return false;
+    }
+    let may_run = |role: &Role| here.is_empty() || here.iter().any(|one| one.matches(role));
+    operators.all(|operator| {
+        let mut fixed = operator.job_service_accounts.iter();
+        let fixed = fixed
+            .all(|fixed| !may_run(&fixed.role) || refusal_of_role(write, &fixed.role).is_none());
+        fixed && operator.roles.iter().all(|pattern| is_own(write, pattern))
+    })
+}
+
+/// Whether every role that the pattern means, and that may run here, is the requester's.
+fn is_own(write: &Write<'_>, pattern: &RolePattern) -> bool {
+    match RoleArn::parse(pattern.as_str()) {
+        Ok(arn) => {
+            let here = &write.tenancy.execution_roles;
+            let may_run = here.is_empty() || here.iter().any(|one| one.matches(arn.role()));
+            !may_run || refusal_of_role(write, arn.role()).is_none()
+        }
+        Err(_) => submits(write, |own| own.as_str() == pattern.as_str()),
+    }
+}
+
+fn names_of(
+    write: &Write<'_>,
+    group: &str,
+    resource: &str,
+    object: Object<'_>,
+) -> Result<References, ReviewError> {
+    named(
+        object,
+        Kind::of(group, resource),
+        write.policy,
+        write.target.namespace(),
+    )
+}
+
+fn only_role(arn: &str, field: &str) -> References {
+    let reference = Reference {
+        path: Path::parse_dotted(field),
+        name: arn.to_owned(),
+        by: By::Role,
+    };
+    References {
+        found: vec![reference],
+        unread: None,
+    }
+}
+
+/// What the value of a field names, read like a spec.
+///
+/// # Errors
+///
+/// A [`ReviewError`] when it is no JSON.
+pub(in crate::rules) fn names_in(
+    write: &Write<'_>,
+    value: crate::json::Raw<'_>,
+    at: &Path,
+) -> Result<References, ReviewError> {
+    crate::request::references::find_in(
+        value,
+        at,
+        &fixed_accounts(write.policy, write.target.namespace()),
+    )
+}
