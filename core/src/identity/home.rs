@@ -7,6 +7,8 @@ use super::{Place, Volumes, java};
 
 /// The home directories of EMR's images.
 const USUAL: [&str; 2] = ["/home/hadoop", "/root"];
+/// Homes that are looked at; nobody has more.
+const MOST_HOMES: usize = 8;
 /// Where Kubernetes' own files are mounted.
 const SECRETS: &str = "/run/secrets";
 /// The folder that SDKs look into.
@@ -39,10 +41,14 @@ pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> boo
         Value::Text(home) => Some(home),
         Value::Blank | Value::Hidden => None,
     };
-    chosen
+    let mut homes: Vec<_> = chosen
         .into_iter()
         .chain(java::homes(container))
-        .any(|home| {
+        .take(MOST_HOMES + 1)
+        .collect();
+    homes.dedup();
+    homes.len() > MOST_HOMES
+        || homes.into_iter().any(|home| {
             // Where EKS and Kubernetes mount their tokens, perhaps later, is no home.
             let mut over = mounts.iter().filter(|mount| covers(mount, &home));
             Place::of(SECRETS).holds(&Place::of(&home))

@@ -23,7 +23,7 @@ pub struct ChainState {
     /// where something is refused, for the advice.
     pub offered: Vec<RoleArn>,
     pub mode: Option<ChainMode>,
-    /// The containers that have their whole profile.
+    /// The containers that have their whole profile, sorted.
     in_place: Vec<String>,
 }
 
@@ -38,11 +38,12 @@ impl ChainState {
             .filter(|reason| plan.refuses(reason))
             .collect();
         let chain = plan.chain.filter(|_| !refusals.is_empty());
-        let in_place = if plan.is_in_place() {
+        let mut in_place: Vec<String> = if plan.is_in_place() {
             plan.containers().iter().map(ToString::to_string).collect()
         } else {
             Vec::new()
         };
+        in_place.sort_unstable();
         Self {
             demand: plan.demand,
             has_target: plan.target().is_some(),
@@ -58,6 +59,9 @@ impl ChainState {
     /// Whether this container has its whole profile, exactly as rolegate writes it.
     #[must_use]
     pub fn has_profile(&self, container: &str) -> bool {
-        self.in_place.iter().any(|name| name == container)
+        let found = self
+            .in_place
+            .binary_search_by(|name| name.as_str().cmp(container));
+        found.is_ok()
     }
 }

@@ -1007,6 +1007,12 @@ fn files_in_a_home_directory() {
     pod["spec"]["initContainers"] =
         json!([{ "name": "i", "volumeMounts": [{ "name": "mine", "mountPath": "/x" }] }]);
     assert!(untouched(runner(), &pod, &policy)[0].contains("AWS files of its own"));
+    // More homes than anybody has are not looked at one by one.
+    let mut pod = irsa();
+    let homes = (0..9).map(|home| format!("-Duser.home=/h{home}"));
+    let homes = homes.collect::<Vec<_>>().join(" ");
+    set(spark(&mut pod), "JAVA_TOOL_OPTIONS", &homes);
+    assert!(untouched(runner(), &pod, &policy)[0].contains("AWS files of its own"));
     // Java's own idea of a home.
     let mut pod = irsa();
     mounted(&mut pod, json!({ "configMap": { "name": "c" } }), "/opt/h");

@@ -14,7 +14,7 @@ pub(in crate::rules) struct Entry {
     #[serde(default)]
     mode: Given<Mode>,
     /// Whether a job's pod must come with the credentials of its role, as EKS
-    /// puts them in; true if not given.
+    /// puts them in, and with no others; true if not given.
     #[serde(default)]
     require_identity: Given<Flag>,
     /// Folders of the node that pods may mount; none if not given.
