@@ -1,4 +1,4 @@
-//! Names that Spark gives the Service of a driver.
+//! Names that Spark gives the Service of a driver, and Flink that of a cluster.
 
 use super::{JobId, PodName, unique};
 
@@ -18,6 +18,21 @@ pub fn is_drivers_service(name: &str) -> bool {
 pub fn run_of_service(name: &str) -> Option<JobId<'_>> {
     let of_pod = || PodName::parse(name.strip_suffix("-svc")?).job_id();
     of_pod().or_else(|| JobId::words(name).next())
+}
+
+/// The Flink cluster that would have a REST Service of this name
+/// (`ExternalServiceDecorator`). Others call Services so, too: `orders-rest`.
+#[must_use]
+pub fn flink_cluster_of_service(name: &str) -> Option<&str> {
+    name.strip_suffix("-rest")
+        .filter(|cluster| !cluster.is_empty())
+}
+
+/// Whether it is the port of a Flink cluster's REST Service, by number or name
+/// (`rest.port`, `Constants.REST_PORT_NAME`).
+#[must_use]
+pub fn is_flink_rest_port(port: &str) -> bool {
+    matches!(port, "8081" | "rest")
 }
 
 #[cfg(test)]
