@@ -4,13 +4,14 @@ use super::{JobId, PodName, unique};
 
 /// Whether only Spark or EMR gives a Service this name: that of a driver by a prefix
 /// that Spark made up (`pi-772b9c81ae56a93d-driver-svc`, `DriverServiceFeatureStep`),
-/// or one with a job's id. Other names prove nothing: `todo-ui-svc` may be anybody's.
+/// or one with a job's id (`spark-<job id>-ui-svc`). Other names prove nothing: `todo-ui-svc` may be anybody's.
 #[must_use]
 pub fn is_drivers_service(name: &str) -> bool {
     let prefix = name
         .strip_suffix("-driver-svc")
         .or_else(|| name.strip_suffix("-ui-svc"));
-    prefix.is_some_and(unique::ends) || JobId::words(name).next().is_some()
+    prefix.is_some_and(unique::ends)
+        || name.ends_with("-svc") && JobId::words(name).next().is_some()
 }
 
 /// The job whose Service has this name: `spark-<job id>-driver-svc`.
@@ -59,6 +60,11 @@ mod tests {
             ),
             ("pi-772b9c81ae56a93d-driver-svc", true, None),
             ("pi-772b9c81ae56a93d-ui-svc", true, None),
+            (
+                "jeg-0000000337okspsc913",
+                false,
+                Some("0000000337okspsc913"),
+            ),
             ("ride-driver-svc", false, None),
             ("todo-ui-svc", false, None),
             ("driver-svc", false, None),

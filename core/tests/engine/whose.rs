@@ -1046,6 +1046,12 @@ fn what_emr_left_is_emrs() {
     ] {
         let (old, new) = (left(kind, "emr"), left(kind, "mine"));
         for who in [driver(), runner(), gateway(), operator()] {
+            if kind == "batch/jobs" {
+                // Besides, its name is the run's, which is told first.
+                let review = update(who, kind, old.clone(), new.clone());
+                assert_ne!(review.findings(&policy), [""; 0]);
+                continue;
+            }
             update(who.clone(), kind, old.clone(), new.clone()).refused(
                 &policy,
                 PODS,

@@ -41,9 +41,12 @@ pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
         let act = format!("{} {}, which {says}", verb(write), write.object());
         findings.push(Finding::new(&ABOUT, &ADVICE, act).key(key));
     };
-    let wanted = |word: &str| match &write.requester {
-        Requester::Operator(_) => run_of_service(word).is_some(),
-        _ => is_drivers_service(word),
+    let wanted = |word: &str| {
+        is_drivers_service(word)
+            && match &write.requester {
+                Requester::Operator(_) => run_of_service(word).is_some(),
+                _ => true,
+            }
     };
     if let Some(service) = token_scan::find(new.raw().get(), wanted) {
         let says = format!("names {}, the Service of a driver", shown(&service, 253));
