@@ -1,6 +1,8 @@
 //! The labels that belong to jobs: those that EMR, Spark, Flink, their operators and
 //! Kubernetes put on a job's objects, and by which they and Services find them.
 
+use std::fmt;
+
 use super::JobId;
 
 /// What such a label says of an object that has it.
@@ -188,7 +190,26 @@ static TABLE: &[JobLabel] = &[
 /// finds a cluster's pods, but a pod that has them is no part of one.
 const PARTS_OF_FLINK: (&str, [&str; 2]) = ("component", ["jobmanager", "taskmanager"]);
 
+impl fmt::Display for JobLabel {
+    /// `app: enterprise-gateway`, `spark-role`, `sparkoperator.k8s.io/…`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.key {
+            Is(key) => f.write_str(key)?,
+            Begins(start) => write!(f, "{start}…")?,
+        }
+        if self.values.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {}", self.values.join(", "))
+    }
+}
+
 impl JobLabel {
+    /// The whole table.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        TABLE.iter()
+    }
+
     /// The row of a label.
     #[must_use]
     pub fn of(key: &str, value: &str) -> Option<&'static Self> {

@@ -47,7 +47,9 @@ pub use release::Release;
 pub use role::{AccountId, Role, RoleName};
 pub use role_arn::{RoleArn, RoleArnError};
 pub use role_pattern::RolePattern;
-pub use service::{is_drivers_service, run_of_service};
+pub use service::{
+    flink_cluster_of_service, is_drivers_service, is_flink_rest_port, run_of_service,
+};
 pub use service_account::{
     Component, Framework, JobServiceAccount, RESERVED_PREFIXES, ServiceAccountName, is_reserved,
 };

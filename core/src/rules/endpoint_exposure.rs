@@ -8,15 +8,26 @@
 //! - Services of type `NodePort`, with `externalIPs`, and load balancers that are
 //!   not internal by their annotations. With `sourceRanges` in the policy also load
 //!   balancers that let in other addresses, or bring security groups of their own
-//! - Services in front of a job: those that select pods by labels of EMR, Spark or
-//!   Flink, that point to a driver's Service by `externalName`, or that take the name
-//!   of one (`…-driver-svc`, `…-ui-svc`)
+//! - Services in front of a job: those that select pods by labels that belong to jobs
+//!   (`rolegate explain pod-tampering` lists them), that point to a job's Service by
+//!   `externalName`, or that take a name that Spark or EMR gives a driver's Service
+//!   (`<application>-<16 hexadecimal digits>-driver-svc`, any with a job's id). A job's
+//!   selector says that the job is its own, an operator's which of its jobs
+//! - a Service named `kubernetes`, which stands for the API server in the environment
+//!   of every new pod; a headless one with another namespace's name, whose pods answer
+//!   for that namespace's Services
 //! - changing or deleting a job's Service, and writing `services/status`: an address
-//!   written there receives what the cluster sends to it (CVE-2020-8554)
+//!   written there receives what the cluster sends to it (CVE-2020-8554). Whose a
+//!   stored Service is, its owner, labels and selector say, and then its name
 //! - Endpoints and `EndpointSlices` with addresses of the writer's choosing, or for a
 //!   driver's Service: the address may be any pod's (CVE-2021-25740)
-//! - Ingresses, Gateway API routes and similar objects (list below) that name a
-//!   driver's Service or ask for an internet-facing load balancer
+//! - Ingresses, Gateway API routes and similar objects (list below) that name a job's
+//!   Service or ask for an internet-facing load balancer. Where rolegate may look
+//!   Services up (`--cluster auto`, and `get` on Services and Deployments), every
+//!   Service that a route names is judged by what it is: a Flink cluster's `-rest`, an
+//!   endpoint's gateway; without, by its name
+//! - snippets of configuration in an Ingress's annotations that read files, run
+//!   programs or lead elsewhere: the proxy's own token is such a file
 //! - network policies of every kind (list below): policies are additive, so one more
 //!   of them opens what the others close; and deleting one opens all it closed
 //!
@@ -57,7 +68,9 @@
 //!
 //! ## What it does not see
 //!
-//! Selectors by labels that a job chose itself (`app: etl`). What an Ingress class or
+//! Selectors by labels that a job chose itself (`app: etl`; that of a Flink cluster is
+//! looked up). Without a cluster to ask, routes to Services whose names do not say that
+//! they are a job's. What an Ingress class or
 //! a Gateway class makes of an object that does not say: the platform team chose it.
 //! Objects without a namespace (`GlobalNetworkPolicy`, `IngressClassParams`), and
 //! routes in other namespaces. Node ports that an internal load balancer brings.

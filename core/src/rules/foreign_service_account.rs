@@ -11,6 +11,9 @@
 //!   `ControllerRevision` holds. An UPDATE is judged only if it changes the template
 //!   or resumes a suspended Job, so rollout restarts, scaling, status writes and
 //!   no-op writes pass
+//! - names that only a job gives a pod or a Job (`spark-<job id>-driver`,
+//!   `<job id>-xxxxx`, `<application>-<16 hexadecimal digits>-exec-<n>`, Flink's task
+//!   managers), by others, under any service account: the job's own could not be made
 //! - custom resources of any kind: every field named after a service account or after
 //!   an execution role (`executionRoleArn`), and every option, argument, line or whole
 //!   text that names a reserved service account (Spark configuration, Flink options,

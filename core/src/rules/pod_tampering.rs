@@ -14,12 +14,22 @@
 //! - `pods/status` by tenants, jobs and operators: a pod with a forged address
 //!   receives the traffic of a Service
 //! - labels and annotations under `rolegate.dev/`, by anybody but administrators
-//! - labels that make a pod pass for a part of another job (`spark-app-selector`,
-//!   `emr-containers.amazonaws.com/job.id`), in new pods, templates and changes
+//! - labels that belong to jobs and controllers, in new pods, in whatever makes pods
+//!   (in the template and on the object itself) and in changes: those of another run,
+//!   and, by tenants and add-ons, all that EMR, Spark, Flink and their operators give
+//!   (list below); `pod-template-hash`, `controller-uid` and their like by everybody
+//! - owner references to another job's pods, Jobs, Services and `ConfigMaps`, on
+//!   everything that jobs consist of; on every other object where they block the
+//!   owner's deletion
 //! - bindings (`pods/binding`, `bindings`), and `spec.nodeName` in new pods and
 //!   templates: choosing a node bypasses the scheduler and everything it checks
-//! - a controller that adopts a job's pod which it could not have started: a
-//!   replica set that adopts drivers deletes them when it is scaled down
+//! - a controller that adopts a pod which it could not have started, or a pod or a
+//!   replica set of another service account where one of the two is a job's: it
+//!   deletes the surplus. EMR's Jobs are known by their names; other workloads are
+//!   looked up
+//! - another program, command or environment in what EMR left (the Deployment of an
+//!   endpoint's gateway, a run's Job), by whomever but EMR, Kubernetes and
+//!   administrators. Restarts and scaling are allowed
 //!
 //! ## Who may
 //!
@@ -51,8 +61,10 @@
 //! ## What it does not see
 //!
 //! Labels with names or values that a tenant chose: a Service that selects
-//! `app: etl`, or the `spark-app-selector` of a driver that an operator started,
-//! which carries no job id, sends its traffic to any pod with that label. A
+//! `app: etl` sends its traffic to any pod with that label. The application that a
+//! job without an id names in `spark-app-selector`, where it is another's. The
+//! adopting workload where rolegate cannot look it up (`--cluster off`). Owners whose
+//! names do not say that they are a job's; Leases and Events, which are not sent. A
 //! template with a node's name that existed before the namespace was labelled.
 //! Other rules cover debug containers (`pod-exec`), deletion (`job-lifecycle`) and
 //! the `rolegate.dev/` annotations of a new pod (`chain-profile`).
@@ -65,17 +77,33 @@ mod new_pods;
 mod permission;
 mod update;
 
+use std::fmt::Write as _;
+
 use crate::facts::{Facts, Requester};
+use crate::names::JobLabel;
 use crate::policy::{About, Severity};
 use crate::write::Write;
 
 use super::{Advice, Checked, Finding, Rule};
 
-pub(super) static ABOUT: About = About::new(
-    "pod-tampering",
-    Severity::Critical,
-    include_str!("pod_tampering.rs"),
-);
+pub(super) static ABOUT: About = About {
+    tables: Some(job_labels_table),
+    ..About::new(
+        "pod-tampering",
+        Severity::Critical,
+        include_str!("pod_tampering.rs"),
+    )
+};
+
+/// The list that the page ends with.
+fn job_labels_table() -> String {
+    let mut text = "\n## Labels that belong to jobs\n\n| label | source |\n|---|---|\n".to_owned();
+    for row in JobLabel::all() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "| `{row}` | {} |", row.source);
+    }
+    text
+}
 
 /// See the file's header.
 pub(super) struct PodTampering;

@@ -6,7 +6,9 @@ use serde::Deserialize;
 
 use crate::facts::{Facts, Requester};
 use crate::json::{List, Text};
-use crate::names::{is_drivers_service, run_of_service, shown};
+use crate::names::{
+    flink_cluster_of_service, is_drivers_service, is_flink_rest_port, run_of_service, shown,
+};
 use crate::policy::Capability;
 use crate::request::{Object, ReviewError, change};
 use crate::rules::{Advice, Checked, Finding};
@@ -39,12 +41,21 @@ pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
         let act = format!("{} {}, which {says}", verb(write), write.object());
         findings.push(Finding::new(&ABOUT, &ADVICE, act).key(key));
     };
-    let wanted = |word: &str| match &write.requester {
-        Requester::Operator(_) => run_of_service(word).is_some(),
-        _ => is_drivers_service(word),
+    let wanted = |word: &str| {
+        is_drivers_service(word)
+            && match &write.requester {
+                Requester::Operator(_) => run_of_service(word).is_some(),
+                _ => true,
+            }
     };
     if let Some(service) = token_scan::find(new.raw().get(), wanted) {
         let says = format!("names {}, the Service of a driver", shown(&service, 253));
+        found(format!("Service {service}"), &says);
+    } else if let Some(service) = flinks_page(write, facts, new) {
+        let says = format!(
+            "names {}, which may be the REST Service of a Flink cluster",
+            shown(&service, 253)
+        );
         found(format!("Service {service}"), &says);
     } else {
         for (service, whose) in backends::of_jobs(write, facts, new)? {
@@ -73,6 +84,27 @@ pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
     };
     found("open", opens);
     Ok(())
+}
+
+/// A Service with the name and the port of a Flink cluster's, which takes programs
+/// from everybody. Only where nobody can look up what it is; a cluster's operator, and
+/// its own job manager, may lead there.
+fn flinks_page(write: &Write<'_>, facts: &Facts<'_>, route: Object<'_>) -> Option<String> {
+    let own = match &write.requester {
+        Requester::Operator(_) => return None,
+        Requester::Job(job) => job.flink_cluster(),
+        _ => None,
+    };
+    let text = route.raw().get();
+    let foreign = |name: &str| {
+        let cluster = flink_cluster_of_service(name);
+        cluster.is_some() && cluster != own
+    };
+    if !facts.know_nothing() {
+        return None;
+    }
+    let service = token_scan::find(text, foreign)?;
+    token_scan::find(text, is_flink_rest_port).map(|_| service)
 }
 
 /// Whether a grant is for all Services of its namespace.

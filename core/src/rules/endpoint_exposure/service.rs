@@ -129,7 +129,7 @@ fn foreign_name(write: &Write<'_>, name: &str) -> Option<&'static str> {
     let foreign = match &write.requester {
         Requester::Job(job) => run.is_some_and(|run| job.job_id() != Some(run)),
         Requester::Operator(_) => run.is_some(),
-        _ => is_drivers_service(name),
+        _ => run.is_some() || is_drivers_service(name),
     };
     foreign.then_some("which has the name of a driver's Service")
 }
@@ -338,7 +338,7 @@ fn leads_to_a_driver(host: &str, requester: &Requester<'_>) -> bool {
     let mut labels = host.split('.');
     labels.clone().nth(2) == Some("pod")
         || labels.any(|label| match requester {
-            Requester::Operator(_) => run_of_service(label).is_some(),
+            Requester::Operator(_) => is_drivers_service(label) && run_of_service(label).is_some(),
             _ => is_drivers_service(label),
         })
 }

@@ -18,7 +18,7 @@ static SNIPPET: Advice = Advice {
 
 /// What ends the keys of such annotations: ingress-nginx's `configuration-snippet`,
 /// `server-snippet`, `auth-snippet`, `stream-snippet`, `modsecurity-snippet`;
-/// NGINX Inc.'s `location-snippets`, `server-snippets`; HAProxy's `config-backend`.
+/// NGINX Inc.'s `location-snippets`, `server-snippets`; `HAProxy`'s `config-backend`.
 const KEYS: [&str; 4] = ["-snippet", "-snippets", "/config-backend", "/config-proxy"];
 
 /// Directives that read files, run programs or lead elsewhere: the list that

@@ -2,7 +2,7 @@
 //! with them finds. `names::JobLabel` is the list of these labels.
 
 use crate::facts::{JobToken, Requester};
-use crate::json::Pairs;
+use crate::json::{Pairs, Text};
 use crate::names::{
     Component, FLINK_CLUSTER, Framework, JobLabel, Says, is_made_up_application, run_of_label,
     shown,
@@ -110,7 +110,7 @@ fn is_endpoints(requester: &Requester<'_>) -> bool {
 fn not_own_cluster(write: &Write<'_>, holder: Holder<'_>, labels: &Pairs<'_>) -> bool {
     let says = labels.get(FLINK_CLUSTER).unwrap_or_default();
     match &write.requester {
-        Requester::Job(job) => match own_cluster(job) {
+        Requester::Job(job) => match job.flink_cluster() {
             Some(own) => says != own,
             None => job.framework != Framework::Flink,
         },
@@ -122,86 +122,82 @@ fn not_own_cluster(write: &Write<'_>, holder: Holder<'_>, labels: &Pairs<'_>) ->
     }
 }
 
-fn own_cluster<'j>(job: &'j JobToken<'_>) -> Option<&'j str> {
-    job.flink_cluster()
-}
-
-/// The labels of a Service's selector by which it finds pods of a job that is not the
-/// requester's, with the path of each below the selector.
+/// What a Service's selector finds that is not the requester's: for most requesters
+/// any job's pods; for jobs and operators another job's, or those of whichever.
 pub(in crate::rules) fn foreign_selection(
     write: &Write<'_>,
     selector: &Pairs<'_>,
 ) -> Option<Selection> {
-    let found = |why: &str, key: &str, value: &str| {
-        Some(Selection {
-            key: format!("{key}={value}"),
-            seen: format!("{why} ({}: {})", shown(key, 120), shown(value, 63)),
-        })
-    };
-    let mut marked = selector.iter().filter_map(|(key, value)| {
-        let says = JobLabel::selects(key, value)?;
-        // A Job with another name is an ordinary one.
-        let counts = says != Says::JobName || run_of_label(value).is_some();
-        counts.then_some((key.as_str(), value.as_str(), says))
-    });
-    const FOR_A_JOBS: &str = "a selector for the pods of a job";
     let requester = &write.requester;
     let job = match requester {
         Requester::Job(job) => Some(job),
         Requester::Operator(_) => None,
         _ => {
-            let (key, value, _) = marked.next()?;
-            return found(FOR_A_JOBS, key, value);
+            let (key, value, _) = marked(selector).next()?;
+            return Some(Selection::new(FOR_A_JOBS, key, value));
         }
     };
-    let mut vague = None;
-    for (key, value, says) in marked {
-        let another = match says {
-            Says::Run | Says::Application | Says::JobName => is_anothers(value, requester),
-            Says::Controller => true,
-            _ => false,
-        };
-        if another {
-            return found(FOR_A_JOBS, key, value);
-        }
-        vague = vague.or(Some((key, value)));
+    let anothers = |value: &str, says: Says| match says {
+        Says::Run | Says::Application | Says::JobName => is_anothers(value, requester),
+        Says::Controller => true,
+        _ => false,
+    };
+    if let Some((key, value, _)) = marked(selector).find(|(_, value, says)| anothers(value, *says))
+    {
+        return Some(Selection::new(FOR_A_JOBS, key, value));
     }
-    if let Some(own) = job.and_then(own_cluster) {
-        return match selector.get(FLINK_CLUSTER) {
-            Some(says) if says == own => None,
-            says => found(
-                "a selector for another cluster's pods",
-                FLINK_CLUSTER,
-                says.unwrap_or_default(),
-            ),
-        };
+    if let Some(own) = job.and_then(JobToken::flink_cluster) {
+        let says = selector.get(FLINK_CLUSTER).unwrap_or_default();
+        let why = "a selector for another cluster's pods";
+        return (says != own).then(|| Selection::new(why, FLINK_CLUSTER, says));
     }
-    let says_whose = selector
-        .iter()
-        .any(|(key, value)| says_which_job(job, key, value, vague.is_some()));
-    if says_whose {
+    let whichever = marked(selector).next();
+    let says_whose =
+        |(key, value): &(Text<'_>, Text<'_>)| says_which_job(job, key, value, whichever.is_some());
+    if selector.iter().any(says_whose) {
         return None;
     }
-    // A job that has an id selects by it; others may select their own labels.
-    let (key, value) = match (vague, job.and_then(JobToken::job_id)) {
-        (Some(vague), _) => vague,
-        (None, Some(_)) => selector
-            .iter()
+    // A job that has an id selects by it; others may select labels of their own.
+    let has_id = job.and_then(JobToken::job_id).is_some();
+    let any = || {
+        selector
+            .first()
             .map(|(key, value)| (key.as_str(), value.as_str()))
-            .next()?,
-        (None, None) => return None,
     };
-    found(
-        "a selector that does not say which job's pods it finds",
-        key,
-        value,
-    )
+    let (key, value) = match whichever {
+        Some((key, value, _)) => (key, value),
+        None if has_id => any()?,
+        None => return None,
+    };
+    let why = "a selector that does not say which job's pods it finds";
+    Some(Selection::new(why, key, value))
+}
+
+const FOR_A_JOBS: &str = "a selector for the pods of a job";
+
+/// The labels of a selector by which it finds pods of jobs.
+fn marked<'s>(selector: &'s Pairs<'_>) -> impl Iterator<Item = (&'s str, &'s str, Says)> {
+    selector.iter().filter_map(|(key, value)| {
+        let says = JobLabel::selects(key, value)?;
+        // A Job with another name is an ordinary one.
+        let counts = says != Says::JobName || run_of_label(value).is_some();
+        counts.then_some((key.as_str(), value.as_str(), says))
+    })
 }
 
 /// What a selector finds that it must not.
 pub(in crate::rules) struct Selection {
     pub(in crate::rules) key: String,
     pub(in crate::rules) seen: String,
+}
+
+impl Selection {
+    fn new(why: &str, key: &str, value: &str) -> Self {
+        Self {
+            key: format!("{key}={value}"),
+            seen: format!("{why} ({}: {})", shown(key, 120), shown(value, 63)),
+        }
+    }
 }
 
 /// Whether a selector with this label finds the pods of one job only, which may be the

@@ -219,6 +219,10 @@ fn drivers(stage: &Stage, place: Place<'_>, selector: &Value) -> Answer {
 #[rustfmt::skip]
 pub(in crate::bypasses) const ROUTES: &[Way] = &[
     Request("an Ingress to a driver's page", |stage, place| ingress(stage, place, &driver_service(), &json!({}))),
+    Request("an Ingress to a Flink cluster's page", |stage, place| create(stage, &place.group("networking.k8s.io/v1", "ingresses"), &json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "mine"},
+        "spec": {"defaultBackend": {"service": {"name": "etl-rest", "port": {"number": 8081}}}},
+    }))),
     Request("an Ingress to a driver by Spark's name", |stage, place| ingress(stage, place, "pi-772b9c81ae56a93d-driver-svc", &json!({}))),
 ];
 
