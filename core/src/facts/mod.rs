@@ -20,7 +20,7 @@ mod system;
 
 pub use class_table::{Action, Extent, extent};
 pub(crate) use evidence::is_real_service_account;
-pub use known::{Age, Facts, Known, Need};
+pub use known::{Age, Facts, Further, Known, Need};
 pub use requester::{Class, JobToken, Requester, Unproven, task_manager_cluster};
 pub use runs_as::RunsAs;
 pub use system::{

@@ -481,6 +481,19 @@ fn joins_without_a_cluster() {
         "could not read whose",
     );
     create(operator(), jobs, "x", session.clone()).passes(&two_roles());
+    // The pods of others are judged when they are created.
+    for (resource, spec) in [
+        (
+            "ray.io/rayjobs",
+            json!({ "clusterSelector": { "ray.io/cluster": "c" } }),
+        ),
+        (
+            "argoproj.io/workflows",
+            json!({ "workflowTemplateRef": { "name": "t" } }),
+        ),
+    ] {
+        create(tenant(), resource, "x", json!({ "spec": spec })).passes(&two_roles());
+    }
     let one_role = policy(
         r#"
 apiVersion: rolegate.dev/v1alpha1
@@ -557,12 +570,14 @@ fn what_stands_for_a_job_is_deleted_by_those_who_have_its_role() {
         .passes(&policy);
 }
 
+/// An object that names the Secret.
+type Object = Box<dyn Fn(&str) -> Value>;
+
 #[test]
 fn secrets_that_installed_software_reads() {
     const SECRETS: &str = "secret-read";
     let policy = two_roles();
     let selector = |secret: &str| json!({ "name": secret, "key": "k" });
-    type Object = Box<dyn Fn(&str) -> Value>;
     let objects: Vec<(&str, Object)> = vec![
         (
             "monitoring.coreos.com/servicemonitors",
