@@ -13,7 +13,9 @@ use std::time::Duration;
 use crate::support::scene::{
     TEAM_B, account, account_of, admin, create, driver, driver_of, emr, operator, update,
 };
-use crate::support::{Review, controller, now, policy, service_account, tenant, user};
+use crate::support::{
+    Review, controller, in_proportion, now, policy, service_account, tenant, user,
+};
 
 const RULE: &str = "foreign-service-account";
 const ETL: &str = "arn:aws:iam::111122223333:role/team-a-etl";
@@ -854,4 +856,31 @@ fn the_table_answers_for_what_it_names() {
     }
     assert!(Kind::of("unheard.example.com", "things").is_none());
     assert!(Kind::of("monitoring.coreos.com", "prometheuses").is_none());
+}
+
+/// Nothing that a tenant writes into a text costs more than in proportion to it.
+#[test]
+fn long_texts_cost_their_length() {
+    let policy = two_roles();
+    let nested = json!({ "c": vec!["x"; 50_000] }).to_string();
+    let nested = json!({ "a": json!({ "b": nested }).to_string() }).to_string();
+    for text in [
+        "<".repeat(500_000),
+        "spark=".repeat(80_000),
+        "x emr-containers-sa-y z ".repeat(20_000),
+        format!("{}/", "emr-containers-sa-".repeat(25_000)),
+        format!("{}emr-containers-sa-x", "\"".repeat(900)).repeat(500),
+        format!("spark{}", " ".repeat(1_000)).repeat(500),
+        "ZW1yLWNvbnRhaW5lcnMt".repeat(25_000) + "\n",
+        nested,
+    ] {
+        let review = create(
+            tenant(),
+            "unheard.example.com/things",
+            "x",
+            json!({ "spec": { "a": text } }),
+        );
+        let body = review.body();
+        in_proportion(&body, 300, || review.findings(&policy));
+    }
 }
