@@ -109,6 +109,7 @@ mod tests {
     use super::*;
     use http::Response;
     use kube::client::Body;
+    use rolegate_core::facts::Further;
 
     #[test]
     fn paths() {
@@ -133,6 +134,11 @@ mod tests {
             assert_eq!(path(&need), expected);
         }
     }
+
+    static CLUSTER: Further = Further {
+        field: "spec.deploymentName",
+        resource: "deployments",
+    };
 
     #[tokio::test]
     async fn found_absent_forbidden_and_silent() {
@@ -165,7 +171,7 @@ mod tests {
         let client = Client::new(service, "default");
         let need = |name| Need::object("", "v1", "pods", "a", name);
         let mut needs = ["there", "gone", "silent", "secret"].map(need).to_vec();
-        needs.push(need("names").followed_by("spec.deploymentName", "deployments"));
+        needs.push(need("names").followed_by(&CLUSTER));
         let Found(mut found) = look_up(&client, needs).await;
         let followed = found
             .iter()

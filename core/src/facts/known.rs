@@ -17,15 +17,23 @@ pub struct Need {
     /// API group; empty for the core group.
     pub group: String,
     /// API version, as `v1`.
-    pub version: String,
+    pub version: Box<str>,
     /// Plural resource name.
     pub resource: String,
     /// Empty for cluster-scoped resources.
     pub namespace: String,
     pub name: String,
-    /// A field of it that names a further object of its group, version and namespace, and
-    /// that object's resource. The door looks that one up too.
-    pub then: Option<(&'static str, &'static str)>,
+    /// The further object that it names. The door looks that one up too.
+    pub then: Option<&'static Further>,
+}
+
+/// An object of the same group, version and namespace that another names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Further {
+    /// The field that holds its name.
+    pub field: &'static str,
+    /// Its plural resource name.
+    pub resource: &'static str,
 }
 
 impl Need {
@@ -33,7 +41,7 @@ impl Need {
     pub fn object(group: &str, version: &str, resource: &str, namespace: &str, name: &str) -> Self {
         Self {
             group: group.to_owned(),
-            version: version.to_owned(),
+            version: version.into(),
             resource: resource.to_owned(),
             namespace: namespace.to_owned(),
             name: name.to_owned(),
@@ -41,17 +49,17 @@ impl Need {
         }
     }
 
-    /// The same object, and the one of `resource` that its field names.
+    /// The same object, and the one that it names.
     #[must_use]
-    pub fn followed_by(self, field: &'static str, resource: &'static str) -> Self {
-        let then = Some((field, resource));
+    pub fn followed_by(self, further: &'static Further) -> Self {
+        let then = Some(further);
         Self { then, ..self }
     }
 
     /// The need for the further object, once the text of the first is known.
     #[must_use]
     pub fn next(&self, object: Raw<'_>) -> Option<Self> {
-        let (field, resource) = self.then?;
+        let Further { field, resource } = *self.then?;
         let name = view::text_at(object, field)?;
         (!name.is_empty())
             .then(|| Self::object(&self.group, &self.version, resource, &self.namespace, &name))

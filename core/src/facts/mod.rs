@@ -21,7 +21,7 @@ mod system;
 pub use class_table::{Action, Extent, extent};
 pub use emr::SERVICE_LINKED_ROLE;
 pub(crate) use evidence::is_real_service_account;
-pub use known::{Age, Facts, Known, Need};
+pub use known::{Age, Facts, Further, Known, Need};
 pub use requester::{Class, JobToken, Requester, Unproven, task_manager_cluster};
 pub use runs_as::RunsAs;
 pub use system::{

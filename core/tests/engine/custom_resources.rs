@@ -13,7 +13,9 @@ use std::time::Duration;
 use crate::support::scene::{
     TEAM_B, account, account_of, admin, create, driver, driver_of, emr, operator, update,
 };
-use crate::support::{Review, controller, now, policy, service_account, tenant, user};
+use crate::support::{
+    Review, controller, in_proportion, now, policy, service_account, tenant, user,
+};
 
 const RULE: &str = "foreign-service-account";
 const ETL: &str = "arn:aws:iam::111122223333:role/team-a-etl";
@@ -481,6 +483,19 @@ fn joins_without_a_cluster() {
         "could not read whose",
     );
     create(operator(), jobs, "x", session.clone()).passes(&two_roles());
+    // The pods of others are judged when they are created.
+    for (resource, spec) in [
+        (
+            "ray.io/rayjobs",
+            json!({ "clusterSelector": { "ray.io/cluster": "c" } }),
+        ),
+        (
+            "argoproj.io/workflows",
+            json!({ "workflowTemplateRef": { "name": "t" } }),
+        ),
+    ] {
+        create(tenant(), resource, "x", json!({ "spec": spec })).passes(&two_roles());
+    }
     let one_role = policy(
         r#"
 apiVersion: rolegate.dev/v1alpha1
@@ -557,12 +572,14 @@ fn what_stands_for_a_job_is_deleted_by_those_who_have_its_role() {
         .passes(&policy);
 }
 
+/// An object that names the Secret.
+type Object = Box<dyn Fn(&str) -> Value>;
+
 #[test]
 fn secrets_that_installed_software_reads() {
     const SECRETS: &str = "secret-read";
     let policy = two_roles();
     let selector = |secret: &str| json!({ "name": secret, "key": "k" });
-    type Object = Box<dyn Fn(&str) -> Value>;
     let objects: Vec<(&str, Object)> = vec![
         (
             "monitoring.coreos.com/servicemonitors",
@@ -839,4 +856,31 @@ fn the_table_answers_for_what_it_names() {
     }
     assert!(Kind::of("unheard.example.com", "things").is_none());
     assert!(Kind::of("monitoring.coreos.com", "prometheuses").is_none());
+}
+
+/// Nothing that a tenant writes into a text costs more than in proportion to it.
+#[test]
+fn long_texts_cost_their_length() {
+    let policy = two_roles();
+    let nested = json!({ "c": vec!["x"; 50_000] }).to_string();
+    let nested = json!({ "a": json!({ "b": nested }).to_string() }).to_string();
+    for text in [
+        "<".repeat(500_000),
+        "spark=".repeat(80_000),
+        "x emr-containers-sa-y z ".repeat(20_000),
+        format!("{}/", "emr-containers-sa-".repeat(25_000)),
+        format!("{}emr-containers-sa-x", "\"".repeat(900)).repeat(500),
+        format!("spark{}", " ".repeat(1_000)).repeat(500),
+        "ZW1yLWNvbnRhaW5lcnMt".repeat(25_000) + "\n",
+        nested,
+    ] {
+        let review = create(
+            tenant(),
+            "unheard.example.com/things",
+            "x",
+            json!({ "spec": { "a": text } }),
+        );
+        let body = review.body();
+        in_proportion(&body, 300, || review.findings(&policy));
+    }
 }

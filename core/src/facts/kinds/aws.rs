@@ -11,6 +11,7 @@ const fn ack_role(name: &'static str) -> Join {
         group: Some(("iam.services.k8s.aws", "v1alpha1")),
         resource: "roles",
         role: RoleOf::Arn("status.ackResourceMetadata.arn"),
+        is_last_word: true,
     }
 }
 
@@ -22,6 +23,7 @@ const fn upbound_role(name: &'static str) -> Join {
         group: Some(("iam.aws.m.upbound.io", "v1beta1")),
         resource: "roles",
         role: RoleOf::Arn("status.atProvider.arn"),
+        is_last_word: true,
     }
 }
 

@@ -2,11 +2,18 @@
 //! the pods. It compares every object with the spec in its status, rolls back to that
 //! one, and stops the jobs whose ids are there: so the whole status is its own.
 
+use crate::facts::known::Further;
+
 use super::row::{Join, Kind, RoleOf, starts};
 
 const GROUP: &[&str] = &["flink.apache.org"];
 
 const STATUS: &[&str] = &["status"];
+
+const SESSION_CLUSTER: &Further = &Further {
+    field: "spec.deploymentName",
+    resource: "flinkdeployments",
+};
 
 pub(super) const ROWS: &[Kind] = &[
     starts(
@@ -39,6 +46,7 @@ pub(super) const ROWS: &[Kind] = &[
         group: None,
         resource: "flinkdeployments",
         role: RoleOf::Names,
+        is_last_word: true,
     }])
     .no_secrets()
     .read_back(STATUS),
@@ -55,13 +63,15 @@ pub(super) const ROWS: &[Kind] = &[
             group: None,
             resource: "flinkdeployments",
             role: RoleOf::Names,
+            is_last_word: true,
         },
         Join {
             name: "spec.jobReference.name",
             only: Some(("spec.jobReference.kind", "FlinkSessionJob")),
             group: None,
             resource: "flinksessionjobs",
-            role: RoleOf::Named("spec.deploymentName", "flinkdeployments"),
+            role: RoleOf::Named(SESSION_CLUSTER),
+            is_last_word: true,
         },
     ])
     .no_secrets()

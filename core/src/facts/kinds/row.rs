@@ -1,9 +1,14 @@
 //! What a row of the table says.
 
+use crate::facts::known::Further;
 use crate::request::references::{Guide, Secrets};
 
 /// One kind, or several that are alike.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row of a table has its columns"
+)]
 pub struct Kind {
     /// API groups; several where a project has moved.
     pub groups: &'static [&'static str],
@@ -42,6 +47,9 @@ pub struct Join {
     pub group: Option<(&'static str, &'static str)>,
     pub resource: &'static str,
     pub role: RoleOf,
+    /// Whether nothing else judges the join. Where it starts pods of its own, they are
+    /// judged when they are created.
+    pub is_last_word: bool,
 }
 
 /// How the object of a [`Join`] says which role it stands for.
@@ -49,8 +57,8 @@ pub struct Join {
 pub enum RoleOf {
     /// By what it names.
     Names,
-    /// By the object that it names in turn: the field, and that object's resource.
-    Named(&'static str, &'static str),
+    /// By the object that it names in turn.
+    Named(&'static Further),
     /// By an ARN in this field, which its controller writes.
     Arn(&'static str),
 }

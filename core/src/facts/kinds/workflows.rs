@@ -13,6 +13,7 @@ const fn template(name: &'static str, resource: &'static str, scope: &'static st
         group: None,
         resource,
         role: RoleOf::Names,
+        is_last_word: false,
     }
 }
 
@@ -73,6 +74,7 @@ pub(super) const ROWS: &[Kind] = &[
         group: None,
         resource: "rayclusters",
         role: RoleOf::Names,
+        is_last_word: false,
     }]),
     starts(
         &["batch.volcano.sh"],

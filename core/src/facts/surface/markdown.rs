@@ -105,9 +105,10 @@ fn of_kind(kind: &Kind) -> String {
         }
         Secrets::ByName | Secrets::And(_) | Secrets::Selectors => parts.push("Secrets".to_owned()),
     }
-    let written = match parts.is_empty() {
-        true => "nothing".to_owned(),
-        false => parts.join("; "),
+    let written = if parts.is_empty() {
+        "nothing".to_owned()
+    } else {
+        parts.join("; ")
     };
     let fields: Vec<_> = kind
         .read_back

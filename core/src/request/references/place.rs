@@ -5,6 +5,10 @@ use super::keys::{Plain, SecretKey};
 
 /// What the fields above a value say about it.
 #[derive(Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what several fields above say at once"
+)]
 pub(super) struct Place {
     /// The value, or the name in it, is a service account, a role or a Secret.
     pub(super) holds: Option<Holds>,

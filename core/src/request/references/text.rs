@@ -63,9 +63,14 @@ fn plain(text: &str, fixed: &[&str], around: Around, found: &mut dyn FnMut(Strin
 /// Every reserved service account name inside `text`, and where it begins.
 fn reserved(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
+    // What begins inside a name is no name of its own.
+    let mut end = 0;
     // The dash after `emr` is rarer than any letter, so few places are looked at.
     memchr_iter(b'-', bytes).filter_map(move |dash| {
         let start = dash.checked_sub("emr".len())?;
+        if start < end {
+            return None;
+        }
         let rest = bytes.get(start..)?;
         let starts_with = |prefix: &str| {
             rest.get(..prefix.len())
@@ -76,7 +81,8 @@ fn reserved(text: &str) -> impl Iterator<Item = (usize, &str)> {
         }
         let name = rest.iter().take(LONGEST_NAME);
         let length = name.take_while(|&&byte| is_name_byte(byte)).count();
-        let name = text.get(start..start + length)?;
+        end = start + length;
+        let name = text.get(start..end)?;
         Some((start, name.trim_end_matches(['.', '-'])))
     })
 }

@@ -25,7 +25,7 @@ pub(super) struct Walk<'de, 'f> {
     pub(super) out: References,
 }
 
-impl<'de, 'f> Walk<'de, 'f> {
+impl<'f> Walk<'_, 'f> {
     pub(super) fn new(guide: Guide, fixed: &'f [&'f str]) -> Self {
         Self {
             guide,

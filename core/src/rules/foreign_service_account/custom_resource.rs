@@ -63,10 +63,10 @@ pub(super) fn check(
         return Ok(());
     }
     // A job that the new object no longer stands for was ended by it.
-    let names: HashSet<&str> = named.found.iter().map(|one| one.name.as_str()).collect();
+    let kept: HashSet<&str> = named.found.iter().map(|one| one.name.as_str()).collect();
     let gone = before
         .iter()
-        .filter(|one| !names.contains(one.name.as_str()));
+        .filter(|one| !kept.contains(one.name.as_str()));
     refused = gone
         .filter(|one| is_of_a_job(write, one))
         .filter_map(|one| Some((one, refusal_of(write, one)?)))

@@ -59,6 +59,7 @@ fn of_object(write: &Write<'_>, joined: &Joined, findings: &mut Vec<Finding>) {
             });
             findings.extend(refused.map(|finding| finding.at(at)));
         }
+        Whose::Absent | Whose::Unknown if !joined.is_last_word => {}
         Whose::Absent => {
             let act = format!("{what}: there is no such object, so nothing says whose it will be");
             findings.push(about(&ADVICE_ON_ABSENT, act, at));

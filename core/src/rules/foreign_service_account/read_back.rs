@@ -56,9 +56,9 @@ pub(super) fn check(
         let is_operator = matches!(write.requester, Requester::Operator(_));
         let what = format!("set {field} of {}", write.object());
         // An operator quotes errors, which name accounts.
-        let names = named.found.iter();
-        let mut names = names.filter(|one| !is_operator || one.by != By::Text);
-        let refused = names.find_map(|reference| {
+        let all = named.found.iter();
+        let mut judged = all.filter(|one| !is_operator || one.by != By::Text);
+        let refused = judged.find_map(|reference| {
             let refused = refusal_of(write, reference)?;
             let finding = of_reference(write, &what, reference, &refused);
             Some(finding.at(reference.path.clone()))
@@ -91,7 +91,7 @@ fn stands_for_job(
     Ok(joined.iter().any(|joined| match &joined.whose {
         Whose::Names(names) => names.found.iter().any(|one| is_of_a_job(write, one)),
         Whose::Absent => false,
-        Whose::Unknown => true,
+        Whose::Unknown => joined.is_last_word,
     }))
 }
 

@@ -36,6 +36,7 @@ pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
         let clause = match &joined.whose {
             Whose::Names(names) => names.found.iter().find_map(|name| foreign(write, name)),
             Whose::Absent => None,
+            Whose::Unknown if !joined.is_last_word => None,
             Whose::Unknown => Some(format!(
                 ", which joins {}: rolegate could not read whose {} that is",
                 joined.what, joined.resource

@@ -9,7 +9,7 @@ use crate::facts::kinds::Kind;
 use crate::json::{self, Tree};
 use crate::names::shown;
 use crate::policy::Capability;
-use crate::request::references::{By, References};
+use crate::request::references::{By, References, Secrets};
 use crate::request::{Act, Object, Path, ReviewError, view};
 use crate::rules::shared::violation::MOST;
 use crate::rules::{Advice, Checked, Finding};
@@ -39,6 +39,9 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
     let target = &write.target;
     let is_revision = target.is("apps", "controllerrevisions");
     if kind.is_none() && (!is_custom(target) || is_revision) || is_trusted(write) {
+        return Ok(());
+    }
+    if kind.is_some_and(reads_nothing) {
         return Ok(());
     }
     let annotations = kind.is_some_and(|kind| kind.secret_annotations);
@@ -92,6 +95,11 @@ pub(super) fn check(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
             .key(named.secret.unwrap_or_else(|| "any Secret".to_owned()))
     }));
     Ok(())
+}
+
+fn reads_nothing(kind: &Kind) -> bool {
+    let none = matches!(kind.guide.secrets, Secrets::In([]));
+    none && kind.secret_selectors.is_empty() && !kind.secret_annotations
 }
 
 /// Cluster software that keeps Secrets, or repeats what others wrote.

@@ -155,6 +155,8 @@ pub(in crate::rules) struct Joined {
     /// Resource and group, as RBAC writes them.
     pub(in crate::rules) resource: String,
     pub(in crate::rules) whose: Whose,
+    /// Whether nothing else judges it.
+    pub(in crate::rules) is_last_word: bool,
 }
 
 /// What is known of such an object.
@@ -230,10 +232,9 @@ fn look(write: &Write<'_>, facts: &Facts<'_>, join: &Join, name: &str) -> Result
     let namespace = write.target.namespace();
     let need = Need::object(group, version, join.resource, namespace, name);
     let need = match join.role {
-        RoleOf::Named(field, resource) => need.followed_by(field, resource),
+        RoleOf::Named(further) => need.followed_by(further),
         RoleOf::Names | RoleOf::Arn(_) => need,
     };
-    let next = |text| need.next(text);
     let known = facts.object(need.clone())?;
     let whose = match (known, join.role) {
         // Without a cluster: whosever it is, it is the requester's.
@@ -251,13 +252,17 @@ fn look(write: &Write<'_>, facts: &Facts<'_>, join: &Join, name: &str) -> Result
         (Known::Is(stored, _), RoleOf::Names) => {
             Whose::Names(names_of(write, group, join.resource, stored.object)?)
         }
-        (Known::Is(stored, _), RoleOf::Named(_, resource)) => {
-            match next(stored.object.raw()).map(|need| facts.object(need)) {
-                Some(Ok(Known::Is(stored, _))) => {
-                    Whose::Names(names_of(write, group, resource, stored.object)?)
+        (Known::Is(stored, _), RoleOf::Named(further)) => {
+            let next = need.next(stored.object.raw());
+            let known = next.map_or(Ok(Known::Unknown), |need| {
+                facts.object(need).map_err(Stop::from)
+            });
+            match known? {
+                Known::Is(stored, _) => {
+                    Whose::Names(names_of(write, group, further.resource, stored.object)?)
                 }
-                Some(Ok(Known::Absent(_))) => Whose::Absent,
-                _ => Whose::Unknown,
+                Known::Absent(_) => Whose::Absent,
+                Known::Unknown => Whose::Unknown,
             }
         }
     };
@@ -266,6 +271,7 @@ fn look(write: &Write<'_>, facts: &Facts<'_>, join: &Join, name: &str) -> Result
         what: format!("{} {}", join.resource, shown(name, 120)),
         resource: format!("{}.{group}", join.resource),
         whose,
+        is_last_word: join.is_last_word,
     })
 }
 
