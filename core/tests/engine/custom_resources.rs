@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::support::scene::{
     TEAM_B, account, account_of, admin, create, driver, driver_of, emr, operator, update,
+    with_add_ons,
 };
 use crate::support::{
     Review, controller, in_proportion, now, policy, service_account, tenant, user,
@@ -736,7 +737,7 @@ fn secrets_that_nobody_sends_away() {
         "x",
         challenge,
     )
-    .passes(&policy);
+    .passes(&with_add_ons());
     for (resource, spec) in [
         // Written, not read.
         (
