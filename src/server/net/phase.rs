@@ -196,7 +196,11 @@ impl Phase {
                     Claim::Arriving
                 }
             }
-            _ if !self.shared.worked.load(Ordering::Relaxed) => Claim::Nothing,
+            // Since it was opened: going on from the handshake to a head, or to a
+            // request that gets an error, is no work.
+            _ if !self.shared.worked.load(Ordering::Relaxed) => {
+                return (Claim::Nothing, self.opened);
+            }
             READING_HEAD if age >= limits.stall => Claim::Slow,
             _ => Claim::Idle,
         };
@@ -261,6 +265,18 @@ mod tests {
         assert_eq!(claim(), Claim::Idle);
         advance(limits.stall).await;
         assert_eq!(claim(), Claim::Slow, "a slow head");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_work_the_time_counts_from_the_start() {
+        let limits = ConnectionLimits::default();
+        let phase = Phase::new();
+        let opened = phase.opened();
+        advance(Duration::from_millis(500)).await;
+        phase.connected(false);
+        phase.bytes_received();
+        let claim = phase.claim(Instant::now(), &limits);
+        assert_eq!(claim, (Claim::Nothing, opened));
     }
 
     #[tokio::test(start_paused = true)]
