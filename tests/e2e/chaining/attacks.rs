@@ -144,7 +144,7 @@ fn h3_java_options_that_undo_the_mode() {
         ("JAVA_TOOL_OPTIONS", "'-Daws.roleArn'=x"),
     ] {
         refused("mode-java-v2", "chain-profile", name, |pod| {
-            set_variable(pod, name, text)
+            set_variable(pod, name, text);
         });
     }
     refused("mode-java-v2", "chain-profile", "its arguments", |pod| {
@@ -156,7 +156,7 @@ fn h3_java_options_that_undo_the_mode() {
     // What is harmless stays, before rolegate's option.
     let options = "-Daws.webIdentityTokenFile= -Dhost='$(POD_IP)'";
     let answer = send("mode-java-v2", |pod| {
-        set_variable(pod, "JAVA_TOOL_OPTIONS", options)
+        set_variable(pod, "JAVA_TOOL_OPTIONS", options);
     });
     let stored = answer.expect_status(201).json();
     let expected = format!("{options} -Daws.webIdentityTokenFile=");
@@ -173,7 +173,7 @@ fn h4_every_variable_that_names_a_role_is_a_request() {
     let foreign = "arn:aws:iam::444455556666:role/somebody-elses";
     for namespace in ["asked", "mode-profile"] {
         refused(namespace, "chain-profile", foreign, |pod| {
-            set_variable(pod, name, foreign)
+            set_variable(pod, name, foreign);
         });
     }
     refused("asked", "chain-profile", "two different chains", |pod| {
@@ -253,7 +253,7 @@ fn h6_own_settings_of_every_kind() {
         ("JAVA_TOOL_OPTIONS", "-Daws.profile=mine"),
     ] {
         refused("mode-profile", "chain-profile", name, |pod| {
-            set_variable(pod, name, text)
+            set_variable(pod, name, text);
         });
     }
     let files = "AWS files of its own";
@@ -319,7 +319,7 @@ fn h7_annotations_that_leave_no_room() {
     let said = answer.warnings().join("\n");
     assert!(said.contains("no room for the profile"), "{said}");
     refused("mode-profile", "chain-profile", "no room", |pod| {
-        fill(pod, 200)
+        fill(pod, 200);
     });
     let answer = send("mode-profile", |pod| fill(pod, 2000)).expect_status(201);
     assert!(answer.json()["metadata"]["annotations"][CONFIG].is_string());
@@ -535,7 +535,7 @@ fn h17_credentials_of_another_identity() {
         ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "x"),
     ] {
         refused("asked", "credential-provider", name, |pod| {
-            set_variable(pod, name, text)
+            set_variable(pod, name, text);
         });
         let job = scene::job("asked");
         let mut pod = job.driver_pod();
