@@ -9,7 +9,6 @@ use crate::names::{
 };
 use crate::policy::Capability;
 use crate::request::Path;
-use crate::request::pod::PodMeta;
 use crate::write::Write;
 
 use super::violation::Violation;
@@ -24,16 +23,16 @@ pub(in crate::rules) struct Holder<'h> {
     pub(in crate::rules) uid: Option<&'h str>,
 }
 
-/// The labels in `metadata` that make an object pass for a part of a job that is not
+/// Those of the labels that make an object pass for a part of a job that is not
 /// the requester's, or for a controller's.
 pub(in crate::rules) fn borrowed(
     write: &Write<'_>,
     holder: Holder<'_>,
-    metadata: &PodMeta<'_>,
+    labels: &Pairs<'_>,
     violations: &mut Vec<Violation>,
 ) {
-    for (key, value) in metadata.labels.iter() {
-        if let Some(why) = not_to_give(write, holder, &metadata.labels, key, value) {
+    for (key, value) in labels.iter() {
+        if let Some(why) = not_to_give(write, holder, labels, key, value) {
             violations.push(Violation {
                 key: format!("{key}={value}"),
                 path: Path::root().key("metadata").key("labels"),
