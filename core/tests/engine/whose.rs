@@ -761,6 +761,11 @@ fn selectors() {
             driver(),
             json!({ "emr-containers.amazonaws.com/job.id": JOB, "spark-role": "driver" }),
         ),
+        (
+            runner(),
+            json!({ "spark-app-selector": "spark-0123456789abcdef0123456789abcdef", "spark-role": "driver",
+                "spark-app-name": "pi", "spark-version": "3.5.0" }),
+        ),
         (manager(), flinks("etl")),
         (operator(), flinks("etl")),
         (

@@ -204,10 +204,9 @@ impl Selection {
 fn says_which_job(job: Option<&JobToken<'_>>, key: &str, value: &str, of_jobs: bool) -> bool {
     let own = job.and_then(JobToken::job_id);
     match JobLabel::of(key, value).map(|row| row.says) {
-        Some(Says::Run | Says::Application | Says::JobName) => match own {
-            Some(own) => run_of_label(value) == Some(own),
-            None => run_of_label(value).is_none(),
-        },
+        // Another run's was found before. What spark-submit makes up names no run.
+        Some(Says::Application) => true,
+        Some(Says::Run | Says::JobName) => own.is_some() && run_of_label(value) == own,
         // `sparkoperator.k8s.io/app-name` says it, `…/launched-by-spark-operator` not.
         Some(Says::Operator) => {
             job.is_none() && (key.ends_with("name") || key.ends_with("submission-id"))
