@@ -147,7 +147,7 @@ fn judge_labels(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
             uid: None,
         };
         let mut violations = Vec::new();
-        borrowed(write, holder, &metadata, &mut violations);
+        borrowed(write, holder, &metadata.labels, &mut violations);
         Ok(violations)
     };
     let before = old.map(of).transpose()?.unwrap_or_default();

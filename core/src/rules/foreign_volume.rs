@@ -8,8 +8,8 @@
 //!
 //! - a volume claim whose name contains another job's id, or that Spark named for
 //!   another job's pods (`<prefix>-driver-pvc-<n>`, `<prefix>-exec-<id>-pvc-<n>`)
-//! - `ephemeral` volumes and `StatefulSets`' `volumeClaimTemplates` that copy such
-//!   a claim, name the volume to bind to, or result in a claim of such a name
+//! - `ephemeral` volumes and `StatefulSets`' `volumeClaimTemplates` with a job's
+//!   labels, or that copy such a claim, name the volume to bind to, or result in a claim of such a name
 //! - disks by their id, without a claim (`awsElasticBlockStore` and similar kinds)
 //! - another job's `emr-containers-s3-…` Secret as a volume, whatever the policy
 //!   lists
@@ -79,12 +79,14 @@ mod claims;
 mod mounts;
 
 use crate::facts::{Action, Extent, Facts, Requester};
+use crate::json::Pairs;
 use crate::names::{ClaimName, JobId, shown};
 use crate::policy::{About, Severity};
 use crate::request::Path;
 use crate::request::pod::{ClaimSpec, DataSource};
 use crate::write::Write;
 
+use super::shared::labels::{Holder, borrowed};
 use super::shared::violation::{self, Violation};
 use super::{Advice, Checked, Finding, Rule};
 
@@ -155,6 +157,32 @@ fn own_id<'s>(write: &'s Write<'_>) -> Option<JobId<'s>> {
 /// A job id in a name that is not `own`.
 fn others_id<'n>(own: Option<JobId<'_>>, name: &'n str) -> Option<JobId<'n>> {
     JobId::words(name).find(|id| own != Some(*id))
+}
+
+/// Judges the labels that a new claim gets: a driver mounts the claims that it finds
+/// by them.
+fn judge_labels(
+    write: &Write<'_>,
+    labels: &Pairs<'_>,
+    verb: &str,
+    at: &Path,
+    violations: &mut Vec<Violation>,
+) {
+    // What a controller starts was judged as a template.
+    if labels.is_empty() || matches!(write.requester, Requester::System(_)) {
+        return;
+    }
+    let holder = Holder {
+        name: write.possible_name(),
+        uid: None,
+    };
+    let mut found = Vec::new();
+    borrowed(write, holder, labels, &mut found);
+    violations.extend(found.into_iter().map(|violation| Violation {
+        seen: format!("{verb} with {}", violation.seen),
+        path: at.clone(),
+        ..violation
+    }));
 }
 
 /// Judges what a new claim copies and binds to; `at` is the path of its spec.

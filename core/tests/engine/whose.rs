@@ -482,6 +482,28 @@ fn claims() {
         claim("mine", &spark),
     )
     .passes(&policy);
+    // Through what makes claims.
+    let mut ephemeral = pod(&json!({}), "default");
+    ephemeral["spec"]["volumes"] = json!([{ "name": "v", "ephemeral": { "volumeClaimTemplate": { "metadata": { "labels": own }, "spec": {} } } }]);
+    create(tenant(), "/pods", "p", ephemeral.clone()).refused(&policy, CLAIMS, "label");
+    create(
+        tenant(),
+        "apps/deployments",
+        "w",
+        json!({ "spec": { "template": ephemeral } }),
+    )
+    .refused(&policy, CLAIMS, "label");
+    let set = json!({ "spec": { "template": pod(&json!({}), "default"),
+        "volumeClaimTemplates": [{ "metadata": { "name": "d", "labels": own }, "spec": {} }] } });
+    create(tenant(), "apps/statefulsets", "w", set).refused(&policy, CLAIMS, "label");
+    let jobs = json!({ "metadata": { "labels": { "emr-containers.amazonaws.com/job.id": JOB } }, "spec": { "template": pod(&json!({}), "default") } });
+    create(
+        tenant(),
+        "batch/cronjobs",
+        "c",
+        json!({ "spec": { "jobTemplate": jobs } }),
+    )
+    .refused(&policy, PODS, "label");
     // What the binder and drivers write.
     let pending = claim("scratch", &own);
     for change in [
@@ -738,6 +760,11 @@ fn selectors() {
         (
             driver(),
             json!({ "emr-containers.amazonaws.com/job.id": JOB, "spark-role": "driver" }),
+        ),
+        (
+            runner(),
+            json!({ "spark-app-selector": "spark-0123456789abcdef0123456789abcdef", "spark-role": "driver",
+                "spark-app-name": "pi", "spark-version": "3.5.0" }),
         ),
         (manager(), flinks("etl")),
         (operator(), flinks("etl")),

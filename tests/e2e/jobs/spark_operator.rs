@@ -26,7 +26,7 @@ fn an_application_of_a_declared_role_passes_from_the_submitter_to_the_executors(
         json!([{"apiVersion": "v1", "kind": "Pod", "name": driver.name, "uid": driver.uid}]);
     operator.create("services", &json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "pi-ui-svc", "ownerReferences": owner},
-        "spec": {"selector": {"spark-role": "driver"}, "ports": [{"port": 4040}]},
+        "spec": {"selector": {"spark-role": "driver", "sparkoperator.k8s.io/app-name": "pi"}, "ports": [{"port": 4040}]},
     }));
     operator.create("configmaps", &json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "spark-drv-0123456789abcdef-conf-map", "ownerReferences": owner},

@@ -22,8 +22,8 @@ pub use named::Named;
 
 use crate::json::{Bounded, List, Pairs, Present};
 pub use volume::{
-    ClaimSpec, Csi, DataSource, DownwardApi, DownwardFile, FieldRef, Projection, Source, Sources,
-    TokenProjection, Volume,
+    ClaimMeta, ClaimSpec, ClaimTemplate, Csi, DataSource, DownwardApi, DownwardFile, FieldRef,
+    Projection, Source, Sources, TokenProjection, Volume,
 };
 
 /// A pod or a pod template.

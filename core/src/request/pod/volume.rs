@@ -61,7 +61,7 @@ pub enum Source<'a> {
     /// `persistentVolumeClaim`: the name of a claim.
     Claim(Text<'a>),
     /// `ephemeral`: a claim that is created with the pod.
-    Ephemeral(Box<ClaimSpec<'a>>),
+    Ephemeral(Box<ClaimTemplate<'a>>),
     /// An old kind that can name a Secret, which the kubelet reads.
     Old {
         /// The name of its field, like `rbd`.
@@ -110,7 +110,7 @@ impl<'a> Source<'a> {
             "persistentVolumeClaim" => Self::Claim(only!(reader, "claimName")?),
             "ephemeral" => {
                 let claim: Option<ClaimTemplate<'a>> = only!(reader, "volumeClaimTemplate")?;
-                Self::Ephemeral(Box::new(claim.unwrap_or_default().spec))
+                Self::Ephemeral(Box::new(claim.unwrap_or_default()))
             }
             "image" => Self::Image(only!(reader, "reference")?),
             "gitRepo" => reader.pass().map(|()| Self::GitRepo)?,
@@ -257,13 +257,26 @@ filled!(Csi<'a> {
     volume_attributes: "volumeAttributes",
 });
 
-#[derive(Default)]
-struct ClaimTemplate<'a> {
-    spec: ClaimSpec<'a>,
+/// A claim that is made for a volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimTemplate<'a> {
+    pub metadata: ClaimMeta<'a>,
+    pub spec: ClaimSpec<'a>,
 }
 
 filled!(ClaimTemplate<'a> {
+    metadata: "metadata",
     spec: "spec",
+});
+
+/// `metadata` of such a claim.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimMeta<'a> {
+    pub labels: Pairs<'a>,
+}
+
+filled!(ClaimMeta<'a> or null {
+    labels: "labels",
 });
 
 /// `spec` of a claim.

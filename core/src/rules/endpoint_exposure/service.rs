@@ -297,7 +297,7 @@ fn jobs_labels(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Vi
             name: write.possible_name(),
             uid: None,
         };
-        borrowed(write, holder, metadata, violations);
+        borrowed(write, holder, &metadata.labels, violations);
     }
 }
 

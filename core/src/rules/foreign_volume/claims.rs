@@ -9,12 +9,11 @@ use crate::request::change::changed;
 use crate::request::pod::{ClaimSpec, PodMeta};
 use crate::request::{Act, Object, Path, ReviewError};
 use crate::rules::Stop;
-use crate::rules::shared::labels::{Holder, borrowed};
 use crate::rules::shared::ownership::{Evidence, Named, undeclared_role};
 use crate::rules::shared::violation::new_ones;
 use crate::write::Write;
 
-use super::{Violation, judge_claim, not_own, others_id, own_id};
+use super::{Violation, judge_claim, judge_labels, not_own, others_id, own_id};
 
 /// Judges a write of a claim or a snapshot.
 pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>) -> Result<Vec<Violation>, Stop> {
@@ -99,14 +98,8 @@ fn judge_change(
 fn of_labels(write: &Write<'_>, claim: &Claim<'_>, verb: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
     if let Some(metadata) = &claim.metadata {
-        let holder = Holder {
-            name: write.possible_name(),
-            uid: None,
-        };
-        borrowed(write, holder, metadata, &mut violations);
-    }
-    for violation in &mut violations {
-        violation.seen = format!("{verb} with {}", violation.seen);
+        let at = Path::root().key("metadata").key("labels");
+        judge_labels(write, &metadata.labels, verb, &at, &mut violations);
     }
     violations
 }

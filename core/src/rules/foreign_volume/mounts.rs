@@ -3,14 +3,14 @@
 use serde::Deserialize;
 
 use crate::facts::{Requester, RunsAs};
-use crate::json::Text;
+use crate::json::{Pairs, Text};
 use crate::names::{ClaimName, Component, JobId, LogSecret, PodName, executor_prefix, shown};
-use crate::request::pod::{ClaimSpec, Pod, Source};
+use crate::request::pod::{ClaimSpec, ClaimTemplate, Pod, Source};
 use crate::request::{Object, Path, ReviewError};
 use crate::rules::shared::violation::new_ones;
 use crate::write::{PodWrite, Write};
 
-use super::{Violation, judge_claim, not_own, others_id, own_id};
+use super::{Violation, judge_claim, judge_labels, not_own, others_id, own_id};
 
 /// Kinds of volumes that attach a disk, or mount one over the network, by its id.
 const DISKS: [&str; 14] = [
@@ -83,8 +83,16 @@ pub(super) fn judge(
                     }
                 }
                 Storage::NewClaim(claim) => {
-                    let at = at().key("ephemeral").key("volumeClaimTemplate").key("spec");
-                    judge_claim(write, claim, &verb(), &at, violations);
+                    let at = at().key("ephemeral").key("volumeClaimTemplate");
+                    judge_claim(
+                        write,
+                        &claim.spec,
+                        &verb(),
+                        &at.clone().key("spec"),
+                        violations,
+                    );
+                    let at = at.key("metadata").key("labels");
+                    judge_labels(write, &claim.metadata.labels, &verb(), &at, violations);
                 }
             }
         }
@@ -96,7 +104,7 @@ enum Storage<'p, 'a> {
     /// A claim that exists, by its name.
     Claim(&'p str),
     /// A claim that is made with the pod.
-    NewClaim(&'p ClaimSpec<'a>),
+    NewClaim(&'p ClaimTemplate<'a>),
     /// A disk, by its id: the field of [`DISKS`] that names it.
     Disk(&'static str),
 }
@@ -225,11 +233,11 @@ struct StatefulSet<'a> {
 #[serde(rename_all = "camelCase")]
 struct StatefulSetSpec<'a> {
     #[serde(borrow)]
-    volume_claim_templates: Option<Vec<ClaimTemplate<'a>>>,
+    volume_claim_templates: Option<Vec<SetsClaim<'a>>>,
 }
 
 #[derive(Deserialize)]
-struct ClaimTemplate<'a> {
+struct SetsClaim<'a> {
     #[serde(borrow)]
     metadata: Option<Metadata<'a>>,
     #[serde(borrow)]
@@ -240,6 +248,8 @@ struct ClaimTemplate<'a> {
 struct Metadata<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    labels: Pairs<'a>,
 }
 
 /// Judges the claims that a `StatefulSet` makes for its pods, or finds under their
@@ -274,6 +284,10 @@ fn of_set(write: &Write<'_>, object: Object<'_>) -> Result<Vec<Violation>, Revie
         if let Some(spec) = &template.spec {
             let spec_at = at.clone().key("spec");
             judge_claim(write, spec, &verb, &spec_at, &mut violations);
+        }
+        if let Some(metadata) = &template.metadata {
+            let at = at.clone().key("metadata").key("labels");
+            judge_labels(write, &metadata.labels, &verb, &at, &mut violations);
         }
         let name = template.metadata.and_then(|metadata| metadata.name);
         let name = name.as_deref().unwrap_or_default();

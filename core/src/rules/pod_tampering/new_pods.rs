@@ -72,7 +72,7 @@ pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
     let of_pods = brought(
         pod_write,
         |pod: &Pod<'_>, violations: &mut Vec<Violation>| {
-            borrowed(write, holder, &pod.metadata, violations);
+            borrowed(write, holder, &pod.metadata.labels, violations);
         },
     );
     for violation in of_pods {
@@ -82,10 +82,13 @@ pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
     if !pod_write.is_pod() {
         let of = |metadata: &PodMeta<'_>| {
             let mut violations = Vec::new();
-            borrowed(write, holder, metadata, &mut violations);
+            borrowed(write, holder, &metadata.labels, &mut violations);
             violations
         };
-        for violation in new_ones(of(&written.new), of(&written.old)) {
+        let mut violations = new_ones(of(&written.new), of(&written.old));
+        let (new, old) = jobs_of_cron_job(write)?;
+        violations.extend(new_ones(of(&new), of(&old)));
+        for violation in violations {
             let act = format!("give {object} {}", violation.seen);
             findings.push(violation.finding(&ABOUT, &LABEL, act));
         }
@@ -117,6 +120,38 @@ fn written<'a>(write: &Write<'a>) -> Result<Written<'a>, ReviewError> {
         new: read(new)?,
         old: old.map(read).transpose()?.unwrap_or_default(),
     })
+}
+
+/// The metadata of the Jobs that a `CronJob` makes, as written and as stored.
+fn jobs_of_cron_job<'a>(write: &Write<'a>) -> Result<(PodMeta<'a>, PodMeta<'a>), ReviewError> {
+    #[derive(Deserialize)]
+    struct Jobs<'a> {
+        #[serde(borrow)]
+        metadata: Option<PodMeta<'a>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Spec<'a> {
+        #[serde(borrow)]
+        job_template: Option<Jobs<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct View<'a> {
+        #[serde(borrow)]
+        spec: Option<Spec<'a>>,
+    }
+    let Some((new, old)) = write.act.written() else {
+        return Ok(Default::default());
+    };
+    if !write.target.is("batch", "cronjobs") {
+        return Ok(Default::default());
+    }
+    let read = |object: Object<'a>| -> Result<PodMeta<'a>, ReviewError> {
+        let spec = object.read::<View<'a>>()?.spec;
+        let jobs = spec.and_then(|spec| spec.job_template?.metadata);
+        Ok(jobs.unwrap_or_default())
+    };
+    Ok((read(new)?, old.map(read).transpose()?.unwrap_or_default()))
 }
 
 /// Owners that are another job's. Of an object that is no part of a job, only those

@@ -9,7 +9,6 @@ use crate::names::{
 };
 use crate::policy::Capability;
 use crate::request::Path;
-use crate::request::pod::PodMeta;
 use crate::write::Write;
 
 use super::violation::Violation;
@@ -24,16 +23,16 @@ pub(in crate::rules) struct Holder<'h> {
     pub(in crate::rules) uid: Option<&'h str>,
 }
 
-/// The labels in `metadata` that make an object pass for a part of a job that is not
+/// Those of the labels that make an object pass for a part of a job that is not
 /// the requester's, or for a controller's.
 pub(in crate::rules) fn borrowed(
     write: &Write<'_>,
     holder: Holder<'_>,
-    metadata: &PodMeta<'_>,
+    labels: &Pairs<'_>,
     violations: &mut Vec<Violation>,
 ) {
-    for (key, value) in metadata.labels.iter() {
-        if let Some(why) = not_to_give(write, holder, &metadata.labels, key, value) {
+    for (key, value) in labels.iter() {
+        if let Some(why) = not_to_give(write, holder, labels, key, value) {
             violations.push(Violation {
                 key: format!("{key}={value}"),
                 path: Path::root().key("metadata").key("labels"),
@@ -205,10 +204,9 @@ impl Selection {
 fn says_which_job(job: Option<&JobToken<'_>>, key: &str, value: &str, of_jobs: bool) -> bool {
     let own = job.and_then(JobToken::job_id);
     match JobLabel::of(key, value).map(|row| row.says) {
-        Some(Says::Run | Says::Application | Says::JobName) => match own {
-            Some(own) => run_of_label(value) == Some(own),
-            None => run_of_label(value).is_none(),
-        },
+        // Another run's was found before. What spark-submit makes up names no run.
+        Some(Says::Application) => true,
+        Some(Says::Run | Says::JobName) => own.is_some() && run_of_label(value) == own,
         // `sparkoperator.k8s.io/app-name` says it, `…/launched-by-spark-operator` not.
         Some(Says::Operator) => {
             job.is_none() && (key.ends_with("name") || key.ends_with("submission-id"))
