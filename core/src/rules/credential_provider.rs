@@ -40,12 +40,9 @@
 //! away, do not excuse a container: anybody who writes the pod can set them.
 //!
 //! **A job's pod with the credentials of another identity**, in pods and in the
-//! templates of built-in kinds, whatever component of the job it is:
-//!
-//! - an `AWS_ROLE_ARN` that is neither the role that the policy or its name gives the
-//!   pod's service account, nor one to which the policy's `chains` chain that role
-//! - a source of credentials other than EKS Pod Identity's agent and its token, in the
-//!   variables that begin with `AWS_CONTAINER_`
+//! templates of built-in kinds, whatever component of the job it is: a source of
+//! credentials other than EKS Pod Identity's agent and its token, in the variables that
+//! begin with `AWS_CONTAINER_`. The rule `execution-role` judges `AWS_ROLE_ARN`.
 //!
 //! ## Who may
 //!

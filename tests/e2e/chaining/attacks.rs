@@ -525,16 +525,25 @@ fn h16_the_other_source_is_told() {
 #[test]
 fn h17_credentials_of_another_identity() {
     let role = "arn:aws:iam::111122223333:role/somebody-elses";
-    for (name, text) in [
-        ("AWS_ROLE_ARN", role),
+    for (rule, name, text) in [
+        ("execution-role", "AWS_ROLE_ARN", role),
         (
+            "credential-provider",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
             "http://127.0.0.1:8080/x",
         ),
-        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"),
-        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "x"),
+        (
+            "credential-provider",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "/x",
+        ),
+        (
+            "credential-provider",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+            "x",
+        ),
     ] {
-        refused("asked", "credential-provider", name, |pod| {
+        refused("asked", rule, name, |pod| {
             set_variable(pod, name, text);
         });
         let job = scene::job("asked");
@@ -548,11 +557,7 @@ fn h17_credentials_of_another_identity() {
         let path = job.namespace.core("podtemplates?dryRun=All");
         let request = cluster.request(cluster.emr(), "POST", &path);
         let answer = request.json(&template).send();
-        assert!(
-            answer.message().contains("credential-provider"),
-            "{}",
-            answer.body
-        );
+        assert!(answer.message().contains(rule), "{}", answer.body);
     }
     refused(
         "asked",

@@ -9,7 +9,7 @@ use crate::identity::{
     AGENT, AGENT_AUDIENCE, AGENT_TOKEN, AGENT_URIS, IRSA, OTHER_AGENTS, Place, STS_AUDIENCE, Value,
     Volumes,
 };
-use crate::names::{Role, RoleArn, shown};
+use crate::names::shown;
 use crate::policy::RuleId;
 use crate::request::pod::{Container, Pod};
 use crate::request::{Act, Path, ReviewError};
@@ -32,15 +32,10 @@ static ADVICE: Advice = Advice {
 /// The rule that denies a pod under a service account that is not the requester's.
 const FOREIGN_ACCOUNT: RuleId = RuleId::new("foreign-service-account");
 
-/// The rule that says which roles a namespace has.
-const EXECUTION_ROLE: RuleId = RuleId::new("execution-role");
-
 static FOREIGN: Advice = Advice {
     why: "a job's pod with another identity's credentials works with rights that nobody gave the job",
-    instead: "leave AWS_ROLE_ARN and the AWS_CONTAINER_ variables to EKS's pod identity webhook; if \
-              that sets another role, correct the annotation of the service account, or the role \
-              in rolegate's policy (identities.operators[].jobServiceAccounts); to use another \
-              role ask for a chain (virtualClusters[].chains)",
+    instead: "leave the AWS_CONTAINER_ variables to EKS's pod identity webhook; to use another role \
+              ask for a chain (virtualClusters[].chains)",
     source: "Amazon EKS user guide: IAM roles for service accounts, EKS Pod Identity",
 };
 
@@ -62,7 +57,7 @@ pub(super) fn check(
         let verb = pod_write.verb(write.operation());
         findings.extend(foreign.into_iter().map(|violation| {
             let act = format!("{verb} {} with {}", write.object(), violation.seen);
-            let cause = cause(&violation, write, &pod_write.new);
+            let cause = cause(write, &pod_write.new);
             let mut finding = violation.finding(&ABOUT, &FOREIGN, act);
             finding.caused_by = cause;
             finding
@@ -137,11 +132,7 @@ fn foreign_account(write: &Write<'_>, account: &str) -> Option<RuleId> {
 }
 
 /// The rule that says of the same pod what is wrong, if there is one.
-fn cause(violation: &Violation, write: &Write<'_>, pod: &Pod<'_>) -> Option<RuleId> {
-    let [role, _] = IRSA;
-    if violation.key.ends_with(role) && !write.tenancy.execution_roles.is_empty() {
-        return Some(EXECUTION_ROLE);
-    }
+fn cause(write: &Write<'_>, pod: &Pod<'_>) -> Option<RuleId> {
     let mut accounts = pod.spec.service_accounts();
     accounts.find_map(|account| foreign_account(write, account))
 }
@@ -188,11 +179,10 @@ impl Provision<'_, '_> {
 
 /// What gives a container of a job the credentials of another identity.
 pub(super) fn judge_foreign(pod: &Pod<'_>, write: &Write<'_>, violations: &mut Vec<Violation>) {
-    let accounts = pod.spec.service_accounts();
-    let mut roles = accounts.filter_map(|account| write.runs_as(account).role().cloned());
-    let Some(own) = roles.next() else {
+    let mut accounts = pod.spec.service_accounts();
+    if accounts.all(|account| write.runs_as(account).role().is_none()) {
         return;
-    };
+    }
     for (list, index, container) in pod.spec.all_containers() {
         let mut foreign = |key: &str, seen: String| {
             violations.push(Violation {
@@ -201,16 +191,6 @@ pub(super) fn judge_foreign(pod: &Pod<'_>, write: &Write<'_>, violations: &mut V
                 seen: format!("{seen} in {}", shown(&container.name, 63)),
             });
         };
-        let [role, _] = IRSA;
-        if let Value::Text(text) = Value::of(container, role)
-            && !is_role_of(&text, &own, write)
-        {
-            let seen = format!(
-                "{role} {}, which is not the role of its service account ({own}),",
-                shown(&text, 160)
-            );
-            foreign(role, seen);
-        }
         let [uri, token] = AGENT;
         if let Value::Text(text) = Value::of(container, uri)
             && !AGENT_URIS.contains(&&*text)
@@ -236,18 +216,4 @@ pub(super) fn judge_foreign(pod: &Pod<'_>, write: &Write<'_>, violations: &mut V
             }
         }
     }
-}
-
-/// Whether `AWS_ROLE_ARN` may have this value under an account of the role `own`: the
-/// role itself, or one that the policy chains it to. With that one, which AWS's guide
-/// sets, STS refuses the token, and the SDK goes on to its profile.
-fn is_role_of(text: &str, own: &Role, write: &Write<'_>) -> bool {
-    let chained = |role: &Role| {
-        let chains = write.tenancy.chains.iter();
-        chains
-            .filter(|chain| chain.from.role() == own)
-            .flat_map(|chain| &chain.to)
-            .any(|to| to.role() == role)
-    };
-    RoleArn::parse(text).is_ok_and(|arn| arn.role() == own || chained(arn.role()))
 }

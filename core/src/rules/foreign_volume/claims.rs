@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use crate::facts::{Facts, KUBE_SYSTEM_PREFIX, Requester};
+use crate::facts::{Facts, Requester};
 use crate::json::{Present, Text};
 use crate::names::shown;
+use crate::policy::Capability;
 use crate::request::change::changed;
 use crate::request::pod::{ClaimSpec, PodMeta};
 use crate::request::{Act, Object, Path, ReviewError};
@@ -131,16 +132,10 @@ fn whole_claim(seen: String) -> Violation {
 /// into claims of others: storage drivers and their sidecars (provisioner, resizer,
 /// snapshotter), which annotate claims, protect them with finalizers and write
 /// their status.
-///
-/// STORAGE DRIVERS: the one place that says who they are. As long as the policy has
-/// no capability for them, every add-on of the policy counts, and every proven
-/// service account of kube-system, where drivers are installed.
+/// The policy names them by the capability `volumes`.
 fn keeps_volumes(write: &Write<'_>) -> bool {
-    match &write.requester {
-        Requester::Platform(_) => true,
-        Requester::Tenant(None) => write.user.username.starts_with(KUBE_SYSTEM_PREFIX),
-        _ => false,
-    }
+    matches!(&write.requester, Requester::Platform(entry)
+        if entry.capabilities.contains(Capability::Volumes))
 }
 
 /// Whether an UPDATE changes annotations, finalizers and the status only.
