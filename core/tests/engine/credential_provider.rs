@@ -843,7 +843,7 @@ fn credentials_of_another_identity() {
         serde_json::from_str::<Value>(&text).expect("JSON")
     };
     pod(driver(), object("role/client")).passes_rule(&chained, RULE);
-    pod(driver(), object("role/other")).refused(&chained, RULE, "AWS_ROLE_ARN");
+    pod(driver(), object("role/other")).refused(&chained, "execution-role", "AWS_ROLE_ARN");
     // The token: its audience, its name, and where it really is.
     let with = |audience: &str, path: &str, mount: &str, more: Value| {
         let mut object = whole("spark-driver");
