@@ -352,3 +352,40 @@ fn imports_are_read() {
         .into();
     assert!(cycle(&graph).is_some());
 }
+
+/// What belongs to jobs is listed once, in `names`: rules ask it.
+#[test]
+fn no_rule_has_labels_or_names_of_jobs_of_its_own() {
+    const BELONG_TO_JOBS: [&str; 17] = [
+        "\"spark-app-selector",
+        "\"spark-role",
+        "\"spark-exec-id",
+        "\"emr-containers.amazonaws.com/",
+        "\"sparkoperator.k8s.io/",
+        "\"enterprise-gateway",
+        "\"flink-native-kubernetes",
+        "\"job-name",
+        "\"controller-uid",
+        "\"batch.kubernetes.io/",
+        "\"pod-template-hash",
+        "\"spark-drv-",
+        "\"spark-exec-",
+        "\"emr-containers-s3-",
+        "\"podtemplate-",
+        "-driver-podspec-conf-map\"",
+        "-ui-svc\"",
+    ];
+    let engine = Crate::read("core/src");
+    let all = |folder: &str| {
+        let files = engine.files.iter();
+        files
+            .filter(|(module, _)| module[0] == folder)
+            .map(|(_, text)| text.as_str())
+            .collect::<String>()
+    };
+    let (rules, names) = (all("rules"), all("names"));
+    for text in BELONG_TO_JOBS {
+        assert!(!rules.contains(text), "{text} in core/src/rules");
+        assert!(names.contains(text), "{text} is not in core/src/names");
+    }
+}
