@@ -231,9 +231,9 @@ fn under_anothers_account() {
             "alice may not request a token for service account <ns>/<sa>",
         ),
         command(
-            &["create", "configmap", "spark-exec-0-conf-map", "--as=system:serviceaccount:<ns>:<sa>"],
+            &["create", "configmap", "settings", "--as=system:serviceaccount:<ns>:<sa>"],
             CONFIG_MAPS,
-            "system:serviceaccount:<ns>:<sa> (looks impersonated: a service account's own token carries a uid, this request has none) may not create ConfigMap <ns>/spark-exec-0-conf-map.",
+            "system:serviceaccount:<ns>:<sa> (looks impersonated: a service account's own token carries a uid, this request has none) may not create ConfigMap <ns>/settings.",
         ),
     ], |namespace| {
         namespace.service_account(&driver());

@@ -2,6 +2,7 @@
 //! base64.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::{memchr, memmem};
 
@@ -54,18 +55,27 @@ fn hex(after: &mut std::str::Chars<'_>, digits: usize, out: &mut String) {
     }
 }
 
+/// The signs that every reserved name shares in base64, and how many signs before them
+/// the group of four begins. Prepared once: walks meet thousands of texts.
+static NEEDLES: LazyLock<[(memmem::Finder<'static>, usize); 3]> = LazyLock::new(|| {
+    [
+        (memmem::Finder::new("ZW1yLWNvbnRhaW5lc"), 0),
+        (memmem::Finder::new("Vtci1jb250YWluZX"), 2),
+        (memmem::Finder::new("lbXItY29udGFpbmVy"), 3),
+    ]
+});
+
+/// No text that is shorter can hold one.
+const SHORTEST: usize = 16;
+
 /// Calls `found` with every reserved service account name inside base64 text. Base64 of
 /// a word looks in one of three ways, by where in the decoded text the word begins.
 pub(super) fn base64(text: &str, found: &mut dyn FnMut(String)) {
-    // The signs that every reserved name shares, and how many signs before them the
-    // group of four begins.
-    const NEEDLES: [(&str, usize); 3] = [
-        ("ZW1yLWNvbnRhaW5lc", 0),
-        ("Vtci1jb250YWluZX", 2),
-        ("lbXItY29udGFpbmVy", 3),
-    ];
     // More places are not decoded: whatever they say, the object names a reserved name.
     const MOST: usize = 200;
+    if text.len() < SHORTEST {
+        return;
+    }
     // Decoders skip the ends of lines.
     let text = if memchr(b'\n', text.as_bytes()).is_some() {
         let kept = |c: &char| !c.is_ascii_whitespace();
@@ -73,14 +83,14 @@ pub(super) fn base64(text: &str, found: &mut dyn FnMut(String)) {
     } else {
         Cow::Borrowed(text)
     };
-    for (needle, before) in NEEDLES {
-        let places = memmem::find_iter(text.as_bytes(), needle.as_bytes());
+    for (needle, before) in &*NEEDLES {
+        let places = needle.find_iter(text.as_bytes());
         for (count, at) in places.enumerate() {
             if count == MOST {
                 found(RESERVED_PREFIXES[0].to_owned());
                 break;
             }
-            let start = at.saturating_sub(before);
+            let start = at.saturating_sub(*before);
             let signs = text.as_bytes().get(start..).unwrap_or_default();
             let bytes = decode(signs.iter().take(400).copied());
             let decoded = String::from_utf8_lossy(&bytes);

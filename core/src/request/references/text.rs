@@ -48,7 +48,7 @@ fn plain(text: &str, fixed: &[&str], around: Around, found: &mut dyn FnMut(Strin
             found(name.to_ascii_lowercase());
         }
     }
-    for name in fixed {
+    for name in fixed.iter().filter(|name| name.len() <= text.len()) {
         let mut places = memmem::find_iter(text.as_bytes(), name);
         let is_name = |at: usize| is_alone(text, at, name.len());
         let whole = || text.trim() == *name;

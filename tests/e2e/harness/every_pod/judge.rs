@@ -3,7 +3,7 @@
 //! second call finds nothing to do. Where rolegate itself was there before the
 //! watcher, it has nothing to do either (`in_force`).
 
-use rolegate_core::mutation::{Mutation, Patch};
+use rolegate_core::mutation::{CONFIG_ANNOTATION, Mutation, Patch};
 use rolegate_core::policy::Policy;
 use rolegate_core::request::{AdmissionReview, ReviewError};
 use rolegate_core::write::Write;
@@ -70,6 +70,7 @@ impl Watcher {
             Kind::Job(mode) => mode,
             Kind::Runner if mutation.patch.is_empty() => return Ok(Fate::Runner),
             Kind::Other if mutation.patch.is_empty() => return Ok(Fate::Other),
+            Kind::Other if empties_a_preset(&mutation.patch, pod)? => return Ok(Fate::Other),
             Kind::Runner | Kind::Other => {
                 return Err(format!("no chain is its, and it gets {:?}", mutation.patch));
             }
@@ -128,6 +129,16 @@ pub(crate) fn apply_in_full(patch: &Patch, pod: &Value) -> Result<Value, String>
         .apply(&mut patched)
         .map_err(|misfit| format!("the patch does not apply: {misfit}"))?;
     Ok(patched)
+}
+
+/// Whether the patch only takes the text out of a profile that the pod brought.
+fn empties_a_preset(patch: &Patch, pod: &Value) -> Result<bool, String> {
+    let mut expected = pod.clone();
+    match &mut expected["metadata"]["annotations"][CONFIG_ANNOTATION] {
+        Value::String(text) if !text.is_empty() => text.clear(),
+        _ => return Ok(false),
+    }
+    Ok(apply_in_full(patch, pod)? == expected)
 }
 
 /// What rolegate gives to the pod of a review.
