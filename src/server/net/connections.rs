@@ -4,7 +4,8 @@
 //! deserves it least ([`Claim`]), in this order:
 //!
 //! 1. one that has done no work for a second or more, or is slow;
-//! 2. an idle one of an address that holds many places, more than the newcomer's;
+//! 2. an idle one of an address that holds many places, about as many as the
+//!    newcomer's or more;
 //! 3. one that is new, or another idle one;
 //! 4. one whose body is arriving, of an address that has more than the newcomer's.
 //!
@@ -199,7 +200,10 @@ impl Table {
         let is_new = |one: &Candidate| now.saturating_duration_since(one.since) < NEW;
         let steps: [&dyn Fn(&Candidate) -> bool; 4] = [
             &|one| one.claim == Claim::Slow || one.claim == Claim::Nothing && !is_new(one),
-            &|one| one.claim == Claim::Idle && has_more(one) && self.count(one.peer) > few,
+            &|one| {
+                let count = self.count(one.peer);
+                one.claim == Claim::Idle && count > few && count + few >= own
+            },
             &|one| match one.claim {
                 Claim::Nothing => true,
                 Claim::Idle => has_more(one) || one.peer == peer,
@@ -368,6 +372,22 @@ mod tests {
         }
         assert!(!is_evicted(&shaking));
         assert_eq!(attackers.iter().filter(|one| is_evicted(one)).count(), 101);
+    }
+
+    /// The same from few addresses, the newcomer's among them, and just now.
+    #[tokio::test(start_paused = true)]
+    async fn a_new_connection_does_not_go_for_one_of_many_idle_ones() {
+        let connections = Connections::new(&limits(128, 128));
+        let attackers: Vec<_> = (0..128)
+            .map(|number| idle(&connections, 1 + number % 3))
+            .collect();
+        let mut shaking = Vec::new();
+        for number in 0..30 {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            shaking.push(connections.enter(address(1 + number % 3)).unwrap());
+        }
+        assert!(!shaking.iter().any(is_evicted));
+        assert_eq!(attackers.iter().filter(|one| is_evicted(one)).count(), 30);
     }
 
     #[tokio::test(start_paused = true)]
