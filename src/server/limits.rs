@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 const MIB: usize = 1024 * 1024;
-/// See [`Limits::stall`] and [`ConnectionLimits::stall`]. A thousand times what
-/// an API server lets pass between two pieces of a body.
+/// See [`Limits::stall`]. A thousand times what an API server lets pass between
+/// two pieces of a body.
 const STALL: Duration = Duration::from_millis(250);
 
 /// Limits of the server. The defaults suit one replica behind an API server.
@@ -94,7 +94,8 @@ impl Default for ConnectionLimits {
             header: Duration::from_secs(10),
             body_grace: Duration::from_secs(1),
             body_rate: 128 * 1024,
-            stall: STALL,
+            // More than for room: this costs a review and not only a body.
+            stall: Duration::from_secs(1),
             idle: Duration::from_mins(5),
             age: Duration::from_mins(10),
         }

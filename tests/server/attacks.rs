@@ -143,11 +143,10 @@ async fn idle_connections_from_five_addresses() {
                 held.push(Box::new(tcp_from(from, server.address).await));
             }
         }
-        // A body counts as slow a quarter of a second after its head; until
-        // then the address that has most gives way to one that has less.
+        // A body counts as slow a second after its head; until then the address that has most gives way to one that has less.
         let mut other = Client::connect_from(9, server.address).await;
         assert_eq!(other.post("/mutate", "{}").await.status, 200, "{name}");
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(1100)).await;
         honest_reviews_pass(&server, 3).await;
         let metrics = server.get("/metrics").await;
         assert!(

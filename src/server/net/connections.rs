@@ -4,9 +4,9 @@
 //! deserves it least ([`Claim`]), in this order:
 //!
 //! 1. one that has done no work for a second or more, or is slow;
-//! 2. an idle one of an address that holds many places, more than the newcomer's;
-//! 3. one that is new, or another idle one;
-//! 4. one whose body is arriving, of an address that has more than the newcomer's.
+//! 2. one that is new, or an idle one of an address that has as many places as
+//!    the newcomer's or more;
+//! 3. one whose body is arriving, of an address that has more than the newcomer's.
 //!
 //! In each step the address that holds most loses one, so that whoever holds
 //! hundreds of places gives them and whoever holds few does not; among addresses
@@ -29,9 +29,12 @@ use crate::server::peer::Peer;
 /// API server opens at once, so that it is not the one that holds most where an
 /// attacker has many addresses.
 const FEW: usize = 16;
-/// So long a connection is new: it may still be shaking hands. By so much later
-/// than a new one does an idle connection count as idle, because it has worked.
+/// So long a connection is new: it may still be shaking hands.
 const NEW: Duration = Duration::from_secs(1);
+/// By so much an idle connection, which has worked, goes later than a new one.
+/// More, and newcomers would go before those that have had one answer only to
+/// stay; less, and an API server would lose the connections that it uses.
+const BONUS: Duration = Duration::from_millis(200);
 
 /// How many connections over a limit may be open at once, to be answered with
 /// 429. Others are closed without an answer, so that rejecting stays cheap.
@@ -197,9 +200,8 @@ impl Table {
         let few = limits.total / FEW;
         let has_more = |one: &Candidate| self.count(one.peer) >= own;
         let is_new = |one: &Candidate| now.saturating_duration_since(one.since) < NEW;
-        let steps: [&dyn Fn(&Candidate) -> bool; 4] = [
+        let steps: [&dyn Fn(&Candidate) -> bool; 3] = [
             &|one| one.claim == Claim::Slow || one.claim == Claim::Nothing && !is_new(one),
-            &|one| one.claim == Claim::Idle && has_more(one) && self.count(one.peer) > few,
             &|one| match one.claim {
                 Claim::Nothing => true,
                 Claim::Idle => has_more(one) || one.peer == peer,
@@ -226,7 +228,7 @@ struct Candidate {
 impl Candidate {
     fn idle_since(&self) -> Instant {
         match self.claim {
-            Claim::Idle => self.since + NEW,
+            Claim::Idle => self.since + BONUS,
             _ => self.since,
         }
     }
@@ -368,6 +370,38 @@ mod tests {
         }
         assert!(!is_evicted(&shaking));
         assert_eq!(attackers.iter().filter(|one| is_evicted(one)).count(), 101);
+    }
+
+    /// An API server at an address from which somebody opens many, too.
+    #[tokio::test(start_paused = true)]
+    async fn new_connections_do_not_go_for_one_that_is_used() {
+        let connections = Connections::new(&limits(128, 128));
+        let used = idle(&connections, 1);
+        for number in 0..250 {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            std::mem::forget(connections.enter(address(1 + number % 3)).unwrap());
+            used.phase.start_request();
+            used.phase.start_review();
+            used.phase.answered(true);
+        }
+        assert!(!is_evicted(&used));
+    }
+
+    /// The same from few addresses, the newcomer's among them.
+    #[tokio::test(start_paused = true)]
+    async fn a_new_connection_does_not_go_for_one_of_many_idle_ones() {
+        let connections = Connections::new(&limits(128, 128));
+        let attackers: Vec<_> = (0..128)
+            .map(|number| idle(&connections, 1 + number % 3))
+            .collect();
+        tokio::time::advance(BONUS).await;
+        let mut shaking = Vec::new();
+        for number in 0..30 {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            shaking.push(connections.enter(address(1 + number % 3)).unwrap());
+        }
+        assert!(!shaking.iter().any(is_evicted));
+        assert_eq!(attackers.iter().filter(|one| is_evicted(one)).count(), 30);
     }
 
     #[tokio::test(start_paused = true)]
