@@ -5,9 +5,9 @@
 //! In each attack the API server must connect anew again and again
 //! (`--max-connection-age`), and sends small and large objects. That the same
 //! requests pass an Ignore door unjudged as soon as rolegate does not answer is
-//! the last test. rolegate has no switch that brings the old behaviour back: it
-//! was a commit, 51f0e7c, with which the attacks `OneByte` and `NoRequest` fail
-//! here.
+//! the last test. rolegate has no switch that brings back how it counted bodies
+//! and connections before: that was tried with a binary of that time, whose first
+//! failures here were `OneByte` and `NoHandshake`.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
