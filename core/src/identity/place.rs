@@ -60,13 +60,19 @@ impl<'p> Place<'p> {
 
 /// Whether a path goes up. Through a link of the image it may end anywhere.
 pub(crate) fn climbs(path: &str) -> bool {
-    path.contains("..") && path.split('/').any(|part| part == "..")
+    path.split('/').any(|part| part == "..")
 }
 
 /// Whether a path has empty parts or `.`. Runtimes mount shorter paths first, and
 /// such a path is longer than the place that it leads to.
 pub(crate) fn is_untidy(path: &str) -> bool {
-    path.contains("//") || path.contains("/./") || path.ends_with("/.")
+    let mut parts = path.split('/').skip(1).peekable();
+    while let Some(part) = parts.next() {
+        if part == "." || part.is_empty() && parts.peek().is_some() {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -91,6 +97,11 @@ mod tests {
         assert!(Place::of("/run").holds(&Place::of("/var/run/x")));
         assert!(!Place::of("/run/x").holds(&Place::of("/run/xy")));
         assert!(climbs("/a/../b") && climbs("/..") && !climbs("/a/..b"));
-        assert!(is_untidy("/a//b") && is_untidy("/a/.") && !is_untidy("/a/.b/"));
+        for path in ["/a//b", "//", "/a/.", "/a/./b", "/."] {
+            assert!(is_untidy(path), "{path}");
+        }
+        for path in ["/", "/a", "/a/.b/", "a/b", ""] {
+            assert!(!is_untidy(path), "{path}");
+        }
     }
 }

@@ -11,6 +11,8 @@ use super::plain::byte;
 /// The offset of the quote that ends a string. `at` is inside the string, where no
 /// escape begins before and ends after it. `None` if the string is not JSON, or does
 /// not end.
+#[inline(never)]
+#[cold]
 pub(super) fn end(bytes: &[u8], mut at: usize) -> Option<usize> {
     let (mut tracker, mut digits) = (Escapes::default(), HexDigits::default());
     loop {

@@ -101,6 +101,29 @@ pub fn only<'de>(
     Ok(())
 }
 
+/// Reads one field of an object and stops behind it. A `null` is an empty object.
+///
+/// # Errors
+///
+/// See [`Fill::fill`].
+pub(super) fn first<'de>(
+    reader: &mut Reader<'de>,
+    field: &Name,
+    value: &mut dyn Fill<'de>,
+) -> Result<(), ParseFault> {
+    if !reader.begin(b'{', true)? {
+        return Ok(());
+    }
+    let mut first = true;
+    while let Some(key) = reader.field(&mut first, slice::from_ref(field), 0)? {
+        match key {
+            Key::Other => reader.pass()?,
+            Key::Known(_) => return value.fill(reader),
+        }
+    }
+    Ok(())
+}
+
 /// A list of any element type, so that one loop reads all lists.
 pub trait FillList<'de> {
     /// Appends an empty element and returns it.

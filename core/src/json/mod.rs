@@ -87,6 +87,19 @@ pub fn fill<'a, T: Fill<'a> + Default>(text: &'a str) -> Result<T, Error> {
     Ok(value)
 }
 
+/// Reads one field of the object `text` and looks at nothing behind it. For objects as
+/// an API server writes them, in which no field is there twice.
+///
+/// # Errors
+///
+/// See [`from_str`].
+pub fn first<'a, T: Fill<'a> + Default>(text: &'a str, field: &Name) -> Result<T, Error> {
+    let mut reader = Reader::new(text);
+    let mut value = T::default();
+    fill::first(&mut reader, field, &mut value).map_err(|fault| fault.in_text(text, reader.at))?;
+    Ok(value)
+}
+
 /// The values of `text`, which follow one another.
 pub fn values(text: &str) -> impl Iterator<Item = Result<Raw<'_>, Error>> {
     let mut reader = Reader::new(text);

@@ -99,7 +99,7 @@ fn is_in_the_way(container: &Container<'_>, token: TokenSource) -> bool {
 
 fn is_doubtful(path: &str) -> bool {
     climbs(path)
-        || path.contains(FOLDER) && Place::of(path).has(FOLDER)
+        || path.split(['/', '\\']).any(|part| part == FOLDER) && Place::of(path).has(FOLDER)
         || is_untidy(path) && Place::of(path).holds(&Place::of(CONFIG_FILE))
 }
 

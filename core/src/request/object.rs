@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::json::{Pairs, Raw};
+use crate::json::{self, Name, Pairs, Raw};
 
-use super::pod::Pod;
+use super::pod::{Pod, PodMeta};
 use super::view::{self, ObjectMeta, TemplateShape};
 use super::{ReviewError, Text};
 
@@ -72,6 +72,18 @@ impl<'a> Object<'a> {
     /// As [`Self::read`].
     pub fn metadata(self) -> Result<ObjectMeta<'a>, ReviewError> {
         view::metadata(self.what(), self.raw)
+    }
+
+    /// Labels, annotations and owners of the object itself. API servers write them
+    /// before the rest, which is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`ReviewError::Json`] if they, or a field before them, cannot be read.
+    pub fn own_metadata(self) -> Result<PodMeta<'a>, ReviewError> {
+        const METADATA: Name = Name::new("metadata");
+        json::first(self.raw.get(), &METADATA)
+            .map_err(|error| ReviewError::json(self.what(), error))
     }
 
     /// The annotations, in document order.

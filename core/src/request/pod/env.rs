@@ -96,13 +96,14 @@ filled!(EnvFrom<'a> {
 /// Whether a rule or the mutation looks up a variable of this name. Code that looks
 /// up another name must add it here.
 pub(super) fn is_looked_at(name: &str) -> bool {
-    name.starts_with("AWS_")
-        || name.starts_with("AMAZON_")
-        || name.ends_with("_ROLE_ARN")
+    // By the first and the last letter, because a pod has hundreds of other names.
+    let bytes = name.as_bytes();
+    let (first, last) = (bytes.first(), bytes.last());
+    first == Some(&b'A') && (name.starts_with("AWS_") || name.starts_with("AMAZON_"))
+        || last == Some(&b'N')
+            && (name.ends_with("_ROLE_ARN") || name == "ROLE_1_ARN" || name == "ROLE_2_ARN")
+        || [first, last].contains(&Some(&b'S')) && holds_java_options(name)
         || name == "HOME"
-        || name == "ROLE_1_ARN"
-        || name == "ROLE_2_ARN"
-        || holds_java_options(name)
 }
 
 /// Whether a variable of this name holds options of a Java program: the JVM's own,

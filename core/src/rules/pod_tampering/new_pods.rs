@@ -1,7 +1,6 @@
 //! Node names, borrowed labels and owners: in pods that are about to start, in what
 //! starts them, and in whatever would hold up a job's deletion.
 
-use memchr::memmem;
 use serde::Deserialize;
 
 use crate::facts::{Action, Extent, Facts, Requester};
@@ -105,20 +104,15 @@ struct Written<'a> {
 }
 
 fn written<'a>(write: &Write<'a>) -> Result<Written<'a>, ReviewError> {
-    #[derive(Deserialize)]
-    struct View<'a> {
-        #[serde(borrow)]
-        metadata: Option<PodMeta<'a>>,
-    }
     let Some((new, old)) = write.act.written() else {
         return Ok(Written::default());
     };
-    let read = |object: Object<'a>| -> Result<PodMeta<'a>, ReviewError> {
-        Ok(object.read::<View<'a>>()?.metadata.unwrap_or_default())
-    };
     Ok(Written {
-        new: read(new)?,
-        old: old.map(read).transpose()?.unwrap_or_default(),
+        new: new.own_metadata()?,
+        old: old
+            .map(Object::own_metadata)
+            .transpose()?
+            .unwrap_or_default(),
     })
 }
 
@@ -157,12 +151,11 @@ fn jobs_of_cron_job<'a>(write: &Write<'a>) -> Result<(PodMeta<'a>, PodMeta<'a>),
 /// Owners that are another job's. Of an object that is no part of a job, only those
 /// count whose deletion it would block.
 pub(super) fn judge_owners(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
-    let Some((new, _)) = write.act.written() else {
+    let Some((new, old)) = write.act.written() else {
         return Ok(());
     };
-    if memmem::find(new.raw().get().as_bytes(), b"ownerReferences").is_none()
-        && memmem::find(new.raw().get().as_bytes(), b"\\u").is_none()
-    {
+    let metadata = new.own_metadata()?;
+    if metadata.owner_references.is_empty() {
         return Ok(());
     }
     let parts = has_parts(write);
@@ -172,13 +165,16 @@ pub(super) fn judge_owners(write: &Write<'_>, findings: &mut Vec<Finding>) -> Ch
         violations.retain(|violation| parts || blocks(metadata, violation));
         violations
     };
-    let written = written(write)?;
-    let violations = of(&written.new);
+    let violations = of(&metadata);
     if violations.is_empty() || write.is_unchanged() {
         return Ok(());
     }
+    let stored = old
+        .map(Object::own_metadata)
+        .transpose()?
+        .unwrap_or_default();
     let object = write.object();
-    for violation in new_ones(violations, of(&written.old)) {
+    for violation in new_ones(violations, of(&stored)) {
         let act = format!("give {object} {}", violation.seen);
         findings.push(violation.finding(&ABOUT, &OWNER, act));
     }
