@@ -101,7 +101,7 @@ pub fn only<'de>(
     Ok(())
 }
 
-/// Reads one field of an object and stops behind it. A `null` is an empty object.
+/// Reads one field of an object and stops behind it. What is no object has no fields.
 ///
 /// # Errors
 ///
@@ -111,9 +111,10 @@ pub(super) fn first<'de>(
     field: &Name,
     value: &mut dyn Fill<'de>,
 ) -> Result<(), ParseFault> {
-    if !reader.begin(b'{', true)? {
+    if reader.space() != b'{' {
         return Ok(());
     }
+    reader.begin(b'{', false)?;
     let mut first = true;
     while let Some(key) = reader.field(&mut first, slice::from_ref(field), 0)? {
         match key {
