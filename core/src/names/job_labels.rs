@@ -165,18 +165,8 @@ static TABLE: &[JobLabel] = &[
         Says::Controller,
         "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/",
     ),
-    row(
-        Is("controller-revision-hash"),
-        &[],
-        Says::Controller,
-        WELL_KNOWN,
-    ),
-    row(
-        Is("pod-template-generation"),
-        &[],
-        Says::Controller,
-        WELL_KNOWN,
-    ),
+    // Not `controller-revision-hash`: the selectors of sets do not hold it, so it makes
+    // nobody adopt a pod, and other controllers of sets (OpenKruise) give it too.
     row(
         Begins("batch.kubernetes.io/"),
         &[],

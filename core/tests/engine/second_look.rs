@@ -265,6 +265,22 @@ fn applications_of_a_scheduler() {
     }
 }
 
+/// Controllers of other sets number the revisions of their pods as Kubernetes does.
+#[test]
+fn revisions_of_sets() {
+    let kruise = || service_account("kruise-system", "kruise-manager");
+    let numbered = |revision: &str| {
+        let mut pod = pod("default");
+        pod["metadata"]["labels"] =
+            json!({ "controller-revision-hash": revision, "pod-template-generation": "1" });
+        pod
+    };
+    for user in [kruise(), tenant(), operator()] {
+        create(user, "/pods", numbered("web-1")).passes(&policy());
+    }
+    update(kruise(), "/pods", numbered("web-1"), numbered("web-2")).passes(&policy());
+}
+
 /// E17: a queue ends a job by what its own object says.
 #[test]
 fn copies_that_queues_keep() {
