@@ -785,14 +785,14 @@ fn credentials_of_another_identity() {
         for (name, value) in &foreign {
             let object = set(whole.clone(), name, json!(value));
             // The rule about roles judges the role.
-            let rule = if *name == "AWS_ROLE_ARN" {
+            let judge = if *name == "AWS_ROLE_ARN" {
                 "execution-role"
             } else {
                 RULE
             };
             for policy in [&unlisted, &listed] {
                 for user in [tenant(), driver(), emr(), controller("job-controller")] {
-                    pod(user, object.clone()).refused(policy, rule, name);
+                    pod(user, object.clone()).refused(policy, judge, name);
                 }
                 let found = pod(driver(), object.clone()).findings(policy);
                 assert_eq!(found.len(), 1, "{found:#?}");
@@ -802,12 +802,12 @@ fn credentials_of_another_identity() {
             let template = json!({ "spec": { "template": object } });
             for resource in ["batch/jobs", "apps/deployments", "apps/statefulsets"] {
                 let create = Review::new(emr(), "CREATE", resource, "w").object(template.clone());
-                create.refused(&unlisted, rule, name);
+                create.refused(&unlisted, judge, name);
                 let old = json!({ "spec": { "template": whole } });
                 let update = Review::new(emr(), "UPDATE", resource, "w").old(old);
                 update
                     .object(template.clone())
-                    .refused(&unlisted, rule, name);
+                    .refused(&unlisted, judge, name);
                 // Scaling changes no template.
                 let mut scaled = template.clone();
                 scaled["spec"]["replicas"] = json!(3);
