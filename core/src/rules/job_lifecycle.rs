@@ -12,7 +12,8 @@
 //! - DELETE of a custom resource that stands for a job, because its operator then ends
 //!   the job: one that names a job's service account or role, or joins an object that
 //!   does; and changes of its owner references and finalizers. Of what a queue keeps for
-//!   a job (a `Workload`, a `PodGroup`) every change: it ends the job by what that says
+//!   a job (a `Workload`, a `PodGroup`) every change, and a second one: it ends the job
+//!   by what that says
 //! - eviction (`pods/eviction`) by tenants, jobs and operators: the request
 //!   names a pod and does not say whose it is
 //! - changes of such Jobs and workloads that end their pods or hide them from

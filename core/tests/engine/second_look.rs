@@ -275,7 +275,7 @@ fn revisions_of_sets() {
             json!({ "controller-revision-hash": revision, "pod-template-generation": "1" });
         pod
     };
-    for user in [kruise(), tenant(), operator()] {
+    for user in [kruise(), tenant()] {
         create(user, "/pods", numbered("web-1")).passes(&policy());
     }
     update(kruise(), "/pods", numbered("web-1"), numbered("web-2")).passes(&policy());
@@ -306,6 +306,7 @@ fn copies_that_queues_keep() {
             let status = format!("{resource}/status");
             for user in [tenant(), operator(), driver_of(OTHER_JOB, TEAM_B)] {
                 let says = "which has an owner of another job";
+                create(user.clone(), resource, off()).refused(&policy, rule, says);
                 update(user.clone(), resource, on(), off()).refused(&policy, rule, says);
                 update(user.clone(), &status, on(), evicted()).refused(&policy, rule, says);
                 update(user.clone(), resource, on(), on()).passes_rule(&policy, rule);
@@ -319,6 +320,7 @@ fn copies_that_queues_keep() {
                 service_account("kueue-system", "kueue-controller-manager"),
                 controller("generic-garbage-collector"),
             ] {
+                create(user.clone(), resource, on()).passes_rule(&policy, rule);
                 update(user.clone(), resource, on(), off()).passes_rule(&policy, rule);
                 Review::new(user, "DELETE", resource, "mine")
                     .old(on())

@@ -17,12 +17,12 @@ use super::{finding, runs_as};
 
 pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
     let kind = write.kind_row();
+    if kind.is_some_and(|kind| kind.lets_run) {
+        return queued(write, findings);
+    }
     let Some(old) = write.act.stored() else {
         return Ok(());
     };
-    if kind.is_some_and(|kind| kind.lets_run) {
-        return queued(write, old, findings);
-    }
     if !write.target.is_main() || kind.is_some_and(|kind| !kind.starts) || is_queue(write) {
         return Ok(());
     }
@@ -57,9 +57,9 @@ pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
     Ok(())
 }
 
-/// What a queue keeps for a job: whoever deletes it, or says that it is not active or was
+/// What a queue keeps for a job: whoever brings a second one, deletes it, or says that it is not active or was
 /// evicted, has the queue end the job. Whose it is, its owner says.
-fn queued(write: &Write<'_>, old: Object<'_>, findings: &mut Vec<Finding>) -> Checked {
+fn queued(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
     #[derive(Deserialize)]
     struct View<'a> {
         #[serde(borrow)]
@@ -68,14 +68,16 @@ fn queued(write: &Write<'_>, old: Object<'_>, findings: &mut Vec<Finding>) -> Ch
     if is_queue(write) {
         return Ok(());
     }
-    let (verb, key) = match write.act {
+    let (object, verb, key) = match write.act {
+        Act::Create(new) => (new, "create".to_owned(), "create"),
         Act::Update { old, new } => match ending(old, new)? {
-            Some(what) => (format!("change {what} of"), what),
+            Some(what) => (old, format!("change {what} of"), what),
             None => return Ok(()),
         },
-        _ => ("delete".to_owned(), "delete"),
+        Act::Delete(old) => (old, "delete".to_owned(), "delete"),
+        Act::Connect(_) => return Ok(()),
     };
-    let metadata = old.read::<View<'_>>()?.metadata.unwrap_or_default();
+    let metadata = object.read::<View<'_>>()?.metadata.unwrap_or_default();
     let mut owners = Vec::new();
     borrowed_owners(write, &metadata, &mut owners);
     if let Some(owner) = owners.first() {
