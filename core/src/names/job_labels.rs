@@ -27,6 +27,9 @@ pub enum Says {
     Flink,
     /// It belongs to a controller of Kubernetes', which finds it by this label.
     Controller,
+    /// Which application a scheduler counts its pods to, and may replace them by. Others
+    /// use it too, with values of their own.
+    Scheduled,
     /// It says nothing of a job, but whoever changes it on a job's pod changes what
     /// the control plane or EKS does with the pod.
     Tracking,
@@ -62,6 +65,7 @@ const EMR_PODS: &str = "cilium/cilium#19970, the labels of a job submitter's pod
 const GATEWAY: &str = "jupyter-server/enterprise_gateway etc/kubernetes, kernel-pod.yaml.j2";
 const FLINK: &str = "apache/flink flink-kubernetes Constants.java; \
                      apache/flink-kubernetes-operator StandaloneKubernetesUtils.java";
+const YUNIKORN: &str = "apache/yunikorn-k8shim pkg/common/constants/constants.go";
 const WELL_KNOWN: &str = "https://kubernetes.io/docs/reference/labels-annotations-taints/";
 
 const fn row(
@@ -135,6 +139,13 @@ static TABLE: &[JobLabel] = &[
         Says::Endpoint,
         GATEWAY,
     ),
+    row(Is("applicationId"), &[], Says::Scheduled, YUNIKORN),
+    row(
+        Is("yunikorn.apache.org/app-id"),
+        &[],
+        Says::Scheduled,
+        YUNIKORN,
+    ),
     row(
         Is("type"),
         &["flink-native-kubernetes", "flink-standalone-kubernetes"],
@@ -154,18 +165,8 @@ static TABLE: &[JobLabel] = &[
         Says::Controller,
         "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/",
     ),
-    row(
-        Is("controller-revision-hash"),
-        &[],
-        Says::Controller,
-        WELL_KNOWN,
-    ),
-    row(
-        Is("pod-template-generation"),
-        &[],
-        Says::Controller,
-        WELL_KNOWN,
-    ),
+    // Not `controller-revision-hash`: the selectors of sets do not hold it, so it makes
+    // nobody adopt a pod, and other controllers of sets (OpenKruise) give it too.
     row(
         Begins("batch.kubernetes.io/"),
         &[],
@@ -223,7 +224,8 @@ impl JobLabel {
     #[must_use]
     pub fn is_reserved(key: &str) -> bool {
         let mut rows = TABLE.iter();
-        rows.any(|row| row.values.is_empty() && row.says != Says::Controller && row.has(key))
+        let shared = |says| matches!(says, Says::Controller | Says::Scheduled);
+        rows.any(|row| row.values.is_empty() && !shared(row.says) && row.has(key))
             || key.ends_with("controller-uid")
     }
 
@@ -235,7 +237,7 @@ impl JobLabel {
             return Some(Says::Flink);
         }
         let says = Self::of(key, value)?.says;
-        (says != Says::Tracking).then_some(says)
+        (!matches!(says, Says::Tracking | Says::Scheduled)).then_some(says)
     }
 
     fn has(&self, key: &str) -> bool {

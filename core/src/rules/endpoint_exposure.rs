@@ -13,9 +13,10 @@
 //!   `externalName`, or that take a name that Spark or EMR gives a driver's Service
 //!   (`<application>-<16 hexadecimal digits>-driver-svc`, any with a job's id). A job's
 //!   selector says that the job is its own, an operator's which of its jobs
-//! - a Service named `kubernetes`, which stands for the API server in the environment
-//!   of every new pod; a headless one with another namespace's name, whose pods answer
-//!   for that namespace's Services
+//! - a Service named `kubernetes` or `kubernetes-service`, which stands for the API
+//!   server in the environment of every new pod; a headless one with another
+//!   namespace's name, whose pods answer for that namespace's Services; a pod with a
+//!   `hostname` of its own and a namespace's name, also its own, as `subdomain`
 //! - changing or deleting a job's Service, and writing `services/status`: an address
 //!   written there receives what the cluster sends to it (CVE-2020-8554). Whose a
 //!   stored Service is, its owner, labels and selector say, and then its name
@@ -79,6 +80,7 @@
 
 mod backends;
 mod endpoints;
+mod namesakes;
 mod network_policies;
 mod options;
 mod routes;
@@ -91,6 +93,7 @@ use std::fmt::Write as _;
 
 use crate::facts::{Action, Extent, Facts, Requester, System};
 use crate::policy::{About, Capability, Severity};
+use crate::request::view::TemplateShape;
 use crate::request::{Act, Operation};
 use crate::write::Write;
 
@@ -148,6 +151,8 @@ fn judge_of(write: &Write<'_>) -> Option<Judge> {
         },
         _ if !subresource.is_empty() => return None,
         ("", "endpoints") | ("discovery.k8s.io", "endpointslices") => endpoints::check,
+        ("", "pods") => namesakes::check_pod,
+        _ if TemplateShape::of_target(target).is_some() => namesakes::check_pod,
         ("", _) => return None,
         _ if Row::has(routes::ROUTES, write) => routes::check,
         _ if Row::has(network_policies::POLICIES, write) => network_policies::check,

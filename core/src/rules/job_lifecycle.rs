@@ -11,12 +11,14 @@
 //!   service account (interactive endpoints, Flink clusters)
 //! - DELETE of a custom resource that stands for a job, because its operator then ends
 //!   the job: one that names a job's service account or role, or joins an object that
-//!   does; and changes of its owner references and finalizers
+//!   does; and changes of its owner references and finalizers. Of what a queue keeps for
+//!   a job (a `Workload`, a `PodGroup`) every change, and a second one: it ends the job
+//!   by what that says
 //! - eviction (`pods/eviction`) by tenants, jobs and operators: the request
 //!   names a pod and does not say whose it is
 //! - changes of such Jobs and workloads that end their pods or hide them from
 //!   EMR: `suspend`, `parallelism`, `replicas`, deadlines, `ttlSecondsAfterFinished`
-//!   and every other field beside the pod template; a Job's labels, owner references
+//!   and every other field beside the pod template; a Job's or replica set's labels, owner references
 //!   (an owner that does not exist makes the garbage collector delete the object),
 //!   finalizers, and a status that says the Job is over
 //!
@@ -230,8 +232,10 @@ fn ending_change(
 ) -> Result<Option<String>, ReviewError> {
     for part in changed("the object", Some(old.raw()), Some(new.raw()))? {
         let judged: fn(&str) -> bool = match part.name.as_str() {
-            // EMR finds its Jobs by their labels.
-            "metadata" if write.target.is("batch", "jobs") => {
+            // EMR finds its Jobs by their labels, a Deployment its replica sets.
+            "metadata"
+                if write.target.is("batch", "jobs") || write.target.is("apps", "replicasets") =>
+            {
                 |field| matches!(field, "labels" | "ownerReferences" | "finalizers")
             }
             "metadata" => |field| matches!(field, "ownerReferences" | "finalizers"),

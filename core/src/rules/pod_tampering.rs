@@ -15,12 +15,12 @@
 //!   receives the traffic of a Service
 //! - labels and annotations under `rolegate.dev/`, by anybody but administrators
 //! - labels that belong to jobs and controllers, in new pods, in whatever makes pods
-//!   (in the template and on the object itself) and in changes: those of another run,
+//!   (in the template and on the object itself) and in changes, also by `status`: those of another run,
 //!   and, by tenants and add-ons, all that EMR, Spark, Flink and their operators give
 //!   (list below); `pod-template-hash`, `controller-uid` and their like by everybody
 //! - owner references to another job's pods, Jobs, Services and `ConfigMaps`, on
 //!   everything that jobs consist of; on every other object where they block the
-//!   owner's deletion
+//!   owner's deletion; also by a write to `status`, and on the claims of a `StatefulSet`
 //! - bindings (`pods/binding`, `bindings`), and `spec.nodeName` in new pods and
 //!   templates: choosing a node bypasses the scheduler and everything it checks
 //! - a controller that adopts a pod which it could not have started, or a pod or a
@@ -132,6 +132,8 @@ impl Rule for PodTampering {
             ("ephemeralcontainers", _) if pods => Ok(()),
             (_, Some(old)) if pods => update::judge(write, old, new, facts, findings),
             ("", _) => new_pods::judge(write, facts, findings),
+            // It stores labels, owners and finalizers too.
+            ("status", _) => new_pods::judge_status(write, findings),
             _ => Ok(()),
         }
     }

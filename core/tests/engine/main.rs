@@ -42,6 +42,7 @@ mod properties;
 mod recorded_pods;
 mod requesters;
 mod rounds;
+mod second_look;
 mod secret_read;
 mod service_account_identity;
 mod service_account_token;

@@ -115,7 +115,6 @@ fn jobs_labels() -> Vec<Value> {
         json!({ "app": "x", "pod-template-hash": "6d4cf56db6" }),
         json!({ "batch.kubernetes.io/controller-uid": UUID }),
         json!({ "controller-uid": UUID }),
-        json!({ "controller-revision-hash": "x" }),
         json!({ "job-name": JOB }),
         json!({ "batch.kubernetes.io/job-name": JOB }),
         json!({ "spark-app-selector": format!("spark-{JOB}") }),

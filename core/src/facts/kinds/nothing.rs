@@ -119,7 +119,8 @@ pub(super) const ROWS: &[Kind] = &[
         &["workloads", "localqueues"],
         "kubernetes-sigs/kueue apis/kueue/v1beta1/workload_types.go",
     )
-    .no_secrets(),
+    .no_secrets()
+    .lets_run(),
     nothing(
         &["autoscaling.x-k8s.io"],
         &["provisioningrequests"],
@@ -131,7 +132,8 @@ pub(super) const ROWS: &[Kind] = &[
         &["podgroups", "queues"],
         "volcano-sh/volcano config/crd/volcano/bases/scheduling.volcano.sh_podgroups.yaml",
     )
-    .no_secrets(),
+    .no_secrets()
+    .lets_run(),
     nothing(
         &["autoscaling.k8s.io"],
         &["verticalpodautoscalers", "verticalpodautoscalercheckpoints"],

@@ -32,6 +32,8 @@ pub struct Kind {
     /// Whether the Secret reaches whoever its other fields name, so that any change of
     /// them sends it elsewhere.
     pub sends_secrets: bool,
+    /// Whether the pods of its owner run by its leave: a queue's copy of a job.
+    pub lets_run: bool,
     /// The document or the definition that says so.
     pub source: &'static str,
 }
@@ -85,6 +87,7 @@ pub(super) const fn starts(
         secret_selectors: &[],
         secret_annotations: false,
         sends_secrets: true,
+        lets_run: false,
         source,
     }
 }
@@ -185,6 +188,13 @@ impl Kind {
     pub(super) const fn secret_annotations(self) -> Self {
         Self {
             secret_annotations: true,
+            ..self
+        }
+    }
+
+    pub(super) const fn lets_run(self) -> Self {
+        Self {
+            lets_run: true,
             ..self
         }
     }

@@ -55,6 +55,7 @@ pub(super) const PODS: &[By] = &[
     FOREIGN_VOLUME,
     IMAGE_SOURCE,
     POD_TAMPERING,
+    ENDPOINT_EXPOSURE,
     SERVICE_ACCOUNT_TOKEN,
     CHAIN_PROFILE,
 ];

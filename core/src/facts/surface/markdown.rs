@@ -29,7 +29,7 @@ API, and to the resources that were in the group `extensions` before.
 Custom resources of every group are judged in the same way. On create and update, `foreign-service-account` judges the \
 service accounts and roles that the object names and the objects that it joins, and `secret-read` the Secrets that its \
 controller reads; on delete, `job-lifecycle` judges whose job the stored object stands for. `status` counts only where an \
-operator acts by it. `mutating-webhook`, `foreign-volume` and `endpoint-exposure` know the kinds that control installed \
+operator or a queue acts by it, and for owner references. `mutating-webhook`, `foreign-volume` and `endpoint-exposure` know the kinds that control installed \
 mutators, snapshots, network policies or gateways. Of these kinds it is known where they name what (any other is searched \
 by the names of its fields):
 ";
@@ -115,11 +115,18 @@ fn of_kind(kind: &Kind) -> String {
         .iter()
         .map(|field| format!("`{field}`"))
         .collect();
-    let ended = if kind.starts { "whose job it is" } else { "" };
-    format!(
-        "| {resources} | {written} | {} | {ended} |",
+    let queued = "of a job that owns it: every change";
+    let ended = match (kind.starts, kind.lets_run) {
+        (true, _) => "whose job it is",
+        (_, true) => "whose job owns it",
+        _ => "",
+    };
+    let status = if kind.lets_run {
+        queued.to_owned()
+    } else {
         fields.join(", ")
-    )
+    };
+    format!("| {resources} | {written} | {status} | {ended} |")
 }
 
 /// Writes a section. Consecutive rows with the same content share a line.

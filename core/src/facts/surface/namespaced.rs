@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Row] = rows! {
         CORE "replicationcontrollers"/"status":
             [Update Patch] => dangerous(&[JOB_LIFECYCLE], Action::EndJob)
                 .note("if their pods run as a job's service account: the status can mark a Job as failed or complete, \
-             which ends it");
+             which ends it; `pod-tampering` judges the labels and owners that are written with it");
         APPS "controllerrevisions": [WRITES] =>
             every(&[CLUSTER_TAKEOVER], Action::ReachIntoNamespace)
                 .note("a rollback starts the pods described in it");
@@ -81,7 +81,7 @@ pub(super) const ROWS: &[Row] = rows! {
         // Data.
         CORE "persistentvolumeclaims": [WRITES] => dangerous(&[FOREIGN_VOLUME], Action::UseVolume);
         CORE "persistentvolumeclaims"/"status": [Update Patch] =>
-            harmless("contains sizes and conditions, not the bound volume");
+            harmless("contains sizes and conditions, not the bound volume; of a job's claim it is judged by `foreign-volume` all the same");
 
         // Network.
         CORE "services": [WRITES] => dangerous(&[ENDPOINT_EXPOSURE], Action::Expose);

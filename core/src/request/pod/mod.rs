@@ -81,6 +81,10 @@ pub struct PodSpec<'a> {
     /// The old name of `serviceAccountName`; in built-in kinds the API server keeps the
     /// two equal.
     pub service_account: Option<Text<'a>>,
+    /// With `subdomain`, its name in DNS: `<hostname>.<subdomain>`.
+    pub hostname: Option<Text<'a>>,
+    /// The headless Service of that name.
+    pub subdomain: Option<Text<'a>>,
     /// The node that it runs on; set by a requester, it bypasses the scheduler.
     pub node_name: Option<Text<'a>>,
     pub host_network: Option<bool>,
@@ -108,6 +112,8 @@ filled!(PodSpec<'a> or null {
     ephemeral_containers: "ephemeralContainers",
     service_account_name: "serviceAccountName",
     service_account: "serviceAccount",
+    hostname: "hostname",
+    subdomain: "subdomain",
     node_name: "nodeName",
     host_network: "hostNetwork",
     host_pid: "hostPID",

@@ -7,6 +7,7 @@ use crate::json::{List, Pairs, Raw, Text};
 use crate::names::APPLICATION;
 use crate::policy::Capability;
 use crate::request::{Act, Object, ReviewError, change};
+use crate::rules::shared::labels::is_anothers;
 use crate::rules::{Advice, Checked, Finding};
 use crate::write::Write;
 
@@ -52,6 +53,10 @@ fn is_sparks(write: &Write<'_>, new: Object<'_>) -> Result<bool, ReviewError> {
     let Some(application) = spec.pod_selector.as_ref().and_then(Selector::application) else {
         return Ok(false);
     };
+    // It closes what it selects to everybody else: another job's pods would lose theirs.
+    if is_anothers(application, &write.requester) {
+        return Ok(false);
+    }
     let same = |peer: &Peer<'_>| {
         peer.namespace_selector.is_none()
             && peer.ip_block.is_none()

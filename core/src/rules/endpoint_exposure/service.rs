@@ -10,10 +10,12 @@ use crate::rules::{Advice, Checked, Finding};
 use crate::write::Write;
 
 use super::served::{self, Service, Spec};
-use super::{ABOUT, Options, has_capability, verb};
+use super::{ABOUT, Options, has_capability, namesakes, verb};
 
-/// The Service by which pods find the API server.
-const API_SERVER: &str = "kubernetes";
+/// Services from which the kubelet derives the variables by which pods find the API
+/// server: `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT` of the first, and of
+/// the second `KUBERNETES_SERVICE_PORT` again, as `<NAME>_PORT`.
+const API_SERVER: [&str; 2] = ["kubernetes", "kubernetes-service"];
 
 const WHY: &str = "a driver's ports have no authentication, and executors trust whatever their \
                    driver's Service leads to";
@@ -28,12 +30,6 @@ static DETOUR: Advice = Advice {
     why: WHY,
     instead: "give the Service a name and a selector of your own application",
     source: "Apache Spark documentation, Running on Kubernetes: client mode networking",
-};
-static NAMESAKE: Advice = Advice {
-    why: "pods look a name up in their own namespace first, so a pod behind a headless Service \
-          that is called like a namespace receives what they send to that namespace",
-    instead: "give the Service another name, or a cluster IP",
-    source: "Kubernetes documentation, DNS for Services and Pods: hostname and subdomain",
 };
 static STATUS: Advice = Advice {
     why: "an address in a Service's status receives whatever the cluster sends to that address",
@@ -85,7 +81,7 @@ pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
         (public_access, &PUBLIC),
         (job_access, &DETOUR),
         (jobs_labels, &DETOUR),
-        (namespaces_name, &NAMESAKE),
+        (namesakes::of_service, &namesakes::ADVICE),
     ];
     for (judge, advice) in judges {
         let mut violations = Vec::new();
@@ -121,8 +117,7 @@ type Judge = fn(&Write<'_>, &Service<'_>, &mut Vec<Violation>);
 
 /// Why the requester may not create a Service of that name.
 fn foreign_name(write: &Write<'_>, name: &str) -> Option<&'static str> {
-    if name == API_SERVER {
-        // The kubelet derives a pod's KUBERNETES_SERVICE_HOST from it.
+    if API_SERVER.contains(&name) {
         return Some("which would stand in every new pod's environment for the API server");
     }
     let run = run_of_service(name);
@@ -299,36 +294,6 @@ fn jobs_labels(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Vi
         };
         borrowed(write, holder, &metadata.labels, violations);
     }
-}
-
-/// A headless Service with a namespace's name: a pod with `hostname` and `subdomain`
-/// behind it answers for `<service>.<namespace>` in all pods beside it, because they
-/// look a name up in their own namespace first.
-fn namespaces_name(write: &Write<'_>, service: &Service<'_>, violations: &mut Vec<Violation>) {
-    let headless = service
-        .spec
-        .as_ref()
-        .is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None"));
-    let name = write.possible_name();
-    if headless && is_namespace(write, name) {
-        violations.push(Violation {
-            key: "namespace".to_owned(),
-            path: Path::root().key("metadata").key("name"),
-            seen: "the name of a namespace, for whose Services its pods could answer".to_owned(),
-        });
-    }
-}
-
-/// Whether it is another namespace: one that every cluster has, or that the policy
-/// names. A set's own Service is often called like its namespace.
-fn is_namespace(write: &Write<'_>, name: &str) -> bool {
-    const EVERYWHERE: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
-    let policy = write.policy;
-    let mut operators = policy.operators.iter();
-    name != write.target.namespace()
-        && (EVERYWHERE.contains(&name)
-            || policy.clusters.have(name)
-            || operators.any(|operator| operator.namespace == name))
 }
 
 /// Whether a host name is a driver's Service, a pod of one, or a pod by its

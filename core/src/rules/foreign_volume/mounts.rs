@@ -83,6 +83,17 @@ pub(super) fn judge(
                     }
                 }
                 Storage::NewClaim(claim) => {
+                    // The controller names it after the pod.
+                    let name = format!("{}-{}", user.name, volume.name.as_str());
+                    if pod_write.is_pod()
+                        && let Some(why) = user.refusal(&name)
+                    {
+                        violations.push(Violation {
+                            key: format!("claim {name}"),
+                            path: at().key("name"),
+                            seen: format!("{} with claim {}: {why}", verb(), shown(&name, 253)),
+                        });
+                    }
                     let at = at().key("ephemeral").key("volumeClaimTemplate");
                     judge_claim(
                         write,

@@ -1,11 +1,15 @@
 //! Custom resources that stand for a job: whoever deletes one, or has the garbage
 //! collector delete it, has its operator end the job.
 
+use serde::Deserialize;
+
 use crate::facts::{Facts, Requester};
 use crate::policy::Capability;
+use crate::request::pod::PodMeta;
 use crate::request::references::{By, Reference};
 use crate::request::{Act, Object, ReviewError, change};
 use crate::rules::shared::custom_resource::{Whose, is_of_a_job, joined, refusal_of_role, role_of};
+use crate::rules::shared::ownership::borrowed_owners;
 use crate::rules::{Checked, Finding};
 use crate::write::Write;
 
@@ -13,6 +17,9 @@ use super::{finding, runs_as};
 
 pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
     let kind = write.kind_row();
+    if kind.is_some_and(|kind| kind.lets_run) {
+        return queued(write, findings);
+    }
     let Some(old) = write.act.stored() else {
         return Ok(());
     };
@@ -48,6 +55,49 @@ pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
         }
     }
     Ok(())
+}
+
+/// What a queue keeps for a job: whoever brings a second one, deletes it, or says that it is not active or was
+/// evicted, has the queue end the job. Whose it is, its owner says.
+fn queued(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    #[derive(Deserialize)]
+    struct View<'a> {
+        #[serde(borrow)]
+        metadata: Option<PodMeta<'a>>,
+    }
+    if is_queue(write) {
+        return Ok(());
+    }
+    let (object, verb, key) = match write.act {
+        Act::Create(new) => (new, "create".to_owned(), "create"),
+        Act::Update { old, new } => match ending(old, new)? {
+            Some(what) => (old, format!("change {what} of"), what),
+            None => return Ok(()),
+        },
+        Act::Delete(old) => (old, "delete".to_owned(), "delete"),
+        Act::Connect(_) => return Ok(()),
+    };
+    let metadata = object.read::<View<'_>>()?.metadata.unwrap_or_default();
+    let mut owners = Vec::new();
+    borrowed_owners(write, &metadata, &mut owners);
+    if let Some(owner) = owners.first() {
+        let clause = format!(", which has {}", owner.seen);
+        findings.push(finding(write, &verb, key, &clause));
+    }
+    Ok(())
+}
+
+/// The first part of a queue's object that an UPDATE changes and that decides whether
+/// the job runs.
+fn ending(old: Object<'_>, new: Object<'_>) -> Result<Option<&'static str>, ReviewError> {
+    for part in change::changed("the object", Some(old.raw()), Some(new.raw()))? {
+        match part.name.as_str() {
+            "spec" => return Ok(Some("the spec")),
+            "status" => return Ok(Some("the status")),
+            _ => {}
+        }
+    }
+    disowning(old, new)
 }
 
 /// Queues take jobs back; software that copies identities ends nothing by its copies.

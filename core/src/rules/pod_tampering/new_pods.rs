@@ -96,6 +96,33 @@ pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
     judge_owners(write, findings)
 }
 
+/// A write to `status` of anything but a pod: the API server stores the metadata too.
+pub(super) fn judge_status(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
+    if matches!(write.requester, Requester::System(_))
+        || write.extent(Action::ChangePod) == Extent::All
+        || write.is_unchanged()
+    {
+        return Ok(());
+    }
+    if TemplateShape::of(&write.target.resource).is_some() {
+        let written = written(write)?;
+        let holder = Holder {
+            name: write.possible_name(),
+            uid: written.new.uid.as_deref(),
+        };
+        let of = |metadata: &PodMeta<'_>| {
+            let mut violations = Vec::new();
+            borrowed(write, holder, &metadata.labels, &mut violations);
+            violations
+        };
+        for violation in new_ones(of(&written.new), of(&written.old)) {
+            let act = format!("give {} {}", write.object(), violation.seen);
+            findings.push(violation.finding(&ABOUT, &LABEL, act));
+        }
+    }
+    judge_owners(write, findings)
+}
+
 /// The metadata of the object itself, as written and as stored.
 #[derive(Default)]
 struct Written<'a> {
@@ -155,7 +182,8 @@ pub(super) fn judge_owners(write: &Write<'_>, findings: &mut Vec<Finding>) -> Ch
         return Ok(());
     };
     let metadata = new.own_metadata()?;
-    if metadata.owner_references.is_empty() {
+    let claims = claims_of_set(write)?;
+    if metadata.owner_references.is_empty() && claims.new.is_empty() {
         return Ok(());
     }
     let parts = has_parts(write);
@@ -165,7 +193,12 @@ pub(super) fn judge_owners(write: &Write<'_>, findings: &mut Vec<Finding>) -> Ch
         violations.retain(|violation| parts || blocks(metadata, violation));
         violations
     };
-    let violations = of(&metadata);
+    let all = |metadata: &PodMeta<'_>, claims: &[PodMeta<'_>]| {
+        let mut violations = of(metadata);
+        violations.extend(claims.iter().flat_map(of));
+        violations
+    };
+    let violations = all(&metadata, &claims.new);
     if violations.is_empty() || write.is_unchanged() {
         return Ok(());
     }
@@ -174,17 +207,60 @@ pub(super) fn judge_owners(write: &Write<'_>, findings: &mut Vec<Finding>) -> Ch
         .transpose()?
         .unwrap_or_default();
     let object = write.object();
-    for violation in new_ones(violations, of(&stored)) {
+    for violation in new_ones(violations, all(&stored, &claims.old)) {
         let act = format!("give {object} {}", violation.seen);
         findings.push(violation.finding(&ABOUT, &OWNER, act));
     }
     Ok(())
 }
 
+/// The metadata of the claims that a `StatefulSet` makes: the controller copies it whole.
+#[derive(Default)]
+struct Claims<'a> {
+    new: Vec<PodMeta<'a>>,
+    old: Vec<PodMeta<'a>>,
+}
+
+fn claims_of_set<'a>(write: &Write<'a>) -> Result<Claims<'a>, ReviewError> {
+    #[derive(Deserialize)]
+    struct Claim<'a> {
+        #[serde(borrow)]
+        metadata: Option<PodMeta<'a>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Spec<'a> {
+        #[serde(borrow)]
+        volume_claim_templates: Option<Vec<Claim<'a>>>,
+    }
+    #[derive(Deserialize)]
+    struct View<'a> {
+        #[serde(borrow)]
+        spec: Option<Spec<'a>>,
+    }
+    let Some((new, old)) = write.act.written() else {
+        return Ok(Claims::default());
+    };
+    if !write.target.is("apps", "statefulsets") {
+        return Ok(Claims::default());
+    }
+    let read = |object: Object<'a>| -> Result<Vec<PodMeta<'a>>, ReviewError> {
+        let spec = object.read::<View<'a>>()?.spec;
+        let claims = spec.and_then(|spec| spec.volume_claim_templates);
+        let claims = claims.into_iter().flatten();
+        Ok(claims.filter_map(|claim| claim.metadata).collect())
+    };
+    Ok(Claims {
+        new: read(new)?,
+        old: old.map(read).transpose()?.unwrap_or_default(),
+    })
+}
+
 /// Whether jobs consist of objects of this kind.
 fn has_parts(write: &Write<'_>) -> bool {
     let target = &write.target;
     TemplateShape::of_target(target).is_some()
+        || TemplateShape::of(&target.resource).is_some()
         || target.group().is_empty()
             && matches!(
                 target.resource(),

@@ -73,6 +73,9 @@ pub(in crate::rules) fn not_to_give(
                 _ => None,
             }
         }
+        Says::Scheduled => (is_anothers(value, &write.requester)
+            || outsider && is_made_up_application(value))
+        .then_some("another job, to which a scheduler counts it"),
         Says::Emr => outsider.then_some("Amazon EMR"),
         Says::Operator => outsider.then_some("an operator of jobs"),
         Says::Endpoint => {

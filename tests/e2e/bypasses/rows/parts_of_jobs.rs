@@ -1,7 +1,7 @@
 //! Section E: parts of another's job.
 
 use super::{Row, row};
-use crate::bypasses::ways::parts;
+use crate::bypasses::ways::{kinds, parts};
 
 pub(super) const ROWS: &[Row] = &[
     row("E1", "pod-tampering", parts::LABELS),
@@ -16,4 +16,7 @@ pub(super) const ROWS: &[Row] = &[
     row("E12", "endpoint-exposure", parts::NAMESAKES),
     row("E13", "endpoint-exposure", parts::SNIPPETS),
     row("E14", "pod-tampering", parts::OWNERS),
+    row("E15", "foreign-volume", parts::CLAIMS_OF_PODS),
+    row("E16", "endpoint-exposure", parts::CUT_OFF),
+    row("E17", "job-lifecycle", kinds::QUEUES),
 ];

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Way::{self, Request};
 use super::{Answer, Place, Stage, driver, driver_pod, patch};
-use crate::harness::cast::{OTHER_ROLE, role_arn};
+use crate::harness::cast::{OTHER_JOB, OTHER_ROLE, role_arn};
 use crate::harness::definitions::Kind;
 
 pub(super) const GATEWAY: Kind = ("gateway.networking.k8s.io/v1", "gateways", "Gateway");
@@ -68,7 +68,9 @@ const ISSUER: Kind = ("cert-manager.io/v1", "issuers", "Issuer");
 const WORKFLOW: Kind = ("argoproj.io/v1alpha1", "workflows", "Workflow");
 const HELM_RELEASE: Kind = ("helm.toolkit.fluxcd.io/v2", "helmreleases", "HelmRelease");
 
-pub(crate) const ALL: [Kind; 18] = [
+const QUEUED: Kind = ("kueue.x-k8s.io/v1beta1", "workloads", "Workload");
+
+pub(crate) const ALL: [Kind; 19] = [
     GATEWAY,
     HTTP_ROUTE,
     SNAPSHOT,
@@ -87,6 +89,7 @@ pub(crate) const ALL: [Kind; 18] = [
     ISSUER,
     WORKFLOW,
     HELM_RELEASE,
+    QUEUED,
 ];
 
 pub(in crate::bypasses) const MUTATORS: &[Way] = &[
@@ -285,6 +288,39 @@ pub(in crate::bypasses) const READERS: &[Way] = &[
         super::thing(stage, place, "v1", &json!({ "remote": remote }))
     }),
 ];
+
+/// What a queue keeps for a run's Job.
+pub(in crate::bypasses) const QUEUES: &[Way] = &[
+    Request("a queue's copy that is not active", |stage, place| {
+        let path = stored_copy(stage, place, "is-stopped");
+        patch(stage, &path, &json!({"spec": {"active": false}}))
+    }),
+    Request("a queue's copy that was evicted", |stage, place| {
+        let path = stored_copy(stage, place, "is-evicted");
+        let evicted = json!({"type": "Evicted", "status": "True"});
+        patch(
+            stage,
+            &format!("{path}/status"),
+            &json!({"status": {"conditions": [evicted]}}),
+        )
+    }),
+    Request("a queue's copy that is deleted", |stage, place| {
+        let path = stored_copy(stage, place, "is-gone");
+        stage
+            .bobs("DELETE", &format!("{path}?dryRun=All"), None)
+            .send()
+    }),
+];
+
+fn stored_copy(stage: &Stage, place: Place<'_>, name: &str) -> String {
+    let (group_version, plural, kind) = QUEUED;
+    let path = place.group(group_version, plural);
+    let owner = json!({"apiVersion": "batch/v1", "kind": "Job", "name": OTHER_JOB, "uid": "5f0b1a36-0f0e-4c5c-8f8a-000000000009"});
+    let metadata = json!({"name": name, "ownerReferences": [owner]});
+    let object = json!({"apiVersion": group_version, "kind": kind, "metadata": metadata, "spec": {"active": true}});
+    stage.cluster.create(&path, &object);
+    format!("{path}/{name}")
+}
 
 /// What the software that reads it decodes.
 pub(in crate::bypasses) const HIDDEN: &[Way] = &[

@@ -54,7 +54,24 @@ pub(in crate::bypasses) const LABELS: &[Way] = &[
         "metadata": {"name": "mine", "labels": {"emr-containers.amazonaws.com/job.id": JOB}},
         "spec": {"template": {"spec": pod_spec("default")}},
     }))),
+    Request("EMR's label on a Job, by its status", |stage, place| by_status(stage, place, "is-labelled", &json!({"labels": {"emr-containers.amazonaws.com/job.id": JOB}}))),
+    Request("the application to which a scheduler counts a pod", |stage, place| labelled(stage, place, &json!({"applicationId": format!("spark-{JOB}")}))),
 ];
+
+/// A tenant's own Job; the API server stores the metadata that comes with its status.
+fn by_status(stage: &Stage, place: Place<'_>, name: &str, metadata: &Value) -> Answer {
+    let path = place.group("batch/v1", "jobs");
+    let object = json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name},
+        "spec": {"suspend": true, "template": {"spec": pod_spec("default")}},
+    });
+    stage.cluster.create(&path, &object);
+    patch(
+        stage,
+        &format!("{path}/{name}/status"),
+        &json!({ "metadata": metadata }),
+    )
+}
 
 /// E3.
 #[rustfmt::skip]
@@ -124,12 +141,19 @@ fn maps(stage: &Stage, place: Place<'_>, name: &str) -> Answer {
 pub(in crate::bypasses) const API_SERVER: &[Way] = &[
     Request("the API server's Service", |stage, place| service(stage, place, "kubernetes", &json!({"selector": {"app": "mine"}}))),
     Request("another name for the API server", |stage, place| service(stage, place, "kubernetes", &json!({"type": "ExternalName", "externalName": "evil.example.com"}))),
+    Request("the API server's port", |stage, place| service(stage, place, "kubernetes-service", &json!({"selector": {"app": "mine"}}))),
 ];
 
 #[rustfmt::skip]
 pub(in crate::bypasses) const NAMESAKES: &[Way] = &[
     Request("a headless Service called default", |stage, place| service(stage, place, "default", &json!({"clusterIP": "None", "selector": {"app": "mine"}}))),
     Request("a headless Service called kube-system", |stage, place| service(stage, place, "kube-system", &json!({"clusterIP": "None", "selector": {"app": "mine"}}))),
+    Request("a pod that is found as a job manager", |stage, place| {
+        let mut object = pod("mine", "default");
+        object["spec"]["hostname"] = json!("etl");
+        object["spec"]["subdomain"] = json!(place.0);
+        create(stage, &place.core("pods"), &object)
+    }),
 ];
 
 fn service_object(name: &str, fields: &Value) -> Value {
@@ -279,13 +303,60 @@ pub(in crate::bypasses) const OWNERS: &[Way] = &[
     Request("a pod that holds a driver", |stage, place| owned(stage, place, "pods", json!({"apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": pod_spec("default")}))),
     Request("a claim that holds a driver", |stage, place| owned(stage, place, "persistentvolumeclaims", claim_object("x", &json!({})))),
     Request("a Service that holds a driver", |stage, place| owned(stage, place, "services", service_object("x", &json!({})))),
+    Request("a Job that holds a driver, by its status", |stage, place| by_status(stage, place, "is-owned", &holds_driver())),
+    Request("a set whose claims hold a driver", |stage, place| {
+        let labels = json!({"app": "mine"});
+        let mut spec = pod_spec("default");
+        spec["restartPolicy"] = json!("Always");
+        let mut claim = claim_object("data", &json!({}));
+        claim["metadata"] = holds_driver();
+        claim["metadata"]["name"] = json!("data");
+        create(stage, &place.group("apps/v1", "statefulsets"), &json!({
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "mine"},
+            "spec": {"serviceName": "mine", "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": spec}, "volumeClaimTemplates": [claim]},
+        }))
+    }),
+];
+
+fn holds_driver() -> Value {
+    json!({
+        "finalizers": ["example.com/hold"],
+        "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": driver_pod(), "uid": UUID, "blockOwnerDeletion": true}],
+    })
+}
+
+/// E15: `<pod>-<volume>` is the name of the claim that Kubernetes makes.
+#[rustfmt::skip]
+pub(in crate::bypasses) const CLAIMS_OF_PODS: &[Way] = &[
+    Request("an executor's claim, by a pod's own volume", |stage, place| own_volume(stage, place, "pi-772b9c81ae56a93d", "exec-1-pvc-0")),
+    Request("a driver's claim, by a pod's own volume", |stage, place| own_volume(stage, place, "pi-772b9c81ae56a93d", "driver-pvc-0")),
+];
+
+fn own_volume(stage: &Stage, place: Place<'_>, name: &str, volume: &str) -> Answer {
+    let claim = claim_object("x", &json!({}));
+    let mut object = pod(name, "default");
+    object["spec"]["volumes"] =
+        json!([{"name": volume, "ephemeral": {"volumeClaimTemplate": {"spec": claim["spec"]}}}]);
+    create(stage, &place.core("pods"), &object)
+}
+
+/// E16.
+#[rustfmt::skip]
+pub(in crate::bypasses) const CUT_OFF: &[Way] = &[
+    Request("a policy that cuts another job's executors off, by a driver", |stage, place| {
+        let pods = json!({"matchLabels": {"spark-app-selector": format!("spark-{OTHER_JOB}")}});
+        let object = json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "mine"},
+            "spec": {"podSelector": pods, "policyTypes": ["Ingress"], "ingress": []},
+        });
+        by(stage, &stage.driver(place), "POST", &place.group("networking.k8s.io/v1", "networkpolicies"), &object)
+    }),
 ];
 
 fn owned(stage: &Stage, place: Place<'_>, resource: &str, mut object: Value) -> Answer {
-    object["metadata"] = json!({
-        "name": "mine", "finalizers": ["example.com/hold"],
-        "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": driver_pod(), "uid": UUID, "blockOwnerDeletion": true}],
-    });
+    object["metadata"] = holds_driver();
+    object["metadata"]["name"] = json!("mine");
     create(stage, &place.core(resource), &object)
 }
 
