@@ -82,7 +82,7 @@ fn e6_they_are_closed_where_it_enforces() {
     let unbound = namespace.unbound_token(&job_account("client", OTHER_ROLE));
     // And pods of another job that it called after this one.
     let (_, executor) = job(&namespace, "executor", &format!("x-{JOB}-exec-1"));
-    let (_, starts_alike) = job(&namespace, "executor", &format!("{JOB}-exec-1"));
+    let (_, starts_alike) = job(&namespace, "jeg-kernel", &format!("{JOB}-exec-1"));
     let [logs, ..] = names();
     for attack in attacks(&namespace, &logs) {
         for user in [&another, &unbound, &executor, &starts_alike] {
