@@ -84,9 +84,10 @@ pub fn decide_by<'a>(
             // What is valid but too long is denied in a sentence, by one rule.
             Err(Stop::Unreadable(error)) if error.is_too_long() => {
                 found.clear();
+                // One rule's exemption is not another's, and none of them has judged.
                 let known = judged
                     .iter()
-                    .any(|one: &Judged<'_>| one.finding.key == TOO_LONG && one.mode >= mode);
+                    .any(|one: &Judged<'_>| one.finding.key == TOO_LONG && one.effect() >= mode);
                 if !known {
                     found.push(too_long(about, &write));
                 }

@@ -1,5 +1,7 @@
 //! The AWS files of a home directory, which SDKs read where no variable names others.
 
+use std::borrow::Cow;
+
 use crate::request::pod::{Container, Source, VolumeMount};
 
 use super::value::Value;
@@ -41,9 +43,10 @@ pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> boo
         Value::Text(home) => Some(home),
         Value::Blank | Value::Hidden => None,
     };
+    let javas = java::homes(container, MOST_HOMES + 1).into_iter();
     let mut homes: Vec<_> = chosen
         .into_iter()
-        .chain(java::homes(container))
+        .chain(javas.map(Cow::Owned))
         .take(MOST_HOMES + 1)
         .collect();
     homes.dedup();
@@ -83,6 +86,7 @@ fn brings_files(mount: &VolumeMount<'_>, volumes: &Volumes<'_>) -> bool {
                     | Source::DownwardApi(_)
                     | Source::Projected(_)
                     | Source::Image(_)
+                    | Source::Csi(_)
                     | Source::GitRepo
             )
         })

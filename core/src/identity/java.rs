@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use crate::json::Raw;
 use crate::request::pod::{Container, EnvVar, holds_java_options};
 
 use super::value::{Value, expanded};
@@ -52,23 +53,33 @@ pub(crate) enum JavaOptions {
 }
 
 impl JavaOptions {
-    /// What a variable sets; `profiles` are those of rolegate's file.
-    pub(crate) fn of(variable: &EnvVar<'_>, profiles: &impl Fn(&str) -> bool) -> Self {
+    /// What a variable sets; `profiles` are those of rolegate's file. `is_free`: whether
+    /// a variable that another may take in has a text that could hold options.
+    pub(crate) fn of(
+        variable: &EnvVar<'_>,
+        profiles: &impl Fn(&str) -> bool,
+        is_free: &impl Fn(&str) -> bool,
+    ) -> Self {
         if !holds_java_options(&variable.name) {
             return Self::Harmless;
         }
         let name = variable.name.as_str();
         match (&variable.value_from, variable.value.as_deref()) {
-            (Some(_), _) if READ_BY_JVM.contains(&name) => Self::Open,
-            // No JVM reads these: whether they are for Java nobody sees.
+            (Some(_), _) if is_read(name) => Self::Open,
+            // Whether the others are for Java nobody sees.
             (Some(_), _) | (None, None) => Self::Harmless,
-            (None, Some(text)) => Self::of_text(name, text, profiles),
+            (None, Some(text)) => Self::of_text(name, text, profiles, is_free),
         }
     }
 
-    fn of_text(name: &str, text: &str, profiles: &impl Fn(&str) -> bool) -> Self {
+    fn of_text(
+        name: &str,
+        text: &str,
+        profiles: &impl Fn(&str) -> bool,
+        is_free: &impl Fn(&str) -> bool,
+    ) -> Self {
         let whole = expanded(text);
-        let is_open = whole.is_none() && name != FIRST && is_read(name);
+        let is_open = whole.is_none() && is_read(name) && takes_in_options(text, is_free);
         let text = whole.unwrap_or(Cow::Borrowed(text));
         let mut found = if is_open { Self::Open } else { Self::Harmless };
         for option in options(&text) {
@@ -117,18 +128,12 @@ impl JavaOptions {
         profiles: &impl Fn(&str) -> bool,
     ) -> Self {
         for list in [container.command, container.args] {
-            let text = list.get();
-            // API servers escape no letter, but a file may.
-            if !(text.contains("Daws") || text.contains("-XX:") || text.contains("\\u")) {
-                continue;
-            }
-            let Ok(list) = serde_json::from_str::<Vec<Cow<'_, str>>>(text) else {
-                continue;
-            };
-            for option in list.iter().flat_map(|text| options(text)) {
-                match Self::of_option(&option, profiles) {
-                    Self::Harmless => {}
-                    found => return found,
+            for text in &arguments(list) {
+                for option in options(text) {
+                    match Self::of_option(&option, profiles) {
+                        Self::Harmless => {}
+                        found => return found,
+                    }
                 }
             }
         }
@@ -136,20 +141,50 @@ impl JavaOptions {
     }
 }
 
-/// Whether a JVM or Spark reads options from a variable of this name after the
-/// first one.
-fn is_read(name: &str) -> bool {
-    READ_BY_JVM.contains(&name) || name.starts_with("SPARK_JAVA_OPT_")
+/// Whether a text with `$(NAME)` in it could become other options than it shows: by a
+/// variable with blanks in it, or by one that completes an option's name.
+fn takes_in_options(text: &str, is_free: &impl Fn(&str) -> bool) -> bool {
+    let names_one = |option: Cow<'_, str>| {
+        let before = option.split_once("$(").map(|(before, _)| before);
+        before.is_some_and(|before| !before.contains('='))
+    };
+    let parts = text.split("$(").skip(1);
+    let mut names = parts.filter_map(|rest| rest.split_once(')'));
+    names.any(|(name, _)| is_free(name)) || options(text).any(names_one)
 }
 
-/// The options in a text, without quotes; a quoted blank separates as well, so that
-/// what is found can only be more than what the JVM finds.
+/// The arguments of a list in which options could stand that decide something.
+fn arguments(list: Raw<'_>) -> Vec<Cow<'_, str>> {
+    // Quotes and backslashes may stand within an option. API servers escape no letter,
+    // but a file may.
+    const SIGNS: [&str; 5] = ["Daws", "-XX:", "user.home", "\\", "'"];
+    let text = list.get();
+    if !SIGNS.iter().any(|sign| text.contains(sign)) {
+        return Vec::new();
+    }
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Whether a JVM, or a script that starts one, is known to read options from a variable
+/// of this name.
+fn is_read(name: &str) -> bool {
+    READ_BY_JVM.contains(&name)
+        || matches!(name, "JVM_ARGS" | "SPARK_SUBMIT_OPTS")
+        || name.starts_with("SPARK_JAVA_OPT_")
+        || name.contains("JAVA_OPTS")
+}
+
+const QUOTES: [char; 3] = ['"', '\'', '\\'];
+
+/// The options in a text, without quotes and without the backslashes by which Spark
+/// and shells quote one character; a quoted blank separates as well, so that what is
+/// found can only be more than what the JVM finds.
 fn options(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     text.split([' ', '\t', '\n', '\r', '\x0b', '\x0c'])
         .filter(|part| !part.is_empty())
         .map(|part| {
-            if part.contains(['"', '\'']) {
-                Cow::Owned(part.replace(['"', '\''], ""))
+            if part.contains(QUOTES) {
+                Cow::Owned(part.replace(QUOTES, ""))
             } else {
                 Cow::Borrowed(part)
             }
@@ -177,16 +212,34 @@ pub(crate) fn ends_with_empty_token(options: &str) -> bool {
         .is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t', '\n']))
 }
 
-/// The values of `user.home` in a container's variables.
-pub(super) fn homes<'p>(container: &'p Container<'_>) -> impl Iterator<Item = Cow<'p, str>> {
+/// The values of `user.home` in a container's variables and arguments, the first
+/// `most` of them.
+pub(super) fn homes(container: &Container<'_>, most: usize) -> Vec<String> {
+    const OPTION: &str = "-Duser.home=";
     let variables = container.env.kept().map(|(_, variable)| variable);
     let variables = variables.filter(|variable| holds_java_options(&variable.name));
-    variables.flat_map(|variable| match Value::read(variable) {
-        Value::Text(Cow::Borrowed(text)) if text.contains("-Duser.home=") => options(text)
-            .filter_map(|option| Some(option.strip_prefix("-Duser.home=")?.to_owned().into()))
-            .collect(),
-        _ => Vec::new(),
-    })
+    let variables = variables.filter_map(|variable| match Value::read(variable) {
+        Value::Text(text) => Some(text),
+        Value::Blank | Value::Hidden => None,
+    });
+    let arguments = [container.command, container.args].map(arguments);
+    let texts = variables.chain(arguments.into_iter().flatten());
+    let mut homes = Vec::new();
+    for text in texts {
+        // Also within one argument: --conf spark.driver.extraJavaOptions=-Duser.home=/x.
+        let found = options(&text).filter_map(|option| {
+            Some(
+                option
+                    .get(option.find(OPTION)? + OPTION.len()..)?
+                    .to_owned(),
+            )
+        });
+        homes.extend(found.take(most - homes.len()));
+        if homes.len() == most {
+            break;
+        }
+    }
+    homes
 }
 
 #[cfg(test)]
@@ -199,6 +252,10 @@ mod tests {
         for (name, value, expected) in [
             ("JAVA_TOOL_OPTIONS", "-Xmx820m", Harmless),
             ("JAVA_TOOL_OPTIONS", "-Dhost=$(POD_IP)", Harmless),
+            ("JAVA_TOOL_OPTIONS", "-Dhost=$(TEXT)", Open),
+            ("JAVA_TOOL_OPTIONS", "$(TEXT)", Open),
+            ("JAVA_TOOL_OPTIONS", "-Daw$(POD_IP)=x", Open),
+            ("JAVA_TOOL_OPTIONS", "-Dhost=$$(TEXT)", Harmless),
             ("JAVA_TOOL_OPTIONS", "-Dx='a b'", Harmless),
             ("JAVA_TOOL_OPTIONS", "-Dx='a", Open),
             ("JAVA_TOOL_OPTIONS", "-XX:VMOptionsFile=/f", Open),
@@ -211,13 +268,35 @@ mod tests {
             ("JAVA_TOOL_OPTIONS", "-Daws.region=eu-west-1", Harmless),
             ("JDK_JAVA_OPTIONS", "--add-opens=a/b=c", Harmless),
             ("JDK_JAVA_OPTIONS", "@/opt/args", Open),
-            ("JDK_JAVA_OPTIONS", "-Dhost=$(POD_IP)", Open),
+            ("JDK_JAVA_OPTIONS", "-Dhost=$(POD_IP)", Harmless),
+            ("JDK_JAVA_OPTIONS", "-Dhost=$(TEXT)", Open),
+            ("JVM_ARGS", "-Dhost=$(TEXT)", Open),
             ("JDK_JAVA_OPTIONS", "-Dhost=$$(POD_IP)", Harmless),
             ("_JAVA_OPTIONS", "-Daws.accessKeyId=x", Decide),
             ("_JAVA_OPTIONS", "-Xmx1g", Harmless),
             ("SPARK_JAVA_OPT_7", "-Daws.webIdentityTokenFile=/t", Decide),
             ("SPARK_SUBMIT_OPTS", "-Daws.secretKey=x", Decide),
             ("SPARK_DAEMON_JAVA_OPTS", "-Xmx1g", Harmless),
+            ("SPARK_SUBMIT_OPTS", "-D\\aws.secretKey=x", Decide),
+            (
+                "FLINK_ENV_JAVA_OPTS_JM",
+                "-Daws.webIdentityTokenFile=/t",
+                Decide,
+            ),
+            ("FLINK_ENV_JAVA_OPTS_TM", "-Xmx1g", Harmless),
+            ("JVM_ARGS", "-Daws.roleArn=x", Decide),
+            ("JAVA_OPTS_APPEND", "-Daws.profile=x", Decide),
+            (
+                "PYSPARK_SUBMIT_ARGS",
+                "--driver-java-options -Daws.profile=x",
+                Decide,
+            ),
+            (
+                "PYSPARK_SUBMIT_ARGS",
+                "--master local pyspark-shell",
+                Harmless,
+            ),
+            ("TEST_ARGS", "--role-arn $(X)", Harmless),
             ("OTHER", "-Daws.accessKeyId=x", Harmless),
         ] {
             let variable = EnvVar {
@@ -225,7 +304,9 @@ mod tests {
                 value: Some(value.into()),
                 value_from: None,
             };
-            let found = JavaOptions::of(&variable, &|profile| profile == "lake");
+            let found = JavaOptions::of(&variable, &|profile| profile == "lake", &|name| {
+                name == "TEXT"
+            });
             assert_eq!(found, expected, "{name} {value}");
         }
     }

@@ -1,5 +1,7 @@
 //! The settings of a container that come before rolegate's profile in an AWS SDK.
 
+use std::cell::OnceCell;
+
 use crate::request::pod::Container;
 
 use super::home;
@@ -65,10 +67,17 @@ pub(crate) fn own_setting<'p>(
     open_java: bool,
 ) -> Option<OwnSetting<'p>> {
     let mut seen = [false; VARIABLES.len()];
+    let names = OnceCell::new();
+    // What is in no variable is left as it stands, but for those of whole objects.
+    let is_free = |name: &str| {
+        let names = names.get_or_init(|| container.env.free_texts());
+        let unknown = || !container.env_from.is_empty();
+        names.get(name).copied().unwrap_or_else(unknown)
+    };
     // The last variable of a name is the one in effect.
     for (_, variable) in container.env.kept().rev() {
         let name = variable.name.as_str();
-        match JavaOptions::of(variable, &profiles) {
+        match JavaOptions::of(variable, &profiles, &is_free) {
             JavaOptions::Decide => return Some(OwnSetting::Java(name)),
             JavaOptions::Open if open_java => return Some(OwnSetting::OpenJava(name)),
             JavaOptions::Open | JavaOptions::Harmless => {}

@@ -86,9 +86,15 @@ impl<'de> Reader<'de> {
         }
     }
 
+    /// Where the next value begins.
+    pub(crate) fn start(&mut self) -> usize {
+        self.space();
+        self.at
+    }
+
     /// The text from `start` to the position. Both are boundaries of tokens.
     #[inline]
-    pub(super) fn since(&self, start: usize) -> &'de str {
+    pub(crate) fn since(&self, start: usize) -> &'de str {
         self.text.get(start..self.at).unwrap_or_default()
     }
 

@@ -373,3 +373,36 @@ proptest! {
         prop_assert!(passes_to_the_end(text), "{text}");
     }
 }
+
+/// Strings of pieces that end anywhere in a block, wrong ones among them.
+fn many_escapes() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(vec![
+            "\\n", "\\t", "\\\\", "\\\"", "\\/", "\\u003c", "\\u003E", "\\u0026", "\\u2028", "\\u00e9", "\\uFFFF",
+            "\\u0000", "\\u007f", "\\u0080", "\\u07ff", "\\u0800", "\\ud7ff", "\\ue000", "\\ud83d\\ude00", "\\uD800\\uDC00", "\\udbff\\udfff",
+        ]),
+        2 => prop::sample::select(vec!["x", "u", "n", "é", "😀", " ", "003c", "{", "}", "[", "]", ",", ":"]),
+        1 => prop::sample::select(vec![
+            "\"", "\\", "\\x", "\\u", "\\u1", "\\u12", "\\u123", "\\u12g4", "\\ud83d", "\\ude00", "\\ud83d\\n", "\\ud83d\\u0041",
+            "\\ud83d\\ud83d", "\u{1f}", "\n", "\0", "\u{7f}", "\\U0041", "\\é", "\\u00é", "\\u١٢٣٤", "\\ ", "\\\u{1f}",
+        ]),
+    ];
+    let run = (
+        piece,
+        prop_oneof![5 => 1..4_usize, 2 => 5..40_usize, 1 => 60..70_usize],
+    )
+        .prop_map(|(piece, count)| piece.repeat(count));
+    prop::collection::vec(run, 0..24).prop_map(|runs| runs.concat())
+}
+
+proptest! {
+    #[test]
+    fn agrees_about_many_escapes(inside in many_escapes(), spaces in 0..70_usize, ends in any::<bool>()) {
+        let end = if ends { "\"" } else { "" };
+        let text = format!("{}\"{inside}{end}", " ".repeat(spaces));
+        prop_assert!(agree(&text), "{text:?}");
+        // As a key, as a value that is skipped, as one that is read.
+        let object = format!("{{\"{inside}{end}:[\"{inside}{end}],\"a\":\"{inside}{end}}}");
+        prop_assert!(agree(&object), "{object:?}");
+    }
+}

@@ -25,7 +25,8 @@
 //!   object that another names (`FlinkSessionJob.spec.deploymentName`), whose role the
 //!   requester needs as if it named the role; and the fields of `status` by which an
 //!   operator acts (Flink's `lastStableSpec`), which are the operator's. Kinds that
-//!   start nothing (rules, dashboards, routes, certificates, copies) are not judged
+//!   start nothing and log in nowhere (rules, dashboards, routes, certificates, copies) are
+//!   not judged
 //! - an UPDATE of a custom resource that changes more than `metadata` and `status` is
 //!   judged by all that the new object names, and by the jobs that the stored object
 //!   stands for. Where the policy declares operators, also a driver's or job manager's pod

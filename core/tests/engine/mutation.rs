@@ -1013,10 +1013,31 @@ fn files_in_a_home_directory() {
     let homes = homes.collect::<Vec<_>>().join(" ");
     set(spark(&mut pod), "JAVA_TOOL_OPTIONS", &homes);
     assert!(untouched(runner(), &pod, &policy)[0].contains("AWS files of its own"));
-    // Java's own idea of a home.
+    // Java's own idea of a home, however it is written.
+    for (name, text) in [
+        ("JAVA_TOOL_OPTIONS", "-Duser.home=/opt/h"),
+        ("JAVA_TOOL_OPTIONS", "-D\"user.home\"=/opt/h"),
+        ("JAVA_TOOL_OPTIONS", "-Duser.home=/opt/h -Dx=$$"),
+        ("args", "spark.driver.extraJavaOptions=-Duser.home=/opt/h"),
+        ("args", r"spark.driver.extraJavaOptions=-D\user.home=/opt/h"),
+    ] {
+        let mut pod = irsa();
+        mounted(&mut pod, json!({ "configMap": { "name": "c" } }), "/opt/h");
+        if name == "args" {
+            push(spark(&mut pod), name, text.into());
+        } else {
+            set(spark(&mut pod), name, text);
+        }
+        let warnings = untouched(runner(), &pod, &policy);
+        assert!(warnings[0].contains("AWS files of its own"), "{text}");
+    }
+    // Secrets that a driver of the pod's choice fetches.
     let mut pod = irsa();
-    mounted(&mut pod, json!({ "configMap": { "name": "c" } }), "/opt/h");
-    set(spark(&mut pod), "JAVA_TOOL_OPTIONS", "-Duser.home=/opt/h");
+    mounted(
+        &mut pod,
+        json!({ "csi": { "driver": "secrets-store.csi.k8s.io" } }),
+        "/home/hadoop",
+    );
     assert!(untouched(runner(), &pod, &policy)[0].contains("AWS files of its own"));
 }
 
@@ -1043,6 +1064,24 @@ fn options_of_java() {
         (
             "JAVA_TOOL_OPTIONS",
             "-Daws.profile=mine",
+            &["profile", "java-v2", "exclusive"],
+        ),
+        // Flink's start scripts pass these on, and PySpark that.
+        ("JVM_ARGS", token, &["profile", "java-v2", "exclusive"]),
+        (
+            "FLINK_ENV_JAVA_OPTS_JM",
+            token,
+            &["profile", "java-v2", "exclusive"],
+        ),
+        (
+            "PYSPARK_SUBMIT_ARGS",
+            "--driver-java-options -Daws.profile=x pyspark-shell",
+            &["profile", "java-v2", "exclusive"],
+        ),
+        // Spark drops a backslash.
+        (
+            "SPARK_SUBMIT_OPTS",
+            r"-D\aws.secretKey=x",
             &["profile", "java-v2", "exclusive"],
         ),
         (
@@ -1093,6 +1132,9 @@ fn options_of_java() {
     for argument in [
         token,
         "spark.driver.extraJavaOptions=-Xmx1g -Daws.roleArn=x",
+        "spark.driver.extraJavaOptions=-D\"aws.profile\"=x",
+        "spark.driver.extraJavaOptions=-D'aws.profile'=x",
+        r"spark.driver.extraJavaOptions=-D\aws.profile=x",
     ] {
         for list in ["command", "args"] {
             let mut pod = irsa();
@@ -1102,7 +1144,81 @@ fn options_of_java() {
     }
     let mut pod = irsa();
     push(spark(&mut pod), "args", "--class=com.example.Daws".into());
+    push(spark(&mut pod), "args", "it's \\ \"fine\"".into());
     chained(&runner(), &pod, &by_default("mode: java-v2"));
+}
+
+/// Options that other variables bring along: a text of the author's may hold any, a
+/// field of the pod none.
+#[test]
+fn options_of_java_from_other_variables() {
+    let field =
+        |path: &str| json!({ "name": "X", "valueFrom": { "fieldRef": { "fieldPath": path } } });
+    let size = json!({ "name": "X", "valueFrom": { "resourceFieldRef": { "resource": "limits.memory" } } });
+    let text = json!({ "name": "X", "value": "y -Daws.profile=rolegate-source" });
+    let key =
+        json!({ "name": "X", "valueFrom": { "configMapKeyRef": { "name": "m", "key": "k" } } });
+    let address = || field("status.podIP");
+    for (variables, options, is_left) in [
+        (vec![address()], "-Dhost=$(X)", false),
+        (vec![size], "-XX:MaxRAM=$(X)", false),
+        (vec![], "-Dhost=$(X)", false),
+        (vec![text.clone()], "-Dhost=$$(X)", false),
+        (vec![text.clone()], "-Dhost=$(X)", true),
+        (vec![text.clone()], "$(X)", true),
+        (vec![key], "-Dhost=$(X)", true),
+        (vec![address(), text.clone()], "-Dhost=$(X)", true),
+        (vec![text.clone(), address()], "-Dhost=$(X)", true),
+        (
+            vec![field("metadata.annotations['x']")],
+            "-Dhost=$(X)",
+            true,
+        ),
+        (
+            vec![field("metadata.name")],
+            "-Daw$(X)=rolegate-source",
+            true,
+        ),
+    ] {
+        let mut pod = irsa();
+        for variable in &variables {
+            push(spark(&mut pod), "env", variable.clone());
+        }
+        set(spark(&mut pod), "JAVA_TOOL_OPTIONS", options);
+        let (patch, warnings) = create(runner(), &pod).mutation(&by_default("mode: java-v2"));
+        assert_eq!(patch.is_null(), is_left, "{variables:?}: {options}");
+        assert!(
+            !is_left || warnings[0].contains("JAVA_TOOL_OPTIONS"),
+            "{warnings:?}"
+        );
+    }
+    // Or the whole variable comes from elsewhere.
+    for name in [
+        "JVM_ARGS",
+        "FLINK_ENV_JAVA_OPTS",
+        "SPARK_SUBMIT_OPTS",
+        "SPARK_JAVA_OPT_0",
+    ] {
+        let mut pod = irsa();
+        let source = json!({ "configMapKeyRef": { "name": "m", "key": "k" } });
+        push(
+            spark(&mut pod),
+            "env",
+            json!({ "name": name, "valueFrom": source }),
+        );
+        assert!(untouched(runner(), &pod, &by_default("mode: java-v2"))[0].contains(name));
+    }
+    // And all keys of an object may be called so.
+    let mut pod = irsa();
+    push(
+        spark(&mut pod),
+        "envFrom",
+        json!({ "prefix": "X_", "configMapRef": { "name": "m" } }),
+    );
+    set(spark(&mut pod), "JAVA_TOOL_OPTIONS", "-Dhost=$(X_Y)");
+    assert!(
+        untouched(runner(), &pod, &by_default("mode: java-v2"))[0].contains("JAVA_TOOL_OPTIONS")
+    );
 }
 
 #[test]

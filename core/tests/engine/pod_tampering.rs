@@ -330,6 +330,24 @@ fn add_ons_by_their_capabilities() {
             review.refused(&operated, RULE, what);
         }
     }
+    // In a pod that is no job's, all that a tenant may change, whatever its entry names.
+    for account in ["default", "web"] {
+        let pod = ordinary(account);
+        for (path, value) in [
+            ("/metadata/labels/app", json!("x")),
+            ("/spec/containers/0/image", json!("other:1")),
+            ("/metadata/labels/job-name", json!("x")),
+            ("/status/podIP", json!("10.0.0.2")),
+        ] {
+            let change = |who: Value| update(who, "/pods", &pod, with(&pod, path, value.clone()));
+            let is_refused = |who: Value| !change(who).findings(&operated).is_empty();
+            assert_eq!(
+                is_refused(queue()),
+                is_refused(user("carol", &[])),
+                "{account}: {path}"
+            );
+        }
+    }
     let resized = with(
         &executor(),
         "/spec/containers/0/resources/limits/cpu",

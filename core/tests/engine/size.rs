@@ -10,7 +10,7 @@ use rolegate_core::write::Write;
 use serde_json::Value;
 
 use crate::support::chain::{self, account, runner};
-use crate::support::{in_proportion, judge, tenant};
+use crate::support::{in_proportion, judge, policy, tenant};
 
 /// The bytes of a body's large part.
 const SIZE: usize = 200_000;
@@ -317,5 +317,30 @@ fn more_containers_or_volumes_than_rules_read_are_denied_in_a_sentence() {
             let (resource, around) = pod;
             assert!(judged(1000, part, element, resource, around).0, "{part}");
         }
+    }
+}
+
+/// An exemption from one rule is none from the others, which have judged nothing.
+#[test]
+fn an_exemption_from_one_rule_lets_no_pod_of_any_length_pass() {
+    let policy = policy(
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nexemptions: [{ rules: [foreign-service-account], users: [alice], \
+         namespaces: [\"*\"], until: 2026-12-01T00:00:00Z, reason: x }]",
+    );
+    let containers = vec![r#"{"name":"c","securityContext":{"privileged":true}}"#; 1001].join(",");
+    for (resource, [before, after]) in [
+        ("/pods", ["", ""]),
+        (
+            "batch/jobs",
+            [r#"{"metadata":{"name":"x"},"spec":{"template":"#, "}}"],
+        ),
+    ] {
+        let object = format!(r#"{before}{{"spec":{{"containers":[{containers}]}}}}{after}"#);
+        let body = review(&tenant(), &object, "null", "CREATE", resource);
+        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+        let decision = judge(&review.request, Door::Enforce, &policy).expect("a decision");
+        assert!(!decision.allowed(), "{resource}");
+        let exempted = decision.judged.iter().any(|one| one.exempted.is_some());
+        assert_eq!(exempted, resource == "/pods", "{resource}");
     }
 }

@@ -190,6 +190,19 @@ fn pods() {
     Review::new(tenant(), "CREATE", "argoproj.io/workflows", "w")
         .object(workflow)
         .refused(&policy, POD, "a submitter's rights");
+    // Software that logs in with the service account's token, at a server of the author's.
+    let vault = json!({ "server": "https://evil", "auth": { "kubernetes": { "serviceAccountRef": { "name": "worker" } } } });
+    for (resource, spec) in [
+        ("cert-manager.io/issuers", json!({ "vault": vault })),
+        (
+            "source.toolkit.fluxcd.io/buckets",
+            json!({ "serviceAccountName": "worker" }),
+        ),
+    ] {
+        Review::new(tenant(), "CREATE", resource, "x")
+            .object(json!({ "metadata": {}, "spec": spec }))
+            .refused(&policy, POD, "a submitter's rights");
+    }
     // The entry that gives it rights gives them to team-b as well.
     let bob = || user("bob", &["team-b"]);
     start(bob(), "airflow-worker").passes(&policy);

@@ -53,10 +53,11 @@ fn page() -> BTreeMap<String, (String, String)> {
 
 /// The maps of the modules that test rows outside of this one: each names the
 /// rows it tests.
-const MAPS: [&str; 3] = [
+const MAPS: [&str; 4] = [
     include_str!("../guards/mod.rs"),
     include_str!("../chaining/mod.rs"),
     include_str!("../edge.rs"),
+    include_str!("../modes/mod.rs"),
 ];
 
 /// Whether the map of another module names the row, as a whole word.

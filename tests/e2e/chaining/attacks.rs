@@ -142,6 +142,13 @@ fn h3_java_options_that_undo_the_mode() {
         ("JAVA_TOOL_OPTIONS", "-XX:VMOptionsFile=/tmp/options"),
         ("JAVA_TOOL_OPTIONS", "-Daws.webIdentityTokenFile= -Dx='"),
         ("JAVA_TOOL_OPTIONS", "'-Daws.roleArn'=x"),
+        ("JVM_ARGS", token),
+        ("FLINK_ENV_JAVA_OPTS_TM", token),
+        (
+            "PYSPARK_SUBMIT_ARGS",
+            "--driver-java-options -Daws.profile=x",
+        ),
+        ("SPARK_SUBMIT_OPTS", r"-D\aws.profile=x"),
     ] {
         refused("mode-java-v2", "chain-profile", name, |pod| {
             set_variable(pod, name, text);
@@ -153,6 +160,20 @@ fn h3_java_options_that_undo_the_mode() {
             push(code(pod), "args", argument.into());
         }
     });
+    refused("mode-java-v2", "chain-profile", "its arguments", |pod| {
+        let conf = "spark.driver.extraJavaOptions=-D\"aws.profile\"=x";
+        push(code(pod), "args", conf.into());
+    });
+    // Another variable brings them along.
+    refused(
+        "mode-java-v2",
+        "chain-profile",
+        "JAVA_TOOL_OPTIONS",
+        |pod| {
+            set_variable(pod, "MORE", "y -Daws.profile=rolegate-source");
+            set_variable(pod, "JAVA_TOOL_OPTIONS", "-Dx=$(MORE)");
+        },
+    );
     // What is harmless stays, before rolegate's option.
     let options = "-Daws.webIdentityTokenFile= -Dhost='$(POD_IP)'";
     let answer = send("mode-java-v2", |pod| {

@@ -80,9 +80,12 @@ fn e6_they_are_closed_where_it_enforces() {
     // Another job's runner, and a job's account by a token that is bound to no pod.
     let (_, another) = job(&namespace, "client", &format!("{OTHER_JOB}-abcde"));
     let unbound = namespace.unbound_token(&job_account("client", OTHER_ROLE));
+    // And pods of another job that it called after this one.
+    let (_, executor) = job(&namespace, "executor", &format!("x-{JOB}-exec-1"));
+    let (_, starts_alike) = job(&namespace, "jeg-kernel", &format!("{JOB}-exec-1"));
     let [logs, ..] = names();
     for attack in attacks(&namespace, &logs) {
-        for user in [&another, &unbound] {
+        for user in [&another, &unbound, &executor, &starts_alike] {
             let answer = attack.by(cluster, user);
             assert_refused(
                 &format!("{attack:?}"),

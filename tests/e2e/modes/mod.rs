@@ -7,6 +7,8 @@
 //! | `policies` | the mode of a rule, exemptions, submitters, EMR's role, registries |
 //! | `sample` | a request of each of three rules |
 //! | `private` | a rolegate with a policy of the test's own |
+//!
+//! `policies` tests row F10 of `docs/bypasses.md`.
 
 mod cluster_door;
 mod policies;

@@ -139,6 +139,36 @@ fn an_exemption_lifts_one_rule_for_one_user_until_it_ends() {
     }
 }
 
+/// F10: an exemption from one rule, and a pod that is too long for any rule to read.
+#[test]
+fn f10_an_exemption_from_one_rule_lets_no_pod_of_any_length_pass() {
+    let (_private, namespace) = Private::start("enforce", |name| {
+        let tomorrow = Timestamp::now() + 24.hours();
+        format!(
+            "exemptions:\n- {{rules: [foreign-service-account], users: [alice], namespaces: [{name}], until: {tomorrow:.0}, reason: x}}\n"
+        )
+    });
+    prepare(&namespace);
+    let cluster = namespace.cluster;
+    let free = Namespace::unmanaged(cluster);
+    free.service_account(&driver());
+    let mut crowd = pod("crowd", &driver());
+    let container = |number| json!({"name": format!("c{number}"), "image": "registry.example/main:1", "securityContext": {"privileged": true}});
+    crowd["spec"]["containers"] = (0..1001).map(container).collect();
+    let send = |namespace: &Namespace<'_>| {
+        let path = format!("{}?dryRun=All", namespace.core("pods"));
+        let request = cluster.request(cluster.alice(), "POST", &path);
+        request.json(&crowd).send()
+    };
+    send(&free).expect_status(201);
+    let answer = send(&namespace).expect_status(403);
+    let message = answer.message();
+    assert!(
+        message.contains("with more than 1000 containers"),
+        "{message}"
+    );
+}
+
 #[test]
 fn submitters_get_what_they_are_listed_for_and_no_more() {
     let (_private, namespace) = Private::start("enforce", |name| {

@@ -14,7 +14,8 @@ pub struct Kind {
     pub groups: &'static [&'static str],
     /// Plural names; empty for every resource of the groups.
     pub resources: &'static [&'static str],
-    /// Whether something starts pods, or gives an identity away, by what its objects say.
+    /// Whether something starts pods, or gives an identity away or logs in with it, by what
+    /// its objects say.
     pub starts: bool,
     /// Where its objects name identities and Secrets.
     pub guide: Guide,

@@ -1,6 +1,7 @@
-//! Objects that start no pods and whose controller reads Secrets for their author.
+//! Objects whose controller reads Secrets for their author, and starts no pods. Some have it
+//! log in with the token of a service account.
 
-use super::row::{Kind, nothing};
+use super::row::{Kind, nothing, starts};
 
 pub(super) const ROWS: &[Kind] = &[
     // Gateways and routes: certificates, which they show to nobody, and credentials.
@@ -95,18 +96,24 @@ pub(super) const ROWS: &[Kind] = &[
         "spec.egressMTLS.trustedCertSecret",
     ]),
     // Certificates. What `privateKeySecretRef` and a Certificate's `secretName` name is
-    // written; an issuer logs in elsewhere with what its other fields name.
-    nothing(
+    // written; an issuer logs in elsewhere with what its other fields name, also with the
+    // token of a service account (`serviceAccountRef`).
+    starts(
         &["cert-manager.io"],
         &["issuers", "clusterissuers"],
         "cert-manager/cert-manager pkg/apis/certmanager/v1/types_issuer.go",
     )
+    .accounts(&[
+        "spec.vault.auth.kubernetes.serviceAccountRef.name",
+        "spec.acme.solvers[].dns01.route53.auth.kubernetes.serviceAccountRef.name",
+    ])
     .secrets_also_in(&["spec.venafi.tpp.credentialsRef.name"]),
-    nothing(
+    starts(
         &["acme.cert-manager.io"],
         &["challenges"],
         "cert-manager/cert-manager pkg/apis/acme/v1/types_challenge.go",
-    ),
+    )
+    .accounts(&["spec.solver.dns01.route53.auth.kubernetes.serviceAccountRef.name"]),
     nothing(
         &["cert-manager.io"],
         &["certificates"],
@@ -167,14 +174,17 @@ pub(super) const ROWS: &[Kind] = &[
         &["grafanadatasources", "grafanacontactpoints"],
         "grafana/grafana-operator docs/docs/api.md",
     ),
-    nothing(
+    // Flux logs in as the service account that `serviceAccountName` names.
+    starts(
         &["notification.toolkit.fluxcd.io"],
         &[],
         "fluxcd/notification-controller docs/spec/v1beta3/providers.md",
-    ),
-    nothing(
+    )
+    .accounts(&["spec.serviceAccountName"]),
+    starts(
         &["source.toolkit.fluxcd.io", "image.toolkit.fluxcd.io"],
         &[],
         "fluxcd/source-controller docs/spec/v1/gitrepositories.md",
-    ),
+    )
+    .accounts(&["spec.serviceAccountName"]),
 ];

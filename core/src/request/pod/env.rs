@@ -1,6 +1,9 @@
 //! The environment variables of a container.
 
-use crate::json::{Fill, ParseFault, Reader, Text, filled};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::json::{self, Fill, List, ParseFault, Raw, Reader, Text, filled};
 
 use super::Named;
 
@@ -13,6 +16,8 @@ pub struct Env<'a> {
     count: usize,
     /// With their indices in the full list.
     kept: Vec<(usize, EnvVar<'a>)>,
+    /// The full list, unparsed; empty where it is absent or `null`.
+    text: &'a str,
 }
 
 impl<'a> Env<'a> {
@@ -20,6 +25,21 @@ impl<'a> Env<'a> {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// The names of all variables, kept or not, and for each whether some variable of
+    /// the name has a value with characters of the author's choice. Reads the list
+    /// again.
+    #[must_use]
+    pub fn free_texts(&self) -> HashMap<Cow<'a, str>, bool> {
+        let all: List<EnvVar<'a>> = json::fill(self.text).unwrap_or_default();
+        let mut names = HashMap::with_capacity(all.len());
+        for variable in all.iter() {
+            let is_field = |source: &KeySource<'_>| source.is_field();
+            let is_free = !variable.value_from.as_deref().is_some_and(is_field);
+            *names.entry(variable.name.0.clone()).or_default() |= is_free;
+        }
+        names
     }
 
     /// The kept variables, each with its index in the full list.
@@ -31,6 +51,7 @@ impl<'a> Env<'a> {
 
 impl<'de: 'a, 'a> Fill<'de> for Env<'a> {
     fn fill(&mut self, reader: &mut Reader<'de>) -> Result<(), ParseFault> {
+        let start = reader.start();
         if !reader.begin(b'[', true)? {
             return Ok(());
         }
@@ -50,6 +71,7 @@ impl<'de: 'a, 'a> Fill<'de> for Env<'a> {
             }
             self.kept.pop_if(|(_, variable)| !variable.is_kept());
         }
+        self.text = reader.since(start);
         Ok(())
     }
 }
@@ -72,12 +94,45 @@ filled!(EnvVar<'a> {
 pub struct KeySource<'a> {
     pub secret_key_ref: Option<Named<'a>>,
     pub config_map_key_ref: Option<Named<'a>>,
+    field_ref: Option<FieldRef<'a>>,
+    resource_field_ref: Option<Raw<'a>>,
 }
 
 filled!(KeySource<'a> {
     config_map_key_ref: "configMapKeyRef",
+    field_ref: "fieldRef",
+    resource_field_ref: "resourceFieldRef",
     secret_key_ref: "secretKeyRef",
 });
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct FieldRef<'a> {
+    field_path: Text<'a>,
+}
+
+filled!(FieldRef<'a> {
+    field_path: "fieldPath",
+});
+
+impl KeySource<'_> {
+    /// Whether it is a field of the pod that holds a name, an address or a number:
+    /// never a blank or a quote.
+    fn is_field(&self) -> bool {
+        const FIELDS: [&str; 9] = [
+            "metadata.name",
+            "metadata.namespace",
+            "metadata.uid",
+            "spec.nodeName",
+            "spec.serviceAccountName",
+            "status.hostIP",
+            "status.hostIPs",
+            "status.podIP",
+            "status.podIPs",
+        ];
+        let named = |field: &FieldRef<'_>| FIELDS.contains(&field.field_path.as_str());
+        self.field_ref.as_ref().is_some_and(named) || self.resource_field_ref.is_some()
+    }
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvFrom<'a> {
@@ -107,12 +162,14 @@ pub(super) fn is_looked_at(name: &str) -> bool {
 }
 
 /// Whether a variable of this name holds options of a Java program: the JVM's own,
-/// Spark's, and those that start scripts pass on.
+/// Spark's, and those that start scripts pass on, such as Flink's `JVM_ARGS` and
+/// `FLINK_ENV_JAVA_OPTS_JM`, and `PYSPARK_SUBMIT_ARGS`.
 #[must_use]
 pub fn holds_java_options(name: &str) -> bool {
     name.ends_with("_OPTIONS")
         || name.ends_with("_OPTS")
-        || name == "JAVA_OPTS"
+        || name.ends_with("_ARGS")
+        || name.contains("JAVA_OPTS")
         || name.starts_with("SPARK_JAVA_OPT_")
 }
 
@@ -127,8 +184,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::json;
-    use crate::json::List;
 
     /// Ways in which a tenant could write a variable so that it is skipped.
     const WRITINGS: [&str; 19] = [

@@ -80,18 +80,29 @@ pub(super) fn may_change(
     match (&write.requester, owner) {
         (Requester::System(_), PodOwner::Adopted) => change.kind != ChangeKind::Owner,
         (Requester::System(_) | Requester::Admin | Requester::EmrService, _) => true,
-        (Requester::Platform(entry), _) => is_capable(entry, change.kind),
         (Requester::Job(_) | Requester::Operator(_), PodOwner::Requester) => match change.kind {
             ChangeKind::Status => false,
             ChangeKind::Reserved => may_label(write, new, change),
             _ => true,
         },
-        (Requester::Tenant(_), PodOwner::NoJob { startable }) => match change.kind {
-            ChangeKind::Status | ChangeKind::Reserved => false,
-            ChangeKind::Image => *startable,
-            _ => true,
-        },
+        // Cluster software may do what a tenant may, and what its entry names.
+        (Requester::Platform(entry), PodOwner::NoJob { startable }) => {
+            may_as_tenant(change.kind, *startable) || is_capable(entry, change.kind)
+        }
+        (Requester::Platform(entry), _) => is_capable(entry, change.kind),
+        (Requester::Tenant(_), PodOwner::NoJob { startable }) => {
+            may_as_tenant(change.kind, *startable)
+        }
         _ => false,
+    }
+}
+
+/// What everybody may change in a pod that is no job's.
+const fn may_as_tenant(kind: ChangeKind, startable: bool) -> bool {
+    match kind {
+        ChangeKind::Status | ChangeKind::Reserved => false,
+        ChangeKind::Image => startable,
+        _ => true,
     }
 }
 

@@ -21,4 +21,12 @@ pub(super) const ROWS: &[Row] = &[
     row("G5", "job-lifecycle", kinds::ENDED),
     row("G6", "secret-read", kinds::READERS),
     row("G7", ACCOUNTS, kinds::HIDDEN),
+    row(
+        "G11",
+        ACCOUNTS,
+        &[Request(
+            "cert-manager logs in with a job's token",
+            kinds::logs_in,
+        )],
+    ),
 ];
