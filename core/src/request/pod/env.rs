@@ -157,7 +157,7 @@ pub(super) fn is_looked_at(name: &str) -> bool {
     first == Some(&b'A') && (name.starts_with("AWS_") || name.starts_with("AMAZON_"))
         || last == Some(&b'N')
             && (name.ends_with("_ROLE_ARN") || name == "ROLE_1_ARN" || name == "ROLE_2_ARN")
-        || [first, last].contains(&Some(&b'S')) && holds_java_options(name)
+        || holds_java_options(name)
         || name == "HOME"
 }
 
@@ -166,11 +166,14 @@ pub(super) fn is_looked_at(name: &str) -> bool {
 /// `FLINK_ENV_JAVA_OPTS_JM`, and `PYSPARK_SUBMIT_ARGS`.
 #[must_use]
 pub fn holds_java_options(name: &str) -> bool {
-    name.ends_with("_OPTIONS")
-        || name.ends_with("_OPTS")
-        || name.ends_with("_ARGS")
-        || name.contains("JAVA_OPTS")
-        || name.starts_with("SPARK_JAVA_OPT_")
+    let of_programs = || {
+        ["_OPTIONS", "_OPTS", "_ARGS"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    };
+    name.ends_with('S') && of_programs()
+        || memchr::memchr(b'J', name.as_bytes()).is_some()
+            && (name.contains("JAVA_OPTS") || name.starts_with("SPARK_JAVA_OPT_"))
 }
 
 impl EnvVar<'_> {
