@@ -66,6 +66,9 @@
 //! - Reads (`get`, `list`, `watch`): they never reach admission. Writes whose
 //!   answer contains the data are denied by rolegate's
 //!   `ValidatingAdmissionPolicies`.
+//! - A patch that fails: the API server's error for a patch that does not decode
+//!   contains the whole Secret, and comes before any admission. The right to `patch`
+//!   Secrets is a right to read them: grant it only together with `get`.
 //! - A template that was in the cluster before the namespace was labelled: the
 //!   pods that its controller starts are allowed. Check the templates before you
 //!   label a namespace.

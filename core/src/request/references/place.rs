@@ -1,7 +1,7 @@
 //! What is known of the place at which a walk stands.
 
 use super::By;
-use super::keys::{Plain, SecretKey};
+use super::keys::{Plain, SecretKey, is_template_key};
 
 /// What the fields above a value say about it.
 #[derive(Clone, Copy, Default)]
@@ -37,17 +37,54 @@ pub(super) enum Holds {
     Secret(SecretKey),
 }
 
-impl Place {
-    /// The place of the member `key`.
-    pub(super) fn member(self, key: &str) -> Self {
+/// What the name of a field says, wherever it stands.
+#[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "what one name says at once")]
+pub(super) struct KeySays {
+    holds: Option<Holds>,
+    is_prose: bool,
+    is_arguments: bool,
+    is_configuration: bool,
+    is_part_of_pod: bool,
+    is_written: bool,
+    /// The value says where a pod template is.
+    pub(super) is_template: bool,
+}
+
+impl KeySays {
+    pub(super) fn of(key: &str) -> Self {
         let plain = Plain::of(key);
-        let mut place = Self {
-            holds: self.inherited(key).or_else(|| self.of_key(&plain)),
+        let holds = if plain.is_account() {
+            Some(Holds::Account)
+        } else if plain.is_execution_role() {
+            Some(Holds::Role(By::Role))
+        } else if plain.is_role() {
+            Some(Holds::Role(By::SomeRole))
+        } else {
+            plain.secret().map(Holds::Secret)
+        };
+        Self {
+            holds,
             is_prose: plain.is_prose(),
-            is_arguments: self.is_arguments || plain.is_arguments(),
-            is_configuration: self.is_configuration || plain.is_configuration(),
-            is_pod: self.is_pod || plain.is_part_of_pod(),
-            is_written: self.is_written || plain.is_written(),
+            is_arguments: plain.is_arguments(),
+            is_configuration: plain.is_configuration(),
+            is_part_of_pod: plain.is_part_of_pod(),
+            is_written: plain.is_written(),
+            is_template: is_template_key(key),
+        }
+    }
+}
+
+impl Place {
+    /// The place of the member `key`, whose name says `says`.
+    pub(super) fn member(self, key: &str, says: KeySays) -> Self {
+        let mut place = Self {
+            holds: self.inherited(key).or_else(|| self.of_key(says)),
+            is_prose: says.is_prose,
+            is_arguments: self.is_arguments || says.is_arguments,
+            is_configuration: self.is_configuration || says.is_configuration,
+            is_pod: self.is_pod || says.is_part_of_pod,
+            is_written: self.is_written || says.is_written,
             is_config_map: key == "configMap" || key == "configMapRef" || key == "configMapKeyRef",
             is_metadata: self.is_metadata,
         };
@@ -70,19 +107,15 @@ impl Place {
         }
     }
 
-    fn of_key(self, plain: &Plain) -> Option<Holds> {
-        if plain.is_account() {
-            return Some(Holds::Account);
+    fn of_key(self, says: KeySays) -> Option<Holds> {
+        match says.holds? {
+            Holds::Role(By::SomeRole) if self.is_pod => None,
+            Holds::Secret(_)
+                if self.is_pod || self.is_written || says.is_part_of_pod || says.is_written =>
+            {
+                None
+            }
+            holds => Some(holds),
         }
-        if plain.is_execution_role() {
-            return Some(Holds::Role(By::Role));
-        }
-        if plain.is_role() && !self.is_pod {
-            return Some(Holds::Role(By::SomeRole));
-        }
-        if self.is_pod || self.is_written || plain.is_part_of_pod() || plain.is_written() {
-            return None;
-        }
-        plain.secret().map(Holds::Secret)
     }
 }

@@ -10,8 +10,8 @@ use crate::request::Path;
 
 use super::decoded::{self, LONGEST_NAME};
 use super::guide::{Guide, Secrets};
-use super::keys::{Plain, SecretKey, Step, is_at, is_object_name, is_template_key};
-use super::place::{Holds, Place};
+use super::keys::{Plain, SecretKey, Step, is_at, is_object_name};
+use super::place::{Holds, KeySays, Place};
 use super::text::{self, Around};
 use super::{By, LONGEST_PATH, MAX_DEPTH, MOST_NAMES, Reference, References, Unread};
 
@@ -20,17 +20,35 @@ pub(super) struct Walk<'de, 'f> {
     guide: Guide,
     fixed: &'f [&'f str],
     path: Vec<Step<'de>>,
+    /// Names of fields that were met, because lists repeat them.
+    met: Vec<(Text<'de>, KeySays)>,
     /// How many strings around the value are JSON.
     strings: usize,
     pub(super) out: References,
 }
 
-impl<'f> Walk<'_, 'f> {
+impl<'de, 'f> Walk<'de, 'f> {
+    /// What the name of a field says.
+    fn says(&mut self, key: &Text<'de>) -> KeySays {
+        // More are not worth the search, and a long one not the comparison.
+        const MOST: usize = 16;
+        const LONGEST: usize = 32;
+        if let Some((_, says)) = self.met.iter().find(|(met, _)| met == key) {
+            return *says;
+        }
+        let says = KeySays::of(key);
+        if self.met.len() < MOST && key.len() <= LONGEST {
+            self.met.push((key.clone(), says));
+        }
+        says
+    }
+
     pub(super) fn new(guide: Guide, fixed: &'f [&'f str]) -> Self {
         Self {
             guide,
             fixed,
             path: Vec::new(),
+            met: Vec::new(),
             strings: 0,
             out: References::default(),
         }
@@ -307,7 +325,8 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            let mut place = self.place.member(&key);
+            let says = self.walk.says(&key);
+            let mut place = self.place.member(&key, says);
             if self.walk.path.is_empty() && &*key == "metadata" && self.walk.strings == 0 {
                 place.is_metadata = true;
             }
@@ -318,7 +337,7 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
             let (is_name, is_value) = (&*key == "name", &*key == "value");
             let (is_kind, is_key) = (&*key == "kind", &*key == "key");
             self.down(Step::Key(key.clone()))?;
-            if is_template_key(&key) && !place.is_metadata {
+            if says.is_template && !place.is_metadata {
                 self.walk.keep(String::new(), By::Template)?;
             }
             let text = map.next_value_seed(Node {
