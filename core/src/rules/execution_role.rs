@@ -221,9 +221,8 @@ fn pods(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewErro
     } else {
         "start pods of"
     };
-    let object = write.object();
     for violation in brought(pod_write, |pod, violations| judge(pod, write, violations)) {
-        let act = format!("{verb} {object}: {}", violation.seen);
+        let act = format!("{verb} {}: {}", write.object(), violation.seen);
         let mismatch = violation.key.starts_with(VARIABLE);
         let advice = if mismatch {
             &ADVICE_ON_MISMATCH

@@ -172,7 +172,7 @@ pub fn holds_java_options(name: &str) -> bool {
             .any(|end| name.ends_with(end))
     };
     name.ends_with('S') && of_programs()
-        || memchr::memchr(b'J', name.as_bytes()).is_some()
+        || name.bytes().any(|byte| byte == b'J')
             && (name.contains("JAVA_OPTS") || name.starts_with("SPARK_JAVA_OPT_"))
 }
 

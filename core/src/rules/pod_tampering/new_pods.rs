@@ -53,10 +53,9 @@ pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
     let may_bind = matches!(&write.requester, Requester::Platform(entry)
         if entry.capabilities.contains(Capability::Bind));
     let pods_of = if pod_write.is_pod() { "" } else { "pods of " };
-    let object = write.object();
     if !may_bind {
         for violation in brought(pod_write, chosen_node) {
-            let act = format!("{} for {pods_of}{object}", violation.seen);
+            let act = format!("{} for {pods_of}{}", violation.seen, write.object());
             findings.push(violation.finding(&ABOUT, &NODE, act));
         }
     }
@@ -75,7 +74,7 @@ pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
         },
     );
     for violation in of_pods {
-        let act = format!("give {pods_of}{object} {}", violation.seen);
+        let act = format!("give {pods_of}{} {}", write.object(), violation.seen);
         findings.push(violation.finding(&ABOUT, &LABEL, act));
     }
     if !pod_write.is_pod() {
@@ -88,7 +87,7 @@ pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
         let (new, old) = jobs_of_cron_job(write)?;
         violations.extend(new_ones(of(&new), of(&old)));
         for violation in violations {
-            let act = format!("give {object} {}", violation.seen);
+            let act = format!("give {} {}", write.object(), violation.seen);
             findings.push(violation.finding(&ABOUT, &LABEL, act));
         }
     }
