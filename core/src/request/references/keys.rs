@@ -186,6 +186,14 @@ impl Plain {
     }
 }
 
+/// Whether a text is called like a field that holds a service account's name.
+pub(super) fn is_called_account(text: &str) -> bool {
+    let mut letters = text.bytes().rev().filter(u8::is_ascii_alphanumeric);
+    // The last letter of each such name; nearly no other text goes on.
+    let last = letters.next().map(|byte| byte.to_ascii_lowercase());
+    matches!(last, Some(b't' | b's' | b'e' | b'f')) && Plain::of(text).is_account()
+}
+
 /// Whether a field called after these words holds a Secret's name and not the secret:
 /// nobody writes a certificate into one word.
 fn is_name_of(before: &str) -> bool {

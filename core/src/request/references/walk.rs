@@ -10,7 +10,7 @@ use crate::request::Path;
 
 use super::decoded::{self, LONGEST_NAME};
 use super::guide::{Guide, Secrets};
-use super::keys::{Plain, SecretKey, Step, is_at, is_object_name};
+use super::keys::{SecretKey, Step, is_at, is_called_account, is_object_name};
 use super::place::{Holds, KeySays, Place};
 use super::text::{self, Around};
 use super::{By, LONGEST_PATH, MAX_DEPTH, MOST_NAMES, Reference, References, Unread};
@@ -348,7 +348,7 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
             if let Some(text) = text {
                 match () {
                     () if is_name => {
-                        members.is_account = Plain::of(&text).is_account();
+                        members.is_account = is_called_account(&text);
                         members.name = Some(text);
                     }
                     () if is_value => members.value = Some(text),
