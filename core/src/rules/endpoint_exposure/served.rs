@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::facts::{Facts, Known, Need, Requester};
+use crate::facts::{Asked, Facts, Known, Need, Requester, SERVICES};
 use crate::json::{List, Pairs, Text};
 use crate::names::{FLINK_CLUSTER, shown};
 use crate::request::OwnerReference;
@@ -85,7 +85,8 @@ pub(super) fn look_up(
     facts: &Facts<'_>,
     name: &str,
 ) -> Result<Option<String>, Stop> {
-    let need = Need::object("", "v1", "services", write.target.namespace(), name);
+    let Asked { group, resource } = SERVICES;
+    let need = Need::object(group, "v1", resource, write.target.namespace(), name);
     let Known::Is(stored, _) = facts.object(need)? else {
         return Ok(None);
     };
