@@ -9,14 +9,14 @@
     reason = "a failed step fails the test"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use rolegate::manifests::{ADMISSION_POLICIES, AdmissionPolicy};
-use rolegate_core::facts::System;
 use rolegate_core::facts::surface::{self, By};
+use rolegate_core::facts::{Asked, System};
 use rolegate_core::names::RESERVED_PREFIXES;
 use rolegate_core::rules::rule;
 
@@ -189,6 +189,58 @@ fn no_expression_walks_through_what_a_tenant_sizes() {
         }
     }
     assert!(macros > 20, "{macros}");
+}
+
+/// The text of a manifest without its comments.
+fn uncommented(path: &Path) -> String {
+    let text = read(path);
+    let lines = text.split_inclusive('\n');
+    lines.filter(|line| !line.trim().starts_with('#')).collect()
+}
+
+/// rolegate may `get` exactly what a rule may ask for.
+#[test]
+fn the_role_for_look_ups_is_what_the_engine_asks_for() {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for Asked { group, resource } in Asked::all() {
+        groups.entry(group).or_default().push(resource);
+    }
+    let rules: Vec<String> = groups
+        .iter()
+        .map(|(group, resources)| {
+            let group = if group.is_empty() { "\"\"" } else { group };
+            let resources = resources.join(", ");
+            format!("- apiGroups: [{group}]\n  resources: [{resources}]\n  verbs: [get]\n")
+        })
+        .collect();
+    let file = policies().with_file_name("lookups").join("rbac.yaml");
+    let text = uncommented(&file);
+    let (role, binding) = text.split_once("---\n").expect("two objects");
+    let (_, granted) = role.split_once("rules:\n").expect("rules");
+    assert_eq!(granted, rules.concat(), "{}", file.display());
+    assert!(
+        binding.contains("kind: ClusterRoleBinding") && !binding.contains("rules:"),
+        "{binding}"
+    );
+}
+
+/// What the component changes in the Deployment is where it says.
+#[test]
+fn the_component_for_look_ups_changes_the_argument_for_the_cluster() {
+    let deployment = uncommented(&policies().with_file_name("deployment.yaml"));
+    let (_, rest) = deployment.split_once("args:\n").expect("arguments");
+    let arguments: Vec<&str> = rest
+        .lines()
+        .map_while(|line| line.trim().strip_prefix("- "))
+        .collect();
+    assert_eq!(arguments[11..13], ["--cluster", "\"off\""]);
+    let component = read(&policies().with_file_name("lookups/kustomization.yaml"));
+    for part in [
+        "args/11\n      value: --cluster",
+        "args/12\n      value: auto",
+    ] {
+        assert!(component.contains(part), "{component}");
+    }
 }
 
 #[test]

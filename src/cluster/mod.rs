@@ -1,5 +1,6 @@
 //! The optional connection to an API server: its configuration, whether it
-//! answers, and look-ups of single objects. No rule of this version uses them.
+//! answers, and look-ups of the single objects that rules ask for.
+//! `manifests/lookups` grants the rights for them.
 
 mod look_up;
 

@@ -31,6 +31,7 @@ mod guards;
 mod honest;
 mod jobs;
 mod kubectl;
+mod lookups;
 mod modes;
 mod outage;
 mod pod_identity;

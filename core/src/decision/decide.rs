@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::facts::{Facts, Need, Requester};
+use crate::facts::{Asked, Facts, Need, Requester};
 use crate::json::MOST_OF_A_POD;
 use crate::policy::{About, Mode, Policy, RuleId};
 use crate::request::{Request, ReviewError};
@@ -36,7 +36,12 @@ pub fn decide<'a>(
     facts: &Facts<'_>,
     now: Timestamp,
 ) -> Result<Outcome<'a>, ReviewError> {
-    decide_by(RULES, request, scope, policy, facts, now)
+    let outcome = decide_by(RULES, request, scope, policy, facts, now)?;
+    if let Outcome::Needs(needs) = &outcome {
+        let may_ask = |need: &Need| Asked::is(&need.group, &need.resource);
+        debug_assert!(needs.iter().all(may_ask), "rolegate may not get {needs:?}");
+    }
+    Ok(outcome)
 }
 
 /// [`decide`] with other rules.

@@ -4,10 +4,12 @@
 //!   `system`, `emr`: the evidence for single classes
 //! - `class_table`: what each class may do
 //! - `kinds`: what custom resources do, kind by kind
-//! - `known`: facts about the cluster, and what a rule needs to know of it
+//! - `known`: facts about the cluster, and what a rule needs to know of it; `asked`:
+//!   the kinds of objects that it may ask for
 //! - [`surface`]: every resource and verb of the API, and what answers for it
 //! - `runs_as`: what a service account stands for under the policy
 
+mod asked;
 mod class_table;
 mod emr;
 mod evidence;
@@ -18,6 +20,7 @@ mod runs_as;
 pub mod surface;
 mod system;
 
+pub use asked::{Asked, SERVICES};
 pub use class_table::{Action, Extent, extent};
 pub use emr::SERVICE_LINKED_ROLE;
 pub(crate) use evidence::is_real_service_account;

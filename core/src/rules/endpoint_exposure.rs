@@ -24,7 +24,7 @@
 //!   driver's Service: the address may be any pod's (CVE-2021-25740)
 //! - Ingresses, Gateway API routes and similar objects (list below) that name a job's
 //!   Service or ask for an internet-facing load balancer. Where rolegate may look
-//!   Services up (`--cluster auto`, and `get` on Services and Deployments), every
+//!   Services up (`--cluster auto`, and the component `manifests/lookups`), every
 //!   Service that a route names is judged by what it is: a Flink cluster's `-rest`, an
 //!   endpoint's gateway; without, by its name
 //! - snippets of configuration in an Ingress's annotations that read files, run

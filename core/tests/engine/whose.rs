@@ -964,6 +964,25 @@ fn routes() {
     for who in [manager(), operator()] {
         create(who, "networking.k8s.io/ingresses", "r", flinks.clone()).passes(&policy);
     }
+    // The same where the look-up failed, or the Service is still to come.
+    let review = create(tenant(), "networking.k8s.io/ingresses", "r", flinks.clone());
+    let unknown = [Known::Unknown, Known::Absent(Duration::ZERO)];
+    for (number, known) in unknown.into_iter().enumerate() {
+        let need = Need::object("", "v1", "services", "spark-a", "etl-rest");
+        let body = review.body();
+        let read = AdmissionReview::parse(body.as_bytes()).unwrap();
+        let scope = Scope::of_door(Door::Enforce, &policy);
+        let facts = Facts::found([(need, known)]);
+        let outcome = decide(&read.request, scope, &policy, &facts, now()).unwrap();
+        let decision = outcome.decided().expect("final facts");
+        assert_eq!(decision.judged.len(), 1, "{number}");
+    }
+    // One that is known to be somebody's own may have the name and the port.
+    let mut orders = flinks.clone();
+    orders["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] =
+        "orders-rest".into();
+    let review = create(tenant(), "networking.k8s.io/ingresses", "r", orders);
+    assert_eq!(with_facts(&review, &policy, &cluster), [""; 0]);
     // A route with more backends than anybody has asks for a bounded number.
     let many: Vec<Value> = (0..1000)
         .map(|number| json!({ "name": format!("s-{number}") }))

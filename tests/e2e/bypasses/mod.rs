@@ -27,7 +27,7 @@ use crate::harness::wait;
 
 use rows::ROWS;
 use ways::Way;
-pub(crate) use ways::kinds::ALL as KINDS;
+pub(crate) use ways::kinds::{ALL as KINDS, FLINK, SESSION_JOB};
 pub(crate) use ways::parts::gateways_deployment;
 
 const PAGE: &str = include_str!("../../../docs/bypasses.md");

@@ -24,7 +24,7 @@ mod job_secrets;
 mod namespaces;
 mod namespaces_pass;
 mod node;
-mod overlays;
+pub(crate) mod overlays;
 mod own;
 mod own_pass;
 mod secrets;

@@ -6,7 +6,7 @@ use super::with_guards;
 use crate::harness::{Cluster, dirs};
 
 /// The first fenced block of a page after `mark`.
-fn block(page: &str, mark: &str) -> String {
+pub(crate) fn block(page: &str, mark: &str) -> String {
     let path = format!("{}/{page}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let (_, rest) = text
@@ -32,7 +32,7 @@ pub(super) fn write(overlay: &str) -> String {
 }
 
 /// What an overlay makes of the manifests.
-fn built(cluster: &Cluster, overlay: &str) -> Vec<Value> {
+pub(crate) fn built(cluster: &Cluster, overlay: &str) -> Vec<Value> {
     let admin = cluster.kubectl(cluster.admin());
     let yaml = admin.run(&["kustomize", &write(overlay)]).expect_ok();
     let admin = cluster.kubectl(cluster.admin()).stdin(yaml);

@@ -18,6 +18,8 @@ pub(crate) struct Rolegate {
     pub(crate) ca: String,
     dir: PathBuf,
     args: Vec<String>,
+    /// Of the API server that it may ask.
+    kubeconfig: Option<PathBuf>,
     process: Option<Supervised>,
 }
 
@@ -30,6 +32,15 @@ impl Rolegate {
 
     /// [`Rolegate::start`] with more flags, `--cluster` among them.
     pub(crate) fn start_with(policy: Option<&str>, flags: &[&str]) -> Self {
+        Self::start_as(policy, flags, None)
+    }
+
+    /// [`Rolegate::start`] with an API server to ask, as whom the kubeconfig says.
+    pub(crate) fn start_asking(policy: &str, kubeconfig: PathBuf) -> Self {
+        Self::start_as(Some(policy), &["--cluster", "required"], Some(kubeconfig))
+    }
+
+    fn start_as(policy: Option<&str>, flags: &[&str], kubeconfig: Option<PathBuf>) -> Self {
         let dir = dirs::fresh("rolegate");
         let authority = Authority::new("rolegate-e2e-webhook");
         let pair = authority.issue(&["127.0.0.1", "rolegate.rolegate.svc"]);
@@ -53,6 +64,7 @@ impl Rolegate {
             ca: authority.certificate(),
             dir,
             args,
+            kubeconfig,
             process: None,
         };
         rolegate.restart();
@@ -63,7 +75,15 @@ impl Rolegate {
     pub(crate) fn restart(&mut self) {
         self.kill();
         let program = Path::new(env!("CARGO_BIN_EXE_rolegate"));
-        let mut process = Supervised::start("rolegate", program, &self.args, &[], &self.log());
+        let kubeconfig = self
+            .kubeconfig
+            .as_ref()
+            .map(|path| path.display().to_string());
+        let env: Vec<(&str, &str)> = kubeconfig
+            .iter()
+            .map(|path| ("KUBECONFIG", path.as_str()))
+            .collect();
+        let mut process = Supervised::start("rolegate", program, &self.args, &env, &self.log());
         wait::until_within(Duration::from_secs(10), "rolegate to be ready", || {
             process.assert_running();
             match self.health("/readyz") {

@@ -14,7 +14,7 @@ use crate::request::{Object, ReviewError, change};
 use crate::rules::{Advice, Checked, Finding};
 use crate::write::Write;
 
-use super::{ABOUT, Row, backends, has_capability, snippets, token_scan, verb};
+use super::{ABOUT, Row, backends, has_capability, served, snippets, token_scan, verb};
 
 static ADVICE: Advice = Advice {
     why: "a driver's ports have no authentication, so a client that reaches them reads the job \
@@ -48,6 +48,8 @@ pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
                 _ => true,
             }
     };
+    // First, because it may have to be looked up.
+    let looked_up = backends::of_jobs(write, facts, new)?;
     if let Some(service) = token_scan::find(new.raw().get(), wanted) {
         let says = format!("names {}, the Service of a driver", shown(&service, 253));
         found(format!("Service {service}"), &says);
@@ -58,7 +60,7 @@ pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
         );
         found(format!("Service {service}"), &says);
     } else {
-        for (service, whose) in backends::of_jobs(write, facts, new)? {
+        for (service, whose) in looked_up {
             let says = format!("names Service {}, {whose}", shown(&service, 253));
             found(format!("Service {service}"), &says);
         }
@@ -87,7 +89,8 @@ pub(super) fn check(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
 }
 
 /// A Service with the name and the port of a Flink cluster's, which takes programs
-/// from everybody. Only where nobody can look up what it is; a cluster's operator, and
+/// from everybody. Only where its selector does not say what it is: nobody can look it
+/// up, the look-up failed, or the Service is still to come. A cluster's operator, and
 /// its own job manager, may lead there.
 fn flinks_page(write: &Write<'_>, facts: &Facts<'_>, route: Object<'_>) -> Option<String> {
     let own = match &write.requester {
@@ -96,15 +99,12 @@ fn flinks_page(write: &Write<'_>, facts: &Facts<'_>, route: Object<'_>) -> Optio
         _ => None,
     };
     let text = route.raw().get();
+    token_scan::find(text, is_flink_rest_port)?;
     let foreign = |name: &str| {
         let cluster = flink_cluster_of_service(name);
-        cluster.is_some() && cluster != own
+        cluster.is_some() && cluster != own && !served::is_known(write, facts, name)
     };
-    if !facts.know_nothing() {
-        return None;
-    }
-    let service = token_scan::find(text, foreign)?;
-    token_scan::find(text, is_flink_rest_port).map(|_| service)
+    token_scan::find(text, foreign)
 }
 
 /// Whether a grant is for all Services of its namespace.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::facts::{Facts, Known, Need, Requester};
+use crate::facts::{Asked, Facts, Known, Need, Requester, SERVICES};
 use crate::json::{List, Pairs, Text};
 use crate::names::{FLINK_CLUSTER, shown};
 use crate::request::OwnerReference;
@@ -78,6 +78,16 @@ pub(super) fn anothers(
     Ok(anothers.then(|| "which is a job's".to_owned()))
 }
 
+fn need(write: &Write<'_>, name: &str) -> Need {
+    let Asked { group, resource } = SERVICES;
+    Need::object(group, "v1", resource, write.target.namespace(), name)
+}
+
+/// Whether the Service with that name was found.
+pub(super) fn is_known(write: &Write<'_>, facts: &Facts<'_>, name: &str) -> bool {
+    matches!(facts.object(need(write, name)), Ok(Known::Is(..)))
+}
+
 /// [`anothers`] of the Service with that name in the request's namespace. `None` too
 /// where it cannot be looked up.
 pub(super) fn look_up(
@@ -85,8 +95,7 @@ pub(super) fn look_up(
     facts: &Facts<'_>,
     name: &str,
 ) -> Result<Option<String>, Stop> {
-    let need = Need::object("", "v1", "services", write.target.namespace(), name);
-    let Known::Is(stored, _) = facts.object(need)? else {
+    let Known::Is(stored, _) = facts.object(need(write, name))? else {
         return Ok(None);
     };
     let service: Service<'_> = stored.object.read()?;

@@ -6,7 +6,7 @@
 //! that only a job may give. What a new object says of itself is only ever held
 //! against its writer.
 
-use crate::facts::{Facts, JobToken, Known, Need, Requester, RunsAs, task_manager_cluster};
+use crate::facts::{Asked, Facts, JobToken, Known, Need, Requester, RunsAs, task_manager_cluster};
 use crate::json::Pairs;
 use crate::names::{
     ClaimName, JobId, JobLabel, MapName, PodName, Role, Says, is_drivers_service, is_sparks_pod,
@@ -294,15 +294,8 @@ fn pod_of_owner<'f>(
     write: &Write<'_>,
     facts: &Facts<'f>,
 ) -> Result<Option<Pod<'f>>, Stop> {
-    let (group, resource) = match owner.kind.as_str() {
-        "Pod" => ("", "pods"),
-        "ReplicationController" => ("", "replicationcontrollers"),
-        "ReplicaSet" => ("apps", "replicasets"),
-        "Deployment" => ("apps", "deployments"),
-        "StatefulSet" => ("apps", "statefulsets"),
-        "DaemonSet" => ("apps", "daemonsets"),
-        "Job" => ("batch", "jobs"),
-        _ => return Ok(None),
+    let Some(Asked { group, resource }) = Asked::workload(&owner.kind) else {
+        return Ok(None);
     };
     let need = Need::object(group, "v1", resource, write.target.namespace(), &owner.name);
     let Known::Is(stored, _) = facts.object(need)? else {

@@ -34,12 +34,12 @@ const OPEN_TELEMETRY: Kind = (
 const ISTIO: Kind = ("networking.istio.io/v1beta1", "proxyconfigs", "ProxyConfig");
 const DAPR: Kind = ("dapr.io/v1alpha1", "configurations", "Configuration");
 
-const FLINK: Kind = (
+pub(crate) const FLINK: Kind = (
     "flink.apache.org/v1beta1",
     "flinkdeployments",
     "FlinkDeployment",
 );
-const SESSION_JOB: Kind = (
+pub(crate) const SESSION_JOB: Kind = (
     "flink.apache.org/v1beta1",
     "flinksessionjobs",
     "FlinkSessionJob",
