@@ -1,40 +1,17 @@
-//! Places for connections, in total and per client address.
-//!
-//! When all places are taken, a new connection gets the place of one that
-//! deserves it least ([`Claim`]), in this order:
-//!
-//! 1. one that has done no work for a second or more, or is slow;
-//! 2. one that is new, or an idle one of an address that has as many places as
-//!    the newcomer's or more;
-//! 3. one whose body is arriving, of an address that has more than the newcomer's.
-//!
-//! In each step the address that holds most loses one, so that whoever holds
-//! hundreds of places gives them and whoever holds few does not; among addresses
-//! that hold few, it is the connection that has done nothing for longest. A
-//! connection with a review in flight keeps its place.
+//! Places for connections, in total and per client address. When all places are
+//! taken, a new connection gets the place of another one (`victim`), if there is one
+//! that may lose it.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::phase::{Claim, Phase};
+use super::victim::{Candidate, Newcomer};
 use crate::server::limits::ConnectionLimits;
 use crate::server::peer::Peer;
-
-/// An address with fewer than this part of all places holds few: as many as an
-/// API server opens at once, so that it is not the one that holds most where an
-/// attacker has many addresses.
-const FEW: usize = 16;
-/// So long a connection is new: it may still be shaking hands.
-const NEW: Duration = Duration::from_secs(1);
-/// By so much an idle connection, which has worked, goes later than a new one.
-/// More, and newcomers would go before those that have had one answer only to
-/// stay; less, and an API server would lose the connections that it uses.
-const BONUS: Duration = Duration::from_millis(200);
 
 /// How many connections over a limit may be open at once, to be answered with
 /// 429. Others are closed without an answer, so that rejecting stays cheap.
@@ -161,98 +138,44 @@ impl Table {
         Some(phase)
     }
 
-    /// Takes a place away for a connection of `peer`, if there is none and one
-    /// has to give way. Returns the claim of that one.
+    /// Takes a place from another connection, if none is free for a connection of
+    /// `peer` and one may lose it. Returns the claim of that one.
     fn make_room(&mut self, peer: Peer, limits: &ConnectionLimits) -> Option<Claim> {
         if self.has_room(peer, limits) {
             return None;
         }
-        let own_only = self.count(peer) >= limits.per_peer;
-        let (id, claim) = self.victim(peer, own_only, limits)?;
-        self.remove(id)?.evict(claim);
-        Some(claim)
-    }
-
-    fn victim(
-        &self,
-        peer: Peer,
-        own_only: bool,
-        limits: &ConnectionLimits,
-    ) -> Option<(u64, Claim)> {
-        let now = Instant::now();
+        let newcomer = Newcomer {
+            peer,
+            open: self.count(peer),
+            at: Instant::now(),
+        };
+        let own_only = newcomer.open >= limits.per_peer;
         let candidates: Vec<Candidate> = self
             .served
             .iter()
             .filter(|(_, (owner, _))| !own_only || *owner == peer)
             .map(|(id, (owner, phase))| {
-                let (claim, since) = phase.claim(now, limits);
+                let (claim, since) = phase.claim(newcomer.at, limits);
                 Candidate {
                     id: *id,
                     peer: *owner,
+                    open: self.count(*owner),
                     claim,
                     since,
                 }
             })
             .collect();
-        // With the newcomer, so that its own connections go before those of an
-        // address that has no more.
-        let own = self.count(peer) + 1;
-        let few = limits.total / FEW;
-        let has_more = |one: &Candidate| self.count(one.peer) >= own;
-        let is_new = |one: &Candidate| now.saturating_duration_since(one.since) < NEW;
-        let steps: [&dyn Fn(&Candidate) -> bool; 3] = [
-            &|one| one.claim == Claim::Slow || one.claim == Claim::Nothing && !is_new(one),
-            &|one| match one.claim {
-                Claim::Nothing => true,
-                Claim::Idle => has_more(one) || one.peer == peer,
-                _ => false,
-            },
-            // Only to restore the balance between addresses.
-            &|one| one.claim == Claim::Arriving && self.count(one.peer) > own,
-        ];
-        steps
-            .into_iter()
-            .find_map(|may_go| worst(&candidates, few, may_go))
-            .map(|candidate| (candidate.id, candidate.claim))
+        let victim = newcomer.victim(&candidates, limits.total)?;
+        self.remove(victim.id)?.evict(victim.claim);
+        Some(victim.claim)
     }
-}
-
-#[derive(Clone, Copy)]
-struct Candidate {
-    id: u64,
-    peer: Peer,
-    claim: Claim,
-    since: Instant,
-}
-
-impl Candidate {
-    fn idle_since(&self) -> Instant {
-        match self.claim {
-            Claim::Idle => self.since + BONUS,
-            _ => self.since,
-        }
-    }
-}
-
-/// Of the connections that may go: the address that has most of them (those with
-/// `few` or less are alike), and the one that has done nothing for longest.
-fn worst(all: &[Candidate], few: usize, may_go: &dyn Fn(&Candidate) -> bool) -> Option<Candidate> {
-    let may_go: Vec<&Candidate> = all.iter().filter(|one| may_go(one)).collect();
-    let mut held: HashMap<Peer, usize> = HashMap::new();
-    for candidate in &may_go {
-        *held.entry(candidate.peer).or_default() += 1;
-    }
-    may_go
-        .into_iter()
-        .max_by_key(|one| {
-            let held = held.get(&one.peer).map(|held| (*held).max(few));
-            (held, Reverse(one.idle_since()), Reverse(one.id))
-        })
-        .copied()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::victim::{BONUS, NEW};
     use super::*;
 
     fn limits(total: usize, per_peer: usize) -> ConnectionLimits {

@@ -7,3 +7,4 @@ mod connections;
 mod phase;
 pub(super) mod tls;
 mod tracked;
+mod victim;
