@@ -37,6 +37,11 @@ impl<'a> Object<'a> {
         self.raw
     }
 
+    #[must_use]
+    pub const fn version(self) -> Version {
+        self.version
+    }
+
     /// Its name in errors: `request.object`, `request.oldObject`, `the object`.
     #[must_use]
     pub const fn what(self) -> &'static str {

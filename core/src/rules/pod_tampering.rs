@@ -73,7 +73,9 @@ mod adoption;
 mod binding;
 mod change;
 mod emrs_workloads;
+mod metadata;
 mod new_pods;
+mod owners;
 mod permission;
 mod update;
 

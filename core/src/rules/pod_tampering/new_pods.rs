@@ -1,21 +1,20 @@
-//! Node names, borrowed labels and owners: in pods that are about to start, in what
-//! starts them, and in whatever would hold up a job's deletion.
-
-use serde::Deserialize;
+//! Node names and borrowed labels, in pods that are about to start and in what starts
+//! them.
 
 use crate::facts::{Action, Extent, Facts, Requester};
 use crate::names::shown;
 use crate::policy::Capability;
 use crate::request::pod::{Pod, PodMeta};
 use crate::request::view::TemplateShape;
-use crate::request::{Object, Path, ReviewError};
+use crate::request::{Object, Path};
 use crate::rules::shared::labels::{Holder, borrowed, mirrors};
-use crate::rules::shared::ownership::borrowed_owners;
 use crate::rules::shared::violation::{Violation, brought, new_ones};
 use crate::write::Write;
 
+use super::metadata::{self, jobs_of_cron_job};
 use super::{
     ABOUT, Advice, Checked, Finding, NODE_NAME, POD_UPDATES, WHY_BIND, adoption, emrs_workloads,
+    owners,
 };
 
 static NODE: Advice = Advice {
@@ -33,13 +32,6 @@ static LABEL: Advice = Advice {
     source: POD_UPDATES,
 };
 
-static OWNER: Advice = Advice {
-    why: "an object is deleted with its owner, and one that blocks its owner's deletion keeps a \
-          job from ending",
-    instead: "leave the owner reference out, or name an object of your own",
-    source: "Kubernetes documentation: Owners and Dependents, Garbage Collection",
-};
-
 pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
     if matches!(write.requester, Requester::System(_)) {
         return adoption::of_workload(write, facts, findings);
@@ -48,7 +40,7 @@ pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
         return Ok(());
     }
     let Some(pod_write) = write.pod()? else {
-        return judge_owners(write, findings);
+        return owners::judge(write, findings);
     };
     let may_bind = matches!(&write.requester, Requester::Platform(entry)
         if entry.capabilities.contains(Capability::Bind));
@@ -62,10 +54,13 @@ pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
     if mirrors(write) {
         return Ok(());
     }
-    let written = written(write)?;
+    let Some((new, old)) = write.act.written() else {
+        return Ok(());
+    };
+    let own = metadata::whole(write, new)?;
     let holder = Holder {
         name: write.possible_name(),
-        uid: written.new.uid.as_deref(),
+        uid: own.uid.as_deref(),
     };
     let of_pods = brought(
         pod_write,
@@ -78,21 +73,11 @@ pub(super) fn judge(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Fin
         findings.push(violation.finding(&ABOUT, &LABEL, act));
     }
     if !pod_write.is_pod() {
-        let of = |metadata: &PodMeta<'_>| {
-            let mut violations = Vec::new();
-            borrowed(write, holder, &metadata.labels, &mut violations);
-            violations
-        };
-        let mut violations = new_ones(of(&written.new), of(&written.old));
-        let (new, old) = jobs_of_cron_job(write)?;
-        violations.extend(new_ones(of(&new), of(&old)));
-        for violation in violations {
-            let act = format!("give {} {}", write.object(), violation.seen);
-            findings.push(violation.finding(&ABOUT, &LABEL, act));
-        }
+        judge_labels(write, new, old, findings)?;
+        let stored = old.map(Object::own_metadata).transpose()?;
+        emrs_workloads::judge(write, pod_write, &stored.unwrap_or_default(), findings);
     }
-    emrs_workloads::judge(write, pod_write, &written.old, findings);
-    judge_owners(write, findings)
+    owners::judge(write, findings)
 }
 
 /// A write to `status` of anything but a pod: the API server stores the metadata too.
@@ -103,176 +88,46 @@ pub(super) fn judge_status(write: &Write<'_>, findings: &mut Vec<Finding>) -> Ch
     {
         return Ok(());
     }
-    if TemplateShape::of(&write.target.resource).is_some() {
-        let written = written(write)?;
-        let holder = Holder {
-            name: write.possible_name(),
-            uid: written.new.uid.as_deref(),
-        };
-        let of = |metadata: &PodMeta<'_>| {
-            let mut violations = Vec::new();
-            borrowed(write, holder, &metadata.labels, &mut violations);
-            violations
-        };
-        for violation in new_ones(of(&written.new), of(&written.old)) {
-            let act = format!("give {} {}", write.object(), violation.seen);
-            findings.push(violation.finding(&ABOUT, &LABEL, act));
-        }
+    if TemplateShape::of(&write.target.resource).is_some()
+        && let Some((new, old)) = write.act.written()
+    {
+        judge_labels(write, new, old, findings)?;
     }
-    judge_owners(write, findings)
+    owners::judge(write, findings)
 }
 
-/// The metadata of the object itself, as written and as stored.
-#[derive(Default)]
-struct Written<'a> {
-    new: PodMeta<'a>,
-    old: PodMeta<'a>,
-}
-
-fn written<'a>(write: &Write<'a>) -> Result<Written<'a>, ReviewError> {
-    let Some((new, old)) = write.act.written() else {
-        return Ok(Written::default());
+/// Labels of what makes pods, and of the Jobs that a `CronJob` makes.
+fn judge_labels<'a>(
+    write: &Write<'a>,
+    new: Object<'a>,
+    old: Option<Object<'a>>,
+    findings: &mut Vec<Finding>,
+) -> Checked {
+    let own = new.own_metadata()?;
+    let holder = Holder {
+        name: write.possible_name(),
+        uid: own.uid.as_deref(),
     };
-    Ok(Written {
-        new: new.own_metadata()?,
-        old: old
-            .map(Object::own_metadata)
-            .transpose()?
-            .unwrap_or_default(),
-    })
-}
-
-/// The metadata of the Jobs that a `CronJob` makes, as written and as stored.
-fn jobs_of_cron_job<'a>(write: &Write<'a>) -> Result<(PodMeta<'a>, PodMeta<'a>), ReviewError> {
-    #[derive(Deserialize)]
-    struct Jobs<'a> {
-        #[serde(borrow)]
-        metadata: Option<PodMeta<'a>>,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Spec<'a> {
-        #[serde(borrow)]
-        job_template: Option<Jobs<'a>>,
-    }
-    #[derive(Deserialize)]
-    struct View<'a> {
-        #[serde(borrow)]
-        spec: Option<Spec<'a>>,
-    }
-    let Some((new, old)) = write.act.written() else {
-        return Ok(Default::default());
-    };
-    if !write.target.is("batch", "cronjobs") {
-        return Ok(Default::default());
-    }
-    let read = |object: Object<'a>| -> Result<PodMeta<'a>, ReviewError> {
-        let spec = object.read::<View<'a>>()?.spec;
-        let jobs = spec.and_then(|spec| spec.job_template?.metadata);
-        Ok(jobs.unwrap_or_default())
-    };
-    Ok((read(new)?, old.map(read).transpose()?.unwrap_or_default()))
-}
-
-/// Owners that are another job's. Of an object that is no part of a job, only those
-/// count whose deletion it would block.
-pub(super) fn judge_owners(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
-    let Some((new, old)) = write.act.written() else {
-        return Ok(());
-    };
-    let metadata = new.own_metadata()?;
-    let claims = claims_of_set(write)?;
-    if metadata.owner_references.is_empty() && claims.new.is_empty() {
-        return Ok(());
-    }
-    let parts = has_parts(write);
     let of = |metadata: &PodMeta<'_>| {
         let mut violations = Vec::new();
-        borrowed_owners(write, metadata, &mut violations);
-        violations.retain(|violation| parts || blocks(metadata, violation));
+        borrowed(write, holder, &metadata.labels, &mut violations);
         violations
     };
-    let all = |metadata: &PodMeta<'_>, claims: &[PodMeta<'_>]| {
-        let mut violations = of(metadata);
-        violations.extend(claims.iter().flat_map(of));
-        violations
-    };
-    let violations = all(&metadata, &claims.new);
-    if violations.is_empty() || write.is_unchanged() {
-        return Ok(());
-    }
     let stored = old
         .map(Object::own_metadata)
         .transpose()?
         .unwrap_or_default();
-    let object = write.object();
-    for violation in new_ones(violations, all(&stored, &claims.old)) {
-        let act = format!("give {object} {}", violation.seen);
-        findings.push(violation.finding(&ABOUT, &OWNER, act));
+    let mut violations = new_ones(of(&own), of(&stored));
+    if let Some(jobs) = jobs_of_cron_job(write, new)? {
+        let stored = old.map(|old| jobs_of_cron_job(write, old)).transpose()?;
+        let stored = stored.flatten().unwrap_or_default();
+        violations.extend(new_ones(of(&jobs), of(&stored)));
+    }
+    for violation in violations {
+        let act = format!("give {} {}", write.object(), violation.seen);
+        findings.push(violation.finding(&ABOUT, &LABEL, act));
     }
     Ok(())
-}
-
-/// The metadata of the claims that a `StatefulSet` makes: the controller copies it whole.
-#[derive(Default)]
-struct Claims<'a> {
-    new: Vec<PodMeta<'a>>,
-    old: Vec<PodMeta<'a>>,
-}
-
-fn claims_of_set<'a>(write: &Write<'a>) -> Result<Claims<'a>, ReviewError> {
-    #[derive(Deserialize)]
-    struct Claim<'a> {
-        #[serde(borrow)]
-        metadata: Option<PodMeta<'a>>,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Spec<'a> {
-        #[serde(borrow)]
-        volume_claim_templates: Option<Vec<Claim<'a>>>,
-    }
-    #[derive(Deserialize)]
-    struct View<'a> {
-        #[serde(borrow)]
-        spec: Option<Spec<'a>>,
-    }
-    let Some((new, old)) = write.act.written() else {
-        return Ok(Claims::default());
-    };
-    if !write.target.is("apps", "statefulsets") {
-        return Ok(Claims::default());
-    }
-    let read = |object: Object<'a>| -> Result<Vec<PodMeta<'a>>, ReviewError> {
-        let spec = object.read::<View<'a>>()?.spec;
-        let claims = spec.and_then(|spec| spec.volume_claim_templates);
-        let claims = claims.into_iter().flatten();
-        Ok(claims.filter_map(|claim| claim.metadata).collect())
-    };
-    Ok(Claims {
-        new: read(new)?,
-        old: old.map(read).transpose()?.unwrap_or_default(),
-    })
-}
-
-/// Whether jobs consist of objects of this kind.
-fn has_parts(write: &Write<'_>) -> bool {
-    let target = &write.target;
-    TemplateShape::of_target(target).is_some()
-        || TemplateShape::of(&target.resource).is_some()
-        || target.group().is_empty()
-            && matches!(
-                target.resource(),
-                "pods" | "services" | "persistentvolumeclaims" | "configmaps"
-            )
-}
-
-fn blocks(metadata: &PodMeta<'_>, violation: &Violation) -> bool {
-    let mut owners = metadata.owner_references.iter();
-    owners.any(|owner| {
-        owner.block_owner_deletion == Some(true)
-            && violation.key == format!("owner {}", owner.uid.as_str())
-    })
 }
 
 fn chosen_node(pod: &Pod<'_>, violations: &mut Vec<Violation>) {

@@ -6,7 +6,7 @@ use crate::write::Write;
 
 use super::change::{ChangeKind, PodChange, pod_changes};
 use super::permission::{PodOwner, may_change};
-use super::{ABOUT, Advice, Checked, Finding, POD_UPDATES, adoption, new_pods};
+use super::{ABOUT, Advice, Checked, Finding, POD_UPDATES, adoption, owners};
 
 static CHANGE: Advice = Advice {
     why: "a running pod keeps its service account and its Services whatever is changed in it, so a \
@@ -52,7 +52,7 @@ pub(super) fn judge(
             .iter()
             .any(|change| change.kind == ChangeKind::Owner)
     {
-        new_pods::judge_owners(write, findings)?;
+        owners::judge(write, findings)?;
     }
     let owner = PodOwner::of(write, pod_write, adopts);
     changes.retain(|change| !may_change(write, &owner, &pod_write.new, change));
