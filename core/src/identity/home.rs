@@ -62,7 +62,8 @@ pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> boo
 /// A volume in a folder `.aws`. An empty one may be where AWS CLI keeps its cache.
 fn is_in_folder(mount: &VolumeMount<'_>, volumes: &Volumes<'_>) -> bool {
     let path = mount.mount_path.as_str();
-    path.contains(FOLDER)
+    let mut parts = path.split(['/', '\\']);
+    parts.any(|part| part.ends_with(FOLDER))
         && Place::of(path).has(FOLDER)
         && !volumes.is_private_and_empty(&mount.name)
 }

@@ -1,15 +1,20 @@
 //! Where a path of a container really is.
 
+use smallvec::{SmallVec, smallvec};
+
 /// A path without `.`, `..`, empty parts and the links that base images have:
 /// `/var/run` leads to `/run`, `/var/lock` to `/run/lock`. Paths of Windows, as EKS
 /// writes them, are read as those of the mounts beside them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place<'p>(Vec<&'p str>);
+pub(crate) struct Place<'p>(Parts<'p>);
+
+/// Few paths have more parts than fit without an allocation.
+type Parts<'p> = SmallVec<[&'p str; 8]>;
 
 impl<'p> Place<'p> {
     pub(crate) fn of(path: &'p str) -> Self {
         let path = path.strip_prefix("C:").unwrap_or(path);
-        let mut parts: Vec<&'p str> = Vec::with_capacity(8);
+        let mut parts = Parts::new();
         for part in path.split(['/', '\\']) {
             match part {
                 "" | "." => continue,
@@ -17,8 +22,8 @@ impl<'p> Place<'p> {
                 part => parts.push(part),
             }
             match *parts {
-                ["var", run @ "run"] => parts = vec![run],
-                ["var", lock @ "lock"] => parts = vec!["run", lock],
+                ["var", run @ "run"] => parts = smallvec![run],
+                ["var", lock @ "lock"] => parts = smallvec!["run", lock],
                 // A process's view of the whole file system.
                 ["proc", _, "root"] => parts.clear(),
                 _ => {}

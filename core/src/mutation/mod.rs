@@ -8,6 +8,7 @@
 //!
 //! - `plan`: combines the policy's chain, the pod's request and the state of each
 //!   container into what has to be done
+//! - `subject`: which pods a chain is for, and which of their containers
 //! - `request`: which role and mode the pod asks for
 //! - `source`: where a container's own credentials come from
 //! - `profile`: the configuration file's text
@@ -36,17 +37,19 @@ mod profile;
 mod request;
 mod session;
 mod source;
+mod subject;
 
 pub use answer::Mutation;
 pub use chain_state::ChainState;
 pub use no_profile_reason::NoProfile;
 pub use patch::{Content, Misfit, Operation, Patch, Path, Place, Slot};
-pub use plan::{Creator, Demand, Plan, plan};
+pub use plan::{Demand, Plan, plan};
 pub use profile::Profile;
 pub use session::SessionName;
 pub use source::{Source, TokenFile};
+pub use subject::Creator;
 
-pub(crate) use plan::is_refused_runner;
+pub(crate) use subject::is_refused_runner;
 
 use crate::names::{ANNOTATION_PREFIX, is_reserved};
 use crate::request::pod::Pod;

@@ -3,16 +3,18 @@
 
 use std::fmt::Write as _;
 
-use crate::facts::{Class, Requester, RunsAs};
-use crate::identity::{Volumes, gives_identity, is_log_sidecar};
+use crate::identity::{Volumes, gives_identity};
 use crate::names::{Component, RoleArn, cut_characters};
-use crate::policy::{Chain, ChainMode, OwnSettings, Policy, VirtualCluster};
+use crate::policy::{Chain, ChainMode, OwnSettings};
 use crate::request::pod::{Container, Pod};
 use crate::request::response::WARNING_CHARACTERS;
 
 use super::edits::{Edits, Part, Wanted};
 use super::no_profile_reason::named;
 use super::obstacles::{device_of_ours, obstacle, own_choice};
+use super::subject::{
+    Creator, chain_of, chosen, component_of, identity_of, is_listed, is_runner, refuses_runner,
+};
 use super::{
     CONFIG_ANNOTATION, CONFIG_VOLUME, NoProfile, Operation, Patch, Profile, SessionName, Slot,
     Source, request, source,
@@ -20,16 +22,6 @@ use super::{
 
 /// Warnings about one pod. With many containers, more would repeat them.
 const MOST_WARNINGS: usize = 8;
-
-/// Who creates a pod, and what the policy says of its namespace.
-#[derive(Clone, Copy, Debug)]
-pub struct Creator<'p> {
-    pub requester: &'p Requester<'p>,
-    /// Of the pod.
-    pub namespace: &'p str,
-    pub policy: &'p Policy,
-    pub tenancy: &'p VirtualCluster,
-}
 
 /// How much a pod needs its profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,81 +111,16 @@ pub fn plan<'p>(creator: Creator<'p>, pod: &'p Pod<'p>) -> Plan<'p> {
     plan
 }
 
-/// What the pod's service account stands for.
-fn identity_of(creator: Creator<'_>, pod: &Pod<'_>) -> RunsAs {
-    let account = pod.spec.service_accounts().next().unwrap_or_default();
-    RunsAs::of(creator.namespace, account, creator.policy)
-}
-
-const fn component_of(identity: &RunsAs) -> Option<Component> {
-    match identity {
-        RunsAs::Job { component, .. } => *component,
-        RunsAs::Reserved | RunsAs::Ordinary => None,
-    }
-}
-
-fn chain_of<'p>(creator: Creator<'p>, identity: &RunsAs) -> Option<&'p Chain> {
-    let role = identity.role()?;
-    let mut chains = creator.tenancy.chains.iter();
-    chains.find(|chain| chain.from.role() == role)
-}
-
-/// Whether the policy names a container as one that runs a job's code.
-fn is_listed(container: &Container<'_>, chain: &Chain) -> bool {
-    chain.containers.iter().any(|name| *name == *container.name)
-}
-
-/// The containers that get the profile: those that the policy lists, and where it
-/// requires the chain all but EMR's log sidecar.
-fn chosen<'p>(
-    pod: &'p Pod<'p>,
-    chain: &'p Chain,
-) -> impl Iterator<Item = (Slot, &'p Container<'p>)> {
-    let spec = &pod.spec;
-    let main = spec.containers.iter().enumerate();
-    let main = main.map(|(index, container)| (Slot::Main(index), container));
-    let init = spec.init_containers.iter().enumerate();
-    let init = init.map(|(index, container)| (Slot::Init(index), container));
-    let is_chosen = move |slot: Slot, container: &Container<'_>| {
-        if chain.required {
-            !is_log_sidecar(container, pod)
-        } else {
-            matches!(slot, Slot::Main(_)) && is_listed(container, chain)
-        }
-    };
-    main.chain(init)
-        .filter(move |(slot, container)| is_chosen(*slot, container))
-}
-
-/// Whether this part of a job submits it. Such pods keep the execution role.
-const fn is_runner(component: Option<Component>) -> bool {
-    matches!(component, Some(Component::Client | Component::Jeg))
-}
-
-/// Where the policy requires a chain, only EMR, Kubernetes and administrators
-/// start job runners and gateways: a job or an operator could run any program there.
-fn refuses_runner(creator: Creator<'_>, chain: Option<&Chain>) -> bool {
-    let class = creator.requester.class();
-    let trusted = matches!(class, Class::System | Class::EmrService | Class::Admin);
-    !trusted && chain.is_some_and(|chain| chain.required)
-}
-
-/// Whether a pod is a job runner or gateway that the policy denies to its creator
-/// ([`NoProfile::RunnersAccount`]). A plan says so as well; this makes none.
-pub(crate) fn is_refused_runner(creator: Creator<'_>, pod: &Pod<'_>) -> bool {
-    let identity = identity_of(creator, pod);
-    is_runner(component_of(&identity)) && refuses_runner(creator, chain_of(creator, &identity))
-}
-
 impl<'p> Plan<'p> {
     fn fill(&mut self, creator: Creator<'p>, pod: &'p Pod<'p>, chain: &'p Chain) {
         if chain.required {
             self.demand = Demand::Required;
         }
         let role = chain.from.role();
-        let containers = || chosen(pod, chain).map(|(_, container)| container);
+        let chosen = chosen(pod, chain);
+        let containers = chosen.iter().map(|(_, container)| *container);
         let default = chain.default.as_ref();
-        let asked = match request::target(pod, containers(), Some(role), &chain.to, default) {
+        let asked = match request::target(pod, containers, Some(role), &chain.to, default) {
             Ok(asked) => asked,
             Err(reason) => {
                 self.demand = self.demand.max(Demand::Asked);
@@ -215,7 +142,7 @@ impl<'p> Plan<'p> {
             Ok(mode) => self.mode = mode,
             Err(reason) => self.reasons.push(reason),
         }
-        let Some((source, slots)) = self.sources(pod, chain) else {
+        let Some((source, slots)) = self.sources(pod, chain, &chosen) else {
             return;
         };
         let session = SessionName::of_pod(creator.requester, pod);
@@ -247,7 +174,12 @@ impl<'p> Plan<'p> {
     }
 
     /// The containers that get a profile, and the source that they share.
-    fn sources(&mut self, pod: &'p Pod<'p>, chain: &'p Chain) -> Option<(Source<'p>, Vec<Slot>)> {
+    fn sources(
+        &mut self,
+        pod: &'p Pod<'p>,
+        chain: &'p Chain,
+        chosen: &[(Slot, &'p Container<'p>)],
+    ) -> Option<(Source<'p>, Vec<Slot>)> {
         if let Some(reason) = device_of_ours(pod) {
             self.reasons.push(reason);
             return None;
@@ -263,7 +195,7 @@ impl<'p> Plan<'p> {
             self.reasons.push(NoProfile::NoContainer);
             return None;
         }
-        for (slot, container) in chosen(pod, chain) {
+        for &(slot, container) in chosen {
             if let Some(reason) = own_choice(container, &volumes, listed, way) {
                 self.reasons.push(reason);
                 continue;

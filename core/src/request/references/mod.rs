@@ -12,12 +12,14 @@
 //! | `guide` | what the caller knows of the kind |
 //! | `keys` | what the name of a field says about its value |
 //! | `place` | what all names above a value say about it |
+//! | `members` | what the members of an object say together |
 //! | `text`, `decoded` | names inside text, as the program reads it that takes it |
 //! | `walk` | the walk |
 
 mod decoded;
 mod guide;
 mod keys;
+mod members;
 mod place;
 mod text;
 mod walk;

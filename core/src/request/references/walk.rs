@@ -10,7 +10,8 @@ use crate::request::Path;
 
 use super::decoded::{self, LONGEST_NAME};
 use super::guide::{Guide, Secrets};
-use super::keys::{SecretKey, Step, is_at, is_called_account, is_object_name};
+use super::keys::{SecretKey, Step, is_at, is_object_name};
+use super::members::Members;
 use super::place::{Holds, KeySays, Place};
 use super::text::{self, Around};
 use super::{By, LONGEST_PATH, MAX_DEPTH, MOST_NAMES, Reference, References, Unread};
@@ -245,18 +246,6 @@ impl<'w, 'de, 'f> Node<'w, 'de, 'f> {
     }
 }
 
-/// What the members of an object say together.
-#[derive(Default)]
-struct Members<'de> {
-    /// It is called like a service account: `{name: SERVICE_ACCOUNT, value: …}`.
-    is_account: bool,
-    /// It is of a Secret: `{kind: Secret, name: …}`.
-    is_secret: bool,
-    value: Option<Text<'de>>,
-    name: Option<Text<'de>>,
-    has_key: bool,
-}
-
 impl<'de> DeserializeSeed<'de> for Node<'_, 'de, '_> {
     type Value = Option<Text<'de>>;
 
@@ -334,8 +323,6 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
                 let around = Place::default();
                 self.walk.mentions(&key, around)?;
             }
-            let (is_name, is_value) = (&*key == "name", &*key == "value");
-            let (is_kind, is_key) = (&*key == "kind", &*key == "key");
             self.down(Step::Key(key.clone()))?;
             if says.is_template && !place.is_metadata {
                 self.walk.keep(String::new(), By::Template)?;
@@ -346,62 +333,15 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
             })?;
             self.walk.path.pop();
             if let Some(text) = text {
-                match () {
-                    () if is_name => {
-                        members.is_account = is_called_account(&text);
-                        members.name = Some(text);
-                    }
-                    () if is_value => members.value = Some(text),
-                    () if is_kind => members.is_secret = &*text == "Secret",
-                    () if is_key => members.has_key = true,
-                    () => {}
-                }
+                members.add(&key, text);
             }
         }
-        self.together(members)?;
+        for said in members.say(self.place, self.walk.guide.secrets) {
+            self.walk.path.push(Step::Key(Text::from(said.member)));
+            let kept = self.walk.keep(said.name, said.by);
+            self.walk.path.pop();
+            kept?;
+        }
         Ok(None)
-    }
-}
-
-impl<'de> Node<'_, 'de, '_> {
-    /// What no member says alone.
-    fn together<E: Error>(&mut self, members: Members<'de>) -> Result<(), E> {
-        let place = self.place;
-        if place.is_metadata {
-            return Ok(());
-        }
-        if members.is_account
-            && let Some(value) = members.value.filter(|value| !value.is_empty())
-        {
-            self.walk.path.push(Step::Key(Text::from("value")));
-            let kept = self.walk.keep(value.to_ascii_lowercase(), By::Field);
-            self.walk.path.pop();
-            kept?;
-        }
-        let by_name = match self.walk.guide.secrets {
-            Secrets::In(_) => return Ok(()),
-            Secrets::ByName | Secrets::And(_) => {
-                place.holds == Some(Holds::Secret(SecretKey::Selector))
-            }
-            Secrets::Selectors => !matches!(place.holds, Some(Holds::Secret(SecretKey::Named))),
-        };
-        // The name under `secretKeyRef` was found by itself.
-        let alone = matches!(
-            place.holds,
-            Some(Holds::Secret(SecretKey::Named | SecretKey::Object))
-        );
-        let is_selector = by_name && members.has_key && !place.is_config_map && !alone;
-        let is_reference = members.is_secret && !alone;
-        if (is_selector || is_reference)
-            && !place.is_pod
-            && !place.is_written
-            && let Some(name) = members.name.filter(|name| is_object_name(name))
-        {
-            self.walk.path.push(Step::Key(Text::from("name")));
-            let kept = self.walk.keep(name.to_string(), By::Secret);
-            self.walk.path.pop();
-            kept?;
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,83 @@
+//! What the members of an object say together, and none of them alone.
+
+use crate::json::Text;
+
+use super::By;
+use super::guide::Secrets;
+use super::keys::{SecretKey, is_called_account, is_object_name};
+use super::place::{Holds, Place};
+
+/// The members that matter, as far as they are short texts.
+#[derive(Default)]
+pub(super) struct Members<'de> {
+    /// It is called like a service account: `{name: SERVICE_ACCOUNT, value: …}`.
+    is_account: bool,
+    /// It is of a Secret: `{kind: Secret, name: …}`.
+    is_secret: bool,
+    value: Option<Text<'de>>,
+    name: Option<Text<'de>>,
+    has_key: bool,
+}
+
+/// A name that they give, and the member that holds it.
+pub(super) struct Said {
+    pub(super) member: &'static str,
+    pub(super) name: String,
+    pub(super) by: By,
+}
+
+impl<'de> Members<'de> {
+    /// A member with a text.
+    pub(super) fn add(&mut self, key: &str, text: Text<'de>) {
+        match key {
+            "name" => {
+                self.is_account = is_called_account(&text);
+                self.name = Some(text);
+            }
+            "value" => self.value = Some(text),
+            "kind" => self.is_secret = &*text == "Secret",
+            "key" => self.has_key = true,
+            _ => {}
+        }
+    }
+
+    /// What they say of an object at this place.
+    pub(super) fn say(self, place: Place, secrets: Secrets) -> impl Iterator<Item = Said> {
+        let secret = self.is_reference(place, secrets);
+        let account = self
+            .value
+            .filter(|value| self.is_account && !place.is_metadata && !value.is_empty());
+        let account = account.map(|value| Said {
+            member: "value",
+            name: value.to_ascii_lowercase(),
+            by: By::Field,
+        });
+        let secret = self.name.filter(|name| secret && is_object_name(name));
+        let secret = secret.map(|name| Said {
+            member: "name",
+            name: name.to_string(),
+            by: By::Secret,
+        });
+        account.into_iter().chain(secret)
+    }
+
+    /// Whether the name is that of a Secret which the kind's controller reads.
+    fn is_reference(&self, place: Place, secrets: Secrets) -> bool {
+        if place.is_metadata || place.is_pod || place.is_written {
+            return false;
+        }
+        let by_name = match secrets {
+            Secrets::In(_) => return false,
+            Secrets::ByName | Secrets::And(_) => {
+                place.holds == Some(Holds::Secret(SecretKey::Selector))
+            }
+            Secrets::Selectors => true,
+        };
+        // The name under `secretKeyRef` was found by itself.
+        let alone = matches!(
+            place.holds,
+            Some(Holds::Secret(SecretKey::Named | SecretKey::Object))
+        );
+        !alone && (by_name && self.has_key && !place.is_config_map || self.is_secret)
+    }
+}
