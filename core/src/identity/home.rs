@@ -28,16 +28,19 @@ pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> boo
     if home == Value::Hidden {
         return true;
     }
-    for usual in USUAL {
+    let covers_usual = |mount: &VolumeMount<'_>| {
+        let path = mount.mount_path.as_str();
         // Most mounts are elsewhere, and one look at them shows it.
-        let may_cover = |mount: &&VolumeMount<'_>| {
-            let path = mount.mount_path.as_str();
-            path.len() <= usual.len() && usual.starts_with(path) || super::is_untidy(path)
-        };
-        let mut near = mounts.iter().filter(may_cover);
-        if near.any(|mount| covers(mount, usual) && brings_files(mount, volumes)) {
-            return true;
-        }
+        let near = |usual: &str| usual.starts_with(path) || super::is_untidy(path);
+        USUAL
+            .iter()
+            .any(|usual| near(usual) && covers(mount, usual))
+    };
+    if mounts
+        .iter()
+        .any(|mount| covers_usual(mount) && brings_files(mount, volumes))
+    {
+        return true;
     }
     let chosen = match home {
         Value::Text(home) => Some(home),
@@ -63,7 +66,8 @@ pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> boo
 fn is_in_folder(mount: &VolumeMount<'_>, volumes: &Volumes<'_>) -> bool {
     let path = mount.mount_path.as_str();
     let mut parts = path.split(['/', '\\']);
-    parts.any(|part| part.ends_with(FOLDER))
+    !super::is_plain(path)
+        && parts.any(|part| part.ends_with(FOLDER))
         && Place::of(path).has(FOLDER)
         && !volumes.is_private_and_empty(&mount.name)
 }

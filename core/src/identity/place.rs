@@ -63,6 +63,19 @@ impl<'p> Place<'p> {
     }
 }
 
+/// Whether a path has neither dots nor empty parts in its middle. Nearly all mounts are
+/// like that, and one look shows that nothing else can be wrong with them.
+pub(crate) fn is_plain(path: &str) -> bool {
+    let mut last = 0;
+    for byte in path.bytes() {
+        if byte == b'.' || byte == b'/' && last == b'/' {
+            return false;
+        }
+        last = byte;
+    }
+    true
+}
+
 /// Whether a path goes up. Through a link of the image it may end anywhere.
 pub(crate) fn climbs(path: &str) -> bool {
     path.split('/').any(|part| part == "..")
@@ -71,6 +84,9 @@ pub(crate) fn climbs(path: &str) -> bool {
 /// Whether a path has empty parts or `.`. Runtimes mount shorter paths first, and
 /// such a path is longer than the place that it leads to.
 pub(crate) fn is_untidy(path: &str) -> bool {
+    if is_plain(path) {
+        return false;
+    }
     let mut parts = path.split('/').skip(1).peekable();
     while let Some(part) = parts.next() {
         if part == "." || part.is_empty() && parts.peek().is_some() {
@@ -82,7 +98,7 @@ pub(crate) fn is_untidy(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, climbs, is_untidy};
+    use super::{Place, climbs, is_plain, is_untidy};
 
     #[test]
     fn places() {
@@ -107,6 +123,12 @@ mod tests {
         }
         for path in ["/", "/a", "/a/.b/", "a/b", ""] {
             assert!(!is_untidy(path), "{path}");
+        }
+        for path in ["/a", "/", "", "/a/b/", "C:\\a"] {
+            assert!(is_plain(path), "{path}");
+        }
+        for path in ["//", "/a//b", "/a.b", "/..", "."] {
+            assert!(!is_plain(path), "{path}");
         }
     }
 }

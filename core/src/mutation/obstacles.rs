@@ -2,7 +2,8 @@
 //! author has set.
 
 use crate::identity::{
-    AGENT_VOLUME, IRSA_TOKEN_VOLUME, OwnSetting, Place, Volumes, climbs, is_untidy, own_setting,
+    AGENT_VOLUME, IRSA_TOKEN_VOLUME, OwnSetting, Place, Volumes, climbs, is_plain, is_untidy,
+    own_setting,
 };
 use crate::names::shown;
 use crate::policy::{ChainMode, TokenSource};
@@ -98,6 +99,9 @@ fn is_in_the_way(container: &Container<'_>, token: TokenSource) -> bool {
 }
 
 fn is_doubtful(path: &str) -> bool {
+    if is_plain(path) {
+        return false;
+    }
     climbs(path)
         || path.split(['/', '\\']).any(|part| part == FOLDER) && Place::of(path).has(FOLDER)
         || is_untidy(path) && Place::of(path).holds(&Place::of(CONFIG_FILE))
