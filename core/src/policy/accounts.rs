@@ -55,6 +55,10 @@ pub(super) struct Accounts {
     usernames: Vec<(Glob, Grant)>,
     /// By name.
     fixed: BTreeMap<String, FixedName>,
+    /// The names of `fixed`, by the namespaces that their entries list.
+    fixed_in: BTreeMap<String, Vec<String>>,
+    /// Those with an entry for all other namespaces.
+    fixed_elsewhere: Vec<String>,
 }
 
 /// The entries for one name: operator and entry by number.
@@ -131,6 +135,16 @@ impl Accounts {
                 }
             }
         }
+        for (name, known) in &self.fixed {
+            if known.elsewhere.is_some() {
+                self.fixed_elsewhere.push(name.clone());
+                continue;
+            }
+            for namespace in known.by_namespace.keys() {
+                let names = self.fixed_in.entry(namespace.clone()).or_default();
+                names.push(name.clone());
+            }
+        }
     }
 }
 
@@ -200,13 +214,10 @@ impl Policy {
 
     /// The names of job service accounts that have a role in this namespace although
     /// the name does not say which.
-    pub fn fixed_names<'p>(&'p self, namespace: &'p str) -> impl Iterator<Item = &'p str> {
-        let fixed = self.accounts.fixed.iter();
-        fixed
-            .filter(move |(_, known)| {
-                known.elsewhere.is_some() || known.by_namespace.contains_key(namespace)
-            })
-            .map(|(name, _)| name.as_str())
+    pub fn fixed_names<'p>(&'p self, namespace: &str) -> impl Iterator<Item = &'p str> {
+        let here = self.accounts.fixed_in.get(namespace).into_iter().flatten();
+        here.chain(&self.accounts.fixed_elsewhere)
+            .map(String::as_str)
     }
 
     /// Whether the policy lists this job service account for `operator`.

@@ -76,14 +76,11 @@ pub(in crate::rules) fn refusal_of_role(write: &Write<'_>, role: &Role) -> Optio
     }
     let (own, why) = match &write.requester {
         Requester::System(_) => return None,
-        Requester::Operator(operator) => {
-            let mut fixed = operator.job_service_accounts.iter();
-            let own = operator.runs(role) || fixed.any(|fixed| fixed.role == *role);
-            (
-                own,
-                "the policy does not declare that role for this operator",
-            )
-        }
+        // Its `roles` include those of its job service accounts with fixed names.
+        Requester::Operator(operator) => (
+            operator.runs(role),
+            "the policy does not declare that role for this operator",
+        ),
         Requester::Job(job) => (
             shares_role(job, role, write),
             "this job runs as another role",
@@ -280,7 +277,6 @@ fn look(write: &Write<'_>, facts: &Facts<'_>, join: &Join, name: &str) -> Result
 /// and that may run here. What an ARN names is not limited by operators.
 fn every_role_is_own(write: &Write<'_>, role: RoleOf) -> bool {
     let here = &write.tenancy.execution_roles;
-    let mut operators = write.policy.operators.iter();
     match &write.requester {
         Requester::System(_) | Requester::Operator(_) => return true,
         Requester::Job(_) => {}
@@ -292,13 +288,12 @@ fn every_role_is_own(write: &Write<'_>, role: RoleOf) -> bool {
     if write.policy.operators.is_empty() {
         return false;
     }
-    let may_run = |role: &Role| here.is_empty() || here.iter().any(|one| one.matches(role));
-    operators.all(|operator| {
-        let mut fixed = operator.job_service_accounts.iter();
-        let fixed = fixed
-            .all(|fixed| !may_run(&fixed.role) || refusal_of_role(write, &fixed.role).is_none());
-        fixed && operator.roles.iter().all(|pattern| is_own(write, pattern))
-    })
+    let mut roles = write
+        .policy
+        .operators
+        .iter()
+        .flat_map(|operator| &operator.roles);
+    roles.all(|pattern| is_own(write, pattern))
 }
 
 /// Whether every role that the pattern means, and that may run here, is the requester's.
