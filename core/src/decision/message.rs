@@ -8,20 +8,20 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::facts::Requester;
-use crate::names::{cut_characters, shown};
+use crate::names::{shorten, shown};
 use crate::policy::{Mode, Policy};
 use crate::request::UserInfo;
-use crate::request::response::{Response, Status, WARNING_CHARACTERS};
+use crate::request::response::{Response, Status};
+use crate::request::warnings;
 
 use super::{Decision, Judged};
 
 /// The limit for a message in bytes. With the API server's own words it stays under
 /// 4 KiB.
 const MESSAGE_BYTES: usize = 3_800;
-/// The first finding of a rule is cut to this many bytes instead of left out.
+/// The first finding of a rule, and the rule's advice, are shortened to this many bytes
+/// instead of left out.
 const FINDING_BYTES: usize = 1_800;
-/// With more than 4,096 characters in total, the API server cuts every warning.
-const MOST_WARNINGS: usize = 20;
 /// The limit for an audit annotation in bytes. The API has none, but log stores do.
 const ANNOTATION_BYTES: usize = 1_024;
 
@@ -39,7 +39,7 @@ impl Decision<'_> {
     /// The warnings that `kubectl` shows: one line per `warn` finding.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        warnings(self)
+        warning_lines(self)
     }
 
     /// The annotations of the audit event: one key per rule, `policy`, and `skipped` if
@@ -104,7 +104,7 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
         let advice = group.last().map_or_else(String::new, |last| {
             let finding = &last.finding;
             let (why, instead) = (finding.advice.why, finding.what_helps());
-            format!(" Why: {why}. Instead: {instead}.")
+            shorten(format!(" Why: {why}. Instead: {instead}."), FINDING_BYTES)
         });
         let before = message.len();
         for judged in group {
@@ -112,7 +112,7 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
             let headline = finding.headline();
             let mut part = format!(" {}: {} may not {headline}.", finding.rule, decision.who);
             if message.len() == before && part.len() > FINDING_BYTES {
-                part = cut_bytes(&part, FINDING_BYTES);
+                part = shorten(part, FINDING_BYTES);
             }
             if message.len() + part.len() + advice.len() > MESSAGE_BYTES {
                 left_out += 1;
@@ -132,29 +132,14 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
 }
 
 /// One line per finding.
-pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
-    let warned: Vec<_> = decision
-        .judged
-        .iter()
-        .filter(|judged| judged.effect() == Mode::Warn)
-        .collect();
-    let mut lines: Vec<String> = warned
-        .iter()
-        .take(MOST_WARNINGS)
-        .map(|judged| {
-            // "you", not the username: a warning is short, and its reader is the requester.
-            let (rule, headline) = (judged.finding.rule, judged.finding.headline());
-            let line = format!("rolegate {rule}: you may not {headline}");
-            cut_characters(line, WARNING_CHARACTERS)
-        })
-        .collect();
-    if warned.len() > MOST_WARNINGS {
-        lines.push(format!(
-            "rolegate: and {} more findings",
-            warned.len() - MOST_WARNINGS
-        ));
-    }
-    lines
+fn warning_lines(decision: &Decision<'_>) -> Vec<String> {
+    let warned = decision.judged.iter();
+    let warned = warned.filter(|judged| judged.effect() == Mode::Warn);
+    warnings::warnings(warned.map(|judged| {
+        // "you", not the username: a warning is short, and its reader is the requester.
+        let (rule, headline) = (judged.finding.rule, judged.finding.headline());
+        format!("rolegate {rule}: you may not {headline}")
+    }))
 }
 
 /// One key per rule; several findings of one rule are joined.
@@ -188,15 +173,8 @@ pub(super) fn audit_annotations<'d>(
     }
     for (_, value) in &mut pairs {
         if value.len() > ANNOTATION_BYTES {
-            *value = cut_bytes(value, ANNOTATION_BYTES).into();
+            *value = shorten(std::mem::take(value).into_owned(), ANNOTATION_BYTES).into();
         }
     }
     pairs
-}
-
-fn cut_bytes(text: &str, most: usize) -> String {
-    let end = (0..=most.saturating_sub(3))
-        .rev()
-        .find(|&end| text.is_char_boundary(end));
-    format!("{}…", &text[..end.unwrap_or(0)])
 }

@@ -12,7 +12,7 @@ use super::Patch;
 pub struct Mutation {
     /// The changes; none where there is nothing to do.
     pub patch: Patch,
-    /// For the creator of the pod, at most 120 characters each.
+    /// For the creator of the pod.
     pub warnings: Vec<String>,
     /// The role at the end of the chain, and the mode, where the pod gets a profile.
     pub chained: Option<(String, ChainMode)>,

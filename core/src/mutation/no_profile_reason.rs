@@ -13,6 +13,18 @@ pub enum NoProfile {
     NotListed { asked: String },
     /// What is asked for is not the ARN of a role.
     NotAnArn { asked: String },
+    /// The guide's variable for the role to chain to is empty, the other one is not.
+    EmptyVariable {
+        container: String,
+        variable: &'static str,
+    },
+    /// One of the guide's two variables names a role that the policy lists; the other
+    /// one is missing.
+    HalfAPair {
+        container: String,
+        variable: &'static str,
+        missing: &'static str,
+    },
     /// Annotation and variables, or two containers, ask for different roles.
     TwoTargets,
     /// A variable that decides is taken from another object.
@@ -80,9 +92,22 @@ impl NoProfile {
             self,
             Self::NotListed { .. }
                 | Self::NotAnArn { .. }
+                | Self::EmptyVariable { .. }
                 | Self::TwoTargets
                 | Self::WrongExecutionRole { .. }
                 | Self::ModeNotAllowed { .. }
+        )
+    }
+
+    /// Whether another role to chain to would help.
+    #[must_use]
+    pub const fn is_about_target(&self) -> bool {
+        matches!(
+            self,
+            Self::NotListed { .. }
+                | Self::NotAnArn { .. }
+                | Self::EmptyVariable { .. }
+                | Self::NothingAsked
         )
     }
 
@@ -112,6 +137,8 @@ impl NoProfile {
         let (kind, about) = match self {
             Self::NotListed { asked } => ("not-listed", asked.as_str()),
             Self::NotAnArn { asked } => ("not-an-arn", asked.as_str()),
+            Self::EmptyVariable { container, .. } => ("empty-variable", container.as_str()),
+            Self::HalfAPair { container, .. } => ("half-a-pair", container.as_str()),
             Self::TwoTargets => ("two-targets", ""),
             Self::Hidden { container, .. } => ("hidden-variable", container.as_str()),
             Self::OtherSource { container } => ("other-source", container.as_str()),
@@ -146,6 +173,22 @@ impl fmt::Display for NoProfile {
             Self::NotAnArn { asked } => write!(
                 f,
                 "what it asks a chain to is not the ARN of one IAM role: \"{asked}\""
+            ),
+            Self::EmptyVariable {
+                container,
+                variable,
+            } => write!(
+                f,
+                "{variable} of container {container}, which names the role to chain to, is empty"
+            ),
+            Self::HalfAPair {
+                container,
+                variable,
+                missing,
+            } => write!(
+                f,
+                "container {container} sets {variable} without {missing}; both together, or the \
+                 annotation rolegate.dev/chain-to, ask for a chain"
             ),
             Self::TwoTargets => f.write_str("it asks for two different chains at once"),
             Self::Hidden {

@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 
 use crate::identity::{Volumes, gives_identity};
-use crate::names::{Component, RoleArn, cut_characters};
+use crate::names::{Component, RoleArn, enumerated};
 use crate::policy::{Chain, ChainMode, OwnSettings};
 use crate::request::pod::{Container, Pod};
-use crate::request::response::WARNING_CHARACTERS;
+use crate::request::warnings::{WARNING_BYTES, warnings};
 
 use super::edits::{Edits, Part, Wanted};
 use super::no_profile_reason::named;
@@ -19,9 +19,6 @@ use super::{
     CONFIG_ANNOTATION, CONFIG_VOLUME, NoProfile, Operation, Patch, Profile, SessionName, Slot,
     Source, request, source,
 };
-
-/// Warnings about one pod. With many containers, more would repeat them.
-const MOST_WARNINGS: usize = 8;
 
 /// How much a pod needs its profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +58,8 @@ pub struct Plan<'p> {
     /// What each of `edits` is for.
     parts: Vec<Part<'p>>,
     driver: bool,
+    /// Whether `AWS_ROLE_ARN` holds the role at the end of the chain already.
+    names_target: bool,
     credentials: Credentials,
     /// Whether the pod came with something of a profile.
     begun: bool,
@@ -84,6 +83,7 @@ pub fn plan<'p>(creator: Creator<'p>, pod: &'p Pod<'p>) -> Plan<'p> {
         edits: Vec::new(),
         parts: Vec::new(),
         driver: component == Some(Component::Driver),
+        names_target: false,
         credentials: Credentials::There,
         begun: is_begun(pod),
     };
@@ -99,7 +99,7 @@ pub fn plan<'p>(creator: Creator<'p>, pod: &'p Pod<'p>) -> Plan<'p> {
         // has no chains at all, the guide's variables belong to the application.
         let none = [].iter();
         plan.reasons
-            .extend(request::target(pod, none, role, &[], None).err());
+            .extend(request::wish(pod, none, role, &[], None).err());
         let containers = pod.spec.containers.iter();
         if !chains.is_empty() && role.is_some() && plan.reasons.is_empty() {
             plan.reasons
@@ -120,17 +120,18 @@ impl<'p> Plan<'p> {
         let chosen = chosen(pod, chain);
         let containers = chosen.iter().map(|(_, container)| *container);
         let default = chain.default.as_ref();
-        let asked = match request::target(pod, containers, Some(role), &chain.to, default) {
-            Ok(asked) => asked,
+        let wish = match request::wish(pod, containers, Some(role), &chain.to, default) {
+            Ok(wish) => wish,
             Err(reason) => {
                 self.demand = self.demand.max(Demand::Asked);
                 return self.reasons.push(reason);
             }
         };
-        if asked.is_some() {
+        if wish.asked.is_some() {
             self.demand = self.demand.max(Demand::Asked);
         }
-        let Some(target) = asked.or(default) else {
+        self.reasons.extend(wish.half);
+        let Some(target) = wish.asked.or(wish.implied).or(default) else {
             if chain.required {
                 self.reasons.push(NoProfile::NothingAsked);
             }
@@ -142,7 +143,7 @@ impl<'p> Plan<'p> {
             Ok(mode) => self.mode = mode,
             Err(reason) => self.reasons.push(reason),
         }
-        let Some((source, slots)) = self.sources(pod, chain, &chosen) else {
+        let Some((source, slots)) = self.sources(pod, (chain, target), &chosen) else {
             return;
         };
         let session = SessionName::of_pod(creator.requester, pod);
@@ -177,7 +178,7 @@ impl<'p> Plan<'p> {
     fn sources(
         &mut self,
         pod: &'p Pod<'p>,
-        chain: &'p Chain,
+        (chain, target): (&'p Chain, &'p RoleArn),
         chosen: &[(Slot, &'p Container<'p>)],
     ) -> Option<(Source<'p>, Vec<Slot>)> {
         if let Some(reason) = device_of_ours(pod) {
@@ -200,7 +201,7 @@ impl<'p> Plan<'p> {
                 self.reasons.push(reason);
                 continue;
             }
-            let source = match source::of(container, &volumes, chain, self.mode) {
+            let source = match source::of(container, &volumes, chain, target, self.mode) {
                 Ok(source) => source,
                 Err(reason) => {
                     waits |= reason.may_pass();
@@ -225,6 +226,7 @@ impl<'p> Plan<'p> {
                     container: named(&container.name),
                 });
             }
+            self.names_target |= request::held(container, [target]).is_some();
             self.containers.push(&container.name);
         }
         if waits {
@@ -283,6 +285,8 @@ impl<'p> Plan<'p> {
         let required = self.demand == Demand::Required;
         if reason.is_bad_request() {
             true
+        } else if matches!(reason, NoProfile::HalfAPair { .. }) {
+            false
         } else {
             let refuse = |chain: &Chain| chain.own_settings == OwnSettings::Refuse;
             let own = reason.is_own_choice() || matches!(reason, NoProfile::EnvFrom { .. });
@@ -297,39 +301,51 @@ impl<'p> Plan<'p> {
     /// is left to the next call.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let reasons = self
-            .reasons
-            .iter()
-            .filter(|reason| {
-                (!reason.may_pass() || self.credentials == Credentials::Partly)
-                    && **reason != NoProfile::NoContainer
-            })
-            .map(|reason| match reason {
-                NoProfile::EnvFrom { .. } => format!("rolegate: {reason}"),
+        let reasons = self.reasons.iter().filter(|reason| {
+            (!reason.may_pass() || self.credentials == Credentials::Partly)
+                && **reason != NoProfile::NoContainer
+        });
+        let reasons = reasons.map(|reason| {
+            let mut line = match reason {
+                NoProfile::EnvFrom { .. } | NoProfile::HalfAPair { .. } => {
+                    format!("rolegate: {reason}")
+                }
                 reason => format!("rolegate: no chained profile: {reason}"),
-            });
+            };
+            if let (true, Some(chain)) = (reason.is_about_target(), self.chain) {
+                line.push_str("; the policy lists ");
+                let room = WARNING_BYTES.saturating_sub(line.len());
+                let roles = chain.to.iter().map(RoleArn::as_str);
+                line.push_str(&enumerated(roles, room));
+            }
+            line
+        });
         let limits = (self.driver && !self.edits.is_empty()).then(|| self.limits().to_owned());
-        reasons
-            .chain(limits)
-            .take(MOST_WARNINGS)
-            .map(|line| cut_characters(line, WARNING_CHARACTERS))
-            .collect()
+        warnings(reasons.chain(limits))
     }
 
     /// What does not follow the chain in this mode, in any pod.
     const fn limits(&self) -> &'static str {
         match self.mode {
+            ChainMode::Profile | ChainMode::JavaV2 if self.names_target => {
+                "rolegate: EMRFS, S3A, Java SDK 1, Go and C++ code finds no credentials, because \
+                 AWS_ROLE_ARN names the chained role; leave it to EKS's webhook, or use mode exclusive"
+            }
             ChainMode::Profile => {
-                "rolegate: EMRFS, Java, Go and C++ code keeps the execution role in mode profile; boto3, CLI, JS and Rust chain"
+                "rolegate: EMRFS, Java, Go, C++, Polars, delta-rs and DuckDB code keeps the execution \
+                 role in mode profile; boto3, CLI, JS and Rust SDK chain"
             }
             ChainMode::JavaV2 => {
-                "rolegate: EMRFS, S3A, Java SDK 1, Go and C++ code keeps the execution role in mode java-v2"
+                "rolegate: EMRFS, S3A, Java SDK 1, Go, C++, Polars, delta-rs and DuckDB code keeps the \
+                 execution role in mode java-v2"
             }
             ChainMode::Exclusive => {
-                "rolegate: EMRFS, S3A, Java SDK 1 and C++ find no credentials in mode exclusive unless configured"
+                "rolegate: EMRFS, S3A, Java SDK 1, C++, Polars and delta-rs find no credentials in mode \
+                 exclusive unless configured"
             }
             ChainMode::PodIdentity => {
-                "rolegate: EMRFS, Java SDK 1 and C++ code keeps the execution role in mode pod-identity"
+                "rolegate: EMRFS, Java SDK 1, C++, Polars and delta-rs code keeps the execution role in \
+                 mode pod-identity"
             }
         }
     }

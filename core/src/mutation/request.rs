@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::identity::Value;
+use crate::identity::{IRSA, Value};
 use crate::names::{Role, RoleArn, shown};
 use crate::policy::{Chain, ChainMode};
 use crate::request::pod::{Container, Pod};
@@ -13,22 +13,42 @@ use super::{MODE_ANNOTATION, TARGET_ANNOTATION};
 /// AWS's guide names the role to chain to in the first variable of the Spark
 /// container, and the execution role in the second: so it did until 2025, and so it
 /// does since.
-const GUIDES: [(&str, &str); 2] = [
+const GUIDES: [Pair; 2] = [
     ("CLIENT_ROLE_ARN", "WEB_IDENTITY_ROLE_ARN"),
     ("ROLE_2_ARN", "ROLE_1_ARN"),
 ];
+/// Jobs written between the two have one name of each, as AWS's own samples had.
+const MIXED: [Pair; 2] = [
+    ("ROLE_2_ARN", "WEB_IDENTITY_ROLE_ARN"),
+    ("CLIENT_ROLE_ARN", "ROLE_1_ARN"),
+];
+/// The variables for the role to chain to and for the execution role.
+type Pair = (&'static str, &'static str);
 /// EMR's own credentials provider takes the role from this variable.
 pub(super) const EMRS_VARIABLE: &str = "ASSUME_ROLE_CREDENTIALS_ROLE_ARN";
 
-/// The role a pod asks for; `None` where it asks for none. A variable that names
-/// what the pod gets anyway, `default`, asks for nothing: rolegate writes it itself.
-pub(super) fn target<'p>(
+/// What a pod says about its chain.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Wish<'p> {
+    /// The role that it asks for. EMR's variable asks for nothing where it names what
+    /// the pod gets anyway, `implied` or `default`: rolegate writes it itself.
+    pub(super) asked: Option<&'p RoleArn>,
+    /// The role that `AWS_ROLE_ARN` holds in place of the execution role, where nothing
+    /// is asked for. AWS's guide has it so in its pod templates: AWS STS then refuses
+    /// the token, and most SDKs go on to the profile.
+    pub(super) implied: Option<&'p RoleArn>,
+    /// Half of a request, which asks for nothing.
+    pub(super) half: Option<NoProfile>,
+}
+
+/// What the pod asks for.
+pub(super) fn wish<'p>(
     pod: &Pod<'_>,
     containers: impl Iterator<Item = &'p Container<'p>>,
     role: Option<&Role>,
     listed: &'p [RoleArn],
     default: Option<&RoleArn>,
-) -> Result<Option<&'p RoleArn>, NoProfile> {
+) -> Result<Wish<'p>, NoProfile> {
     let mut asked = match pod.metadata.annotations.get(TARGET_ANNOTATION) {
         Some(text) => Some(permitted(text, listed)?),
         None => None,
@@ -41,20 +61,41 @@ pub(super) fn target<'p>(
             Ok(())
         }
     };
+    let mut implied = None;
+    let mut implied_agree = true;
+    let mut half = None;
     for container in containers {
-        for guide in GUIDES {
-            if let Some(text) = by_variables(container, role, guide)? {
+        let pairs = pairs_of(container);
+        for pair in pairs {
+            if let Some(text) = by_variables(container, role, pair)? {
                 merge(&mut asked, permitted(&text, listed)?)?;
             }
         }
         if let Some(text) = read(container, EMRS_VARIABLE)? {
             merge(&mut named_to_emr, permitted(&text, listed)?)?;
         }
+        let others = listed.iter().filter(|arn| role != Some(arn.role()));
+        if let Some(held) = held(container, others) {
+            implied_agree &= merge(&mut implied, held).is_ok();
+        }
+        half = half.or_else(|| half_a_pair(container, pairs, listed, default));
     }
-    match (asked, named_to_emr) {
-        (Some(asked), Some(named)) if asked != named => Err(NoProfile::TwoTargets),
-        (None, Some(named)) if default == Some(named) => Ok(None),
-        (asked, named) => Ok(asked.or(named)),
+    if let (Some(asked), Some(named)) = (asked, named_to_emr)
+        && asked != named
+    {
+        return Err(NoProfile::TwoTargets);
+    }
+    let given = implied.or(default);
+    let named = named_to_emr.filter(|named| given != Some(*named));
+    let asked = asked.or(named);
+    match (asked, implied) {
+        (Some(_), Some(_)) if !implied_agree => Err(NoProfile::TwoTargets),
+        (Some(asked), Some(implied)) if asked != implied => Err(NoProfile::TwoTargets),
+        _ => Ok(Wish {
+            asked,
+            implied: implied.filter(|_| asked.is_none() && implied_agree),
+            half: half.filter(|_| asked.is_none()),
+        }),
     }
 }
 
@@ -65,13 +106,67 @@ pub(super) fn guides_target<'p>(
     role: Option<&Role>,
 ) -> Result<(), NoProfile> {
     for container in containers {
-        for guide in GUIDES {
-            if let Some(text) = by_variables(container, role, guide)? {
+        for pair in pairs_of(container) {
+            if let Some(text) = by_variables(container, role, pair)? {
                 permitted(&text, &[])?;
             }
         }
     }
     Ok(())
+}
+
+/// The pairs by which a container may ask: those of one edition of the guide, or
+/// where it has neither whole, one name of each.
+fn pairs_of(container: &Container<'_>) -> [Pair; 2] {
+    let is_whole = |(target, source): Pair| {
+        container.variable(target).is_some() && container.variable(source).is_some()
+    };
+    if GUIDES.into_iter().any(is_whole) {
+        GUIDES
+    } else {
+        MIXED
+    }
+}
+
+/// Which of these roles the container's `AWS_ROLE_ARN` holds.
+pub(super) fn held<'p>(
+    container: &Container<'_>,
+    roles: impl IntoIterator<Item = &'p RoleArn>,
+) -> Option<&'p RoleArn> {
+    let [variable, _] = IRSA;
+    let Value::Text(text) = Value::of(container, variable) else {
+        return None;
+    };
+    let is = |arn: &&RoleArn| {
+        // Spares parsing the execution role's own ARN, which nearly every pod has there.
+        text.ends_with(arn.role().name.as_str())
+            && RoleArn::parse(&text).is_ok_and(|held| held.is_same(arn))
+    };
+    roles.into_iter().find(is)
+}
+
+/// The guide's variable for the role to chain to, without the one for the execution
+/// role. It belongs to the application, unless it holds a role that the policy lists:
+/// then half of a request is likely, and the pod's author is told.
+fn half_a_pair(
+    container: &Container<'_>,
+    pairs: [Pair; 2],
+    listed: &[RoleArn],
+    default: Option<&RoleArn>,
+) -> Option<NoProfile> {
+    pairs.into_iter().find_map(|(target, _)| {
+        let Value::Text(text) = Value::of(container, target) else {
+            return None;
+        };
+        let (_, source) = GUIDES.into_iter().find(|(first, _)| *first == target)?;
+        let held = RoleArn::parse(&text).ok()?;
+        let listed = listed.iter().find(|arn| arn.is_same(&held))?;
+        (default != Some(listed)).then(|| NoProfile::HalfAPair {
+            container: named(&container.name),
+            variable: target,
+            missing: source,
+        })
+    })
 }
 
 /// A variable's text; `None` where it is blank.
@@ -94,27 +189,39 @@ fn permitted<'p>(text: &str, listed: &'p [RoleArn]) -> Result<&'p RoleArn, NoPro
     if let Some(arn) = listed.iter().find(|arn| arn.as_str() == text) {
         return Ok(arn);
     }
-    let asked = RoleArn::parse(text).map_err(|_| NoProfile::NotAnArn {
+    // IAM allows a colon and a comma in a path, so two ARNs with a comma between them
+    // would be read as one.
+    let asked = RoleArn::parse(text).ok();
+    let asked = asked.filter(|_| text.matches("arn:").count() == 1);
+    let asked = asked.ok_or_else(|| NoProfile::NotAnArn {
         asked: shown(text, 200),
     })?;
-    let is = |arn: &&RoleArn| arn.role() == asked.role() && arn.partition() == asked.partition();
+    let is = |arn: &&RoleArn| arn.is_same(&asked);
     listed.iter().find(is).ok_or_else(|| NoProfile::NotListed {
         asked: shown(text, 200),
     })
 }
 
 /// The role that the guide's two variables ask for. One alone belongs to the
-/// application.
+/// application, and two empty ones ask for nothing.
 fn by_variables<'p>(
     container: &'p Container<'_>,
     role: Option<&Role>,
-    (target, source): (&'static str, &'static str),
+    (target, source): Pair,
 ) -> Result<Option<Cow<'p, str>>, NoProfile> {
     if container.variable(target).is_none() || container.variable(source).is_none() {
         return Ok(None);
     }
-    let text = read(container, target)?.unwrap_or_default();
-    let own = read(container, source)?.unwrap_or_default();
+    let (text, own) = match (read(container, target)?, read(container, source)?) {
+        (None, None) => return Ok(None),
+        (None, Some(_)) => {
+            return Err(NoProfile::EmptyVariable {
+                container: named(&container.name),
+                variable: target,
+            });
+        }
+        (Some(text), own) => (text, own.unwrap_or_default()),
+    };
     let own = RoleArn::parse(&own).is_ok_and(|arn| role.is_none_or(|role| arn.role() == role));
     match role {
         Some(role) if !own => Err(NoProfile::WrongExecutionRole {

@@ -15,6 +15,7 @@ use crate::policy::{Chain, ChainMode, TokenSource};
 use crate::request::pod::Container;
 
 use super::no_profile_reason::{NoProfile, named};
+use super::request::held;
 use super::{CONFIG_FILE, TOKEN_FILE};
 
 /// The credentials that a chain starts from.
@@ -77,6 +78,7 @@ pub(super) fn of<'p>(
     container: &'p Container<'_>,
     volumes: &Volumes<'p>,
     chain: &'p Chain,
+    target: &RoleArn,
     mode: ChainMode,
 ) -> Result<Source<'p>, NoProfile> {
     let container_name = || named(&container.name);
@@ -97,7 +99,7 @@ pub(super) fn of<'p>(
         return Ok(Source::PodIdentity);
     }
     // Where a container has both sets of variables, SDKs take IRSA's.
-    match web_identity(container, volumes, chain)? {
+    match web_identity(container, volumes, chain, target)? {
         Some(_) if mode == ChainMode::PodIdentity => Err(NoProfile::OtherSource {
             container: container_name(),
         }),
@@ -114,6 +116,7 @@ fn web_identity<'p>(
     container: &'p Container<'_>,
     volumes: &Volumes<'p>,
     chain: &'p Chain,
+    target: &RoleArn,
 ) -> Result<Option<Source<'p>>, NoProfile> {
     let [role_name, token_name] = IRSA;
     if container.variable(token_name).is_none() {
@@ -122,13 +125,14 @@ fn web_identity<'p>(
     let Value::Text(role) = Value::of(container, role_name) else {
         return Ok(None);
     };
-    let role = if role == chain.from.as_str() {
+    // AWS's guide writes the role to chain to in place of the execution role in its pod
+    // templates. The token is the execution role's all the same.
+    let role = if role == chain.from.as_str() || held(container, [target]).is_some() {
         Cow::Borrowed(&chain.from)
     } else {
         // The policy may write the role with another path or without one.
-        let arn = RoleArn::parse(&role).ok().filter(|arn| {
-            arn.role() == chain.from.role() && arn.partition() == chain.from.partition()
-        });
+        let arn = RoleArn::parse(&role).ok();
+        let arn = arn.filter(|arn| arn.is_same(&chain.from));
         Cow::Owned(arn.ok_or_else(|| NoProfile::ForeignRole {
             container: named(&container.name),
             role: chain.from.role().clone(),

@@ -10,7 +10,8 @@
 //! - `cidr`: ranges of addresses
 //! - `image`, `release`: image references, EMR releases
 //! - `glob`: patterns; `labels`: the keys that rolegate owns
-//! - `shown`: text that a tenant wrote, made safe to show
+//! - `shown`: text that a tenant wrote, made safe to show; `shorten`: text that must fit a
+//!   limit
 
 mod base36;
 mod cidr;
@@ -28,6 +29,7 @@ mod role_arn;
 mod role_pattern;
 mod service;
 mod service_account;
+mod shorten;
 mod shown;
 mod unique;
 mod username;
@@ -53,5 +55,6 @@ pub use service::{
 pub use service_account::{
     Component, Framework, JobServiceAccount, RESERVED_PREFIXES, ServiceAccountName, is_reserved,
 };
-pub use shown::{cut_characters, shown};
+pub use shorten::{enumerated, shorten};
+pub use shown::shown;
 pub use username::{SERVICE_ACCOUNT_PREFIX, ServiceAccountUser};

@@ -160,6 +160,13 @@ impl RoleArn {
     pub fn role(&self) -> &Role {
         &self.role
     }
+
+    /// Whether both name one role. The path makes no difference: names are unique in
+    /// an account.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.role == other.role && self.partition == other.partition
+    }
 }
 
 impl fmt::Display for RoleArn {

@@ -38,33 +38,9 @@ pub fn shown(text: &str, most: usize) -> String {
     out
 }
 
-/// `line` cut to `most` characters, the last of which then says that it was cut.
-#[must_use]
-pub fn cut_characters(mut line: String, most: usize) -> String {
-    // No text has more characters than bytes.
-    if line.len() > most && line.chars().count() > most {
-        line = line.chars().take(most.saturating_sub(1)).collect();
-        line.push('…');
-    }
-    line
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{cut_characters, shown};
-
-    #[test]
-    fn cuts_lines_by_characters() {
-        for (line, most, expected) in [
-            ("exact", 5, "exact"),
-            ("longer", 5, "long…"),
-            ("äöüäö", 5, "äöüäö"),
-            ("äöüäöü", 5, "äöüä…"),
-            ("", 5, ""),
-        ] {
-            assert_eq!(cut_characters(line.to_owned(), most), expected, "{line:?}");
-        }
-    }
+    use super::shown;
 
     #[test]
     fn escapes_and_cuts() {

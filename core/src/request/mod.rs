@@ -9,7 +9,7 @@
 //! - `pod`: the view of a pod that all rules share
 //! - `change`: what an UPDATE changes
 //! - `references`: service accounts named anywhere in any object
-//! - `response`: the response
+//! - `response`: the response; `warnings`: its warnings
 //! - `document`: input files, with manifests wrapped in reviews
 //! - `path`: a place in an object, dotted or as a JSON pointer
 //! - `spans`: the line and column of a place in a file
@@ -32,6 +32,7 @@ mod stored;
 mod target;
 mod user;
 pub mod view;
+pub mod warnings;
 
 pub use crate::json::Text;
 pub use access::{Access, Selectors};

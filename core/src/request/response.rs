@@ -8,9 +8,6 @@ use crate::json;
 
 use super::envelope::{API_VERSION, KIND};
 
-/// The API limits a warning to 120 characters.
-pub const WARNING_CHARACTERS: usize = 120;
-
 /// The response to one review.
 #[derive(Debug)]
 pub struct Response<'a> {

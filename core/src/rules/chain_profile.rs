@@ -66,7 +66,7 @@ use std::collections::BTreeSet;
 use crate::facts::{Action, Extent, Facts};
 use crate::json::Pairs;
 use crate::mutation::{self, ChainState, Demand, NoProfile};
-use crate::names::{ANNOTATION_PREFIX, OWN_NAMESPACE, shown};
+use crate::names::{ANNOTATION_PREFIX, OWN_NAMESPACE, RoleArn, enumerated, shown};
 use crate::policy::{About, ChainMode, Level, Needed, Policy, Severity};
 use crate::request::pod::Pod;
 use crate::request::view::TemplateShape;
@@ -74,7 +74,7 @@ use crate::request::{Act, Object, Path};
 use crate::write::Write;
 
 use super::shared::violation::MOST;
-use super::{Advice, Checked, Finding, Rule};
+use super::{Advice, Checked, Finding, Rule, execution_role};
 
 pub(super) static ABOUT: About = About {
     needs: Some(Needed {
@@ -187,6 +187,11 @@ fn check_new(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
         findings.extend(refusals.map(|reason| {
             let finding = refused(write, advice_on(reason, state), &reason.to_string());
             let finding = finding.key(reason.key());
+            let finding = match reason {
+                // That rule judges the variable, and says so where it denies it.
+                NoProfile::ForeignRole { .. } => finding.caused_by(execution_role::ABOUT.id),
+                _ => finding,
+            };
             match instead(reason, state) {
                 Some(instead) => finding.instead(instead),
                 None => finding,
@@ -241,11 +246,7 @@ fn refused(write: &Write<'_>, advice: &'static Advice, seen: &str) -> Finding {
 
 fn advice_on(reason: &NoProfile, state: &ChainState) -> &'static Advice {
     match reason {
-        NoProfile::NotListed { .. } | NoProfile::NotAnArn { .. } | NoProfile::NothingAsked
-            if state.offered.is_empty() =>
-        {
-            &ASK_FOR_NONE
-        }
+        reason if reason.is_about_target() && state.offered.is_empty() => &ASK_FOR_NONE,
         NoProfile::OwnSettings { .. }
         | NoProfile::OwnJava { .. }
         | NoProfile::OpenJava { .. }
@@ -264,6 +265,8 @@ fn advice_on(reason: &NoProfile, state: &ChainState) -> &'static Advice {
         | NoProfile::CannotBlank { .. } => &LEAVE_VARIABLES_TO_EKS,
         NoProfile::NotListed { .. }
         | NoProfile::NotAnArn { .. }
+        | NoProfile::EmptyVariable { .. }
+        | NoProfile::HalfAPair { .. }
         | NoProfile::NothingAsked
         | NoProfile::ModeNotAllowed { .. }
         | NoProfile::OtherSource { .. }
@@ -274,14 +277,11 @@ fn advice_on(reason: &NoProfile, state: &ChainState) -> &'static Advice {
 /// What helps where the policy's chain says it: the roles or the mode that are allowed.
 fn instead(reason: &NoProfile, state: &ChainState) -> Option<String> {
     match reason {
-        NoProfile::NotListed { .. } | NoProfile::NotAnArn { .. } | NoProfile::NothingAsked
-            if !state.offered.is_empty() =>
-        {
-            let roles = state.offered.iter();
-            let roles: Vec<_> = roles.map(|arn| shown(arn.as_str(), 200)).collect();
+        reason if reason.is_about_target() && !state.offered.is_empty() => {
+            let roles = state.offered.iter().map(RoleArn::as_str);
             Some(format!(
-                "ask for one of these by the pod annotation rolegate.dev/chain-to: {}",
-                roles.join(", ")
+                "ask for one of these by the pod annotation rolegate.dev/chain-to, and by nothing else: {}",
+                enumerated(roles, LIST_BYTES)
             ))
         }
         NoProfile::ModeNotAllowed { .. } => Some(format!(
@@ -291,6 +291,9 @@ fn instead(reason: &NoProfile, state: &ChainState) -> Option<String> {
         _ => None,
     }
 }
+
+/// The limit for the list of roles in a message.
+const LIST_BYTES: usize = 1_000;
 
 /// A binding's annotations are merged into the pod's.
 fn check_binding(write: &Write<'_>, new: Object<'_>, findings: &mut Vec<Finding>) -> Checked {

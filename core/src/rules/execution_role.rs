@@ -58,7 +58,7 @@
 //! account's.
 
 use crate::facts::{Action, Extent, Facts, RunsAs};
-use crate::names::{Role, RoleArn, shown};
+use crate::names::{Role, RoleArn, enumerated, shown};
 use crate::policy::{About, Level, Policy, Severity};
 use crate::request::pod::{Container, Pod};
 use crate::request::{Object, Path, ReviewError};
@@ -107,6 +107,19 @@ static ADVICE_ON_MISMATCH: Advice = Advice {
               account in this namespace under `jobServiceAccounts`, in rolegate's policy",
     source: "Amazon EMR on EKS job execution roles: one service account per component and role",
 };
+
+/// For a variable that names another role.
+static ADVICE_ON_VARIABLE: Advice = Advice {
+    instead: "leave AWS_ROLE_ARN out: EKS's webhook writes the role of the service account; ask the \
+              platform team to list a role that the job assumes under `virtualClusters[].chains`, \
+              or the role of an operator's service account in this namespace under \
+              `jobServiceAccounts`, in rolegate's policy",
+    why: ADVICE_ON_MISMATCH.why,
+    source: ADVICE_ON_MISMATCH.source,
+};
+
+/// The limit for the list of roles in a message.
+const LIST_BYTES: usize = 1_000;
 
 /// The annotation that gives a service account its role in IRSA (IAM roles for
 /// service accounts).
@@ -225,11 +238,14 @@ fn pods(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewErro
         let act = format!("{verb} {}: {}", write.object(), violation.seen);
         let mismatch = violation.key.starts_with(VARIABLE);
         let advice = if mismatch {
-            &ADVICE_ON_MISMATCH
+            &ADVICE_ON_VARIABLE
         } else {
             &ADVICE
         };
         let mut finding = violation.finding(&ABOUT, advice, act);
+        if mismatch {
+            finding.instead = instead(write, pod_write);
+        }
         // One cause, one finding: where the requester may not use the account at all,
         // the rule about that says so.
         if mismatch && is_foreign(write, pod_write) {
@@ -238,6 +254,24 @@ fn pods(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewErro
         findings.push(finding);
     }
     Ok(())
+}
+
+/// What helps where the policy lets the job assume other roles: to ask for one of them.
+fn instead(write: &Write<'_>, pod_write: &PodWrite<'_>) -> Option<String> {
+    let accounts = pod_write.new.spec.service_accounts();
+    let own: Vec<_> = accounts.map(|account| write.runs_as(account)).collect();
+    let is_own = |role| own.iter().any(|identity| identity.role() == Some(role));
+    let chains = write.tenancy.chains.iter();
+    let chains = chains.filter(|chain| is_own(chain.from.role()));
+    let roles = chains.flat_map(|chain| &chain.to).map(RoleArn::as_str);
+    let roles = enumerated(roles, LIST_BYTES);
+    (!roles.is_empty()).then(|| {
+        format!(
+            "leave AWS_ROLE_ARN out and ask for one of these by the pod annotation \
+             rolegate.dev/chain-to: {roles}; ask the platform team to list another one under \
+             `virtualClusters[].chains` in rolegate's policy"
+        )
+    })
 }
 
 /// Whether the requester may not start pods under an account of the pod.

@@ -118,11 +118,21 @@ fn what_is_only_offered_may_be_missing() {
         "sets AWS_PROFILE itself",
     );
     let mut pod = irsa();
-    set(spark(&mut pod), "AWS_ROLE_ARN", ROLE_2);
+    set(
+        spark(&mut pod),
+        "AWS_ROLE_ARN",
+        "arn:aws:iam::444455556666:role/root",
+    );
     passes(&create(runner(), &pod), &policy);
+    // `execution-role` says the same, so it is heard only where that rule is not.
+    let unheard = crate::support::policy(&format!(
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nrules: {{ execution-role: {{ mode: \"off\" }} }}\n\
+         virtualClusters: [{{ namespaces: [spark-a], chains: [{{ from: \"{ROLE_1}\", to: [\"{ROLE_2}\"], \
+         default: \"{ROLE_2}\", required: true }}] }}]\n"
+    ));
     refused(
         &create(runner(), &pod),
-        &by_default("required: true"),
+        &unheard,
         "is not the role it runs as",
     );
 }

@@ -26,6 +26,7 @@ mod endpoint_exposure;
 mod execution_role;
 mod foreign_service_account;
 mod foreign_volume;
+mod guide;
 mod honest;
 mod honest_jobs;
 mod hostile;

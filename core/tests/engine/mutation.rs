@@ -108,12 +108,6 @@ fn who_is_asked_for_what() {
 fn nobody_asks() {
     assert!(untouched(runner(), &irsa(), &policy("")).is_empty());
     assert!(untouched(runner(), &irsa(), &Policy::builtin()).is_empty());
-    // One of the guide's variables alone is the application's own.
-    for name in ["CLIENT_ROLE_ARN", "WEB_IDENTITY_ROLE_ARN"] {
-        let mut pod = irsa();
-        set(spark(&mut pod), name, ROLE_2);
-        assert!(untouched(runner(), &pod, &policy("")).is_empty());
-    }
     // So are they on the sidecar.
     let mut pod = irsa();
     let fluentd = &mut pod["spec"]["containers"][1];
@@ -468,7 +462,7 @@ fn sources() {
 fn variables_that_nobody_should_believe() {
     let policy = by_default("");
     for (role, token, words) in [
-        (ROLE_2, TOKEN, "AWS_ROLE_ARN"),
+        ("arn:aws:iam::444455556666:role/root", TOKEN, "AWS_ROLE_ARN"),
         (
             "arn:aws:iam::999999999999:role/job-execution-role-1",
             TOKEN,
@@ -786,7 +780,7 @@ fn modes_that_a_pod_asks_for() {
 fn what_people_are_told() {
     let told = |pod: &Value, more: &str| create(runner(), pod).mutation(&by_default(more)).1;
     for (mode, words) in [
-        ("profile", "boto3, CLI, JS and Rust chain"),
+        ("profile", "boto3, CLI, JS and Rust SDK chain"),
         ("java-v2", "keeps the execution role in mode java-v2"),
         ("exclusive", "no credentials in mode exclusive"),
     ] {
@@ -1491,10 +1485,6 @@ fn every_name_by_which_a_role_is_asked_for() {
                 "{found:#?}"
             );
         }
-    }
-    // One alone is the application's, and so is EMR's where no chain is.
-    for name in ["ROLE_1_ARN", "ROLE_2_ARN"] {
-        assert!(untouched(runner(), &ask(&[(name, ROLE_2)]), &open).is_empty());
     }
     // What rolegate writes is no request: the pod is offered a chain, not asking.
     let offered = by_default("");
