@@ -4,12 +4,13 @@
 # make test         check that the machine has what the tests need, run all tests
 # make lint         check formatting, clippy warnings and dependencies
 # make chain-table  print which AWS SDK uses which role, as a Markdown table
+# make reader-table print which library that reads S3 uses which role; downloads 200 MB
 # make bench        run the benchmarks
 # make image        build the container image, IMAGE=<registry>/rolegate:<tag>
 IMAGE ?= rolegate:0.1.0
 CONTAINER_ENGINE ?= docker
 
-.PHONY: run check e2e test lint chain-table bench image
+.PHONY: run check e2e test lint chain-table reader-table bench image
 
 run:
 	cargo run --release --locked -- serve
@@ -40,6 +41,9 @@ lint:
 
 chain-table:
 	@cargo test --quiet --locked --test e2e -- --exact --nocapture chaining::matrix::every_sdk_ends_in_the_promised_role
+
+reader-table:
+	@cargo test --quiet --locked --test e2e -- --exact --ignored --nocapture chaining::readers::every_reader_ends_in_the_promised_role
 
 bench:
 	cargo bench --locked

@@ -328,24 +328,25 @@ impl<'p> Plan<'p> {
     const fn limits(&self) -> &'static str {
         match self.mode {
             ChainMode::Profile | ChainMode::JavaV2 if self.names_target => {
-                "rolegate: EMRFS, S3A, Java SDK 1, Go and C++ code finds no credentials, because \
-                 AWS_ROLE_ARN names the chained role; leave it to EKS's webhook, or use mode exclusive"
+                "rolegate: EMRFS, S3A, Java SDK 1, Go, C++, delta-rs and DuckDB code finds no \
+                 credentials, because AWS_ROLE_ARN names the chained role; leave it to EKS's \
+                 webhook, or ask for mode exclusive, in which Go chains"
             }
             ChainMode::Profile => {
-                "rolegate: EMRFS, Java, Go, C++, Polars, delta-rs and DuckDB code keeps the execution \
-                 role in mode profile; boto3, CLI, JS and Rust SDK chain"
+                "rolegate: EMRFS, Java, Go, C++, delta-rs, DuckDB and (without boto3) Polars code \
+                 keeps the execution role in mode profile; boto3, CLI, JS and Rust SDK chain"
             }
             ChainMode::JavaV2 => {
-                "rolegate: EMRFS, S3A, Java SDK 1, Go, C++, Polars, delta-rs and DuckDB code keeps the \
-                 execution role in mode java-v2"
+                "rolegate: EMRFS, S3A, Java SDK 1, Go, C++, delta-rs, DuckDB and (without boto3) \
+                 Polars code keeps the execution role in mode java-v2"
             }
             ChainMode::Exclusive => {
-                "rolegate: EMRFS, S3A, Java SDK 1, C++, Polars and delta-rs find no credentials in mode \
-                 exclusive unless configured"
+                "rolegate: EMRFS, S3A, Java SDK 1, C++, delta-rs, DuckDB and (without boto3) Polars \
+                 find no credentials in mode exclusive unless configured"
             }
             ChainMode::PodIdentity => {
-                "rolegate: EMRFS, Java SDK 1, C++, Polars and delta-rs code keeps the execution role in \
-                 mode pod-identity"
+                "rolegate: EMRFS, Java SDK 1, C++, delta-rs, DuckDB and (without boto3) Polars code \
+                 keeps the execution role in mode pod-identity"
             }
         }
     }

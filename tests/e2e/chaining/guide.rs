@@ -9,6 +9,7 @@ use super::job;
 use super::scene::{self, CONFIG, DRIVER, ROLE_1, ROLE_2};
 use crate::harness::aws::Aws;
 use crate::harness::kubelet::{self, Container};
+use crate::harness::sdk::{From, Sdk};
 use crate::harness::{sdk, spark};
 
 const BUCKET: &str = "datalake-444455556666-us-east-1";
@@ -146,6 +147,36 @@ fn spark_reads_the_bucket_and_boto3_tells_the_queue() {
     stage.assert_role_2_touched(&["s3", "sqs"]);
     let message = stage.message();
     assert!(message.contains("name"), "{message}");
+}
+
+/// The guide's pod templates write role 2 into `AWS_ROLE_ARN`. Web identity is refused
+/// then, and SDKs that go on to the profile end in role 2; others find no credentials.
+#[test]
+fn the_guides_pod_template() {
+    let job = scene::job("asked");
+    let mut pod = job.driver_pod();
+    job::set_variable(&mut pod, "ROLE_2_ARN", ROLE_2);
+    job::set_variable(&mut pod, "ROLE_1_ARN", ROLE_1);
+    job::set_variable(&mut pod, "AWS_ROLE_ARN", ROLE_2);
+    let token = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+    job::set_variable(&mut pod, "AWS_WEB_IDENTITY_TOKEN_FILE", token);
+    let stored = job.create(&pod);
+    for (sdk, chains) in [
+        (Sdk::Boto3, true),
+        (Sdk::Java, true),
+        (Sdk::Go, false),
+        (Sdk::Java1, false),
+    ] {
+        let run = (sdk, From::DefaultChain);
+        let (identity, aws) = scene::run(run, (&stored, DRIVER), scene::trust(&stored));
+        let role_2 = format!("{}/{}", scene::assumed(ROLE_2), job.session());
+        assert_eq!(
+            identity.ok(),
+            chains.then_some(role_2),
+            "{sdk:?}: {:#?}",
+            aws.shown()
+        );
+    }
 }
 
 /// What the README has people try first prints what the pod then holds.

@@ -9,10 +9,10 @@ use crate::harness::aws::Aws;
 use crate::harness::kubelet;
 use crate::harness::sdk::{self, From, Sdk};
 
-const MODES: [&str; 4] = ["profile", "java-v2", "exclusive", "pod-identity"];
+pub(super) const MODES: [&str; 4] = ["profile", "java-v2", "exclusive", "pod-identity"];
 
 /// In place of a role: no credentials at all.
-const NONE: u8 = 0;
+pub(super) const NONE: u8 = 0;
 
 /// The role that each client ends in, a column a mode.
 const PROMISED: [(Sdk, From<'static>, [u8; 4]); 10] = [
@@ -161,7 +161,7 @@ fn every_sdk_ends_in_the_promised_role() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-fn words(role: u8) -> String {
+pub(super) fn words(role: u8) -> String {
     match role {
         NONE => "no credentials".to_owned(),
         role => format!("role {role}"),
@@ -206,7 +206,7 @@ fn the_page_promises_the_same() {
 }
 
 #[track_caller]
-fn assert_page(client: &str, promised: [String; 4]) {
+pub(super) fn assert_page(client: &str, promised: [String; 4]) {
     let page = include_str!("../../../docs/role-chaining.md");
     let mut rows = page
         .lines()

@@ -12,6 +12,7 @@ mod attacks;
 mod chains;
 mod guide;
 mod matrix;
+mod readers;
 mod recorded;
 mod refused;
 mod watched;

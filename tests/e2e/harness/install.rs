@@ -34,6 +34,27 @@ pub(crate) fn once(name: &str, sources: &[&str], fill: impl FnOnce(&Path)) -> Pa
     dir
 }
 
+/// A virtual environment of Python with the packages of a lock file.
+pub(crate) fn venv(name: &str, requirements: &str, advice: &str) -> PathBuf {
+    need(
+        "python3",
+        &["-c", "import venv, ensurepip"],
+        "Python 3.10 with venv (Debian: python3-venv)",
+    );
+    once(name, &[requirements], |dir| {
+        let mut venv = Command::new("python3");
+        run(venv.args(["-m", "venv"]).arg(dir), "Python makes the venv");
+        let file = dir.join("requirements.txt");
+        dirs::write(&file, requirements);
+        let mut pip = Command::new(dir.join("bin/pip"));
+        pip.args(["install", "--quiet", "--disable-pip-version-check"])
+            .args(["--no-cache-dir", "--only-binary=:all:", "--require-hashes"])
+            .arg("-r")
+            .arg(file);
+        run(&mut pip, advice);
+    })
+}
+
 /// Panics with one sentence unless `program` can be run.
 pub(crate) fn need(program: &str, args: &[&str], name: &str) {
     let found = Command::new(program).args(args).output();

@@ -1,5 +1,5 @@
-//! Real AWS SDKs. Each client is a few lines of `tests/e2e/clients`: it says
-//! who it is, with the credentials that its SDK finds.
+//! Real AWS SDKs. Each client is a short program in `tests/e2e/clients`: it prints the ARN
+//! of the role whose credentials its SDK finds.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -42,7 +42,7 @@ pub(crate) enum Sdk {
     Rust,
     Java,
     Go,
-    /// Retired by AWS, and still in many jobs: so are the next two.
+    /// AWS has ended support for this one and the next two; many jobs still use them.
     Go1,
     JavaScript2,
     Java1,
@@ -58,7 +58,7 @@ pub(crate) enum From<'a> {
 }
 
 impl Sdk {
-    /// Those that AWS still mends.
+    /// Those that AWS still maintains.
     pub(crate) const ALL: [Self; 6] = [
         Self::Boto3,
         Self::Cli,
@@ -68,7 +68,7 @@ impl Sdk {
         Self::Go,
     ];
 
-    /// Its name, for people.
+    /// Its name in messages and tables.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Boto3 => "boto3",
@@ -99,8 +99,8 @@ impl Sdk {
         version(file, before)
     }
 
-    /// Runs the client in a container: the ARN it says it is, or what it
-    /// printed when it could not say.
+    /// Runs the client in a container. Gives the ARN of its role, or what it printed if it
+    /// failed.
     pub(crate) fn identity(
         self,
         from: From<'_>,
@@ -191,6 +191,37 @@ pub(crate) fn s3a_33(container: &Container, aws: &Aws) -> Output {
     run(&program, container, aws)
 }
 
+/// What `make reader-table` installs.
+const READERS: &str = include_str!("../clients/readers/requirements.txt");
+
+/// Reads `s3://bucket/in` by a library of `clients/readers`.
+pub(crate) fn reader(library: &str, container: &Container, aws: &Aws) -> Output {
+    let advice = "pip needs to reach PyPI once, for 200 MB";
+    let python = install::venv("aws-readers", READERS, advice);
+    let trusted = container.home.join("authority.pem");
+    dirs::write(&trusted, &Aws::authority());
+    let mut command = Command::new("timeout");
+    command.arg("60").arg(at(&python, "bin/python")).args([
+        source("readers/reader.py"),
+        library.to_owned(),
+        aws.url(),
+    ]);
+    enter(&mut command, container, aws)
+        .env("AWS_ENDPOINT_URL_STS", aws.https_url())
+        .env("SSL_CERT_FILE", &trusted)
+        .env("AWS_CA_BUNDLE", &trusted)
+        .output()
+        .unwrap_or_else(|e| panic!("cannot run {library}: {e}"))
+}
+
+/// The release of such a library.
+pub(crate) fn reader_version(package: &str) -> &'static str {
+    // Of several, for several Pythons, the last one is the newest.
+    let name = format!("\n{package}==");
+    let (_, version) = READERS.rsplit_once(&name).expect("a locked package");
+    version.split_whitespace().next().unwrap_or_default()
+}
+
 /// Runs a script of the repository with the Python that has boto3.
 pub(crate) fn python(script: &str, args: &[&str], container: &Container, aws: &Aws) -> Output {
     let mut program = vec![interpreter(), repository(script)];
@@ -210,7 +241,7 @@ pub(super) fn repository(path: &str) -> String {
 
 /// Runs a program to its end, as the container's process.
 fn run(program: &[String], container: &Container, aws: &Aws) -> Output {
-    // A client that gets no answer within a minute fails its test.
+    // A client that takes longer than a minute is ended, and its test fails.
     let mut command = Command::new("timeout");
     command.arg("60").args(program);
     enter(&mut command, container, aws)
@@ -218,8 +249,8 @@ fn run(program: &[String], container: &Container, aws: &Aws) -> Output {
         .unwrap_or_else(|e| panic!("cannot run {program:?}: {e}"))
 }
 
-/// Gives a command the environment of a container, and nothing of the
-/// developer's own: no keys, no profile, no proxy.
+/// Gives a command the environment of a container only: none of the variables of the
+/// developer's shell, such as keys, a profile or a proxy.
 pub(super) fn enter<'c>(
     command: &'c mut Command,
     container: &Container,
@@ -231,11 +262,11 @@ pub(super) fn enter<'c>(
         .envs(std::env::var_os("JAVA_HOME").map(|java| ("JAVA_HOME", java)))
         .env("HOME", &container.home)
         .envs(&container.env)
-        // The second name: Go's SDK knows no other for the STS calls that its
-        // credentials make.
+        // Go's SDK reads only the second name for the STS calls that its credentials
+        // make.
         .env("AWS_ENDPOINT_URL", aws.url())
         .env("AWS_ENDPOINT_URL_STS", aws.url())
-        // The node's own role is no business of these tests.
+        // These tests do not cover the node's role.
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .current_dir(&container.home)
 }

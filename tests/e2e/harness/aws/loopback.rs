@@ -1,5 +1,5 @@
-//! A tiny HTTP server on loopback, until it is dropped. Whoever begins with TLS
-//! gets HTTPS at the same port.
+//! A small HTTP server on loopback that serves until it is dropped. On the same port it
+//! serves HTTPS: a connection whose first byte begins a TLS handshake gets TLS.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::super::{https, tls::Authority};
 
-/// The first byte that a client of TLS sends.
+/// The first byte of a TLS connection.
 const HANDSHAKE: u8 = 22;
 
 /// One request.
@@ -25,7 +25,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// A header, or nothing.
+    /// The value of a header; empty if it is not there.
     pub(super) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
@@ -34,13 +34,13 @@ impl Request {
 /// One answer.
 pub(super) struct Response {
     pub(super) status: u16,
-    /// But the connection's own.
+    /// Without those that concern the connection only, such as `Connection`.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
 }
 
 impl Response {
-    /// With a type and nothing else.
+    /// A response whose only header is its content type.
     pub(super) fn new(status: u16, content_type: &str, body: String) -> Self {
         Self {
             status,
@@ -70,7 +70,7 @@ impl Server {
                 }
                 let answer = Arc::clone(&answer);
                 std::thread::spawn(move || {
-                    // A client that goes away is no concern of the server's.
+                    // An error here means that the client closed the connection.
                     let _ = converse(stream, &*answer);
                 });
             }
@@ -82,15 +82,22 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Relaxed);
-        // Wakes the listener, which then sees that it is to stop.
+        // The listener waits for a connection; after this one it sees `stopped` and ends.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
-/// One connection, in the clear or not.
+/// The authority that signs the server's certificate.
+static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("AWS of the tests"));
+
+/// Its certificate, which a client must trust to use HTTPS.
+pub(super) fn authority() -> String {
+    AUTHORITY.certificate()
+}
+
+/// Serves one connection, with TLS or without.
 fn converse(stream: TcpStream, answer: &dyn Fn(&Request) -> Response) -> std::io::Result<()> {
-    static CONFIG: LazyLock<Arc<ServerConfig>> =
-        LazyLock::new(|| https::config(&Authority::new("AWS of the tests")));
+    static CONFIG: LazyLock<Arc<ServerConfig>> = LazyLock::new(|| https::config(&AUTHORITY));
     let mut first = [0];
     stream.peek(&mut first)?;
     if first == [HANDSHAKE] {
@@ -100,14 +107,14 @@ fn converse(stream: TcpStream, answer: &dyn Fn(&Request) -> Response) -> std::io
     serve(stream, answer)
 }
 
-/// Request after request.
+/// Answers the requests of a connection, one after the other, until the client closes it.
 fn serve(stream: impl Read + Write, answer: &dyn Fn(&Request) -> Response) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream)? {
         let response = answer(&request);
         let mut head = format!("HTTP/1.1 {} .\r\n", response.status);
         for (name, value) in &response.headers {
-            // Of a HEAD it is the length of what is not sent.
+            // A response to HEAD has no body, but the length that the body would have.
             if name != "content-length" || request.method == "HEAD" {
                 let _ = write!(head, "{name}: {value}\r\n");
             }
@@ -123,7 +130,7 @@ fn serve(stream: impl Read + Write, answer: &dyn Fn(&Request) -> Response) -> st
     Ok(())
 }
 
-/// The next request, or nothing at the connection's end.
+/// The next request; `None` if the client has closed the connection.
 fn read(stream: &mut impl BufRead) -> std::io::Result<Option<Request>> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {

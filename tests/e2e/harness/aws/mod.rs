@@ -66,6 +66,16 @@ impl Aws {
         format!("http://127.0.0.1:{}", self.server.port)
     }
 
+    /// The same by HTTPS, for clients that take no other endpoint of STS.
+    pub(crate) fn https_url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.server.port)
+    }
+
+    /// The certificate that such a client must trust, in PEM.
+    pub(crate) fn authority() -> String {
+        loopback::authority()
+    }
+
     /// What was called so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.state.calls.lock().expect("no call panics").clone()
@@ -119,6 +129,8 @@ impl State {
     }
 
     fn service(&self, request: &Request) -> (Call, Response) {
+        let in_query = form_of_query(request);
+        let request = in_query.as_ref().unwrap_or(request);
         let form = Form::parse(request.header("content-type"), &request.body);
         let scope = scope(request);
         let service = scope.map_or("sts", |(_, service)| service);
@@ -230,6 +242,24 @@ impl State {
             .build();
         read(self.http.run(onward))
     }
+}
+
+/// The form that a request of STS has in its query, as Rust's object_store sends it: moto
+/// looks in the body only.
+fn form_of_query(request: &Request) -> Option<Request> {
+    let (path, query) = request.path.split_once('?')?;
+    let is_form = request.body.is_empty() && query.contains("Action=");
+    (is_form && scope(request).is_none()).then(|| {
+        let mut headers = request.headers.clone();
+        let form = "application/x-www-form-urlencoded".to_owned();
+        headers.insert("content-type".to_owned(), form);
+        Request {
+            method: "POST".to_owned(),
+            path: path.to_owned(),
+            headers,
+            body: query.as_bytes().to_owned(),
+        }
+    })
 }
 
 /// Access key id and service of a signature.

@@ -15,23 +15,8 @@ pub(in crate::harness) const REQUIREMENTS: &str =
 
 /// The virtual environment with boto3, the AWS CLI, pyarrow and moto in it.
 pub(in crate::harness) fn python() -> PathBuf {
-    install::need(
-        "python3",
-        &["-c", "import venv, ensurepip"],
-        "Python 3.10 with venv (Debian: python3-venv)",
-    );
-    install::once("aws-python", &[REQUIREMENTS], |dir| {
-        let mut venv = std::process::Command::new("python3");
-        install::run(venv.args(["-m", "venv"]).arg(dir), "Python makes the venv");
-        let requirements = dir.join("requirements.txt");
-        dirs::write(&requirements, REQUIREMENTS);
-        let mut pip = std::process::Command::new(dir.join("bin/pip"));
-        pip.args(["install", "--quiet", "--disable-pip-version-check"])
-            .args(["--no-cache-dir", "--only-binary=:all:", "--require-hashes"])
-            .arg("-r")
-            .arg(requirements);
-        install::run(&mut pip, "pip needs to reach PyPI once, for 90 MB");
-    })
+    let advice = "pip needs to reach PyPI once, for 90 MB";
+    install::venv("aws-python", REQUIREMENTS, advice)
 }
 
 /// The port of the one server that all tests share.
