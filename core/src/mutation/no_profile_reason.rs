@@ -167,6 +167,7 @@ impl NoProfile {
 }
 
 impl fmt::Display for NoProfile {
+    #[expect(clippy::too_many_lines, reason = "one sentence for each reason")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotListed { asked } => write!(f, "the policy lists no chain for it to {asked}"),

@@ -1,7 +1,5 @@
 //! Text that must fit a limit: it ends behind a whole word, and says what it lacks.
 
-use std::fmt::Write as _;
-
 /// `text` in at most `most` bytes. A longer one loses its last words, and their number
 /// stands in their place: a name is shown whole or not at all.
 #[must_use]
@@ -31,25 +29,27 @@ fn left_out(words: usize) -> String {
 #[must_use]
 pub fn enumerated<'n>(names: impl IntoIterator<Item = &'n str>, most: usize) -> String {
     let names: Vec<&str> = names.into_iter().collect();
+    let all = names.join(", ");
+    if all.len() <= most {
+        return all;
+    }
     let more = |left: usize| format!(" and {left} more");
     let room = most.saturating_sub(more(names.len()).len());
     let mut text = String::new();
-    for (index, name) in names.iter().enumerate() {
+    let mut left = names.len();
+    for name in names {
         let comma = if text.is_empty() { "" } else { ", " };
-        let is_last = index + 1 == names.len();
-        let fits = if is_last { most } else { room };
-        if text.len() + comma.len() + name.len() > fits {
-            let left = names.len() - index;
-            return if text.is_empty() {
-                format!("{left} names too long to show here")
-            } else {
-                text + &more(left)
-            };
+        if text.len() + comma.len() + name.len() > room {
+            break;
         }
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{comma}{name}");
+        text.push_str(comma);
+        text.push_str(name);
+        left -= 1;
     }
-    text
+    if text.is_empty() {
+        return format!("{left} names too long to show here");
+    }
+    text + &more(left)
 }
 
 #[cfg(test)]

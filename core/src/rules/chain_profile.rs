@@ -17,9 +17,10 @@
 //!   `required` this holds for every container and init container but EMR's log
 //!   sidecar with the image that EMR gives it
 //! - a request (annotation `rolegate.dev/chain-to`, the variables of AWS's guide,
-//!   `CLIENT_ROLE_ARN` with `WEB_IDENTITY_ROLE_ARN` or `ROLE_2_ARN` with
-//!   `ROLE_1_ARN`, or EMR's `ASSUME_ROLE_CREDENTIALS_ROLE_ARN`) for a role that the
-//!   policy does not list, and a mode in which fewer SDKs would follow
+//!   `CLIENT_ROLE_ARN` or `ROLE_2_ARN` with `WEB_IDENTITY_ROLE_ARN` or `ROLE_1_ARN`,
+//!   or EMR's `ASSUME_ROLE_CREDENTIALS_ROLE_ARN`) for a role that the policy does not
+//!   list, for two roles, or for an empty one, and a mode in which fewer SDKs would
+//!   follow
 //! - the annotation `rolegate.dev/aws-config` on a pod that rolegate did not
 //!   give it to
 //! - a change of any `rolegate.dev/` annotation of an existing pod, through
