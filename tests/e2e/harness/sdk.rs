@@ -199,7 +199,7 @@ pub(crate) fn reader(library: &str, container: &Container, aws: &Aws) -> Output 
     let advice = "pip needs to reach PyPI once, for 200 MB";
     let python = install::venv("aws-readers", READERS, advice);
     let trusted = container.home.join("authority.pem");
-    dirs::write(&trusted, &Aws::authority());
+    dirs::write(&trusted, Aws::authority());
     let mut command = Command::new("timeout");
     command.arg("60").arg(at(&python, "bin/python")).args([
         source("readers/reader.py"),

@@ -244,7 +244,7 @@ impl State {
     }
 }
 
-/// The form that a request of STS has in its query, as Rust's object_store sends it: moto
+/// The form that a request of STS has in its query, as Rust's `object_store` sends it: moto
 /// looks in the body only.
 fn form_of_query(request: &Request) -> Option<Request> {
     let (path, query) = request.path.split_once('?')?;
