@@ -94,8 +94,8 @@ impl Default for Limits {
 impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
-            total: 4096,
-            per_peer: 4096,
+            total: 3072,
+            per_peer: 3072,
             handshake: Duration::from_secs(10),
             header: Duration::from_secs(10),
             body_grace: Duration::from_secs(1),

@@ -67,6 +67,8 @@ impl Client {
         protocols: &[&[u8]],
         shown: Option<(&str, &str)>,
     ) -> std::io::Result<Self> {
+        // As the API server's client does.
+        stream.set_nodelay(true)?;
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()

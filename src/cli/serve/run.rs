@@ -29,7 +29,7 @@ use rolegate_core::decision::PolicyStore;
 
 /// Threads for big bodies and for reading files. They end when unused.
 const BLOCKING_THREADS: usize = 16;
-/// Connections that the kernel queues until they are accepted: all that there are
+/// Connections that the kernel queues until they are accepted: more than there are
 /// places for may come at once. The kernel takes less if `net.core.somaxconn` says so;
 /// its own default is as many.
 const BACKLOG: u32 = 4096;

@@ -59,6 +59,9 @@ pub(super) struct Newcomer {
     pub(super) at: Instant,
 }
 
+/// Whether a connection may lose its place in a step.
+type MayGo<'a> = &'a dyn Fn(&Candidate) -> bool;
+
 impl Newcomer {
     /// The connections that lose their places; `total` is the number of places.
     pub(super) fn victims(self, candidates: &[Candidate], total: usize) -> Vec<Candidate> {
@@ -68,7 +71,7 @@ impl Newcomer {
         let is_new = |one: &Candidate| self.at.saturating_duration_since(one.since) < NEW;
         let is_unproved = |one: &Candidate| one.claim == Claim::Nothing;
         let unproved = candidates.iter().filter(|one| is_unproved(one)).count();
-        let steps: [(usize, &dyn Fn(&Candidate) -> bool); 5] = [
+        let steps: [(usize, MayGo<'_>); 5] = [
             (total / AT_ONCE, &|one| {
                 one.claim == Claim::Slow || is_unproved(one) && !is_new(one)
             }),
@@ -93,12 +96,7 @@ impl Newcomer {
 /// Of the connections that `may_go` up to `count`: those of the address with most of
 /// them, where addresses with `few` or less are equal, and of equal ones those that
 /// have done nothing for longest.
-fn worst(
-    all: &[Candidate],
-    count: usize,
-    few: usize,
-    may_go: &dyn Fn(&Candidate) -> bool,
-) -> Vec<Candidate> {
+fn worst(all: &[Candidate], count: usize, few: usize, may_go: MayGo<'_>) -> Vec<Candidate> {
     let mut may_go: Vec<Candidate> = all.iter().filter(|one| may_go(one)).copied().collect();
     let mut held: HashMap<Peer, usize> = HashMap::new();
     for candidate in &may_go {
