@@ -87,7 +87,7 @@ impl Port {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut watch = Watch::new(self, place);
+        let mut watch = Watch::new(&self.limits, &self.shutdown, place);
         let mut stream = TrackedStream::new(stream, place.phase.clone());
         while self.wait(&mut stream, &mut watch).await {
             match Box::pin(self.serve(stream, &mut watch)).await {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::connection::Port;
 use super::connections::{Admit, Place};
+use crate::runtime::Shutdown;
 use crate::server::limits::ConnectionLimits;
 
 pub(in crate::server) struct Watch<'a> {
@@ -36,12 +36,16 @@ pub(in crate::server) enum Event {
 }
 
 impl<'a> Watch<'a> {
-    pub(in crate::server) fn new(port: &'a Port, place: &'a Place) -> Self {
+    pub(in crate::server) fn new(
+        limits: &'a ConnectionLimits,
+        shutdown: &Shutdown,
+        place: &'a Place,
+    ) -> Self {
         let mut watch = Self {
-            limits: &port.limits,
+            limits,
             place,
-            close_after: place.phase.opened() + spread(port.limits.age),
-            stop: port.shutdown.stop.child_token(),
+            close_after: place.phase.opened() + spread(limits.age),
+            stop: shutdown.stop.child_token(),
             stopped: None,
             next: Instant::now(),
         };
