@@ -109,8 +109,8 @@ impl ClientCertVerifier for ClientCertificates {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let authorities = self.0.load();
-        authorities
+        self.0
+            .load()
             .verifier
             .verify_tls12_signature(message, leaf, signature)
     }
@@ -121,8 +121,8 @@ impl ClientCertVerifier for ClientCertificates {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let authorities = self.0.load();
-        authorities
+        self.0
+            .load()
             .verifier
             .verify_tls13_signature(message, leaf, signature)
     }

@@ -1,23 +1,18 @@
-//! The file of the client authorities, read periodically and compared by
-//! content, like the certificate's files (`files.rs`).
+//! The file of the client authorities, which is read periodically.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
 use rustls::crypto::CryptoProvider;
 
+use super::reread::Reread;
 use super::{Authorities, AuthorityMetrics, ClientCertificates};
 
 /// The file of the authorities, read periodically.
 #[derive(Debug)]
 pub struct AuthorityFile {
-    path: PathBuf,
+    file: Reread<1>,
     provider: Arc<CryptoProvider>,
-    /// The content last checked, valid or not; `None` if it could not be read.
-    /// So a bad file is reported once.
-    seen: Option<Vec<u8>>,
 }
 
 impl AuthorityFile {
@@ -25,9 +20,8 @@ impl AuthorityFile {
     #[must_use]
     pub fn new(path: PathBuf, provider: Arc<CryptoProvider>) -> Self {
         Self {
-            path,
+            file: Reread::new([path]),
             provider,
-            seen: None,
         }
     }
 
@@ -37,31 +31,19 @@ impl AuthorityFile {
     ///
     /// A sentence that names the file.
     pub fn load(&mut self) -> anyhow::Result<Authorities> {
-        let content = self.read()?;
-        let authorities = self.check(&content)?;
-        self.seen = Some(content);
-        Ok(authorities)
+        self.file
+            .load(|[file]| Authorities::from_pem(file, &self.provider))
     }
 
     /// Reads the file again. Valid new authorities are in force from the next
     /// handshake on; otherwise the old ones stay and the error is logged once.
     pub fn reload(&mut self, used: &ClientCertificates, metrics: &AuthorityMetrics) {
-        let result = match self.read() {
-            Ok(content) if self.seen.as_ref() == Some(&content) => return,
-            Ok(content) => {
-                let checked = self.check(&content);
-                self.seen = Some(content);
-                checked
-            }
-            Err(error) => {
-                if self.seen.take().is_none() {
-                    return;
-                }
-                Err(error)
-            }
-        };
-        match result {
-            Ok(authorities) => {
+        let changed = self
+            .file
+            .changed(|[file]| Authorities::from_pem(file, &self.provider));
+        match changed {
+            None => {}
+            Some(Ok(authorities)) => {
                 tracing::info!(
                     count = authorities.count,
                     not_after = %authorities.not_after,
@@ -71,21 +53,12 @@ impl AuthorityFile {
                 metrics.reloaded("replaced");
                 used.replace(authorities);
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 metrics.reloaded("kept");
                 tracing::error!(
                     "the file of client authorities cannot be used; the old ones stay in force: {error:#}"
                 );
             }
         }
-    }
-
-    fn read(&self) -> anyhow::Result<Vec<u8>> {
-        fs::read(&self.path).with_context(|| format!("cannot read {}", self.path.display()))
-    }
-
-    fn check(&self, content: &[u8]) -> anyhow::Result<Authorities> {
-        Authorities::from_pem(content, &self.provider)
-            .with_context(|| format!("{}", self.path.display()))
     }
 }

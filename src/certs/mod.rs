@@ -7,6 +7,7 @@ mod files;
 mod memory;
 mod metrics;
 mod pair;
+mod reread;
 mod resolver;
 
 pub use authorities::{Authorities, ClientCertificates};

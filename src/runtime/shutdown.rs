@@ -18,8 +18,10 @@ pub struct Shutdown {
     /// connection, so that clients move to another replica.
     pub(crate) closing: CancellationToken,
     /// Cancelled when accepting ends. A connection then closes after its
-    /// current request.
+    /// current request, or its first.
     pub(crate) stop: CancellationToken,
+    /// The accept loops. After `stop` they still take what the kernel has accepted.
+    pub(crate) accepting: TaskTracker,
     pub(crate) connections: TaskTracker,
 }
 
@@ -50,6 +52,8 @@ impl Shutdown {
         tracing::info!(delay = ?drain.delay, "draining: no longer ready, still accepting");
         sleep(drain.delay).await;
         self.stop.cancel();
+        self.accepting.close();
+        self.accepting.wait().await;
         self.connections.close();
         tracing::info!(
             open = self.connections.len(),

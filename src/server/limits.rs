@@ -59,6 +59,12 @@ pub struct ConnectionLimits {
     /// A body that has got no byte for this long, or is behind `body_rate` this
     /// soon, gives up its connection's place if another client needs one.
     pub stall: Duration,
+    /// After accepting has ended: how long a connection that had an answer may still
+    /// bring another request, which may be on its way.
+    pub linger: Duration,
+    /// The same for a connection that had no answer yet, from its opening. API
+    /// servers give up after 3 s, as the shipped webhook configurations say.
+    pub first: Duration,
     /// Longest time between two requests. Well above the 90 s after which the
     /// API server closes: if we closed first, a POST sent at that moment would
     /// be lost, and with `failurePolicy: Fail` a write rejected.
@@ -88,14 +94,16 @@ impl Default for Limits {
 impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
-            total: 1024,
-            per_peer: 1024,
+            total: 3072,
+            per_peer: 3072,
             handshake: Duration::from_secs(10),
             header: Duration::from_secs(10),
             body_grace: Duration::from_secs(1),
             body_rate: 128 * 1024,
             // More than for room: this costs a review and not only a body.
             stall: Duration::from_secs(1),
+            linger: Duration::from_secs(1),
+            first: Duration::from_secs(3),
             idle: Duration::from_mins(5),
             age: Duration::from_mins(10),
         }

@@ -181,6 +181,32 @@ async fn a_flood_of_new_connections() {
     attack.shutdown().await;
 }
 
+/// Silence takes no place from who has worked, however much of it comes, and from
+/// the same address.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_silence_takes_no_place_from_who_has_worked() {
+    let server = Server::start(few_places()).await;
+    let mut kept = Vec::new();
+    for _ in 0..30 {
+        let mut client = Client::connect(server.address).await;
+        assert_eq!(client.post("/mutate", "{}").await.status, 200);
+        kept.push(client);
+    }
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(tcp_from(1, server.address).await);
+    }
+    for client in &mut kept {
+        assert_eq!(client.post("/mutate", "{}").await.status, 200);
+    }
+    let metrics = server.get("/metrics").await;
+    assert!(
+        metrics.contains(r#"displaced_total{reason="no_review"} 270"#)
+            && !metrics.contains(r#"displaced_total{reason="idle"}"#),
+        "{metrics}"
+    );
+}
+
 /// A review in flight keeps its place, also while its body is on its way.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_review_in_flight_is_never_the_victim() {
@@ -227,6 +253,9 @@ async fn a_thousand_clients_of_one_address_lose_no_request() {
             for door in Door::ALL {
                 assert_eq!(client.post(door.path(), "{}").await.status, 200);
             }
+            // Like an API server, which keeps few and opens one for each of the others.
+            let mut client = Client::connect(address).await;
+            assert_eq!(client.post("/mutate", "{}").await.status, 200);
         });
     }
     while let Some(client) = clients.join_next().await {

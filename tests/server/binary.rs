@@ -31,10 +31,14 @@ fn command(arguments: &[&str]) -> Command {
 
 impl Process {
     fn spawn(arguments: &[&str]) -> Self {
-        let mut child = command(arguments)
-            .args(["--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0"])
-            .spawn()
-            .unwrap();
+        let mut command = command(arguments);
+        command.args(["--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0"]);
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Self {
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -54,7 +58,11 @@ impl Process {
     }
 
     fn start(arguments: &[&str]) -> Self {
-        let mut process = Self::spawn(arguments);
+        Self::spawn(arguments).serving()
+    }
+
+    fn serving(mut self) -> Self {
+        let process = &mut self;
         let line = process.wait_for("serving");
         let address = |name: &str| {
             line.split(' ')
@@ -64,7 +72,7 @@ impl Process {
                 .unwrap()
         };
         (process.https, process.health) = (address("https="), address("health="));
-        process
+        self
     }
 
     /// Reads the log up to a line with `text` in it.
@@ -320,6 +328,84 @@ async fn a_review_logs_one_line_without_the_object() {
         assert!(line.contains(field), "no {field} in {line}");
     }
     assert!(!process.log.contains("hunter"), "{}", process.log);
+}
+
+/// A shell that limits the files which the server may open.
+fn limited(limit: &str) -> Process {
+    let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &script, env!("CARGO_BIN_EXE_rolegate"), "serve"])
+        .args(["--cluster", "off", "--listen", "127.0.0.1:0"])
+        .args(["--health-listen", "127.0.0.1:0"]);
+    Process::run(limited).serving()
+}
+
+/// As many connections as there are file descriptors for, and not one more.
+#[tokio::test(flavor = "multi_thread")]
+async fn few_file_descriptors_mean_few_connections() {
+    let mut process = limited("-n 200");
+    assert!(
+        process.log.contains("wanted=3072 connections=72"),
+        "{}",
+        process.log
+    );
+    let mut kept = Client::connect(process.https).await;
+    assert_eq!(kept.post("/mutate", REVIEW).await.status, 200);
+    let mut silent = Vec::new();
+    for _ in 0..400 {
+        silent.push(tokio::net::TcpStream::connect(process.https).await.unwrap());
+    }
+    assert_eq!(kept.post("/mutate", REVIEW).await.status, 200);
+    let mut new = Client::connect(process.https).await;
+    assert_eq!(new.post("/mutate", REVIEW).await.status, 200);
+    process.signal("INT");
+    process.wait_for("still accepting");
+    assert!(!process.log.contains("cannot accept"), "{}", process.log);
+}
+
+#[test]
+fn the_limit_of_open_files_is_raised() {
+    let process = limited("-Sn 256");
+    let raised = "the limit of open files was raised";
+    let fits = "allows fewer connections";
+    assert!(
+        process.log.contains(raised) || process.log.contains(fits),
+        "{}",
+        process.log
+    );
+    let own = limited("-Sn $(ulimit -Hn)");
+    assert!(!own.log.contains(raised), "{}", own.log);
+}
+
+/// What 800 connections take, by the process's own count.
+#[tokio::test(flavor = "multi_thread")]
+async fn open_connections_take_little_memory() {
+    const COUNT: usize = 800;
+    let process = Process::start(&["--cluster", "off"]);
+    let resident = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.child.id()));
+        let status = status.unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.unwrap().trim().trim_end_matches(" kB");
+        kib.parse::<usize>().unwrap()
+    };
+    let mut first = Client::connect(process.https).await;
+    assert_eq!(first.post("/mutate", REVIEW).await.status, 200);
+    let before = resident();
+    let mut clients = Vec::new();
+    for _ in 0..COUNT {
+        let mut client = Client::connect(process.https).await;
+        assert_eq!(client.post("/mutate", REVIEW).await.status, 200);
+        clients.push(client);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let each = resident().saturating_sub(before) / COUNT;
+    // So all that there are places for take less than 64 MiB.
+    assert!(each <= 18, "{each} KiB a connection");
+    for client in &mut clients {
+        assert_eq!(client.post("/mutate", REVIEW).await.status, 200);
+    }
 }
 
 #[test]

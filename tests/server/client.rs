@@ -37,9 +37,12 @@ impl Client {
 
     /// A client at another address of this machine, 127.0.0.`last`.
     pub(crate) async fn connect_from(last: u8, address: SocketAddr) -> Self {
-        Self::handshake(tcp_from(last, address).await, &[b"http/1.1"], None)
-            .await
-            .unwrap()
+        Self::over(tcp_from(last, address).await).await.unwrap()
+    }
+
+    /// A client over a TCP connection that is open.
+    pub(crate) async fn over(stream: TcpStream) -> std::io::Result<Self> {
+        Self::handshake(stream, &[b"http/1.1"], None).await
     }
 
     pub(crate) async fn offering(
@@ -64,6 +67,8 @@ impl Client {
         protocols: &[&[u8]],
         shown: Option<(&str, &str)>,
     ) -> std::io::Result<Self> {
+        // As the API server's client does.
+        stream.set_nodelay(true)?;
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()

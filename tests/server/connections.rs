@@ -190,6 +190,35 @@ async fn an_old_connection_is_closed_with_an_answer() {
     client.closed().await;
 }
 
+/// Where there are many, idle connections have no buffers; nobody notices.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_idle_connections_go_on_as_before() {
+    let server = Server::start(limits(ConnectionLimits {
+        total: 32,
+        ..ConnectionLimits::default()
+    }))
+    .await;
+    let mut clients = Vec::new();
+    for _ in 0..8 {
+        let mut client = Client::connect(server.address).await;
+        assert_eq!(client.post("/mutate", "{}").await.status, 200);
+        clients.push(client);
+    }
+    let long = "x".repeat(100_000);
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        for client in &mut clients {
+            // The first bytes arrive alone.
+            let request = post("/mutate", "{}") + &post("/validate/warn", &long);
+            client.send(&request[..3]).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            client.send(&request[3..]).await;
+            assert_eq!(client.answer().await.body, r#"{"door":"mutate","found":0}"#);
+            assert_eq!(client.answer().await.body, r#"{"door":"warn","found":0}"#);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pipelined_requests_are_answered_in_order() {
     let server = Server::start(Limits::default()).await;

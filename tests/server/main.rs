@@ -18,3 +18,4 @@ mod connections;
 mod harness;
 mod refusals;
 mod shedding;
+mod stopping;

@@ -1,6 +1,6 @@
 //! Each connection takes a file descriptor. Some systems start processes with a
-//! limit of 1,024, the number of connections that rolegate accepts by default:
-//! accepting would fail before a connection had to give way to another.
+//! limit of 1,024, less than the number of connections that rolegate accepts by
+//! default: accepting would fail before a connection had to give way to another.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -9,9 +9,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const RESERVE: u64 = 128;
 
 /// How many of `wanted` connections fit. Raises the process's own limit first,
-/// as far as it may.
+/// as far as it may, where it does not suffice.
 pub(super) fn connections(wanted: usize) -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if fitting(wanted, current) == wanted {
+        return wanted;
+    }
     let raised = Rlimit {
         current: maximum,
         maximum,
@@ -26,6 +29,12 @@ pub(super) fn connections(wanted: usize) -> usize {
             wanted,
             connections = fit,
             "the limit of open files (ulimit -n) allows fewer connections than --max-connections"
+        );
+    } else {
+        tracing::info!(
+            from = current,
+            to = maximum,
+            "the limit of open files was raised for --max-connections"
         );
     }
     fit
@@ -45,12 +54,12 @@ mod tests {
     #[test]
     fn a_reserve_remains() {
         for (limit, fit) in [
-            (None, 1024),
-            (Some(1 << 20), 1024),
+            (None, 4096),
+            (Some(1 << 20), 4096),
             (Some(1024), 896),
             (Some(10), 1),
         ] {
-            assert_eq!(fitting(1024, limit), fit, "{limit:?}");
+            assert_eq!(fitting(4096, limit), fit, "{limit:?}");
         }
     }
 }

@@ -29,8 +29,10 @@ use rolegate_core::decision::PolicyStore;
 
 /// Threads for big bodies and for reading files. They end when unused.
 const BLOCKING_THREADS: usize = 16;
-/// Connections that the kernel queues until they are accepted.
-const BACKLOG: u32 = 1024;
+/// Connections that the kernel queues until they are accepted: more than there are
+/// places for may come at once. The kernel takes less if `net.core.somaxconn` says so;
+/// its own default is as many.
+const BACKLOG: u32 = 4096;
 
 /// Why serving ended, other than by a signal.
 pub(super) enum Stop {

@@ -1,8 +1,6 @@
 //! One connection, from the handshake to the close.
 
-use std::hash::{BuildHasher, RandomState};
-use std::pin::pin;
-use std::time::Duration;
+use std::pin::Pin;
 
 use axum::Router;
 use axum::body::Body;
@@ -12,16 +10,17 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 use super::arriving::Arriving;
 use super::connections::{Admit, Place};
 use super::tls;
 use super::tracked::TrackedStream;
+use super::watch::{Event, Watch};
 use crate::runtime::Shutdown;
 use crate::server::doors::refusal::Refusal;
 use crate::server::limits::ConnectionLimits;
@@ -50,15 +49,30 @@ impl Port {
             place.phase.connected(false);
             return self.http(stream, place).await;
         };
+        // In a box, as everything that a connection needs only for a part of its life.
+        if let Some(stream) = Box::pin(self.handshake(tls, stream, place)).await {
+            self.http(stream, place).await;
+        }
+    }
+
+    async fn handshake<S>(
+        &self,
+        tls: &TlsAcceptor,
+        stream: S,
+        place: &Place,
+    ) -> Option<Box<TlsStream<S>>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let handshake = tokio::select! {
             biased;
             handshake = timeout(self.limits.handshake, tls.accept(stream)) => handshake,
-            () = place.phase.evicted() => return,
+            () = place.phase.evicted() => return None,
         };
         match handshake {
             Ok(Ok(stream)) => {
                 place.phase.connected(tls::shows_certificate(&stream));
-                self.http(stream, place).await;
+                return Some(Box::new(stream));
             }
             Ok(Err(error)) => {
                 self.metrics.handshake_failed("failed");
@@ -66,68 +80,99 @@ impl Port {
             }
             Err(_elapsed) => self.metrics.handshake_failed("timeout"),
         }
+        None
     }
 
     async fn http<S>(&self, stream: S, place: &Place)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (phase, admit) = (&place.phase, place.admit());
-        let close_after = phase.opened() + spread(self.limits.age);
+        let mut watch = Watch::new(&self.limits, &self.shutdown, place);
+        let mut stream = TrackedStream::new(stream, place.phase.clone());
+        while self.wait(&mut stream, &mut watch).await {
+            match Box::pin(self.serve(stream, &mut watch)).await {
+                Some(back) => stream = back,
+                None => return,
+            }
+        }
+    }
+
+    /// Waits for a request without a buffer for it. `false` if none comes.
+    async fn wait<S>(&self, stream: &mut TrackedStream<S>, watch: &mut Watch<'_>) -> bool
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        watch.place.phase.has_buffers(false);
+        loop {
+            let event = tokio::select! {
+                biased;
+                readable = stream.readable() => return readable.unwrap_or(false),
+                event = watch.next() => event,
+            };
+            match event {
+                Event::NoBuffers => {}
+                Event::Evicted => return false,
+                Event::Overdue(reason) => {
+                    self.metrics.timed_out(reason);
+                    return false;
+                }
+                Event::Stopped => {
+                    let _gone = timeout(self.limits.linger, stream.shutdown()).await;
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Answers requests. Returns the stream if it waits for another without buffers.
+    async fn serve<S>(
+        &self,
+        stream: TrackedStream<S>,
+        watch: &mut Watch<'_>,
+    ) -> Option<TrackedStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let place = watch.place;
+        let phase = &place.phase;
+        let close_after = watch.close_after;
+        phase.has_buffers(true);
         let service = service_fn(|request: Request<Incoming>| {
             phase.start_request();
             self.answer(request, place, close_after)
         });
-        let connection = http1::Builder::new()
+        let mut connection = http1::Builder::new()
             .header_read_timeout(None)
             .max_buf_size(READ_BUFFER)
-            .serve_connection(
-                TokioIo::new(TrackedStream::new(stream, phase.clone())),
-                service,
-            );
-        let mut connection = pin!(connection);
-        let stop: CancellationToken = self.shutdown.stop.child_token();
-        let mut stopped = pin!(stop.cancelled());
-        let mut evicted = pin!(phase.evicted());
-        let (mut stopping, mut leaving) = (false, false);
-        // One periodic check costs less than a timer per request.
-        let interval = match admit {
-            Admit::Serve => self.limits.header.min(self.limits.idle) / 2,
-            Admit::Reject => self.limits.handshake,
-        };
-        let mut check = pin!(sleep(interval));
+            .serve_connection(TokioIo::new(stream), service);
         loop {
-            tokio::select! {
+            let event = tokio::select! {
                 biased;
-                result = connection.as_mut() => {
+                result = &mut connection => {
                     if let Err(error) = result {
                         tracing::debug!(%error, "a connection failed");
                     }
-                    return;
+                    return None;
                 }
-                () = stopped.as_mut(), if !stopping => {
-                    stopping = true;
-                    connection.as_mut().graceful_shutdown();
+                event = watch.next() => event,
+            };
+            match event {
+                Event::NoBuffers if phase.needs_no_buffers() => {
+                    let parts = connection.into_parts();
+                    let mut stream = parts.io.into_inner();
+                    stream.give_back(parts.read_buf);
+                    return Some(stream);
                 }
-                () = evicted.as_mut(), if !leaving => {
-                    // What was in the kernel has been read by now. A request
-                    // that came with it is answered; then the connection closes.
-                    leaving = true;
-                    if !phase.may_finish(&self.limits) {
-                        return;
-                    }
-                    connection.as_mut().graceful_shutdown();
+                Event::NoBuffers => {}
+                // What was in the kernel has been read by now. A request that came
+                // with it is answered; then the connection closes.
+                Event::Evicted if !phase.may_finish(&self.limits) => return None,
+                Event::Evicted | Event::Stopped => {
+                    Pin::new(&mut connection).graceful_shutdown();
                 }
-                () = check.as_mut() => {
-                    let reason = match admit {
-                        Admit::Serve => phase.overdue(&self.limits),
-                        Admit::Reject => Some("told"),
-                    };
-                    if let Some(reason) = reason {
-                        self.metrics.timed_out(reason);
-                        return;
-                    }
-                    check.as_mut().reset(Instant::now() + interval);
+                Event::Overdue(reason) => {
+                    self.metrics.timed_out(reason);
+                    return None;
                 }
             }
         }
@@ -160,28 +205,5 @@ impl Port {
         }
         phase.answered(status.is_success());
         Ok(response)
-    }
-}
-
-/// `time` plus or minus up to a tenth, at random, so that connections opened
-/// together do not close together.
-fn spread(time: Duration) -> Duration {
-    let random = u32::from(RandomState::new().hash_one(0_u8).to_be_bytes()[0]);
-    time * (9 * 256 + 2 * random) / (10 * 256)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spreads_by_a_tenth() {
-        for _ in 0..100 {
-            let age = spread(Duration::from_secs(100));
-            assert!(
-                (Duration::from_secs(90)..Duration::from_secs(110)).contains(&age),
-                "{age:?}"
-            );
-        }
     }
 }

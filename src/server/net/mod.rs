@@ -8,3 +8,4 @@ mod phase;
 pub(super) mod tls;
 mod tracked;
 mod victim;
+mod watch;

@@ -47,12 +47,19 @@ struct Shared {
     heard: AtomicU64,
     /// Bytes of the current body.
     received: AtomicU64,
-    /// The client has had an answer to a review, or has shown a certificate.
+    /// The client has had an answer to a review.
     worked: AtomicBool,
+    /// The client has shown a certificate.
+    proved: AtomicBool,
     /// The connection's place was taken away because it was only arriving, to
     /// restore the balance between addresses.
     evicted_for_balance: AtomicBool,
     evicted: Notify,
+    /// It has buffers for a request.
+    buffers: AtomicBool,
+    /// An answer is on its way and does not get through.
+    write_blocked: AtomicBool,
+    told_to_wait: Notify,
 }
 
 /// How much a connection deserves its place, from the least to the most. The
@@ -102,9 +109,7 @@ impl Phase {
     /// The handshake is complete, or there is none. `proved`: the client has
     /// shown a certificate.
     pub(in crate::server) fn connected(&self, proved: bool) {
-        if proved {
-            self.shared.worked.store(true, Ordering::Relaxed);
-        }
+        self.shared.proved.store(proved, Ordering::Relaxed);
         self.set(IDLE);
     }
 
@@ -147,6 +152,10 @@ impl Phase {
         }
     }
 
+    fn has_worked(&self) -> bool {
+        self.shared.worked.load(Ordering::Relaxed)
+    }
+
     fn phase(&self) -> u8 {
         self.shared.phase.load(Ordering::Relaxed)
     }
@@ -174,6 +183,50 @@ impl Phase {
         (self.since().elapsed() >= limit).then_some(reason)
     }
 
+    pub(in crate::server) fn has_buffers(&self, buffers: bool) {
+        self.shared.buffers.store(buffers, Ordering::Relaxed);
+    }
+
+    pub(in crate::server) fn write_blocked(&self, blocked: bool) {
+        self.shared.write_blocked.store(blocked, Ordering::Relaxed);
+    }
+
+    /// Whether it waits for a request, and has written all answers.
+    pub(in crate::server) fn needs_no_buffers(&self) -> bool {
+        self.phase() == IDLE && !self.shared.write_blocked.load(Ordering::Relaxed)
+    }
+
+    /// If it has waited for a request for `time`, tells it to do so without buffers.
+    pub(in crate::server) fn drop_buffers(&self, time: Duration) {
+        let buffers = self.shared.buffers.load(Ordering::Relaxed);
+        if buffers && self.needs_no_buffers() && self.since().elapsed() >= time {
+            self.shared.told_to_wait.notify_one();
+        }
+    }
+
+    /// Waits until it is told to wait without buffers.
+    pub(in crate::server) async fn told_to_wait(&self) {
+        self.shared.told_to_wait.notified().await;
+    }
+
+    /// Until when a connection that waits for a request may bring one, where accepting
+    /// has ended at `stopping`. `None` while it waits for none.
+    pub(in crate::server) fn lingers(
+        &self,
+        stopping: Instant,
+        limits: &ConnectionLimits,
+    ) -> Option<Instant> {
+        if !matches!(self.phase(), IDLE | DISCARDING_BODY) {
+            return None;
+        }
+        let end = stopping + limits.linger;
+        Some(if self.has_worked() {
+            end
+        } else {
+            end.max(self.opened + limits.first)
+        })
+    }
+
     /// How much the connection deserves its place, and since when.
     pub(in crate::server) fn claim(
         &self,
@@ -198,7 +251,7 @@ impl Phase {
             }
             // Since it was opened: going on from the handshake to a head, or to a
             // request that gets an error, is no work.
-            _ if !self.shared.worked.load(Ordering::Relaxed) => {
+            _ if !self.has_worked() && !self.shared.proved.load(Ordering::Relaxed) => {
                 return (Claim::Nothing, self.opened);
             }
             READING_HEAD if age >= limits.stall => Claim::Slow,
@@ -294,6 +347,22 @@ mod tests {
         assert_eq!(claim(), Claim::Slow);
         phase.body_received(usize::try_from(limits.body_rate).unwrap());
         assert_eq!(claim(), Claim::Arriving);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_request_may_take_longer_than_the_next() {
+        let limits = ConnectionLimits::default();
+        let phase = Phase::new();
+        let stopping = Instant::now();
+        let lingers = || phase.lingers(stopping, &limits).map(|end| end - stopping);
+        phase.connected(true);
+        assert_eq!(lingers(), Some(limits.first), "also with a certificate");
+        phase.bytes_received();
+        assert_eq!(lingers(), None, "a head is being read");
+        phase.start_request();
+        phase.start_review();
+        phase.answered(true);
+        assert_eq!(lingers(), Some(limits.linger));
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,12 +2,9 @@
 //! their own, each doing one costly or idle thing over and over.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -64,7 +61,7 @@ impl Crowd {
             .enable_all()
             .build()
             .expect("threads");
-        let connector = connector(rolegate);
+        let connector = TlsConnector::from(super::raw::trusting(rolegate));
         for number in 0..count {
             let attacker = Attacker {
                 connector: connector.clone(),
@@ -90,19 +87,6 @@ impl Drop for Crowd {
             runtime.shutdown_background();
         }
     }
-}
-
-fn connector(rolegate: &Rolegate) -> TlsConnector {
-    let mut roots = RootCertStore::empty();
-    let ca = CertificateDer::from_pem_slice(rolegate.ca.as_bytes()).expect("the run's authority");
-    roots.add(ca).expect("an authority");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the provider's own versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    TlsConnector::from(Arc::new(config))
 }
 
 struct Attacker {

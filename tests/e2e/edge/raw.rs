@@ -31,6 +31,17 @@ pub(super) enum Ending {
 
 /// POSTs a body and reads the answer.
 pub(super) fn post(rolegate: &Rolegate, path: &str, body: &[u8], ending: Ending) -> Reply {
+    let answer = exchange(rolegate, path, body, ending);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    let status = head.split(' ').nth(1).and_then(|text| text.parse().ok());
+    Reply {
+        status: status.unwrap_or_else(|| panic!("no HTTP answer: {answer:?}")),
+        body: body.to_owned(),
+    }
+}
+
+/// POSTs a body; whatever comes back, which is nothing where the handshake fails.
+pub(super) fn exchange(rolegate: &Rolegate, path: &str, body: &[u8], ending: Ending) -> String {
     let mut stream = connect(rolegate);
     let length = body.len() + usize::from(ending != Ending::Whole);
     let head = format!(
@@ -49,33 +60,11 @@ pub(super) fn post(rolegate: &Rolegate, path: &str, body: &[u8], ending: Ending)
     let mut answer = Vec::new();
     // So too when it closes without saying so; the status tells.
     let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8_lossy(&answer);
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
-    let status = head.split(' ').nth(1).and_then(|text| text.parse().ok());
-    Reply {
-        status: status.unwrap_or_else(|| panic!("no HTTP answer: {answer:?}")),
-        body: body.to_owned(),
-    }
-}
-
-/// POSTs a body; whatever comes back, which is nothing where the handshake fails.
-pub(super) fn try_post(rolegate: &Rolegate, path: &str, body: &[u8]) -> String {
-    let mut stream = connect(rolegate);
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    let _ = stream
-        .write_all(head.as_bytes())
-        .and_then(|()| stream.write_all(body))
-        .and_then(|()| stream.flush());
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-fn connect(rolegate: &Rolegate) -> StreamOwned<ClientConnection, TcpStream> {
+/// The TLS settings of a client that trusts rolegate's authority.
+pub(super) fn trusting(rolegate: &Rolegate) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     let ca = CertificateDer::from_pem_slice(rolegate.ca.as_bytes()).expect("the run's authority");
     roots.add(ca).expect("an authority");
@@ -85,8 +74,12 @@ fn connect(rolegate: &Rolegate) -> StreamOwned<ClientConnection, TcpStream> {
         .expect("the provider's own versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
+    Arc::new(config)
+}
+
+fn connect(rolegate: &Rolegate) -> StreamOwned<ClientConnection, TcpStream> {
     let name = ServerName::from(std::net::IpAddr::from(Ipv4Addr::LOCALHOST));
-    let tls = ClientConnection::new(Arc::new(config), name).expect("a name");
+    let tls = ClientConnection::new(trusting(rolegate), name).expect("a name");
     let tcp = TcpStream::connect((Ipv4Addr::LOCALHOST, rolegate.port)).expect("it listens");
     tcp.set_read_timeout(Some(PATIENCE)).expect("not zero");
     StreamOwned::new(tls, tcp)
