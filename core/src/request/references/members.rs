@@ -4,7 +4,7 @@ use crate::json::Text;
 
 use super::By;
 use super::guide::Secrets;
-use super::keys::{SecretKey, is_called_account, is_object_name};
+use super::keys::{SecretKey, is_called_account, is_called_role, is_object_name};
 use super::place::{Holds, Place};
 
 /// The members that matter, as far as they are short texts.
@@ -14,6 +14,8 @@ pub(super) struct Members<'de> {
     is_account: bool,
     /// It is of a Secret: `{kind: Secret, name: …}`.
     is_secret: bool,
+    /// It is of a `ConfigMap`.
+    is_config_map: bool,
     value: Option<Text<'de>>,
     name: Option<Text<'de>>,
     has_key: bool,
@@ -35,7 +37,10 @@ impl<'de> Members<'de> {
                 self.name = Some(text);
             }
             "value" => self.value = Some(text),
-            "kind" => self.is_secret = &*text == "Secret",
+            "kind" | "type" => {
+                self.is_secret = &*text == "Secret" && key == "kind";
+                self.is_config_map = &*text == "ConfigMap";
+            }
             "key" => self.has_key = true,
             _ => {}
         }
@@ -44,13 +49,25 @@ impl<'de> Members<'de> {
     /// What they say of an object at this place.
     pub(super) fn say(self, place: Place, secrets: Secrets) -> impl Iterator<Item = Said> {
         let secret = self.is_reference(place, secrets);
-        let account = self
+        let value = self
             .value
-            .filter(|value| self.is_account && !place.is_metadata && !value.is_empty());
-        let account = account.map(|value| Said {
+            .filter(|value| !place.is_metadata && !place.is_label && !value.is_empty());
+        let is_account = self.is_account;
+        let name = self.name.as_deref();
+        let value = value.filter(|value| {
+            // Few values are ARNs, so that few names are looked at.
+            is_account
+                || value.starts_with("arn:")
+                    && name.is_some_and(|name| is_called_role(name, place.is_pod))
+        });
+        let account = value.map(|value| Said {
             member: "value",
-            name: value.to_ascii_lowercase(),
-            by: By::Field,
+            name: if is_account {
+                value.to_ascii_lowercase()
+            } else {
+                value.to_string()
+            },
+            by: if is_account { By::Field } else { By::SomeRole },
         });
         let secret = self.name.filter(|name| secret && is_object_name(name));
         let secret = secret.map(|name| Said {
@@ -78,6 +95,7 @@ impl<'de> Members<'de> {
             place.holds,
             Some(Holds::Secret(SecretKey::Named | SecretKey::Object))
         );
-        !alone && (by_name && self.has_key && !place.is_config_map || self.is_secret)
+        let is_config_map = place.is_config_map || self.is_config_map;
+        !alone && (by_name && self.has_key && !is_config_map || self.is_secret)
     }
 }
