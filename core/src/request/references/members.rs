@@ -10,8 +10,6 @@ use super::place::{Holds, Place};
 /// The members that matter, as far as they are short texts.
 #[derive(Default)]
 pub(super) struct Members<'de> {
-    /// It is called like a service account: `{name: SERVICE_ACCOUNT, value: …}`.
-    is_account: bool,
     /// It is of a Secret: `{kind: Secret, name: …}`.
     is_secret: bool,
     /// It is of a `ConfigMap`.
@@ -32,10 +30,7 @@ impl<'de> Members<'de> {
     /// A member with a text.
     pub(super) fn add(&mut self, key: &str, text: Text<'de>) {
         match key {
-            "name" => {
-                self.is_account = is_called_account(&text);
-                self.name = Some(text);
-            }
+            "name" => self.name = Some(text),
             "value" => self.value = Some(text),
             "kind" | "type" => {
                 self.is_secret = &*text == "Secret" && key == "kind";
@@ -52,22 +47,24 @@ impl<'de> Members<'de> {
         let value = self
             .value
             .filter(|value| !place.is_metadata && !place.is_label && !value.is_empty());
-        let is_account = self.is_account;
         let name = self.name.as_deref();
-        let value = value.filter(|value| {
+        // `{name: SERVICE_ACCOUNT, value: …}`, or the same with a role.
+        let by = value.as_ref().and_then(|value| {
+            let name = name?;
+            if is_called_account(name) {
+                return Some(By::Field);
+            }
             // Few values are ARNs, so that few names are looked at.
-            is_account
-                || value.starts_with("arn:")
-                    && name.is_some_and(|name| is_called_role(name, place.is_pod))
+            let is_role = value.starts_with("arn:") && is_called_role(name, place.is_pod);
+            is_role.then_some(By::SomeRole)
         });
-        let account = value.map(|value| Said {
+        let value = value.zip(by).map(|(value, by)| Said {
             member: "value",
-            name: if is_account {
-                value.to_ascii_lowercase()
-            } else {
-                value.to_string()
+            name: match by {
+                By::Field => value.to_ascii_lowercase(),
+                _ => value.to_string(),
             },
-            by: if is_account { By::Field } else { By::SomeRole },
+            by,
         });
         let secret = self.name.filter(|name| secret && is_object_name(name));
         let secret = secret.map(|name| Said {
@@ -75,7 +72,7 @@ impl<'de> Members<'de> {
             name: name.to_string(),
             by: By::Secret,
         });
-        account.into_iter().chain(secret)
+        value.into_iter().chain(secret)
     }
 
     /// Whether the name is that of a Secret which the kind's controller reads.
