@@ -171,17 +171,6 @@ pub(in crate::bypasses) const ROLES: &[Way] = &[
             json!({"executionRoleArn": role_arn(OTHER_ROLE), "job": {"jarURI": "s3://mine/x.jar"}});
         create(stage, place, &FLINK, &spec)
     }),
-    Request("a role in Flink's configuration", |stage, place| {
-        let annotation = format!("eks.amazonaws.com/role-arn:{}", role_arn(OTHER_ROLE));
-        let spec = json!({"flinkConfiguration": {"kubernetes.jobmanager.annotations": annotation}});
-        create(stage, place, &FLINK, &spec)
-    }),
-    Request("a role in a template's variables", |stage, place| {
-        let env = json!([{"name": "AWS_ROLE_ARN", "value": role_arn(OTHER_ROLE)}]);
-        let template =
-            json!({"spec": {"containers": [{"name": "flink-main-container", "env": env}]}});
-        create(stage, place, &FLINK, &json!({ "podTemplate": template }))
-    }),
     Request("a JobRun's role", |stage, place| {
         let spec =
             json!({"executionRoleARN": role_arn(OTHER_ROLE), "releaseLabel": "emr-7.12.0-latest"});
