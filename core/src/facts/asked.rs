@@ -70,7 +70,7 @@ fn joined() -> impl Iterator<Item = Asked> {
             let other = join.group.map(|(group, _)| group);
             let further = match join.role {
                 RoleOf::Named(further) => Some(further.resource),
-                RoleOf::Names | RoleOf::Arn(_) => None,
+                RoleOf::Names | RoleOf::Arn(_) | RoleOf::SomeArn(_) | RoleOf::Selected => None,
             };
             let groups = own.iter().copied().chain(other);
             groups.flat_map(move |group| {

@@ -57,6 +57,14 @@ impl RolePattern {
         self.name.matches(name)
     }
 
+    /// Whether the name begins with a wildcard, so that it has no part which a naming
+    /// scheme gives to all of its roles.
+    #[must_use]
+    pub fn begins_wild(&self) -> bool {
+        let name = self.text.rsplit('/').next();
+        name.is_some_and(|name| name.starts_with(['*', '?']))
+    }
+
     /// The pattern as written.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -20,13 +20,22 @@
 //!   submit arguments, JSON, YAML and base64 in a string). In a sentence a name starts
 //!   nothing. A fixed name of the policy (`spark`) counts in fields and options that
 //!   name accounts, and as a whole value in configuration and arguments. `metadata` and
-//!   `status` do not count, except annotations named after service accounts
+//!   `status` do not count, except annotations named after service accounts or roles;
+//!   labels, names of images, descriptions, messages and log lines do not count anywhere
+//! - a role of jobs in any other field, list, option or annotation named after roles
+//!   (`roleArn`, `additionalRoles`, `AWS_ROLE_ARN` in a list of variables or in Spark's or
+//!   Flink's configuration, `eks.amazonaws.com/role-arn` in a template). What a container's
+//!   program gets as arguments is its own: it runs as something already
 //! - of the known kinds (docs/coverage.md lists them): further fields; the
 //!   object that another names (`FlinkSessionJob.spec.deploymentName`), whose role the
 //!   requester needs as if it named the role; and the fields of `status` by which an
 //!   operator acts (Flink's `lastStableSpec`), which are the operator's. Kinds that
 //!   start nothing and log in nowhere (rules, dashboards, routes, certificates, copies) are
 //!   not judged
+//! - logins: objects whose software takes the token of a service account or acts in its
+//!   name (`SecretStores`, Issuers, Flux's sources and `serviceAccountName`, KEDA's and
+//!   Vault's authentication). The requester needs the right to start a pod under that
+//!   account; that it may submit jobs of the role is not enough
 //! - an UPDATE of a custom resource that changes more than `metadata` and `status` is
 //!   judged by all that the new object names, and by the jobs that the stored object
 //!   stands for. Where the policy declares operators, also a driver's or job manager's pod
@@ -41,7 +50,7 @@
 //! | a job | those of its own account and role, in its own namespace; a driver only as `spark-<own job id>-driver`, and no other pod with a job id in its name |
 //! | an operator of the policy | those of the roles the policy declares for it |
 //! | Kubernetes | job controller: `client`; replica set controller: `jeg`; those and the stateful set controller: components of a declared operator; the operator itself, and others that become no role |
-//! | tenants | `default`, or what `submitters.serviceAccounts` lists; in a custom resource also those of `submitters.roles`, and these roles; never one to which the policy gives rights (`service-account-token` says which), unless the same entry of `submitters` names it and the requester |
+//! | tenants | `default`, or what `submitters.serviceAccounts` lists; in a custom resource that starts pods also those of `submitters.roles`, in any custom resource these roles; never one to which the policy gives rights (`service-account-token` says which), unless the same entry of `submitters` names it and the requester |
 //!
 //! ## Why
 //!
@@ -61,8 +70,10 @@
 //!   encodings. The pod is judged when the operator creates it.
 //! - Whose an object is that another joins, without a cluster (`--cluster off`). Then
 //!   only those may join who may submit every role of the declared operators.
-//! - The ARN of a role in a field with another name, unless the policy names the role
-//!   as one of jobs (`executionRoles`, `submitters.roles`, `operators.roles`).
+//! - The ARN of a role, unless the field is an execution role's or the policy names the
+//!   role as one of jobs (`executionRoles`, `submitters.roles`, `operators.roles`).
+//! - Templates that a template refers to by name (Argo's `templateRef`, Tekton's
+//!   `pipelineRef`): the pods are judged when they are created.
 //! - A Deployment that is older than the namespace's label and has another image
 //!   under a gateway's service account (`jeg`): scaling it up starts that image.
 //!   Look for such Deployments before you label the namespace.

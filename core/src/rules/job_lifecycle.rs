@@ -49,8 +49,11 @@
 //!
 //! ## What it does not see
 //!
-//! `*/scale` (a count without a pod template), preemption by a pod of higher
-//! priority, the removal of a node, quotas.
+//! `*/scale` (a count without a pod template), also by an autoscaler of another's workload
+//! (KEDA, VPA); preemption by a pod of higher priority, the removal of a node, quotas. Of a
+//! DELETE of a collection the API server sends one review for each object, and each is
+//! judged; what Volcano's `Command` or another object joins is looked up, and judged by its
+//! operator's acts where rolegate may not look.
 
 mod custom_resource;
 

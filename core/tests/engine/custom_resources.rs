@@ -7,6 +7,7 @@ use rolegate_core::facts::{Facts, Known, Need};
 use rolegate_core::json::Raw;
 use rolegate_core::policy::Policy;
 use rolegate_core::request::AdmissionReview;
+use rolegate_core::request::references::Logins;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -195,7 +196,12 @@ fn account_fields_of_the_table() {
                 RULE,
                 "team-a-payroll",
             );
-            create(tenant(), &resource, "x", object(&account("spark-driver"))).passes(&policy);
+            let own = create(tenant(), &resource, "x", object(&account("spark-driver")));
+            if matches!(row.guide.logins, Logins::All) {
+                own.refused(&policy, RULE, "with a login as service account");
+            } else {
+                own.passes(&policy);
+            }
         }
     }
 }
@@ -873,6 +879,9 @@ fn long_texts_cost_their_length() {
         format!("{}emr-containers-sa-x", "\"".repeat(900)).repeat(500),
         format!("spark{}", " ".repeat(1_000)).repeat(500),
         "ZW1yLWNvbnRhaW5lcnMt".repeat(25_000) + "\n",
+        "role=arn::role/".repeat(35_000),
+        "role=arn:aws:iam::1:role/a,".repeat(20_000),
+        format!("{}:role/", " ".repeat(2_000)).repeat(250),
         nested,
     ] {
         let review = create(

@@ -37,6 +37,7 @@ mod job_lifecycle;
 mod mutating_webhook;
 mod mutation;
 mod namespace_guard;
+mod operators;
 mod pod_exec;
 mod pod_tampering;
 mod properties;

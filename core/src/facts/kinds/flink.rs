@@ -42,6 +42,7 @@ pub(super) const ROWS: &[Kind] = &[
     )
     .joins(&[Join {
         name: "spec.deploymentName",
+        namespace: None,
         only: None,
         group: None,
         resource: "flinkdeployments",
@@ -59,6 +60,7 @@ pub(super) const ROWS: &[Kind] = &[
     .joins(&[
         Join {
             name: "spec.jobReference.name",
+            namespace: None,
             only: Some(("spec.jobReference.kind", "FlinkDeployment")),
             group: None,
             resource: "flinkdeployments",
@@ -67,6 +69,7 @@ pub(super) const ROWS: &[Kind] = &[
         },
         Join {
             name: "spec.jobReference.name",
+            namespace: None,
             only: Some(("spec.jobReference.kind", "FlinkSessionJob")),
             group: None,
             resource: "flinksessionjobs",

@@ -19,14 +19,16 @@ pub(super) const ROWS: &[Kind] = &[
     nothing(
         &["grafana.integreatly.org"],
         &[
-            "grafanadashboards",
             "grafanafolders",
             "grafanaalertrulegroups",
-            "grafanalibrarypanels",
             "grafanamutetimings",
             "grafananotificationpolicies",
+            "grafananotificationpolicyroutes",
+            "grafananotificationtemplates",
+            // The operator writes the Secrets that it names.
+            "grafanaserviceaccounts",
         ],
-        "grafana/grafana-operator docs/docs/api.md",
+        "grafana/grafana-operator deploy/kustomize/base/crds.yaml",
     )
     .no_secrets(),
     // Routes and network policies; `endpoint-exposure` judges what they open.
@@ -159,8 +161,21 @@ pub(super) const ROWS: &[Kind] = &[
     .no_secrets(),
     nothing(
         &["kafka.strimzi.io"],
-        &["kafkatopics", "kafkausers"],
-        "strimzi/strimzi-kafka-operator documentation/modules/appendix_crds.adoc",
+        &["kafkatopics", "kafkarebalances"],
+        "strimzi/strimzi-kafka-operator packaging/install/topic-operator/04-Crd-kafkatopic.yaml",
+    )
+    .no_secrets(),
+    nothing(
+        &["access.strimzi.io"],
+        &["kafkaaccesses"],
+        "strimzi/strimzi-kafka-operator packaging/install/access-operator/040-Crd-kafkaaccess.yaml",
+    )
+    .no_secrets(),
+    // What External Secrets makes up by itself. Grafana's service accounts are Grafana's.
+    nothing(
+        &["generators.external-secrets.io"],
+        &["passwords", "uuids", "sshkeys", "fakes", "generatorstates"],
+        "external-secrets/external-secrets deploy/crds/bundle.yaml",
     )
     .no_secrets(),
 ];

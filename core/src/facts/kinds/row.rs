@@ -1,7 +1,7 @@
 //! What a row of the table says.
 
 use crate::facts::known::Further;
-use crate::request::references::{Guide, Secrets};
+use crate::request::references::{Guide, Logins, Secrets};
 
 /// One kind, or several that are alike.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,9 @@ pub struct Kind {
 pub struct Join {
     /// The field with the name.
     pub name: &'static str,
+    /// The field with its namespace; without one, and where it is empty, the namespace of
+    /// the object itself.
+    pub namespace: Option<&'static str>,
     /// Another field and its value, where the join depends on it.
     pub only: Option<(&'static str, &'static str)>,
     /// `None`: the group and version of the object itself.
@@ -64,6 +67,11 @@ pub enum RoleOf {
     Named(&'static Further),
     /// By an ARN in this field, which its controller writes.
     Arn(&'static str),
+    /// In the same way; what the object does with the role concerns jobs only if it is one
+    /// of theirs.
+    SomeArn(&'static str),
+    /// It may be any: the field holds labels.
+    Selected,
 }
 
 /// A kind by whose objects something is started.
@@ -78,7 +86,9 @@ pub(super) const fn starts(
         starts: true,
         guide: Guide {
             accounts: &[],
+            logins: Logins::None,
             roles: &[],
+            other_roles: &[],
             role_names: &[],
             secrets: Secrets::ByName,
         },
@@ -117,6 +127,32 @@ impl Kind {
     pub(super) const fn roles(self, roles: &'static [&'static str]) -> Self {
         let guide = Guide {
             roles,
+            ..self.guide
+        };
+        Self { guide, ..self }
+    }
+
+    /// As `accounts`, where something logs in as them.
+    pub(super) const fn logins(self, fields: &'static [&'static str]) -> Self {
+        let guide = Guide {
+            logins: Logins::In(fields),
+            ..self.guide
+        };
+        Self { guide, ..self }
+    }
+
+    /// Whatever service accounts its objects name, something logs in as them.
+    pub(super) const fn logs_in(self) -> Self {
+        let guide = Guide {
+            logins: Logins::All,
+            ..self.guide
+        };
+        Self { guide, ..self }
+    }
+
+    pub(super) const fn other_roles(self, other_roles: &'static [&'static str]) -> Self {
+        let guide = Guide {
+            other_roles,
             ..self.guide
         };
         Self { guide, ..self }

@@ -101,19 +101,25 @@ pub(super) const ROWS: &[Kind] = &[
     starts(
         &["cert-manager.io"],
         &["issuers", "clusterissuers"],
-        "cert-manager/cert-manager pkg/apis/certmanager/v1/types_issuer.go",
+        "cert-manager/cert-manager deploy/crds/cert-manager.io_issuers.yaml",
     )
     .accounts(&[
         "spec.vault.auth.kubernetes.serviceAccountRef.name",
+        "spec.vault.auth.aws.serviceAccountRef.name",
         "spec.acme.solvers[].dns01.route53.auth.kubernetes.serviceAccountRef.name",
     ])
-    .secrets_also_in(&["spec.venafi.tpp.credentialsRef.name"]),
+    .logs_in()
+    .secrets_also_in(&[
+        "spec.venafi.tpp.credentialsRef.name",
+        "spec.venafi.ngts.credentialsRef.name",
+    ]),
     starts(
         &["acme.cert-manager.io"],
         &["challenges"],
-        "cert-manager/cert-manager pkg/apis/acme/v1/types_challenge.go",
+        "cert-manager/cert-manager deploy/crds/acme.cert-manager.io_challenges.yaml",
     )
-    .accounts(&["spec.solver.dns01.route53.auth.kubernetes.serviceAccountRef.name"]),
+    .accounts(&["spec.solver.dns01.route53.auth.kubernetes.serviceAccountRef.name"])
+    .logs_in(),
     nothing(
         &["cert-manager.io"],
         &["certificates"],
@@ -123,7 +129,91 @@ pub(super) const ROWS: &[Kind] = &[
         "spec.keystores.jks.passwordSecretRef.name",
         "spec.keystores.pkcs12.passwordSecretRef.name",
     ]),
-    // Stores outside the cluster.
+    // Stores outside the cluster. External Secrets asks a token of the service account, for
+    // AWS among others, and reads what the account's role may read.
+    starts(
+        &["external-secrets.io"],
+        &["secretstores", "clustersecretstores"],
+        "external-secrets/external-secrets deploy/crds/bundle.yaml",
+    )
+    .accounts(&[
+        "spec.provider.aws.auth.jwt.serviceAccountRef.name",
+        "spec.provider.kubernetes.auth.serviceAccount.name",
+        "spec.provider.vault.auth.iam.jwt.serviceAccountRef.name",
+        "spec.provider.vault.auth.jwt.kubernetesServiceAccountToken.serviceAccountRef.name",
+        "spec.provider.vault.auth.kubernetes.serviceAccountRef.name",
+    ])
+    .logs_in()
+    .other_roles(&[
+        "spec.provider.aws.role",
+        "spec.provider.aws.additionalRoles[]",
+    ])
+    .secret_key_selectors(),
+    starts(
+        &["generators.external-secrets.io"],
+        &[
+            "ecrauthorizationtokens",
+            "stssessiontokens",
+            "gcraccesstokens",
+            "acraccesstokens",
+            "cloudsmithaccesstokens",
+            "quayaccesstokens",
+            "vaultdynamicsecrets",
+        ],
+        "external-secrets/external-secrets deploy/crds/bundle.yaml",
+    )
+    .logs_in()
+    .other_roles(&["spec.role"])
+    .secret_key_selectors(),
+    nothing(
+        &["generators.external-secrets.io"],
+        &[
+            "grafanas",
+            "githubaccesstokens",
+            "gitlabdeploytokens",
+            "webhooks",
+            "mfas",
+            "beyondtrustworkloadcredentialsdynamicsecrets",
+        ],
+        "external-secrets/external-secrets deploy/crds/bundle.yaml",
+    )
+    .secret_key_selectors(),
+    // HashiCorp's operator logs in to Vault.
+    starts(
+        &["secrets.hashicorp.com"],
+        &["vaultauths", "vaultauthglobals"],
+        "hashicorp/vault-secrets-operator config/crd/bases/secrets.hashicorp.com_vaultauths.yaml",
+    )
+    .accounts(&[
+        "spec.kubernetes.serviceAccount",
+        "spec.jwt.serviceAccount",
+        "spec.aws.irsaServiceAccount",
+        "spec.gcp.workloadIdentityServiceAccount",
+    ])
+    .logs_in(),
+    nothing(
+        &["secrets.hashicorp.com"],
+        &[
+            "vaultstaticsecrets",
+            "vaultdynamicsecrets",
+            "vaultpkisecrets",
+            "secrettransformations",
+        ],
+        "hashicorp/vault-secrets-operator config/crd/bases/secrets.hashicorp.com_vaultstaticsecrets.yaml",
+    )
+    .no_secrets(),
+    // KEDA logs in to what it counts by, also with a token that it asks.
+    starts(
+        &["keda.sh"],
+        &["triggerauthentications", "clustertriggerauthentications"],
+        "kedacore/keda config/crd/bases/keda.sh_triggerauthentications.yaml",
+    )
+    .accounts(&[
+        "spec.boundServiceAccountToken[].serviceAccountName",
+        "spec.hashiCorpVault.credential.serviceAccountName",
+        "spec.hashiCorpVault.credential.serviceAccount",
+    ])
+    .logs_in(),
     nothing(
         &["external-secrets.io"],
         &["pushsecrets", "clusterpushsecrets"],
@@ -172,19 +262,55 @@ pub(super) const ROWS: &[Kind] = &[
     nothing(
         &["grafana.integreatly.org"],
         &["grafanadatasources", "grafanacontactpoints"],
-        "grafana/grafana-operator docs/docs/api.md",
+        "grafana/grafana-operator deploy/kustomize/base/crds.yaml",
     ),
+    // A dashboard is fetched with a password, from where the object says, and may show a
+    // Secret.
+    nothing(
+        &["grafana.integreatly.org"],
+        &["grafanadashboards", "grafanalibrarypanels"],
+        "grafana/grafana-operator deploy/kustomize/base/crds.yaml",
+    )
+    .secrets_in(&[
+        "spec.envFrom[].secretKeyRef.name",
+        "spec.envs[].valueFrom.secretKeyRef.name",
+        "spec.oci.pullSecretRef.name",
+        "spec.urlAuthorization.basicAuth.username.name",
+        "spec.urlAuthorization.basicAuth.password.name",
+    ]),
+    // The password of a new user of Kafka, of which the operator makes a copy.
+    nothing(
+        &["kafka.strimzi.io"],
+        &["kafkausers"],
+        "strimzi/strimzi-kafka-operator packaging/install/user-operator/04-Crd-kafkauser.yaml",
+    )
+    .secrets_in(&["spec.authentication.password.valueFrom.secretKeyRef.name"]),
     // Flux logs in as the service account that `serviceAccountName` names.
     starts(
         &["notification.toolkit.fluxcd.io"],
         &[],
-        "fluxcd/notification-controller docs/spec/v1beta3/providers.md",
+        "fluxcd/notification-controller config/crd/bases/notification.toolkit.fluxcd.io_providers.yaml",
     )
-    .accounts(&["spec.serviceAccountName"]),
+    .accounts(&["spec.serviceAccountName"])
+    .logs_in(),
     starts(
         &["source.toolkit.fluxcd.io", "image.toolkit.fluxcd.io"],
         &[],
-        "fluxcd/source-controller docs/spec/v1/gitrepositories.md",
+        "fluxcd/source-controller config/crd/bases/source.toolkit.fluxcd.io_ocirepositories.yaml",
     )
-    .accounts(&["spec.serviceAccountName"]),
+    .accounts(&["spec.serviceAccountName"])
+    .logs_in(),
+    // Flux applies what they hold in the name of that service account.
+    starts(
+        &["helm.toolkit.fluxcd.io"],
+        &["helmreleases"],
+        "fluxcd/helm-controller config/crd/bases/helm.toolkit.fluxcd.io_helmreleases.yaml",
+    )
+    .logins(&["spec.serviceAccountName"]),
+    starts(
+        &["kustomize.toolkit.fluxcd.io"],
+        &["kustomizations"],
+        "fluxcd/kustomize-controller config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml",
+    )
+    .logins(&["spec.serviceAccountName", "spec.decryption.serviceAccountName"]),
 ];

@@ -9,7 +9,21 @@ const ARGO: &[&str] = &["argoproj.io"];
 const fn template(name: &'static str, resource: &'static str, scope: &'static str) -> Join {
     Join {
         name,
+        namespace: None,
         only: Some((scope, "")),
+        group: None,
+        resource,
+        role: RoleOf::Names,
+        is_last_word: false,
+    }
+}
+
+/// A cluster that runs what the object brings.
+const fn cluster(name: &'static str, resource: &'static str) -> Join {
+    Join {
+        name,
+        namespace: None,
+        only: None,
         group: None,
         resource,
         role: RoleOf::Names,
@@ -47,12 +61,25 @@ pub(super) const ROWS: &[Kind] = &[
         "workflowtemplates",
         "spec.workflowSpec.workflowTemplateRef.clusterScope",
     )]),
+    // An event starts the template.
+    starts(
+        ARGO,
+        &["workfloweventbindings"],
+        "argoproj/argo-workflows docs/events.md",
+    )
+    .joins(&[template(
+        "spec.submit.workflowTemplateRef.name",
+        "workflowtemplates",
+        "spec.submit.workflowTemplateRef.clusterScope",
+    )]),
     starts(
         ARGO,
         &[
             "workflowtemplates",
             "clusterworkflowtemplates",
             "workflowtasksets",
+            "workflowartifactgctasks",
+            "workflowtaskresults",
         ],
         "argoproj/argo-workflows docs/workflow-templates.md",
     ),
@@ -65,22 +92,55 @@ pub(super) const ROWS: &[Kind] = &[
     .secret_key_selectors(),
     starts(
         &["ray.io"],
-        &["rayclusters", "rayjobs", "rayservices", "raycronjobs"],
-        "ray-project/kuberay docs/reference/api.md",
+        &["rayclusters", "rayservices"],
+        "ray-project/kuberay ray-operator/config/crd/bases/ray.io_rayclusters.yaml",
+    ),
+    starts(
+        &["ray.io"],
+        &["rayjobs"],
+        "ray-project/kuberay ray-operator/config/crd/bases/ray.io_rayjobs.yaml",
     )
-    .joins(&[Join {
-        name: "spec.clusterSelector.ray.io/cluster",
-        only: None,
-        group: None,
-        resource: "rayclusters",
-        role: RoleOf::Names,
-        is_last_word: false,
-    }]),
+    .joins(&[cluster(
+        "spec.clusterSelector.ray.io/cluster",
+        "rayclusters",
+    )]),
+    starts(
+        &["ray.io"],
+        &["raycronjobs"],
+        "ray-project/kuberay ray-operator/config/crd/bases/ray.io_raycronjobs.yaml",
+    )
+    .joins(&[cluster(
+        "spec.jobTemplate.clusterSelector.ray.io/cluster",
+        "rayclusters",
+    )]),
+    starts(
+        &["kubernetes.dask.org"],
+        &["daskclusters", "daskjobs"],
+        "dask/dask-kubernetes dask_kubernetes/operator/deployment/helm/dask-kubernetes-operator/crds/daskcluster.yaml",
+    ),
+    // More workers, of whatever image, for a cluster.
+    starts(
+        &["kubernetes.dask.org"],
+        &["daskworkergroups", "daskautoscalers"],
+        "dask/dask-kubernetes dask_kubernetes/operator/deployment/helm/dask-kubernetes-operator/crds/daskworkergroup.yaml",
+    )
+    .joins(&[cluster("spec.cluster", "daskclusters")]),
     starts(
         &["batch.volcano.sh"],
         &["jobs", "cronjobs"],
         "volcano-sh/volcano config/crd/volcano/bases/batch.volcano.sh_jobs.yaml",
     ),
+    // It has a Job of Volcano suspended, restarted or ended.
+    starts(
+        &["bus.volcano.sh"],
+        &["commands"],
+        "volcano-sh/volcano config/crd/volcano/bases/bus.volcano.sh_commands.yaml",
+    )
+    .joins(&[Join {
+        group: Some(("batch.volcano.sh", "v1alpha1")),
+        only: Some(("target.kind", "Job")),
+        ..cluster("target.name", "jobs")
+    }]),
     starts(
         &["flow.volcano.sh"],
         &["jobflows", "jobtemplates"],
@@ -110,10 +170,11 @@ pub(super) const ROWS: &[Kind] = &[
         &[
             "serving.knative.dev",
             "sources.knative.dev",
+            "sinks.knative.dev",
             "eventing.knative.dev",
         ],
         &[],
-        "knative/docs docs/versioned/serving/reference/serving-api.md",
+        "knative/serving config/core/300-resources/service.yaml; knative/eventing config/core/resources",
     ),
     starts(
         &["tekton.dev", "triggers.tekton.dev"],
@@ -124,6 +185,6 @@ pub(super) const ROWS: &[Kind] = &[
     starts(
         &["airflow.k8s.io", "airflow.apache.org"],
         &[],
-        "apache/airflow-on-k8s-operator docs/api.md",
+        "apache/airflow-on-k8s-operator config/crd/bases/airflow.apache.org_airflowclusters.yaml",
     ),
 ];

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::facts::kinds::{self, Kind};
-use crate::request::references::Secrets;
+use crate::request::references::{Logins, Secrets};
 
 use super::{Answer, Row, Verbs, cluster, namespaced, reads, unlisted};
 
@@ -85,8 +85,15 @@ fn of_kind(kind: &Kind) -> String {
     });
     let resources = names.collect::<Vec<_>>().join(", ");
     let mut parts = Vec::new();
-    if kind.starts {
+    let logs_in = matches!(kind.guide.logins, Logins::All);
+    if logs_in {
+        parts.push("accounts that log in, and roles".to_owned());
+    } else if kind.starts {
         parts.push("accounts and roles".to_owned());
+    }
+    if let Logins::In(fields) = kind.guide.logins {
+        let fields: Vec<_> = fields.iter().map(|field| format!("`{field}`")).collect();
+        parts.push(format!("logins in {}", fields.join(", ")));
     }
     if !kind.guide.role_names.is_empty() {
         parts.push("the role of that name".to_owned());
@@ -116,7 +123,7 @@ fn of_kind(kind: &Kind) -> String {
         .map(|field| format!("`{field}`"))
         .collect();
     let queued = "of a job that owns it: every change";
-    let ended = match (kind.starts, kind.lets_run) {
+    let ended = match (kind.starts && !logs_in, kind.lets_run) {
         (true, _) => "whose job it is",
         (_, true) => "whose job owns it",
         _ => "",

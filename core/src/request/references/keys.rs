@@ -72,27 +72,39 @@ impl Plain {
 
     /// Whether it holds the ARN of some role.
     pub(super) fn is_role(&self) -> bool {
-        self.ends_with_any(&["rolearn", "rolearns", "role"])
+        self.ends_with_any(&["rolearn", "rolearns", "role", "roles", "roletoassume"])
     }
 
-    /// Whether its text is for people: nothing is started by it.
+    /// Whether AWS's software takes a role from it: `AWS_ROLE_ARN`, or the annotation by
+    /// which EKS gives one to a service account. `ROLE_1_ARN` only asks for a chain.
+    pub(super) fn is_identity(&self) -> bool {
+        self.ends_with_any(&["awsrolearn", "eksamazonawscomrolearn"])
+    }
+
+    /// Whether its text is for people, or names an image: nothing chooses an identity by
+    /// it.
     pub(super) fn is_prose(&self) -> bool {
-        [
-            "description",
-            "message",
-            "errormessage",
-            "error",
-            "reason",
-            "title",
-            "summary",
-            "comment",
-            "comments",
-            "note",
-            "notes",
-            "displayname",
-            "documentation",
-        ]
-        .contains(&self.get())
+        self.ends_with_any(&["description", "message", "image"])
+            || [
+                "error",
+                "reason",
+                "title",
+                "summary",
+                "comment",
+                "comments",
+                "note",
+                "notes",
+                "displayname",
+                "documentation",
+                "log",
+                "logs",
+            ]
+            .contains(&self.get())
+    }
+
+    /// Whether it holds labels. What one says is for selectors and for people.
+    pub(super) fn is_labels(&self) -> bool {
+        self.ends_with_any(&["labels"])
     }
 
     /// Whether it holds what a program is started with.
@@ -184,6 +196,25 @@ impl Plain {
         ];
         self.ends_with_any(&words).then_some(SecretKey::Selector)
     }
+}
+
+/// Whether an option of that name is a label: Spark's `spark.kubernetes.driver.label.app`,
+/// Flink's `kubernetes.jobmanager.labels`.
+pub(super) fn is_label_option(key: &str) -> bool {
+    let word = memchr::memmem::find(key.as_bytes(), b".label");
+    word.is_some_and(|_| key.contains(".label.") || key.ends_with(".labels"))
+}
+
+/// Whether an entry of that name holds a role: in a pod's environment one that AWS's
+/// software takes, elsewhere any.
+pub(super) fn is_called_role(text: &str, is_pod: bool) -> bool {
+    let mut letters = text.bytes().rev().filter(u8::is_ascii_alphanumeric);
+    let last = letters.next().map(|byte| byte.to_ascii_lowercase());
+    if !matches!(last, Some(b'n' | b'e' | b's')) {
+        return false;
+    }
+    let plain = Plain::of(text);
+    plain.is_identity() || !is_pod && plain.is_role()
 }
 
 /// Whether a text is called like a field that holds a service account's name.

@@ -4,16 +4,16 @@ use crate::json::Text;
 
 use super::By;
 use super::guide::Secrets;
-use super::keys::{SecretKey, is_called_account, is_object_name};
+use super::keys::{SecretKey, is_called_account, is_called_role, is_object_name};
 use super::place::{Holds, Place};
 
 /// The members that matter, as far as they are short texts.
 #[derive(Default)]
 pub(super) struct Members<'de> {
-    /// It is called like a service account: `{name: SERVICE_ACCOUNT, value: …}`.
-    is_account: bool,
     /// It is of a Secret: `{kind: Secret, name: …}`.
     is_secret: bool,
+    /// It is of a `ConfigMap`.
+    is_config_map: bool,
     value: Option<Text<'de>>,
     name: Option<Text<'de>>,
     has_key: bool,
@@ -30,12 +30,12 @@ impl<'de> Members<'de> {
     /// A member with a text.
     pub(super) fn add(&mut self, key: &str, text: Text<'de>) {
         match key {
-            "name" => {
-                self.is_account = is_called_account(&text);
-                self.name = Some(text);
-            }
+            "name" => self.name = Some(text),
             "value" => self.value = Some(text),
-            "kind" => self.is_secret = &*text == "Secret",
+            "kind" | "type" => {
+                self.is_secret = &*text == "Secret" && key == "kind";
+                self.is_config_map = &*text == "ConfigMap";
+            }
             "key" => self.has_key = true,
             _ => {}
         }
@@ -44,13 +44,27 @@ impl<'de> Members<'de> {
     /// What they say of an object at this place.
     pub(super) fn say(self, place: Place, secrets: Secrets) -> impl Iterator<Item = Said> {
         let secret = self.is_reference(place, secrets);
-        let account = self
+        let value = self
             .value
-            .filter(|value| self.is_account && !place.is_metadata && !value.is_empty());
-        let account = account.map(|value| Said {
+            .filter(|value| !place.is_metadata && !place.is_label && !value.is_empty());
+        let name = self.name.as_deref();
+        // `{name: SERVICE_ACCOUNT, value: …}`, or the same with a role.
+        let by = value.as_ref().and_then(|value| {
+            let name = name?;
+            if is_called_account(name) {
+                return Some(By::Field);
+            }
+            // Few values are ARNs, so that few names are looked at.
+            let is_role = value.starts_with("arn:") && is_called_role(name, place.is_pod);
+            is_role.then_some(By::SomeRole)
+        });
+        let value = value.zip(by).map(|(value, by)| Said {
             member: "value",
-            name: value.to_ascii_lowercase(),
-            by: By::Field,
+            name: match by {
+                By::Field => value.to_ascii_lowercase(),
+                _ => value.to_string(),
+            },
+            by,
         });
         let secret = self.name.filter(|name| secret && is_object_name(name));
         let secret = secret.map(|name| Said {
@@ -58,7 +72,7 @@ impl<'de> Members<'de> {
             name: name.to_string(),
             by: By::Secret,
         });
-        account.into_iter().chain(secret)
+        value.into_iter().chain(secret)
     }
 
     /// Whether the name is that of a Secret which the kind's controller reads.
@@ -78,6 +92,7 @@ impl<'de> Members<'de> {
             place.holds,
             Some(Holds::Secret(SecretKey::Named | SecretKey::Object))
         );
-        !alone && (by_name && self.has_key && !place.is_config_map || self.is_secret)
+        let is_config_map = place.is_config_map || self.is_config_map;
+        !alone && (by_name && self.has_key && !is_config_map || self.is_secret)
     }
 }

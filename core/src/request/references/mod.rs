@@ -30,7 +30,7 @@ use super::{Object, Path, ReviewError};
 
 use self::walk::{Node, Walk};
 
-pub use guide::{Guide, Secrets};
+pub use guide::{Guide, Logins, Secrets};
 
 /// Deeper objects are reported and not read: manifests of this depth do not
 /// occur, and the limit must be this one, not the parser's own (128).
@@ -63,6 +63,8 @@ pub enum By {
     Field,
     /// A service account: a name inside other text.
     Text,
+    /// A service account as which something logs in.
+    Login,
     /// A field that says where a driver's pod template is. An operator that
     /// submits for others fetches it and starts the pod that it describes.
     Template,
@@ -80,7 +82,7 @@ impl By {
     /// Whether it is a service account.
     #[must_use]
     pub const fn is_account(self) -> bool {
-        matches!(self, Self::Field | Self::Text)
+        matches!(self, Self::Field | Self::Text | Self::Login)
     }
 }
 
@@ -222,6 +224,10 @@ mod tests {
                 "a=emr-containers-sa-x",
             ),
             (r#"{"a":"serviceAccount=livy-runner,"}"#, "a=livy-runner"),
+            (
+                r#"{"serviceAccount":"team:livy-runner"}"#,
+                "serviceAccount=livy-runner",
+            ),
         ] {
             assert_eq!(found(json), [expected], "{json}");
         }
@@ -233,6 +239,45 @@ mod tests {
             found(r#"{"spec":{"driver.podTemplateFile":"s3://b/t.yaml"}}"#),
             [r#"spec["driver.podTemplateFile"]="#]
         );
+    }
+
+    #[test]
+    fn roles_by_their_arns() {
+        const ARN: &str = "arn:aws:iam::111122223333:role/x/a";
+        let roles = |json: &str| -> Vec<(String, By)> {
+            let found = read(&json.replace('@', ARN), &[]).found.into_iter();
+            found.map(|one| (one.name, one.by)).collect()
+        };
+        assert_eq!(
+            roles(r#"{"spec":{"executionRoleArn":"@"}}"#),
+            [(ARN.to_owned(), By::Role)]
+        );
+        for json in [
+            r#"{"spec":{"assume_role":"@"}}"#,
+            r#"{"spec":{"roles":["@"]}}"#,
+            r#"{"metadata":{"annotations":{"eks.amazonaws.com/role-arn":"@"}}}"#,
+            r#"{"containers":[{"env":[{"name":"AWS_ROLE_ARN","value":"@"}]}]}"#,
+            r#"{"env":{"AWS_ROLE_ARN":"@"}}"#,
+            r#"{"params":[{"value":"@","name":"roleArn"}]}"#,
+            r#"{"a":"x.AWS_ROLE_ARN=@ more"}"#,
+            r#"{"a":"spec:\n  roleArn: \"@\"\n"}"#,
+            r#"{"a":"b:c,eks.amazonaws.com/role-arn:@,d:e"}"#,
+        ] {
+            assert_eq!(roles(json), [(ARN.to_owned(), By::SomeRole)], "{json}");
+        }
+        for json in [
+            // What a program is told, and what a pod may ask for.
+            r#"{"args":["--execution-role-arn","@"]}"#,
+            r#"{"a":"submit --execution-role-arn @"}"#,
+            r#"{"args":["{\"executionRoleArn\":\"@\"}"]}"#,
+            r#"{"containers":[{"env":[{"name":"ROLE_1_ARN","value":"@"}]}]}"#,
+            r#"{"principal":"@"}"#,
+            r#"{"a":"allowed for @"}"#,
+            r#"{"seLinuxOptions":{"role":"system_r"}}"#,
+            r#"{"labels":{"role":"@"}}"#,
+        ] {
+            assert_eq!(roles(json), [], "{json}");
+        }
     }
 
     #[test]

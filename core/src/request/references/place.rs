@@ -1,7 +1,7 @@
 //! What is known of the place at which a walk stands.
 
 use super::By;
-use super::keys::{Plain, SecretKey, is_template_key};
+use super::keys::{Plain, SecretKey, is_label_option, is_template_key};
 
 /// What the fields above a value say about it.
 #[derive(Clone, Copy, Default)]
@@ -26,6 +26,10 @@ pub(super) struct Place {
     pub(super) is_config_map: bool,
     /// It is inside the object's `metadata`.
     pub(super) is_metadata: bool,
+    /// It is a label.
+    pub(super) is_label: bool,
+    /// It is in JSON that a program gets as an argument.
+    pub(super) is_for_program: bool,
 }
 
 /// What a value names.
@@ -47,6 +51,9 @@ pub(super) struct KeySays {
     is_configuration: bool,
     is_part_of_pod: bool,
     is_written: bool,
+    is_label: bool,
+    /// The value is the role that AWS's software takes.
+    is_identity: bool,
     /// The value says where a pod template is.
     pub(super) is_template: bool,
 }
@@ -70,7 +77,19 @@ impl KeySays {
             is_configuration: plain.is_configuration(),
             is_part_of_pod: plain.is_part_of_pod(),
             is_written: plain.is_written(),
+            is_label: plain.is_labels() || is_label_option(key),
+            is_identity: plain.is_identity(),
             is_template: is_template_key(key),
+        }
+    }
+}
+
+impl KeySays {
+    /// The same where labels are not for people only.
+    pub(super) const fn with_labels(self) -> Self {
+        Self {
+            is_label: false,
+            ..self
         }
     }
 }
@@ -87,8 +106,14 @@ impl Place {
             is_written: self.is_written || says.is_written,
             is_config_map: key == "configMap" || key == "configMapRef" || key == "configMapKeyRef",
             is_metadata: self.is_metadata,
+            is_label: self.is_label || says.is_label,
+            is_for_program: self.is_for_program,
         };
-        if place.is_metadata && !matches!(place.holds, Some(Holds::Account | Holds::Role(_))) {
+        let counts = match place.holds {
+            Some(Holds::Account | Holds::Role(_)) => !place.is_label,
+            _ => !place.is_label && !place.is_metadata,
+        };
+        if !counts {
             place.holds = None;
         }
         place
@@ -109,7 +134,9 @@ impl Place {
 
     fn of_key(self, says: KeySays) -> Option<Holds> {
         match says.holds? {
-            Holds::Role(By::SomeRole) if self.is_pod => None,
+            // The program takes these, and runs as something already.
+            Holds::Role(_) if self.is_for_program || self.is_pod && self.is_arguments => None,
+            Holds::Role(By::SomeRole) if self.is_pod && !says.is_identity => None,
             Holds::Secret(_)
                 if self.is_pod || self.is_written || says.is_part_of_pod || says.is_written =>
             {

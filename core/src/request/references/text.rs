@@ -60,6 +60,40 @@ fn plain(text: &str, fixed: &[&str], around: Around, found: &mut dyn FnMut(Strin
     }
 }
 
+/// Calls `found` with the ARN of every role that `text` gives to a setting named after
+/// roles: `eks.amazonaws.com/role-arn: x`, `spark.kubernetes.driverEnv.AWS_ROLE_ARN=x`. What
+/// follows a flag (`--execution-role-arn x`) is for a program, which runs as something
+/// already.
+pub(super) fn roles(text: &str, found: &mut dyn FnMut(&str)) {
+    const LONGEST_PARTITION: usize = 40;
+    let mut end = 0;
+    for at in memmem::find_iter(text.as_bytes(), ":role/") {
+        let before = text.get(..at).unwrap_or_default();
+        let near = before.len().saturating_sub(LONGEST_PARTITION);
+        let near = (near..=before.len()).find(|at| before.is_char_boundary(*at));
+        let start = near.and_then(|near| Some(near + before.get(near..)?.rfind("arn:")?));
+        let Some(start) = start.filter(|start| *start >= end) else {
+            continue;
+        };
+        let rest = text.get(start..).unwrap_or_default().bytes();
+        let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b":/_+=.@-".contains(byte);
+        let length = rest.take(LONGEST_ARN).take_while(fits).count();
+        end = start + length;
+        let arn = text.get(start..end).unwrap_or_default();
+        let key = option_before(text, start);
+        let is_role = |key: &str| {
+            let plain = Plain::of(key);
+            plain.is_role() || plain.is_execution_role()
+        };
+        if key.is_some_and(|(key, is_assigned)| is_assigned && is_role(key)) {
+            found(arn);
+        }
+    }
+}
+
+/// Longer ones are none.
+const LONGEST_ARN: usize = 700;
+
 /// Every reserved service account name inside `text`, and where it begins.
 fn reserved(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
@@ -135,14 +169,22 @@ fn indents(before: &str) -> bool {
 
 /// Whether the option whose value begins at `start` is named after a service account.
 fn is_value_of_account_option(text: &str, start: usize) -> bool {
-    let before = text.get(..start).unwrap_or_default();
+    let Some((key, is_assigned)) = option_before(text, start) else {
+        return false;
+    };
+    let plain = Plain::of(key);
+    (is_assigned || key.starts_with('-')) && (plain.is_account() || plain.is_short_account())
+}
+
+/// The name of the option whose value begins at `start`, and whether a sign stands
+/// between them.
+fn option_before(text: &str, start: usize) -> Option<(&str, bool)> {
+    let before = text.get(..start)?;
     let bare = before.trim_end_matches(is_quote);
     let bare = bare.trim_end_matches(|c: char| c.is_ascii_whitespace());
     let assigned = bare.strip_suffix(['=', ':']);
     let key = last_word(assigned.unwrap_or(bare));
-    let key = key.trim_matches(is_quote);
-    let plain = Plain::of(key);
-    (assigned.is_some() || key.starts_with('-')) && (plain.is_account() || plain.is_short_account())
+    Some((key.trim_matches(is_quote), assigned.is_some()))
 }
 
 /// The word before the blanks at the end of `text`, cut to [`LONGEST_OPTION`].

@@ -9,7 +9,7 @@ use crate::json::{self, Text};
 use crate::request::Path;
 
 use super::decoded::{self, LONGEST_NAME};
-use super::guide::{Guide, Secrets};
+use super::guide::{Guide, Logins, Secrets};
 use super::keys::{SecretKey, Step, is_at, is_object_name};
 use super::members::Members;
 use super::place::{Holds, KeySays, Place};
@@ -25,6 +25,8 @@ pub(super) struct Walk<'de, 'f> {
     met: Vec<(Text<'de>, KeySays)>,
     /// How many strings around the value are JSON.
     strings: usize,
+    /// Whether labels count like any other field.
+    with_labels: bool,
     pub(super) out: References,
 }
 
@@ -51,14 +53,16 @@ impl<'de, 'f> Walk<'de, 'f> {
             path: Vec::new(),
             met: Vec::new(),
             strings: 0,
+            with_labels: false,
             out: References::default(),
         }
     }
 
-    /// A walk through a part of an object.
+    /// A walk through a part of an object by which software acts, labels included.
     pub(super) fn inside(fixed: &'f [&'f str]) -> Self {
         Self {
             strings: 1,
+            with_labels: true,
             ..Self::new(Guide::default(), fixed)
         }
     }
@@ -110,14 +114,31 @@ impl<'de, 'f> Walk<'de, 'f> {
         patterns.iter().any(|pattern| is_at(&self.path, pattern))
     }
 
+    /// Whether the field is one of those by which something logs in.
+    fn is_login(&self) -> bool {
+        matches!(self.guide.logins, Logins::In(fields) if self.is_at_one_of(fields))
+    }
+
+    /// The way in which an account here is named.
+    fn by_account(&self, by: By) -> By {
+        match self.guide.logins {
+            Logins::All => By::Login,
+            Logins::In(_) if self.is_login() => By::Login,
+            _ => by,
+        }
+    }
+
     /// What the value here holds, by its path and by the names of its fields.
     fn holds(&self, place: Place) -> Option<Holds> {
         let guide = &self.guide;
-        if self.is_at_one_of(guide.accounts) {
+        if self.is_at_one_of(guide.accounts) || self.is_login() {
             return Some(Holds::Account);
         }
         if self.is_at_one_of(guide.roles) {
             return Some(Holds::Role(By::Role));
+        }
+        if self.is_at_one_of(guide.other_roles) {
+            return Some(Holds::Role(By::SomeRole));
         }
         if self.is_at_one_of(guide.role_names) {
             return Some(Holds::Role(By::RoleName));
@@ -142,7 +163,12 @@ impl<'de, 'f> Walk<'de, 'f> {
             return Ok(());
         }
         match self.holds(place) {
-            Some(Holds::Account) => self.keep(cut(text).to_ascii_lowercase(), By::Field),
+            // A mail address is the account of another cloud.
+            Some(Holds::Account) if text.contains('@') => self.mentions(text, place),
+            Some(Holds::Account) => {
+                let by = self.by_account(By::Field);
+                self.keep(cut(account_in(text)).to_ascii_lowercase(), by)
+            }
             Some(Holds::Role(By::SomeRole)) if !text.starts_with("arn:") => {
                 self.mentions(text, place)
             }
@@ -155,7 +181,7 @@ impl<'de, 'f> Walk<'de, 'f> {
     }
 
     fn mentions<E: Error>(&mut self, text: &str, place: Place) -> Result<(), E> {
-        if place.is_prose || place.is_metadata || text.len() < 3 {
+        if place.is_prose || place.is_metadata || place.is_label || text.len() < 3 {
             return Ok(());
         }
         if self.strings < decoded::DEEPEST && self.is_json(text, place)? {
@@ -172,8 +198,20 @@ impl<'de, 'f> Walk<'de, 'f> {
             }
         });
         all.dedup();
+        let by = self.by_account(By::Text);
+        all.into_iter().try_for_each(|name| self.keep(name, by))?;
+        let mut all = Vec::new();
+        // The flags of a container's program are its own.
+        if !(place.is_for_program || place.is_pod && place.is_arguments) {
+            text::roles(text, &mut |arn| {
+                if all.len() <= MOST_NAMES {
+                    all.push(arn.to_owned());
+                }
+            });
+        }
+        all.dedup();
         all.into_iter()
-            .try_for_each(|name| self.keep(name, By::Text))
+            .try_for_each(|arn| self.keep(arn, By::SomeRole))
     }
 
     /// Walks JSON in a string; `false` where the string is no JSON.
@@ -183,6 +221,11 @@ impl<'de, 'f> Walk<'de, 'f> {
         }
         let mut inner = Walk::new(self.guide, self.fixed);
         inner.strings = self.strings + 1;
+        inner.with_labels = self.with_labels;
+        let place = Place {
+            is_for_program: place.is_for_program || place.is_arguments,
+            ..place
+        };
         let node = Node {
             walk: &mut inner,
             place,
@@ -206,6 +249,12 @@ impl<'de, 'f> Walk<'de, 'f> {
         }
         Ok(true)
     }
+}
+
+/// The name in `namespace/name` and `namespace:name`.
+fn account_in(text: &str) -> &str {
+    let name = text.rsplit([':', '/']).next().unwrap_or(text);
+    if is_object_name(name) { name } else { text }
 }
 
 fn cut(text: &str) -> &str {
@@ -314,12 +363,15 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            let says = self.walk.says(&key);
+            let mut says = self.walk.says(&key);
+            if self.walk.with_labels {
+                says = says.with_labels();
+            }
             let mut place = self.place.member(&key, says);
             if self.walk.path.is_empty() && &*key == "metadata" && self.walk.strings == 0 {
                 place.is_metadata = true;
             }
-            if !place.is_metadata {
+            if !place.is_metadata && !place.is_label {
                 let around = Place::default();
                 self.walk.mentions(&key, around)?;
             }
@@ -338,7 +390,11 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
         }
         for said in members.say(self.place, self.walk.guide.secrets) {
             self.walk.path.push(Step::Key(Text::from(said.member)));
-            let kept = self.walk.keep(said.name, said.by);
+            let by = match said.by {
+                By::Field => self.walk.by_account(said.by),
+                by => by,
+            };
+            let kept = self.walk.keep(said.name, by);
             self.walk.path.pop();
             kept?;
         }

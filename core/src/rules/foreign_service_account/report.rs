@@ -18,6 +18,15 @@ static ADVICE_ON_ROLES: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: permissions to create pods",
 };
 
+static ADVICE_ON_LOGINS: Advice = Advice {
+    why: "the software that reads the object takes a token of the service account, and with it \
+          the account's IAM role, without starting a pod that could be judged",
+    instead: "name a service account that rolegate's policy lists for you \
+              (submitters.serviceAccounts), with an IAM role of its own for that purpose",
+    source: "IAM roles for service accounts: a service account's token for the audience \
+             sts.amazonaws.com becomes its role",
+};
+
 static ADVICE_ON_TEMPLATE_FILES: Advice = Advice {
     instead: "write the template into the object (spec.driver.template, spec.podTemplate)",
     ..ADVICE
@@ -63,6 +72,13 @@ pub(super) fn of_reference(
         By::Template => template_file(what).key(format!("template file at {path}")),
         By::Field | By::Text | By::Secret => {
             finding(write, what, name, refused).key(format!("{name} at {path}"))
+        }
+        By::Login => {
+            let act = format!(
+                "{what} with a login as service account {}: {refused}",
+                shown(name, 160)
+            );
+            Finding::new(&ABOUT, &ADVICE_ON_LOGINS, act).key(format!("{name} at {path}"))
         }
         By::Role | By::SomeRole | By::RoleName => {
             let act = format!("{what} with the IAM role {}: {refused}", shown(name, 200));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::facts::kinds::{Join, Kind, RoleOf};
 use crate::facts::{Action, Extent, Facts, Known, Need, Requester, RunsAs};
 use crate::names::{Role, RoleArn, RolePattern, shown};
-use crate::policy::Capability;
+use crate::policy::{Capability, VirtualCluster};
 use crate::request::references::{By, Reference, References};
 use crate::request::{Object, Path, ReviewError, view};
 use crate::rules::Stop;
@@ -25,18 +25,12 @@ pub(in crate::rules) fn mirrors(write: &Write<'_>) -> bool {
 pub(in crate::rules) fn refusal_of(write: &Write<'_>, reference: &Reference) -> Option<String> {
     let name = reference.name.as_str();
     match reference.by {
-        By::Field | By::Text => refusal(write, name, Start::CustomResource),
+        By::Field | By::Text => refusal_of_account(write, name, Start::CustomResource),
+        By::Login => refusal_of_account(write, name, Start::Login),
         By::Role => refusal_of_arn(write, name),
-        By::SomeRole => {
-            let role = RoleArn::parse(name).ok()?;
-            let refused = refusal_of_role(write, role.role());
-            refused.filter(|_| is_of_jobs(write, |pattern| pattern.matches(role.role())))
-        }
+        By::SomeRole => refusal_of_some_role(write, RoleArn::parse(name).ok()?.role()),
         By::RoleName => match RoleArn::parse(name) {
-            Ok(role) => {
-                let refused = refusal_of_role(write, role.role());
-                refused.filter(|_| is_of_jobs(write, |pattern| pattern.matches(role.role())))
-            }
+            Ok(role) => refusal_of_some_role(write, role.role()),
             Err(_) => refusal_of_role_name(write, name),
         },
         // Only an operator of the policy can start a job's pod from the file. Pods
@@ -52,6 +46,19 @@ pub(in crate::rules) fn refusal_of(write: &Write<'_>, reference: &Reference) -> 
     }
 }
 
+/// Why the requester may not name that service account. Where the object has no
+/// namespace, nobody knows in which one the account is.
+fn refusal_of_account(write: &Write<'_>, account: &str, start: Start<'_>) -> Option<String> {
+    if !write.target.namespace().is_empty() || write.runs_as(account) != RunsAs::Ordinary {
+        return refusal(write, account, start);
+    }
+    let operators = write.policy.operators.iter();
+    let mut fixed = operators.flat_map(|operator| &operator.job_service_accounts);
+    let is_of_jobs = fixed.any(|entry| entry.name == account);
+    (is_of_jobs && !is_trusted(write))
+        .then(|| "jobs run under a service account of that name".to_owned())
+}
+
 /// Why the requester may not have something run as the role with that ARN.
 fn refusal_of_arn(write: &Write<'_>, arn: &str) -> Option<String> {
     match RoleArn::parse(arn) {
@@ -59,6 +66,19 @@ fn refusal_of_arn(write: &Write<'_>, arn: &str) -> Option<String> {
         Err(_) if is_trusted(write) => None,
         Err(_) => Some("that is not the ARN of one IAM role".to_owned()),
     }
+}
+
+/// The same for a role that need not be one of jobs, and to which the policy may chain
+/// one of the requester's.
+fn refusal_of_some_role(write: &Write<'_>, role: &Role) -> Option<String> {
+    let refused = refusal_of_role(write, role)?;
+    let chained = || {
+        let chains = write.tenancy.chains.iter();
+        chains
+            .filter(|chain| chain.to.iter().any(|to| to.role() == role))
+            .any(|chain| refusal_of_role(write, chain.from.role()).is_none())
+    };
+    (is_of_jobs(write, |pattern| pattern.matches(role)) && !chained()).then_some(refused)
 }
 
 fn is_trusted(write: &Write<'_>) -> bool {
@@ -112,14 +132,22 @@ fn submits(write: &Write<'_>, matches: impl Fn(&RolePattern) -> bool) -> bool {
     listed.any(matches)
 }
 
-/// Whether the policy names the role as one of jobs, for this namespace or an operator.
+/// Whether the policy names the role as one of jobs: for this namespace, for an operator,
+/// or for another namespace by more than a wildcard, which may mean every role there is.
 fn is_of_jobs(write: &Write<'_>, matches: impl Fn(&RolePattern) -> bool) -> bool {
-    let here = write.tenancy.execution_roles.iter();
-    let submitters = write.tenancy.submitters.iter();
+    let here = roles_in(write.tenancy);
     let operators = write.policy.operators.iter();
-    here.chain(submitters.flat_map(|entry| &entry.roles))
-        .chain(operators.flat_map(|operator| &operator.roles))
-        .any(matches)
+    let mut near = here.chain(operators.flat_map(|operator| &operator.roles));
+    if near.any(&matches) {
+        return true;
+    }
+    let mut elsewhere = write.policy.clusters.iter().flat_map(roles_in);
+    elsewhere.any(|pattern| !pattern.begins_wild() && matches(pattern))
+}
+
+fn roles_in(cluster: &VirtualCluster) -> impl Iterator<Item = &RolePattern> {
+    let submitters = cluster.submitters.iter().flat_map(|entry| &entry.roles);
+    cluster.execution_roles.iter().chain(submitters)
 }
 
 /// Whether that is an identity of jobs: a service account that becomes a role or that
@@ -128,14 +156,14 @@ pub(in crate::rules) fn is_of_a_job(write: &Write<'_>, reference: &Reference) ->
     match reference.by {
         By::Field | By::Text => write.runs_as(&reference.name) != RunsAs::Ordinary,
         By::Role => true,
-        By::SomeRole | By::RoleName | By::Template | By::Secret => false,
+        By::Login | By::SomeRole | By::RoleName | By::Template | By::Secret => false,
     }
 }
 
 /// The role that a reference names, if it names one.
 pub(in crate::rules) fn role_of(write: &Write<'_>, reference: &Reference) -> Option<Role> {
     match reference.by {
-        By::Field | By::Text => write.runs_as(&reference.name).role().cloned(),
+        By::Field | By::Text | By::Login => write.runs_as(&reference.name).role().cloned(),
         By::Role | By::SomeRole => RoleArn::parse(&reference.name)
             .ok()
             .map(|arn| arn.role().clone()),
@@ -193,9 +221,16 @@ pub(in crate::rules) fn all_joined(
     let mut needs = Vec::new();
     for join in kind.map_or(&[][..], |kind| kind.joins) {
         let names = objects.iter().filter_map(|object| name_of(join, *object));
-        let names: BTreeSet<String> = names.collect();
-        for name in names {
-            match look(write, facts, join, &name) {
+        let names: BTreeSet<(Option<String>, String)> = names.collect();
+        for (namespace, name) in names {
+            let own = write.target.namespace();
+            match look(
+                write,
+                facts,
+                join,
+                namespace.as_deref().unwrap_or(own),
+                &name,
+            ) {
                 Ok(joined) => all.push(joined),
                 Err(Stop::Needs(more)) => needs.extend(more),
                 Err(stop) => return Err(stop),
@@ -209,8 +244,9 @@ pub(in crate::rules) fn all_joined(
     }
 }
 
-/// The name that the join's field holds, where the join applies.
-fn name_of(join: &Join, object: Object<'_>) -> Option<String> {
+/// The name that the join's field holds, and the namespace beside it, where the join
+/// applies.
+fn name_of(join: &Join, object: Object<'_>) -> Option<(Option<String>, String)> {
     let raw = object.raw();
     if let Some((field, value)) = join.only {
         let said = view::at(raw, field).map_or("", |raw| raw.get().trim_matches('"'));
@@ -219,18 +255,43 @@ fn name_of(join: &Join, object: Object<'_>) -> Option<String> {
             return None;
         }
     }
-    let name = view::text_at(raw, join.name)?;
-    (!name.is_empty()).then(|| name.to_string())
+    let text = |field| view::text_at(raw, field).filter(|text| !text.is_empty());
+    if matches!(join.role, RoleOf::Selected) {
+        let labels = view::at(raw, join.name).filter(|labels| labels.get() != "null");
+        return labels.map(|_| (None, "(chosen by labels)".to_owned()));
+    }
+    let namespace = join.namespace.and_then(text);
+    let name = text(join.name)?;
+    Some((namespace.map(|text| text.to_string()), name.to_string()))
 }
 
-fn look(write: &Write<'_>, facts: &Facts<'_>, join: &Join, name: &str) -> Result<Joined, Stop> {
+fn look(
+    write: &Write<'_>,
+    facts: &Facts<'_>,
+    join: &Join,
+    namespace: &str,
+    name: &str,
+) -> Result<Joined, Stop> {
     let own = &write.target.resource;
     let (group, version) = join.group.unwrap_or((&own.group, &own.version));
-    let namespace = write.target.namespace();
+    let joined = |whose| Joined {
+        at: Path::parse_dotted(join.name),
+        what: format!("{} {}", join.resource, shown(name, 120)),
+        resource: format!("{}.{group}", join.resource),
+        whose,
+        is_last_word: join.is_last_word,
+    };
+    if matches!(join.role, RoleOf::Selected) {
+        return Ok(joined(if every_role_is_own(write, join.role) {
+            Whose::Names(References::default())
+        } else {
+            Whose::Unknown
+        }));
+    }
     let need = Need::object(group, version, join.resource, namespace, name);
     let need = match join.role {
         RoleOf::Named(further) => need.followed_by(further),
-        RoleOf::Names | RoleOf::Arn(_) => need,
+        _ => need,
     };
     let known = facts.object(need.clone())?;
     let whose = match (known, join.role) {
@@ -240,13 +301,17 @@ fn look(write: &Write<'_>, facts: &Facts<'_>, join: &Join, name: &str) -> Result
         }
         (Known::Unknown, _) => Whose::Unknown,
         (Known::Absent(_), _) => Whose::Absent,
-        (Known::Is(stored, _), RoleOf::Arn(field)) => {
+        (Known::Is(stored, _), RoleOf::Arn(field) | RoleOf::SomeArn(field)) => {
+            let by = match join.role {
+                RoleOf::Arn(_) => By::Role,
+                _ => By::SomeRole,
+            };
             match view::text_at(stored.object.raw(), field) {
-                Some(arn) => Whose::Names(only_role(&arn, field)),
+                Some(arn) => Whose::Names(only_role(&arn, field, by)),
                 None => Whose::Unknown,
             }
         }
-        (Known::Is(stored, _), RoleOf::Names) => {
+        (Known::Is(stored, _), RoleOf::Names | RoleOf::Selected) => {
             Whose::Names(names_of(write, group, join.resource, stored.object)?)
         }
         (Known::Is(stored, _), RoleOf::Named(further)) => {
@@ -263,13 +328,7 @@ fn look(write: &Write<'_>, facts: &Facts<'_>, join: &Join, name: &str) -> Result
             }
         }
     };
-    Ok(Joined {
-        at: Path::parse_dotted(join.name),
-        what: format!("{} {}", join.resource, shown(name, 120)),
-        resource: format!("{}.{group}", join.resource),
-        whose,
-        is_last_word: join.is_last_word,
-    })
+    Ok(joined(whose))
 }
 
 /// Whether the requester may use every role that an unknown object can stand for: those
@@ -280,7 +339,7 @@ fn every_role_is_own(write: &Write<'_>, role: RoleOf) -> bool {
     match &write.requester {
         Requester::System(_) | Requester::Operator(_) => return true,
         Requester::Job(_) => {}
-        _ if matches!(role, RoleOf::Arn(_)) => {
+        _ if !matches!(role, RoleOf::Names | RoleOf::Named(_)) => {
             return !here.is_empty() && here.iter().all(|pattern| is_own(write, pattern));
         }
         _ => {}
@@ -322,11 +381,11 @@ fn names_of(
     )
 }
 
-fn only_role(arn: &str, field: &str) -> References {
+fn only_role(arn: &str, field: &str, by: By) -> References {
     let reference = Reference {
         path: Path::parse_dotted(field),
         name: arn.to_owned(),
-        by: By::Role,
+        by,
     };
     References {
         found: vec![reference],

@@ -18,6 +18,9 @@ pub(in crate::rules) enum Start<'a> {
     Template { workload: &'a str },
     /// Perhaps an operator: a custom resource names the service account.
     CustomResource,
+    /// Nothing, but other software takes the token of the service account, or acts in its
+    /// name.
+    Login,
 }
 
 /// Why the requester may not start a pod under `account`, as a clause; `None`
@@ -126,7 +129,7 @@ fn by_operator(
     start: Start<'_>,
 ) -> Option<String> {
     let (role, framework, component) = match identity {
-        RunsAs::Ordinary if start == Start::CustomResource => return None,
+        RunsAs::Ordinary if matches!(start, Start::CustomResource | Start::Login) => return None,
         RunsAs::Ordinary => {
             return Some(
                 "an operator starts pods only under roles that the policy declares for it"
@@ -153,7 +156,7 @@ fn by_operator(
         Start::Pod { name } if PodName::parse(name).job_id().is_some() => Some(taken_name(name)),
         Start::Pod { name } => job_manager_name(framework, component, name),
         Start::Template { workload } if carries_job_id(workload) => Some(taken_name(workload)),
-        Start::Template { .. } | Start::CustomResource => None,
+        Start::Template { .. } | Start::CustomResource | Start::Login => None,
     }
 }
 
@@ -189,7 +192,7 @@ fn by_job(
         return Some("a job starts pods of its own framework only".to_owned());
     }
     match start {
-        Start::CustomResource => None,
+        Start::CustomResource | Start::Login => None,
         Start::Pod { name } => job_pod_name(job, *component, name),
         Start::Template { workload } => {
             if *component == Some(Component::Driver) || job.framework == Framework::Flink {
@@ -296,7 +299,7 @@ fn carried_id(start: Start<'_>) -> Option<String> {
             .is_some()
             .then(|| taken_name(name)),
         Start::Template { workload } => carries_job_id(workload).then(|| taken_name(workload)),
-        Start::CustomResource => None,
+        Start::CustomResource | Start::Login => None,
     }
 }
 

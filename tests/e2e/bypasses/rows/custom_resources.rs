@@ -24,9 +24,9 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "G11",
         ACCOUNTS,
-        &[Request(
-            "cert-manager logs in with a job's token",
-            kinds::logs_in,
-        )],
+        &[
+            Request("cert-manager logs in with a job's token", kinds::logs_in),
+            Request("External Secrets asks a job's token", kinds::asks_a_token),
+        ],
     ),
 ];

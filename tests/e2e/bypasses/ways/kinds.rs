@@ -68,9 +68,16 @@ const ISSUER: Kind = ("cert-manager.io/v1", "issuers", "Issuer");
 const WORKFLOW: Kind = ("argoproj.io/v1alpha1", "workflows", "Workflow");
 const HELM_RELEASE: Kind = ("helm.toolkit.fluxcd.io/v2", "helmreleases", "HelmRelease");
 
+const SECRET_STORE: Kind = ("external-secrets.io/v1", "secretstores", "SecretStore");
+const DASHBOARD: Kind = (
+    "grafana.integreatly.org/v1beta1",
+    "grafanadashboards",
+    "GrafanaDashboard",
+);
+
 const QUEUED: Kind = ("kueue.x-k8s.io/v1beta1", "workloads", "Workload");
 
-pub(crate) const ALL: [Kind; 19] = [
+pub(crate) const ALL: [Kind; 21] = [
     GATEWAY,
     HTTP_ROUTE,
     SNAPSHOT,
@@ -90,6 +97,8 @@ pub(crate) const ALL: [Kind; 19] = [
     WORKFLOW,
     HELM_RELEASE,
     QUEUED,
+    SECRET_STORE,
+    DASHBOARD,
 ];
 
 /// An issuer that sends the token of a job's service account to a server of its
@@ -99,6 +108,19 @@ pub(in crate::bypasses) fn logs_in(stage: &Stage, place: Place<'_>) -> Answer {
     let vault =
         json!({"server": "https://vault.example", "path": "p", "auth": {"kubernetes": account}});
     create(stage, place, &ISSUER, &json!({ "vault": vault }))
+}
+
+/// A store that has External Secrets ask a token of a job's service account, and read what
+/// its role may read.
+pub(in crate::bypasses) fn asks_a_token(stage: &Stage, place: Place<'_>) -> Answer {
+    let auth = json!({"jwt": {"serviceAccountRef": {"name": driver()}}});
+    let aws = json!({"service": "SecretsManager", "region": "us-west-2", "auth": auth});
+    create(
+        stage,
+        place,
+        &SECRET_STORE,
+        &json!({"provider": {"aws": aws}}),
+    )
 }
 
 pub(in crate::bypasses) const MUTATORS: &[Way] = &[
@@ -291,6 +313,12 @@ pub(in crate::bypasses) const READERS: &[Way] = &[
             &HELM_RELEASE,
             &json!({ "valuesFrom": values }),
         )
+    }),
+    Request("a dashboard is fetched with a Secret", |stage, place| {
+        let selector = json!({"name": "db-password", "key": "password"});
+        let auth = json!({"basicAuth": {"username": selector, "password": selector}});
+        let spec = json!({"url": "https://mine.example.com", "urlAuthorization": auth});
+        create(stage, place, &DASHBOARD, &spec)
     }),
     Request("an unknown kind names a Secret", |stage, place| {
         let remote = json!({"url": "https://mine.example.com", "credentialsSecret": "db-password"});
