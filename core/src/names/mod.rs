@@ -51,7 +51,8 @@ pub use service::{
     flink_cluster_of_service, is_drivers_service, is_flink_rest_port, run_of_service,
 };
 pub use service_account::{
-    Component, Framework, JobServiceAccount, RESERVED_PREFIXES, ServiceAccountName, is_reserved,
+    Component, Framework, JobServiceAccount, RESERVED_PREFIXES, ServiceAccountName, component_of,
+    is_reserved,
 };
 pub use shown::{cut_characters, shown};
 pub use username::{SERVICE_ACCOUNT_PREFIX, ServiceAccountUser};

@@ -6,7 +6,7 @@ use schemars::{Schema, json_schema};
 use super::names::{is_label, is_subdomain, kind};
 use super::{Kind, messages, platform_table};
 use crate::names::{
-    Glob, RESERVED_PREFIXES, SERVICE_ACCOUNT_PREFIX, ServiceAccountName, is_reserved,
+    Component, Glob, RESERVED_PREFIXES, SERVICE_ACCOUNT_PREFIX, ServiceAccountName, is_reserved,
 };
 
 /// Groups with every user or every pod as a member.
@@ -66,6 +66,23 @@ impl Kind for AddOnName {
                 all.join(", ")
             )
         })
+    }
+}
+
+kind!(
+    /// A component of EMR's jobs, with its framework.
+    EmrComponentName: String = "a further component of Amazon EMR", "^[a-z0-9]+(-[a-z0-9]+)+$", emr_component
+);
+
+fn emr_component(text: &str) -> Result<String, String> {
+    let Some((_, component)) = text.split_once('-').filter(|_| is_label(text)) else {
+        return Err("write framework and component as service accounts have them between `emr-containers-sa-` and the AWS account, like spark-connect".into());
+    };
+    match Component::of(component) {
+        Component::Other | Component::Session => Ok(text.to_owned()),
+        known => Err(format!(
+            "rolegate knows what starts a {known}, and nothing else may; remove the entry"
+        )),
     }
 }
 

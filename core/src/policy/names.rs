@@ -147,6 +147,33 @@ kind!(
         "an object name has 1 to 253 lower-case letters, digits, hyphens and dots")
 );
 kind!(
+    /// A service account, or a pattern for several, whose tokens software may request.
+    TokenAccountGlob: Glob = "a pattern for service accounts", r"^(?!emr-containers?-sa-.*[*?])[a-z0-9.*?-]+$",
+    |text: &str| {
+        let glob = glob_of(text, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b), 253, NOT_AN_OBJECT)?;
+        if is_reserved(text) && glob.is_wild() {
+            return Err("a pattern never means a job's service account, so this one matches none; write the whole name of each".into());
+        }
+        if !glob.is_wild() && !is_subdomain(text) {
+            return Err(NOT_AN_OBJECT.into());
+        }
+        Ok(glob)
+    }
+);
+kind!(
+    /// An audience of a token.
+    Audience: String = "an audience", r"^[^\s*?]{1,253}$",
+    |text: &str| {
+        if text.contains(['*', '?']) {
+            return Err("wildcards are not allowed here; list each audience".into());
+        }
+        let fits = |c: char| !c.is_whitespace() && !c.is_control();
+        if (1..=253).contains(&text.chars().count()) && text.chars().all(fits) { Ok(text.to_owned()) } else {
+            Err("write it as software asks for it, like sts.amazonaws.com".into())
+        }
+    }
+);
+kind!(
     /// A service account that a tenant's own pods may run as.
     OwnServiceAccount: String = "a service account for a tenant's own pods", r"^(?!emr-containers?-sa-)[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$",
     |text: &str| {

@@ -245,6 +245,7 @@ const TABLE: &[Row] = &[
 pub(super) fn platform(add_ons: &[&str]) -> Vec<Platform> {
     let counts = |row: &Row, account: &str| always_counts(account) || add_ons.contains(&row.add_on);
     let row = |row: &Row| Platform {
+        tokens: Vec::new(),
         users: row
             .accounts
             .iter()
@@ -264,6 +265,16 @@ pub(super) fn platform(add_ons: &[&str]) -> Vec<Platform> {
 pub(super) fn always_counts(account: &str) -> bool {
     let bare = account.strip_prefix(SERVICE_ACCOUNT_PREFIX);
     bare.unwrap_or(account).starts_with("kube-system:")
+}
+
+/// What the table lets this username do, whether or not its add-on is named.
+pub(super) fn capabilities_of(username: &str) -> Capabilities {
+    let account = username.strip_prefix(SERVICE_ACCOUNT_PREFIX);
+    let mut rows = TABLE.iter();
+    let row = rows.find(|row| account.is_some_and(|account| row.accounts.contains(&account)));
+    row.map_or_else(Capabilities::default, |row| {
+        Capabilities::of(row.capabilities)
+    })
 }
 
 /// The add-on of which this username is a service account in a default installation.

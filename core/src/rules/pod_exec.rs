@@ -1,7 +1,8 @@
 //! # pod-exec
 //!
 //! Denies exec, attach, port-forward, debug containers and proxy access to the pods
-//! of a managed namespace, to everyone but administrators and EMR.
+//! of a managed namespace, to everyone but administrators and EMR, unless the policy lets
+//! submitters exec into pods of their own.
 //!
 //! ## What it stops
 //!
@@ -27,10 +28,19 @@
 //! server. For an incident, ask a platform administrator, or for an exemption
 //! with an end date in rolegate's policy.
 //!
+//! For pods that are no job's (Airflow reads a result in a container beside the task), the
+//! policy may say `exec: true` in an entry of `submitters`. Then those whom it names may exec
+//! (not attach, not forward ports) into the pods that they could have started themselves:
+//! under a service account that is listed for them, with Secrets, volumes and tokens that they
+//! may use. The request does not show the pod, so rolegate looks it up
+//! (`--cluster`, docs/install.md); where it cannot, exec is denied, with the reason.
+//!
 //! ## What it does not see
 //!
 //! - Reads (`get pods`, `pods/log`): they never reach admission.
 //! - Direct connections to a kubelet by somebody with `nodes/proxy` rights.
+
+mod own;
 
 use crate::facts::{Action, Extent};
 use crate::names::shown;
@@ -51,7 +61,8 @@ static ADVICE: Advice = Advice {
     why: "a job's pod holds the token that becomes its execution role, so access to the pod is \
           access to that role",
     instead: "read the logs (`kubectl logs`) or the Spark history server; for an incident ask a \
-              platform administrator",
+              platform administrator; into pods that are no job's the policy may let you exec \
+              (`exec: true` of your entry of `submitters`)",
     source: "Amazon EMR on EKS security best practices: permissions to exec into pods",
 };
 
@@ -63,7 +74,7 @@ impl Rule for PodExec {
         &ABOUT
     }
 
-    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+    fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         let Some((action, verb)) = action(write) else {
             return Ok(());
         };
@@ -72,7 +83,13 @@ impl Rule for PodExec {
         }
         let resource = write.target.resource();
         let object = resource.strip_suffix('s').unwrap_or(resource);
-        let act = format!("{verb} {} {}", shown(object, 63), target(action, write));
+        let mut act = format!("{verb} {} {}", shown(object, 63), target(action, write));
+        if action == Action::Exec && own::may_exec(write) {
+            let Some(refused) = own::refusal(write, facts)? else {
+                return Ok(());
+            };
+            act = format!("{act}: {refused}");
+        }
         let mut finding = Finding::new(&ABOUT, &ADVICE, act);
         if action == Action::Debug {
             finding = finding.at(Path::root().key("spec").key("ephemeralContainers"));

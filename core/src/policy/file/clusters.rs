@@ -62,6 +62,11 @@ pub(in crate::policy) struct SubmitterEntry {
     /// wildcards. Default: none.
     #[serde(default)]
     pub(in crate::policy) secrets: Given<Vec<Text<ObjectGlob>>>,
+    /// Whether they may exec into pods of their own: those that they could have started
+    /// themselves, never a job's. rolegate looks the pod up for that (`--cluster`).
+    /// Default: `false`.
+    #[serde(default)]
+    pub(in crate::policy) exec: Given<Flag>,
 }
 
 /// The roles that jobs with one execution role may assume, and how.

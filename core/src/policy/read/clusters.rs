@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::policy::Reader;
-use crate::policy::file::{At, ClusterEntry, CrossRoleEntry, Given, SubmitterEntry, Text};
+use crate::policy::file::{At, ClusterEntry, CrossRoleEntry, Flag, Given, SubmitterEntry, Text};
 use crate::policy::reader::ListedAccount;
 use crate::policy::{CrossRole, Kind, Position, Subjects, Submitter, VirtualCluster};
 
@@ -107,6 +107,7 @@ impl Reader {
             service_accounts: self.own_accounts(entry.service_accounts, at, number),
             config_maps: self.optional(entry.config_maps),
             secrets: self.optional(entry.secrets),
+            exec: entry.exec.0.is_some_and(|Flag(exec)| exec),
         }
     }
 

@@ -4,11 +4,15 @@ use std::borrow::Cow;
 
 use crate::policy::Reader;
 use crate::policy::file::{
-    AdminsEntry, At, EmrEntry, FixedAccountEntry, Given, IdentitiesEntry, OperatorEntry,
-    PlatformEntry, Text,
+    AdminsEntry, At, ComponentEntry, EmrEntry, FixedAccountEntry, Given, IdentitiesEntry,
+    OperatorEntry, PlatformEntry, Text, TokensEntry,
 };
 use crate::policy::identity_kinds::AddOnName;
-use crate::policy::{EmrService, FixedServiceAccount, Operator, Platform, Subjects};
+use crate::policy::reader::FixedEntry;
+use crate::policy::{
+    Capabilities, EmrComponent, EmrService, FixedServiceAccount, Operator, Platform, Subjects,
+    TokenGrant,
+};
 use crate::policy::{builtin, platform_table};
 
 pub(super) struct Identities {
@@ -31,7 +35,12 @@ impl Reader {
 
     fn emr_service(&mut self, Given(entry): Given<EmrEntry>) -> EmrService {
         let mut emr = builtin::emr_service();
-        if let Some(EmrEntry { users, role_arns }) = entry {
+        if let Some(EmrEntry {
+            users,
+            role_arns,
+            components,
+        }) = entry
+        {
             if let Some(users) = users.0 {
                 emr.users = self.list(users);
             }
@@ -40,8 +49,33 @@ impl Reader {
                 .into_iter()
                 .map(|arn| arn.role().clone())
                 .collect();
+            emr.components = self.components(components.0.unwrap_or_default());
         }
         emr
+    }
+
+    fn components(&mut self, entries: Vec<ComponentEntry>) -> Vec<EmrComponent> {
+        let mut components: Vec<EmrComponent> = Vec::with_capacity(entries.len());
+        for ComponentEntry { name, kinds } in entries {
+            let at = name.at;
+            if kinds.value.is_empty() {
+                let message = "the list is empty, so nothing may start the component; add a kind or remove the entry";
+                self.problem(kinds.at, message);
+            }
+            let Some(name) = self.text(name) else {
+                continue;
+            };
+            if components.iter().any(|known| known.name == name) {
+                let message =
+                    format!("there is already an entry for `{name}`; merge the two entries");
+                self.problem(at, message);
+            }
+            components.push(EmrComponent {
+                name,
+                kinds: kinds.value,
+            });
+        }
+        components
     }
 
     fn admins(&mut self, Given(entry): Given<AdminsEntry>) -> Subjects {
@@ -68,6 +102,7 @@ impl Reader {
                 PlatformEntry {
                     users,
                     capabilities,
+                    tokens,
                 },
             at,
         } in entries
@@ -82,13 +117,24 @@ impl Reader {
                     format!("there is already an entry for `{user}`; merge the two entries");
                 self.problem(at, message);
             }
-            let capabilities = capabilities.into_iter().collect();
-            own.push(Platform {
-                users,
-                capabilities,
-                add_on: None,
-                source: Cow::Borrowed("the policy file"),
-            });
+            if capabilities.0.is_none() && tokens.0.is_none() {
+                let message = "the entry says nothing; add `capabilities` or `tokens`";
+                self.problem(at, message);
+            }
+            let tokens = self.tokens(tokens.0.unwrap_or_default());
+            let given = capabilities
+                .0
+                .map(|list| list.into_iter().collect::<Capabilities>());
+            for user in users {
+                let table = || platform_table::capabilities_of(&user);
+                own.push(Platform {
+                    capabilities: given.unwrap_or_else(table),
+                    users: vec![user],
+                    tokens: tokens.clone(),
+                    add_on: None,
+                    source: Cow::Borrowed("the policy file"),
+                });
+            }
         }
         let mut table = platform_table::platform(&self.optional(add_ons));
         for row in &mut table {
@@ -98,6 +144,17 @@ impl Reader {
         table.retain(|row| !row.users.is_empty());
         table.extend(own);
         table
+    }
+
+    fn tokens(&mut self, entries: Vec<TokensEntry>) -> Vec<TokenGrant> {
+        let empty = "the list is empty; add an element or remove the entry";
+        let entries = entries.into_iter();
+        let grants = entries.map(|entry| TokenGrant {
+            namespaces: self.filled(entry.namespaces, empty),
+            service_accounts: self.filled(entry.service_accounts, empty),
+            audiences: self.filled(entry.audiences, empty),
+        });
+        grants.collect()
     }
 
     fn operators(&mut self, entries: Vec<At<OperatorEntry>>) -> Vec<Operator> {
@@ -158,7 +215,9 @@ impl Reader {
             .chain(&operator.job_service_accounts)
             .filter(|account| account.name == name && account.role != role);
         let same = |other: &FixedServiceAccount| match namespaces.as_slice() {
-            [] => other.namespaces.is_empty().then(String::new),
+            // Which of two entries without namespaces counts where, the roles of the
+            // virtual clusters say.
+            [] => None,
             own => {
                 let mut both = own.iter().filter(|one| other.namespaces.contains(one));
                 both.next().map(|one| format!(" in namespace `{one}`"))
@@ -177,7 +236,11 @@ impl Reader {
             );
         }
         if namespaces.is_empty() {
-            self.fixed.push((name.clone(), name_at));
+            self.fixed.push(FixedEntry {
+                name: name.clone(),
+                role: arn,
+                at: name_at,
+            });
         }
         operator.job_service_accounts.push(FixedServiceAccount {
             name,
