@@ -21,8 +21,10 @@ pub struct Reader {
     /// The service accounts under `submitters`, for the comparison with the rest of
     /// the file.
     pub(super) listed: Vec<ListedAccount>,
-    /// The entries of job service accounts without `namespaces`.
+    /// The entries of job service accounts.
     pub(super) fixed: Vec<FixedEntry>,
+    /// The usernames of exemptions, without wildcards.
+    pub(super) exempted: Vec<(String, Position)>,
 }
 
 /// A service account that a `submitters` entry lists for pods.
@@ -37,10 +39,11 @@ pub(super) struct ListedAccount {
     pub(super) at: Position,
 }
 
-/// An entry of a job service account without `namespaces`.
+/// An entry of a job service account.
 #[derive(Debug)]
 pub(super) struct FixedEntry {
     pub(super) name: String,
+    pub(super) namespaces: Vec<String>,
     pub(super) role: RoleArn,
     pub(super) at: Position,
 }
@@ -56,6 +59,7 @@ impl Reader {
             warnings: Vec::new(),
             listed: Vec::new(),
             fixed: Vec::new(),
+            exempted: Vec::new(),
         }
     }
 

@@ -80,7 +80,7 @@ mod other_readers;
 mod references;
 
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs};
-use crate::names::{Component, JobId, LOG_SECRET_PREFIX, LogSecret, PodName, Role, shown};
+use crate::names::{Component, JobId, LogSecret, PodName, Role, is_reserved_secret, shown};
 use crate::policy::{About, Severity, Submitter};
 use crate::write::Write;
 
@@ -221,14 +221,9 @@ fn refusal_to_requester(write: &Write<'_>, secret: &str) -> Option<String> {
 }
 
 fn lists(entry: &Submitter, secret: &str) -> bool {
-    let reserved = is_reserved(secret);
+    let reserved = is_reserved_secret(secret);
     entry
         .secrets
         .iter()
         .any(|glob| !(reserved && glob.is_wild()) && glob.matches(secret))
-}
-
-/// Whether the policy has to give the full name, because no pattern matches it.
-fn is_reserved(secret: &str) -> bool {
-    secret.starts_with(LOG_SECRET_PREFIX) || crate::names::is_reserved(secret)
 }

@@ -45,7 +45,7 @@ pub(in crate::policy) struct EmrEntry {
     /// Usernames; `*` and `?` are wildcards, service accounts are not allowed.
     /// Default: `emr-containers` and the sessions of EMR's service-linked role.
     #[serde(default)]
-    pub(in crate::policy) users: Given<Vec<Text<EmrUser>>>,
+    pub(in crate::policy) users: Given<At<Vec<Text<EmrUser>>>>,
     /// Role ARNs. With this key, a request must come from one of these roles. Default:
     /// any role with the name of EMR's service-linked role.
     #[serde(default)]

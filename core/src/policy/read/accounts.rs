@@ -37,13 +37,19 @@ impl Reader {
             }
         }
         self.fixed_elsewhere(policy);
+        self.exempted_jobs(policy);
         self.homes(policy);
     }
 
     /// What entries of job service accounts without `namespaces` mean, where that may
     /// not be what their writer meant.
     fn fixed_elsewhere(&mut self, policy: &Policy) {
-        let entries = std::mem::take(&mut self.fixed);
+        let (entries, listed): (Vec<_>, Vec<_>) = std::mem::take(&mut self.fixed)
+            .into_iter()
+            .partition(|entry| entry.namespaces.is_empty());
+        for entry in &listed {
+            self.cannot_run(entry, policy);
+        }
         let mut seen: Vec<&str> = Vec::new();
         for entry in &entries {
             if seen.contains(&entry.name.as_str()) {
@@ -58,6 +64,38 @@ impl Reader {
         for entry in &entries {
             self.counts_nowhere(entry, &entries, policy);
             self.widely_fixed(entry, policy);
+        }
+    }
+
+    /// A namespace that an entry lists and in which no job may have its role.
+    fn cannot_run(&mut self, entry: &FixedEntry, policy: &Policy) {
+        let role = entry.role.role();
+        let strange = entry.namespaces.iter().find(|namespace| {
+            let roles = &policy.tenancy(namespace).execution_roles;
+            !roles.is_empty() && !roles.iter().any(|roles| roles.matches(role))
+        });
+        if let Some(namespace) = strange {
+            let message = format!(
+                "no job in namespace `{namespace}` can run as {role}: its `executionRoles` does not list that role; add it there, or remove the namespace here"
+            );
+            self.problem(entry.at, message);
+        }
+    }
+
+    /// An exemption never applies to a job.
+    fn exempted_jobs(&mut self, policy: &Policy) {
+        for (username, at) in std::mem::take(&mut self.exempted) {
+            let account = username.strip_prefix(SERVICE_ACCOUNT_PREFIX);
+            let account = account.and_then(|account| account.split_once(':'));
+            let is_jobs = account.is_some_and(|(namespace, name)| {
+                policy.fixed_service_account(namespace, name).is_some()
+            });
+            if is_jobs {
+                let message = format!(
+                    "`{username}` is the service account of jobs (`jobServiceAccounts`), to which no exemption applies; remove it"
+                );
+                self.problem(at, message);
+            }
         }
     }
 

@@ -10,8 +10,8 @@ use crate::policy::file::{
 use crate::policy::identity_kinds::AddOnName;
 use crate::policy::reader::FixedEntry;
 use crate::policy::{
-    Capabilities, EmrComponent, EmrService, FixedServiceAccount, Operator, Platform, Subjects,
-    TokenGrant,
+    Capabilities, EmrComponent, EmrService, FixedServiceAccount, Level, Operator, Platform,
+    Subjects, TokenGrant,
 };
 use crate::policy::{builtin, platform_table};
 
@@ -41,8 +41,16 @@ impl Reader {
             components,
         }) = entry
         {
-            if let Some(users) = users.0 {
-                emr.users = self.list(users);
+            if let Some(At { value, at }) = users.0 {
+                let builtin = std::mem::replace(&mut emr.users, self.list(value));
+                for name in builtin {
+                    if !emr.users.iter().any(|user| user.overlaps(&name)) {
+                        let message = format!(
+                            "`users` lacks `{name}`, by which Amazon EMR comes to some clusters; rolegate treats it as a tenant then, and every job fails. Add the name, or leave `users` out"
+                        );
+                        self.warn(Level::Warning, Some(at), message);
+                    }
+                }
             }
             emr.roles = self
                 .optional(role_arns)
@@ -235,13 +243,12 @@ impl Reader {
                 "the operator may not start jobs with this role; add it to the operator's `roles`",
             );
         }
-        if namespaces.is_empty() {
-            self.fixed.push(FixedEntry {
-                name: name.clone(),
-                role: arn,
-                at: name_at,
-            });
-        }
+        self.fixed.push(FixedEntry {
+            name: name.clone(),
+            namespaces: namespaces.clone(),
+            role: arn,
+            at: name_at,
+        });
         operator.job_service_accounts.push(FixedServiceAccount {
             name,
             namespaces,
