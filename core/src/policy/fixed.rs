@@ -2,13 +2,14 @@
 //! entries counts in which namespace.
 //!
 //! An entry that lists the namespace counts there. An entry without `namespaces` counts
-//! in all others, except where the virtual cluster says that another role is meant: it
-//! lists roles of the same operator, and not the entry's. Where several entries are left
-//! that name different roles, none counts: nobody may use the account then.
+//! in all others, except where the virtual cluster says that another role is meant: its
+//! submitters have roles of the same operator, and not the entry's. Where several entries
+//! are left that name different roles, those count whose role the cluster lists; if that
+//! does not leave one role, none counts, and nobody may use the account.
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::names::RolePattern;
+use crate::names::{Role, RolePattern};
 
 use super::{FixedServiceAccount, Operator, VirtualCluster, VirtualClusters};
 
@@ -140,8 +141,8 @@ fn fitting<'p>(entries: &[Known<'p>], cluster: &VirtualCluster) -> Vec<Known<'p>
     let mut left: Vec<_> = left
         .filter(|(_, (operator, fixed))| !means_another(cluster, operator, fixed))
         .collect();
-    if left.iter().any(|(_, (_, fixed))| lists(cluster, fixed)) {
-        left.retain(|(_, (_, fixed))| lists(cluster, fixed));
+    if the_only_role(&left).is_none() {
+        left.retain(|(_, (_, fixed))| lists(cluster, &fixed.role));
     }
     left
 }
@@ -162,29 +163,32 @@ fn the_only_role(entries: &[Known<'_>]) -> Option<Entry> {
         .then_some(*first)
 }
 
-/// Whether the cluster lists the role of the entry.
-fn lists(cluster: &VirtualCluster, fixed: &FixedServiceAccount) -> bool {
-    let submitted = cluster.submitters.iter().flat_map(|entry| &entry.roles);
-    let mut roles = submitted.chain(&cluster.execution_roles);
-    roles.any(|roles| roles.matches(&fixed.role))
+/// Whether the role may run in the cluster's namespaces, and the cluster says so.
+pub(super) fn lists(cluster: &VirtualCluster, role: &Role) -> bool {
+    let is_it = |roles: &RolePattern| roles.matches(role);
+    let execution = &cluster.execution_roles;
+    let submitted = || cluster.submitters.iter().flat_map(|entry| &entry.roles);
+    if submitted().any(is_it) {
+        execution.is_empty() || execution.iter().any(is_it)
+    } else {
+        submitted().next().is_none() && execution.iter().any(is_it)
+    }
 }
 
 /// Whether the cluster's lists of roles say that in its namespaces the operator's jobs
-/// have another role than that of the entry.
+/// have another role than that of the entry. Where `executionRoles` is given, the rule
+/// `execution-role` judges the role of the entry.
 fn means_another(
     cluster: &VirtualCluster,
     operator: &Operator,
     fixed: &FixedServiceAccount,
 ) -> bool {
-    let lists = |roles: &RolePattern| roles.matches(&fixed.role);
-    let execution = &cluster.execution_roles;
-    if !execution.is_empty() && !execution.iter().any(lists) {
-        return true;
-    }
     let submitted = || cluster.submitters.iter().flat_map(|entry| &entry.roles);
     let starts = |roles: &RolePattern| {
         let mut own = operator.roles.iter();
         own.any(|own| own.overlaps(roles))
     };
-    !submitted().any(lists) && submitted().any(starts)
+    cluster.execution_roles.is_empty()
+        && !submitted().any(|roles| roles.matches(&fixed.role))
+        && submitted().any(starts)
 }

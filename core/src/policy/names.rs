@@ -186,24 +186,28 @@ fn always<T: PartialEq>(glob: &Glob, what: impl Fn(&str) -> T) -> Option<T> {
 fn map_glob(text: &str) -> Result<Glob, String> {
     let glob = object_glob(text)?;
     let whose = always(&glob, |name| match MapName::parse(name) {
-        MapName::Emr => "Amazon EMR writes",
-        MapName::Spark => "Spark writes for a job",
-        MapName::Flink(_) => "Flink writes for a job",
-        MapName::RootCa => "Kubernetes writes",
-        MapName::Other => "",
+        MapName::Emr => ("Amazon EMR", OF_A_JOB),
+        MapName::Spark => ("Spark", OF_A_TEAM),
+        MapName::Flink(_) => ("Flink", OF_A_TEAM),
+        MapName::RootCa => ("Kubernetes", ""),
+        MapName::Other => ("", ""),
     });
     match whose {
-        Some(whose) if !whose.is_empty() => Err(format!(
-            "it has no effect: only {whose} ConfigMaps of such names; remove it. Settings of a job belong in its configurationOverrides and pod templates; an account under which a team runs Spark or Flink itself belongs under `identities.operators[].jobServiceAccounts`"
+        Some((whose, instead)) if !whose.is_empty() => Err(format!(
+            "it has no effect: only {whose} writes ConfigMaps of such names; remove it{instead}"
         )),
         _ => Ok(glob),
     }
 }
 
+const OF_A_JOB: &str =
+    ", and give a job's settings with the job (configurationOverrides, pod templates)";
+const OF_A_TEAM: &str = ". An account under which a team runs Spark or Flink itself belongs under `identities.operators[].jobServiceAccounts`";
+
 fn secret_glob(text: &str) -> Result<Glob, String> {
     let glob = object_glob(text)?;
     if glob.is_wild() && always(&glob, is_reserved_secret) == Some(true) {
-        return Err("it has no effect: no pattern matches the Secrets that Amazon EMR makes for a job's log sidecar, which is the job's alone; remove it, or write the whole name of one Secret".into());
+        return Err("it has no effect: Amazon EMR makes Secrets of such names for one job each (its log sidecar's), and no pattern hands them to others; remove it, or write the whole name of one Secret".into());
     }
     Ok(glob)
 }

@@ -42,8 +42,8 @@
 
 mod own;
 
-use crate::facts::{Action, Extent};
-use crate::names::shown;
+use crate::facts::{Action, Extent, Requester};
+use crate::names::{PodName, is_sparks_pod, shown};
 use crate::request::{Act, Path, ProxyTarget, ReviewError};
 use crate::write::Write;
 
@@ -61,9 +61,16 @@ static ADVICE: Advice = Advice {
     why: "a job's pod holds the token that becomes its execution role, so access to the pod is \
           access to that role",
     instead: "read the logs (`kubectl logs`) or the Spark history server; for an incident ask a \
-              platform administrator; into pods that are no job's the policy may let you exec \
-              (`exec: true` of your entry of `submitters`)",
+              platform administrator",
     source: "Amazon EMR on EKS security best practices: permissions to exec into pods",
+};
+
+/// For pods with no name of a job's.
+static ADVICE_ON_OTHERS: Advice = Advice {
+    instead: "read the logs (`kubectl logs`); the platform team can allow exec into your own \
+              pods, which are no job's, by `exec: true` in your entry of `submitters` in \
+              rolegate's policy",
+    ..ADVICE
 };
 
 /// Paths of a kubelet that only show the node's metrics and settings.
@@ -90,12 +97,25 @@ impl Rule for PodExec {
             };
             act = format!("{act}: {refused}");
         }
-        let mut finding = Finding::new(&ABOUT, &ADVICE, act);
+        let mut finding = Finding::new(&ABOUT, advice(action, write), act);
         if action == Action::Debug {
             finding = finding.at(Path::root().key("spec").key("ephemeralContainers"));
         }
         findings.push(finding);
         Ok(())
+    }
+}
+
+fn advice(action: Action, write: &Write<'_>) -> &'static Advice {
+    let name = write.possible_name();
+    let is_a_jobs = PodName::parse(name).job_id().is_some() || is_sparks_pod(name);
+    match write.requester {
+        Requester::Tenant(None) | Requester::Platform(_)
+            if action == Action::Exec && !is_a_jobs =>
+        {
+            &ADVICE_ON_OTHERS
+        }
+        _ => &ADVICE,
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::names::{Glob, SERVICE_ACCOUNT_PREFIX};
 use crate::policy::Reader;
+use crate::policy::fixed::lists;
 use crate::policy::reader::FixedEntry;
 use crate::policy::{Fixed, Grant, Level, Policy, VirtualCluster};
 
@@ -103,13 +104,13 @@ impl Reader {
     fn several_roles(&mut self, own: &[&FixedEntry], policy: &Policy) {
         let Some(first) = own.first() else { return };
         let mut places = namespaces(policy, |cluster, namespace| {
-            let listed = own.iter().filter(|entry| roles_list(cluster, entry));
+            let listed = own.iter().filter(|entry| lists(cluster, entry.role.role()));
             listed.count() > 1 && policy.fixed(namespace, &first.name) == Fixed::NoRole
         });
         let Some((cluster, namespace)) = places.next() else {
             return;
         };
-        let mut listed = own.iter().filter(|entry| roles_list(cluster, entry));
+        let mut listed = own.iter().filter(|entry| lists(cluster, entry.role.role()));
         let (Some(one), Some(other)) = (listed.next(), listed.next()) else {
             return;
         };
@@ -177,7 +178,7 @@ impl Reader {
                     .is_some_and(|known| {
                         known.namespaces.is_empty()
                             && known.role == *entry.role.role()
-                            && !roles_list(cluster, entry)
+                            && !lists(cluster, entry.role.role())
                     })
         });
         if let Some((_, namespace)) = places.next() {
@@ -235,13 +236,6 @@ fn namespaces<'p>(
         namespaces.map(move |namespace| (cluster, namespace))
     });
     all.filter(move |(cluster, namespace)| fits(cluster, namespace))
-}
-
-/// Whether the virtual cluster lists the role of the entry.
-fn roles_list(cluster: &VirtualCluster, entry: &FixedEntry) -> bool {
-    let submitted = cluster.submitters.iter().flat_map(|entry| &entry.roles);
-    let mut roles = submitted.chain(&cluster.execution_roles);
-    roles.any(|roles| roles.matches(entry.role.role()))
 }
 
 /// The entry with the namespace in which it counts.

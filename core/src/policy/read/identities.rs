@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::names::{Glob, Role};
+use crate::policy::Kind;
 use crate::policy::Reader;
 use crate::policy::file::{
     AdminsEntry, At, ComponentEntry, EmrEntry, FixedAccountEntry, Given, IdentitiesEntry,
@@ -41,8 +43,14 @@ impl Reader {
             components,
         }) = entry
         {
+            emr.roles = self
+                .optional(role_arns)
+                .into_iter()
+                .map(|arn| arn.role().clone())
+                .collect();
             if let Some(At { value, at }) = users.0 {
-                let builtin = std::mem::replace(&mut emr.users, self.list(value));
+                let users = self.emr_users(value, &emr.roles);
+                let builtin = std::mem::replace(&mut emr.users, users);
                 for name in builtin {
                     if !emr.users.iter().any(|user| user.overlaps(&name)) {
                         let message = format!(
@@ -52,14 +60,40 @@ impl Reader {
                     }
                 }
             }
-            emr.roles = self
-                .optional(role_arns)
-                .into_iter()
-                .map(|arn| arn.role().clone())
-                .collect();
             emr.components = self.components(components.0.unwrap_or_default());
         }
         emr
+    }
+
+    /// EMR's usernames. The name of a role's session says a role, which `roleArns` must
+    /// list.
+    fn emr_users<K: Kind<Value = Glob>>(
+        &mut self,
+        list: Vec<Text<K>>,
+        roles: &[Role],
+    ) -> Vec<Glob> {
+        let mut users = Vec::with_capacity(list.len());
+        for text in list {
+            let at = text.at;
+            let Some(user) = self.text(text) else {
+                continue;
+            };
+            let session = |role: &Role| {
+                let (account, name) = (role.account.as_str(), role.name.as_str());
+                Glob::new(&format!("arn:*:sts::{account}:assumed-role/{name}/*"))
+            };
+            if !roles.is_empty()
+                && user.as_str().starts_with("arn:")
+                && !roles.iter().any(|role| session(role).overlaps(&user))
+            {
+                let message = format!(
+                    "`{user}` is a session of a role that `roleArns` does not list, so no request by that name counts as EMR's; add the role there, or remove the name"
+                );
+                self.problem(at, message);
+            }
+            users.push(user);
+        }
+        users
     }
 
     fn components(&mut self, entries: Vec<ComponentEntry>) -> Vec<EmrComponent> {

@@ -39,6 +39,7 @@ struct Node {
     children: usize,
     is_element: bool,
     is_list: bool,
+    is_mapping: bool,
 }
 
 impl Mended {
@@ -79,10 +80,18 @@ impl Mended {
     pub(super) fn take_out(&mut self, at: Position, blame: Blame<'_>) -> bool {
         let text = self.text();
         let nodes = nodes(&text);
-        let found = nodes.iter().position(|node| match blame {
-            Blame::Key => node.key.as_ref().is_some_and(|(_, key)| *key == at),
-            Blame::Value | Blame::Missing(_) => node.at == at,
-        });
+        let here = self.offset(at);
+        let found = match blame {
+            Blame::Key => {
+                let is = |node: &Node| node.key.as_ref().is_some_and(|(_, key)| *key == at);
+                nodes.iter().position(is)
+            }
+            Blame::Value => nodes.iter().position(|node| node.at == at),
+            // The reader notices at the last key of the object.
+            Blame::Missing(_) => nodes
+                .iter()
+                .rposition(|node| node.is_mapping && (node.value..node.end).contains(&here)),
+        };
         let Some(mut index) = found else {
             return false;
         };
@@ -201,6 +210,7 @@ fn nodes(text: &str) -> Vec<Node> {
         let is_list = parent.and_then(|parent| nodes.get(parent));
         let in_list = is_list.is_some_and(|parent| parent.is_list);
         let awaits_key = parent.is_some() && !in_list && matches!(keys.last(), Some(None));
+        let is_mapping = matches!(event, Event::MappingStart(..));
         let mut begin = |keys: &mut Vec<Option<(String, Position, usize)>>, is_list| {
             let key = if in_list {
                 None
@@ -221,6 +231,7 @@ fn nodes(text: &str) -> Vec<Node> {
                 children: 0,
                 is_element: in_list,
                 is_list,
+                is_mapping,
             });
             nodes.len() - 1
         };
