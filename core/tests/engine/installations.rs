@@ -19,7 +19,7 @@ const TOKEN: &str = "service-account-token";
 
 fn with(identities: &str, submitters: &str) -> Policy {
     policy(&format!(
-        r#"
+        r"
 apiVersion: rolegate.dev/v1alpha1
 kind: Policy
 identities: {{ {identities} }}
@@ -27,7 +27,7 @@ rules: {{ credential-provider: {{ requireIdentity: false, hostPaths: [/run/datad
 virtualClusters:
 - namespaces: [spark-a]
   submitters: [{submitters}]
-"#
+"
     ))
 }
 
@@ -444,11 +444,6 @@ fn names_of_ones_own() {
             "autoscaling/horizontalpodautoscalers",
             "todo-driver",
             json!({ "scaleTargetRef": { "kind": "Deployment", "name": "todo" } }),
-        ),
-        (
-            "networking.k8s.io/networkpolicies",
-            "todo-driver",
-            json!({ "podSelector": labels, "policyTypes": ["Ingress"] }),
         ),
     ] {
         let object = json!({ "metadata": { "name": name, "labels": selector }, "spec": spec });

@@ -227,10 +227,10 @@ impl Reader {
 }
 
 /// The namespaces of the virtual clusters of which `fits` is true.
-fn namespaces<'p>(
-    policy: &'p Policy,
+fn namespaces(
+    policy: &Policy,
     fits: impl Fn(&VirtualCluster, &str) -> bool,
-) -> impl Iterator<Item = (&'p VirtualCluster, &'p String)> {
+) -> impl Iterator<Item = (&VirtualCluster, &String)> {
     let all = policy.clusters.iter().flat_map(|cluster| {
         let namespaces = cluster.namespaces.iter();
         namespaces.map(move |namespace| (cluster, namespace))

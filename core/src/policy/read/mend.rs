@@ -207,12 +207,12 @@ fn nodes(text: &str) -> Vec<Node> {
             column: number(span.start.col()).saturating_add(1),
         };
         let parent = open.last().copied();
-        let is_list = parent.and_then(|parent| nodes.get(parent));
-        let in_list = is_list.is_some_and(|parent| parent.is_list);
-        let awaits_key = parent.is_some() && !in_list && matches!(keys.last(), Some(None));
+        let around = parent.and_then(|parent| nodes.get(parent));
+        let is_element = around.is_some_and(|around| around.is_list);
+        let awaits_key = parent.is_some() && !is_element && matches!(keys.last(), Some(None));
         let is_mapping = matches!(event, Event::MappingStart(..));
         let mut begin = |keys: &mut Vec<Option<(String, Position, usize)>>, is_list| {
-            let key = if in_list {
+            let key = if is_element {
                 None
             } else {
                 keys.last_mut().and_then(Option::take)
@@ -229,7 +229,7 @@ fn nodes(text: &str) -> Vec<Node> {
                 value,
                 end: span.end.index(),
                 children: 0,
-                is_element: in_list,
+                is_element,
                 is_list,
                 is_mapping,
             });
@@ -241,11 +241,13 @@ fn nodes(text: &str) -> Vec<Node> {
                     *key = Some((text.into_owned(), at, span.start.index()));
                 }
             }
-            Event::Alias(_) if awaits_key => return nodes,
+            // A key of another shape, which no policy has.
+            Event::Alias(_) | Event::SequenceStart(..) | Event::MappingStart(..) if awaits_key => {
+                return nodes;
+            }
             Event::Scalar(..) | Event::Alias(_) => {
                 begin(&mut keys, false);
             }
-            Event::SequenceStart(..) | Event::MappingStart(..) if awaits_key => return nodes,
             Event::SequenceStart(..) => {
                 let node = begin(&mut keys, true);
                 open.push(node);
@@ -262,7 +264,7 @@ fn nodes(text: &str) -> Vec<Node> {
                     node.end = span.end.index();
                 }
             }
-            Event::DocumentEnd => return nodes,
+            Event::DocumentEnd => break,
             _ => {}
         }
     }

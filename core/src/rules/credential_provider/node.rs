@@ -195,12 +195,7 @@ fn judge_host_path(
             folder(),
         ),
         Mounted::ReadOnly => {
-            let name = pod
-                .spec
-                .volumes
-                .iter()
-                .nth(index)
-                .map(|volume| &volume.name);
+            let name = pod.spec.volumes.get(index).map(|volume| &volume.name);
             for (list, index, container) in pod.spec.all_containers() {
                 for (mount, volume) in container.volume_mounts.iter().enumerate() {
                     if Some(&volume.name) != name || volume.read_only == Some(true) {
