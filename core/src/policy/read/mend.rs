@@ -86,7 +86,8 @@ impl Mended {
                 let is = |node: &Node| node.key.as_ref().is_some_and(|(_, key)| *key == at);
                 nodes.iter().position(is)
             }
-            Blame::Value => nodes.iter().position(|node| node.at == at),
+            // A list without indentation begins where its first element does.
+            Blame::Value => nodes.iter().rposition(|node| node.at == at),
             // The reader notices at the last key of the object.
             Blame::Missing(_) => nodes
                 .iter()
@@ -111,11 +112,12 @@ impl Mended {
         let Some(parent) = node.parent.and_then(|parent| nodes.get(parent)) else {
             return false;
         };
-        let range = if self
-            .text
-            .get(parent.value)
-            .is_some_and(|c| matches!(c, '{' | '['))
-        {
+        let bracket = self.text.get(parent.value);
+        let is_flow = bracket.is_some_and(|c| matches!(c, '{' | '['))
+            && !nodes
+                .iter()
+                .any(|child| child.parent == node.parent && child.start == parent.value);
+        let range = if is_flow {
             self.with_comma(node.start, node.end)
         } else if node.is_element {
             self.with_dash(node.start).map(|start| (start, node.end))
