@@ -33,6 +33,11 @@ pub(super) fn blame(error: &Error) -> Option<Blame<'_>> {
         | Error::NullIntoString { .. }
         | Error::SerdeInvalidType { .. }
         | Error::Unexpected { .. }
+        | Error::ExternallyTaggedEnumExpectedScalarOrMapping { .. }
+        | Error::ExpectedStringKeyForExternallyTaggedEnum { .. }
+        | Error::UnexpectedValueForUnitEnumVariant { .. }
+        | Error::InvalidScalar { .. }
+        | Error::SerdeInvalidValue { .. }
         | Error::Message { .. } => Some(Blame::Value),
         _ => None,
     }
@@ -109,6 +114,9 @@ fn sentence(error: &Error) -> String {
             }
             other => format!("expected {other}; check the lines above as well"),
         },
+        Error::ExternallyTaggedEnumExpectedScalarOrMapping { .. } => {
+            "expected a single value; write it without [ ], { } or a nested block".into()
+        }
         Error::Message { msg, .. } => names::shown(msg, 100),
         Error::MultipleDocuments { .. } => {
             "the file contains several documents, separated by `---`; keep one".into()
