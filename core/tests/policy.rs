@@ -112,6 +112,45 @@ fn good_files_are_taken_by_parser_and_schema() {
     }
 }
 
+/// A reader copies an example and changes the names of roles and namespaces.
+#[test]
+fn the_examples_keep_what_is_built_in() {
+    let builtin = Policy::builtin();
+    for file in fs::read_dir("../examples/policies").unwrap() {
+        let path = file.unwrap().path();
+        let (policy, _) = parse(&fs::read_to_string(&path).unwrap());
+        assert_eq!(
+            policy.emr_service.users, builtin.emr_service.users,
+            "{path:?}"
+        );
+        assert!(policy.admins.groups.contains(&"system:masters".to_owned()));
+    }
+}
+
+/// One run tells of all problems, and prints the first fifty.
+#[test]
+fn many_problems_are_counted() {
+    let names: Vec<_> = (0..60).map(|number| format!("\"N{number}\"")).collect();
+    let text = format!(
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nvirtualClusters: [{{ namespaces: [{}] }}]\n",
+        names.join(", ")
+    );
+    let error = Policy::parse("p.yaml", &text, now(), Strictness::Check).unwrap_err();
+    assert_eq!(error.problems.len(), 60);
+    let told = error.to_string();
+    assert_eq!(told.lines().count(), 51, "{told}");
+    assert!(told.ends_with("p.yaml: and 10 more problems"), "{told}");
+    // Values of a wrong shape, one in each place where a text can stand.
+    let text = "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nidentities:\n  admins:\n    groups:\n    - [a]\n    - b\n    - { c: d }\n  # The end.\nexemptions: none\ndoors: { cluster: [enforce], authorise: {} }\n";
+    let error = Policy::parse("p.yaml", text, now(), Strictness::Check).unwrap_err();
+    let lines: Vec<_> = error
+        .problems
+        .iter()
+        .map(|problem| problem.at.line)
+        .collect();
+    assert_eq!(lines, [6, 8, 10, 11, 11], "{error}");
+}
+
 #[test]
 fn good_files_get_their_notes() {
     let mut wrong = String::new();

@@ -1,7 +1,7 @@
 //! What a service account, by namespace and name, stands for under the policy.
 
 use crate::names::{Component, Framework, Role, ServiceAccountName};
-use crate::policy::Policy;
+use crate::policy::{Fixed, Policy};
 
 /// What a pod under a service account runs as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,8 @@ pub enum RunsAs {
         /// under an operator.
         component: Option<Component>,
     },
-    /// A name that EMR reserves, that names no role and that the policy does not list.
+    /// A name that EMR reserves, that names no role and that the policy does not list; or
+    /// one to which the policy gives a role in other namespaces only.
     Reserved,
     /// Any other.
     Ordinary,
@@ -30,14 +31,15 @@ impl RunsAs {
                 framework: job.framework,
                 component: Some(job.component),
             },
-            other => match policy.fixed_service_account(namespace, account) {
-                Some(fixed) => Self::Job {
+            other => match policy.fixed(namespace, account) {
+                Fixed::Role(fixed) => Self::Job {
                     role: fixed.role.clone(),
                     framework: Framework::of_fixed(account),
                     component: None,
                 },
-                None if other == ServiceAccountName::Reserved => Self::Reserved,
-                None => Self::Ordinary,
+                Fixed::NoRole => Self::Reserved,
+                Fixed::Unlisted if other == ServiceAccountName::Reserved => Self::Reserved,
+                Fixed::Unlisted => Self::Ordinary,
             },
         }
     }

@@ -79,6 +79,14 @@ impl Glob {
         }
     }
 
+    /// A value that the pattern matches, with `filler` in the places of its wildcards.
+    /// Where the fillers of two calls have nothing in common, what holds for both values
+    /// holds by the rest of the pattern.
+    #[must_use]
+    pub fn sample(&self, filler: &str) -> String {
+        self.text.replace(['*', '?'], filler)
+    }
+
     /// Whether some value matches both patterns. For reading policies, not
     /// for requests: takes the product of both lengths in time and memory.
     #[must_use]

@@ -1,7 +1,7 @@
 //! Names of the Secrets that EMR makes for a job's log sidecar, and of those that
 //! Spark makes for a driver.
 
-use super::JobId;
+use super::{JobId, is_reserved};
 
 /// What the names of Spark's Secrets end with, after a prefix that Spark makes up
 /// (apache/spark, `DriverKubernetesCredentialsFeatureStep`,
@@ -19,6 +19,13 @@ pub struct LogSecret<'a> {
     /// somebody else made up.
     pub virtual_cluster: Option<&'a str>,
     pub job: JobId<'a>,
+}
+
+/// Whether only a policy that gives the whole name hands the Secret to somebody: no
+/// pattern matches it.
+#[must_use]
+pub fn is_reserved_secret(name: &str) -> bool {
+    name.starts_with(LOG_SECRET_PREFIX) || is_reserved(name)
 }
 
 impl<'a> LogSecret<'a> {

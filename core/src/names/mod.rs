@@ -44,7 +44,7 @@ pub use job_labels::{
     APPLICATION, FLINK_CLUSTER, JobLabel, RUN, Says, is_made_up_application, run_of_label,
 };
 pub use labels::{ANNOTATION_PREFIX, CHAIN_LABEL, MODE_LABEL, OWN_NAMESPACE};
-pub use log_secret::{LOG_SECRET_PREFIX, LogSecret, SPARK_SECRET_ENDS};
+pub use log_secret::{LOG_SECRET_PREFIX, LogSecret, SPARK_SECRET_ENDS, is_reserved_secret};
 pub use release::Release;
 pub use role::{AccountId, Role, RoleName};
 pub use role_arn::{RoleArn, RoleArnError};
@@ -53,7 +53,8 @@ pub use service::{
     flink_cluster_of_service, is_drivers_service, is_flink_rest_port, run_of_service,
 };
 pub use service_account::{
-    Component, Framework, JobServiceAccount, RESERVED_PREFIXES, ServiceAccountName, is_reserved,
+    Component, Framework, JobServiceAccount, RESERVED_PREFIXES, ServiceAccountName, component_of,
+    is_reserved,
 };
 pub use shorten::{enumerated, shorten};
 pub use shown::shown;

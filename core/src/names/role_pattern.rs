@@ -65,6 +65,17 @@ impl RolePattern {
         name.is_some_and(|name| name.starts_with(['*', '?']))
     }
 
+    /// Whether some role matches both patterns. For reading policies, not for requests.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.account == other.account
+            && match (self.name.is_wild(), other.name.is_wild()) {
+                (_, false) => self.name.matches(other.name.as_str()),
+                (false, true) => other.name.matches(self.name.as_str()),
+                (true, true) => self.name.overlaps(&other.name),
+            }
+    }
+
     /// The pattern as written.
     #[must_use]
     pub fn as_str(&self) -> &str {

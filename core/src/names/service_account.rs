@@ -110,9 +110,7 @@ impl ServiceAccountName {
 
 impl JobServiceAccount {
     fn parse(name: &str) -> Option<Self> {
-        let rest = name.strip_prefix("emr-containers-sa-")?;
-        let (rest, digits) = rest.rsplit_once('-')?;
-        let (kind, account) = rest.rsplit_once('-')?;
+        let (kind, account, digits) = parts(name)?;
         let (framework, component) = kind.split_once('-')?;
         if framework.is_empty() || component.is_empty() {
             return None;
@@ -121,23 +119,45 @@ impl JobServiceAccount {
             account: AccountId::parse(account)?,
             name: RoleName::parse(&base36::decode(digits)?)?,
         };
-        let framework = Framework::of(framework);
-        let component = match component {
-            "client" => Component::Client,
-            "driver" => Component::Driver,
-            "executor" => Component::Executor,
-            "jeg" => Component::Jeg,
-            "jeg-kernel" => Component::JegKernel,
-            "session" => Component::Session,
-            "jobmanager" => Component::JobManager,
-            "taskmanager" => Component::TaskManager,
-            _ => Component::Other,
-        };
         Some(Self {
-            framework,
-            component,
+            framework: Framework::of(framework),
+            component: Component::of(component),
             role,
         })
+    }
+}
+
+/// Framework with component, account and encoded role of a job service account's name.
+fn parts(name: &str) -> Option<(&str, &str, &str)> {
+    let rest = name.strip_prefix("emr-containers-sa-")?;
+    let (rest, digits) = rest.rsplit_once('-')?;
+    let (kind, account) = rest.rsplit_once('-')?;
+    Some((kind, account, digits))
+}
+
+/// The framework and the component that a job service account's name says, as
+/// `spark-driver`.
+#[must_use]
+pub fn component_of(name: &str) -> Option<&str> {
+    JobServiceAccount::parse(name)?;
+    parts(name).map(|(kind, ..)| kind)
+}
+
+impl Component {
+    /// The component of this word.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        match word {
+            "client" => Self::Client,
+            "driver" => Self::Driver,
+            "executor" => Self::Executor,
+            "jeg" => Self::Jeg,
+            "jeg-kernel" => Self::JegKernel,
+            "session" => Self::Session,
+            "jobmanager" => Self::JobManager,
+            "taskmanager" => Self::TaskManager,
+            _ => Self::Other,
+        }
     }
 }
 

@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{FixedServiceAccount, Operator, Policy, Submitter};
+use super::fixed::FixedNames;
+use super::{Fixed, FixedServiceAccount, Operator, Policy, Submitter};
 use crate::names::{Glob, SERVICE_ACCOUNT_PREFIX};
 
 /// A right of a service account that a tenant does not have.
@@ -53,19 +54,7 @@ pub(super) struct Accounts {
     names: BTreeMap<String, Vec<(Glob, Grant)>>,
     /// Patterns for usernames, in which the namespace is a pattern too.
     usernames: Vec<(Glob, Grant)>,
-    /// By name.
-    fixed: BTreeMap<String, FixedName>,
-    /// The names of `fixed`, by the namespaces that their entries list.
-    fixed_in: BTreeMap<String, Vec<String>>,
-    /// Those with an entry for all other namespaces.
-    fixed_elsewhere: Vec<String>,
-}
-
-/// The entries for one name: operator and entry by number.
-#[derive(Clone, Debug, Default)]
-struct FixedName {
-    by_namespace: BTreeMap<String, (usize, usize)>,
-    elsewhere: Option<(usize, usize)>,
+    fixed: FixedNames,
 }
 
 impl Accounts {
@@ -91,7 +80,7 @@ impl Accounts {
                 }
             }
         }
-        accounts.add_fixed(&policy.operators);
+        accounts.fixed = FixedNames::of(&policy.operators, &policy.clusters);
         accounts
     }
 
@@ -120,31 +109,6 @@ impl Accounts {
     fn add_exact(&mut self, namespace: &str, name: &str, grant: Grant) {
         let names = self.exact.entry(namespace.to_owned()).or_default();
         names.entry(name.to_owned()).or_default().push(grant);
-    }
-
-    fn add_fixed(&mut self, operators: &[Operator]) {
-        for (number, operator) in operators.iter().enumerate() {
-            for (entry, fixed) in operator.job_service_accounts.iter().enumerate() {
-                let name = self.fixed.entry(fixed.name.clone()).or_default();
-                if fixed.namespaces.is_empty() {
-                    name.elsewhere.get_or_insert((number, entry));
-                }
-                for namespace in &fixed.namespaces {
-                    let known = name.by_namespace.entry(namespace.clone());
-                    known.or_insert((number, entry));
-                }
-            }
-        }
-        for (name, known) in &self.fixed {
-            if known.elsewhere.is_some() {
-                self.fixed_elsewhere.push(name.clone());
-                continue;
-            }
-            for namespace in known.by_namespace.keys() {
-                let names = self.fixed_in.entry(namespace.clone()).or_default();
-                names.push(name.clone());
-            }
-        }
     }
 }
 
@@ -195,29 +159,31 @@ impl Policy {
         self.clusters.get(cluster)?.submitters.get(entry)
     }
 
-    /// The entry, of any operator, that gives this service account a role: one that
-    /// lists the namespace, else one without `namespaces`.
+    /// The role that an entry of some operator gives this service account, whose name
+    /// does not say it.
+    #[must_use]
+    pub fn fixed(&self, namespace: &str, name: &str) -> Fixed<'_> {
+        let fixed = &self.accounts.fixed;
+        fixed.get(namespace, name, &self.operators, &self.clusters)
+    }
+
+    /// The entry that gives this service account a role.
     #[must_use]
     pub fn fixed_service_account(
         &self,
         namespace: &str,
         name: &str,
     ) -> Option<&FixedServiceAccount> {
-        let known = self.accounts.fixed.get(name)?;
-        let here = known.by_namespace.get(namespace);
-        let (operator, entry) = here.or(known.elsewhere.as_ref())?;
-        self.operators
-            .get(*operator)?
-            .job_service_accounts
-            .get(*entry)
+        match self.fixed(namespace, name) {
+            Fixed::Role(fixed) => Some(fixed),
+            Fixed::NoRole | Fixed::Unlisted => None,
+        }
     }
 
-    /// The names of job service accounts that have a role in this namespace although
-    /// the name does not say which.
+    /// The names of job service accounts that have a role, in this namespace or in
+    /// others, although the name does not say which.
     pub fn fixed_names<'p>(&'p self, namespace: &str) -> impl Iterator<Item = &'p str> {
-        let here = self.accounts.fixed_in.get(namespace).into_iter().flatten();
-        here.chain(&self.accounts.fixed_elsewhere)
-            .map(String::as_str)
+        self.accounts.fixed.names(namespace)
     }
 
     /// Whether the policy lists this job service account for `operator`.

@@ -24,6 +24,7 @@ pub(super) fn emr_service() -> EmrService {
     EmrService {
         users: EMR_USERS.map(Glob::new).into(),
         roles: Vec::new(),
+        components: Vec::new(),
     }
 }
 

@@ -52,10 +52,15 @@ impl VirtualClusters {
     /// submitters, no chains, every execution role.
     #[must_use]
     pub fn of(&self, namespace: &str) -> &VirtualCluster {
-        let number = self.by_namespace.get(namespace);
-        number
-            .and_then(|number| self.entries.get(*number))
+        self.number(namespace)
+            .and_then(|number| self.entries.get(number))
             .unwrap_or(&self.builtin)
+    }
+
+    /// The number of the file's entry for a namespace.
+    #[must_use]
+    pub fn number(&self, namespace: &str) -> Option<usize> {
+        self.by_namespace.get(namespace).copied()
     }
 
     /// Whether the file has an entry for a namespace.
@@ -102,6 +107,8 @@ pub struct Submitter {
     pub config_maps: Vec<Glob>,
     /// Secrets that their own pods may mount or reference.
     pub secrets: Vec<Glob>,
+    /// Whether they may exec into pods that they could have started.
+    pub exec: bool,
 }
 
 /// A job in one namespace that may start pods in another. With Lake Formation, the

@@ -12,6 +12,40 @@ pub struct EmrService {
     /// From `roleArns`. Empty: the policy has none, and any role with the name of the
     /// service-linked role is accepted.
     pub roles: Vec<Role>,
+    /// Components that EMR starts by workloads, beyond those that rolegate knows.
+    pub components: Vec<EmrComponent>,
+}
+
+/// A component of EMR's jobs, and what starts its pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmrComponent {
+    /// Framework and component, as in the names of service accounts: `spark-connect`.
+    pub name: String,
+    pub kinds: Vec<WorkloadKind>,
+}
+
+/// A kind of workload whose controllers start pods.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema,
+)]
+pub enum WorkloadKind {
+    /// A Deployment, whose `ReplicaSets` start the pods.
+    Deployment,
+    /// A `StatefulSet`.
+    StatefulSet,
+    /// A Job.
+    Job,
+}
+
+impl WorkloadKind {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::Job => "Job",
+        }
+    }
 }
 
 impl EmrService {
@@ -19,6 +53,15 @@ impl EmrService {
     #[must_use]
     pub fn names(&self, username: &str) -> bool {
         self.users.iter().any(|glob| glob.matches(username))
+    }
+
+    /// The kinds of workload by which EMR starts a component that rolegate does not know.
+    #[must_use]
+    pub fn kinds_of(&self, component: &str) -> &[WorkloadKind] {
+        let mut listed = self.components.iter();
+        listed
+            .find(|listed| listed.name == component)
+            .map_or(&[], |listed| &listed.kinds)
     }
 }
 
@@ -82,7 +125,7 @@ impl Operator {
 pub struct FixedServiceAccount {
     pub name: String,
     /// Where it has this role. Empty: in every namespace that no other entry of this
-    /// name lists.
+    /// name lists and whose virtual cluster does not say otherwise.
     pub namespaces: Vec<String>,
     /// The role that EKS gives its pods.
     pub role: Role,

@@ -6,7 +6,7 @@ use schemars::{Schema, json_schema};
 use super::names::{is_label, is_subdomain, kind};
 use super::{Kind, messages, platform_table};
 use crate::names::{
-    Glob, RESERVED_PREFIXES, SERVICE_ACCOUNT_PREFIX, ServiceAccountName, is_reserved,
+    Component, Glob, RESERVED_PREFIXES, SERVICE_ACCOUNT_PREFIX, ServiceAccountName, is_reserved,
 };
 
 /// Groups with every user or every pod as a member.
@@ -69,6 +69,23 @@ impl Kind for AddOnName {
     }
 }
 
+kind!(
+    /// A component of EMR's jobs, with its framework.
+    EmrComponentName: String = "a further component of Amazon EMR", "^[a-z0-9]+(-[a-z0-9]+)+$", emr_component
+);
+
+fn emr_component(text: &str) -> Result<String, String> {
+    let Some((_, component)) = text.split_once('-').filter(|_| is_label(text)) else {
+        return Err("write framework and component as service accounts have them between `emr-containers-sa-` and the AWS account, like spark-connect".into());
+    };
+    match Component::of(component) {
+        Component::Other | Component::Session => Ok(text.to_owned()),
+        known => Err(format!(
+            "rolegate knows what starts a {known}, and nothing else may; remove the entry"
+        )),
+    }
+}
+
 fn plain(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("it is empty; write a name or remove the entry".into());
@@ -86,6 +103,9 @@ fn user_glob(text: &str) -> Result<Glob, String> {
     let glob = Glob::parse(text).map_err(|error| error.to_string())?;
     if !glob.is_wild() {
         return exact_user(text).map(|()| glob);
+    }
+    if let Some(why) = matches_nobody(text) {
+        return Err(why.to_owned());
     }
     if !text.contains(char::is_alphanumeric) {
         return Err("it matches every user; name the users you mean".into());
@@ -117,6 +137,53 @@ fn user_glob(text: &str) -> Result<Glob, String> {
     Ok(glob)
 }
 
+/// Why no user can have such a name. A wildcard stays between `/` and `:`, so that they
+/// divide a pattern as they divide a name.
+fn matches_nobody(text: &str) -> Option<&'static str> {
+    if let Some(account) = text.strip_prefix(SERVICE_ACCOUNT_PREFIX) {
+        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-*?".contains(&b);
+        let ends = |part: &str| !part.is_empty() && !part.starts_with('-') && !part.ends_with('-');
+        let fits = account.split_once(':').is_some_and(|(namespace, name)| {
+            ends(namespace)
+                && namespace.bytes().all(inner)
+                && ends(name)
+                && name.bytes().all(|b| inner(b) || b == b'.')
+        });
+        return (!fits).then_some(
+            "no service account can have this name; write it like system:serviceaccount:namespace:name",
+        );
+    }
+    let rest = text.strip_prefix("arn:")?;
+    let parts: Vec<&str> = rest.splitn(5, ':').collect();
+    let [_, service, region, account, resource] = *parts.as_slice() else {
+        return Some(
+            "no ARN is like this; write it like arn:aws:sts::111122223333:assumed-role/name/*",
+        );
+    };
+    let digits = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'?'))
+    };
+    let stars = account.contains('*');
+    if !digits(account) || account.len() > 12 || !stars && account.len() != 12 {
+        return Some("an AWS account has 12 digits, so no identity has this ARN");
+    }
+    if matches!(service, "sts" | "iam") && !region.is_empty() {
+        return Some(
+            "the ARN of an IAM identity has no region; write two colons after the service",
+        );
+    }
+    match (service, resource.split('/').collect::<Vec<_>>().as_slice()) {
+        ("sts", ["assumed-role", _] | ["assumed-role"]) => Some(
+            "the name of a session follows that of its role, and a wildcard does not reach it; write it like arn:aws:sts::111122223333:assumed-role/name/*",
+        ),
+        ("iam", ["assumed-role", ..]) | ("sts", ["role" | "user", ..]) => Some(
+            "no identity has this ARN: sessions of roles are arn:aws:sts::…:assumed-role/…, users arn:aws:iam::…:user/…",
+        ),
+        _ => None,
+    }
+}
+
 /// A username of EMR. EMR is an IAM identity, so service accounts are rejected.
 fn emr_user(text: &str) -> Result<Glob, String> {
     let accounts = Glob::new(&format!("{SERVICE_ACCOUNT_PREFIX}*:*"));
@@ -137,6 +204,9 @@ fn only_stars(part: &str) -> bool {
 fn exact_user(text: &str) -> Result<(), String> {
     if text == "system:anonymous" {
         return Err("it stands for every request without credentials; name a user".into());
+    }
+    if let Some(why) = matches_nobody(text) {
+        return Err(why.to_owned());
     }
     let Some(account) = text.strip_prefix(SERVICE_ACCOUNT_PREFIX) else {
         return Ok(());

@@ -7,15 +7,51 @@ use crate::names;
 
 /// The problem for an error of the YAML reader, at its innermost cause.
 pub(super) fn problem(error: &Error) -> Problem {
-    let mut error = error.without_snippet();
-    while let Error::AliasError { error: inner, .. } = error {
-        error = inner.without_snippet();
-    }
+    let error = innermost(error);
     let at = error.location().map_or(Position::START, Position::from);
     Problem {
         at,
         message: sentence(error),
     }
+}
+
+fn innermost(error: &Error) -> &Error {
+    let mut error = error.without_snippet();
+    while let Error::AliasError { error: inner, .. } = error {
+        error = inner.without_snippet();
+    }
+    error
+}
+
+/// What of the text an error is about, if it is about the shape of one value.
+pub(super) fn blame(error: &Error) -> Option<Blame<'_>> {
+    match innermost(error) {
+        Error::SerdeUnknownField { .. } | Error::DuplicateMappingKey { .. } => Some(Blame::Key),
+        Error::SerdeMissingField { field, .. } => Some(Blame::Missing(field)),
+        Error::SerdeUnknownVariant { .. }
+        | Error::QuotingRequired { .. }
+        | Error::NullIntoString { .. }
+        | Error::SerdeInvalidType { .. }
+        | Error::Unexpected { .. }
+        | Error::ExternallyTaggedEnumExpectedScalarOrMapping { .. }
+        | Error::ExpectedStringKeyForExternallyTaggedEnum { .. }
+        | Error::UnexpectedValueForUnitEnumVariant { .. }
+        | Error::InvalidScalar { .. }
+        | Error::SerdeInvalidValue { .. }
+        | Error::Message { .. } => Some(Blame::Value),
+        _ => None,
+    }
+}
+
+/// The part of the text that an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blame<'e> {
+    /// The member whose key is there.
+    Key,
+    /// The value that is there.
+    Value,
+    /// The object that is there lacks this key.
+    Missing(&'e str),
 }
 
 fn sentence(error: &Error) -> String {
@@ -78,6 +114,9 @@ fn sentence(error: &Error) -> String {
             }
             other => format!("expected {other}; check the lines above as well"),
         },
+        Error::ExternallyTaggedEnumExpectedScalarOrMapping { .. } => {
+            "expected a single value; write it without [ ], { } or a nested block".into()
+        }
         Error::Message { msg, .. } => names::shown(msg, 100),
         Error::MultipleDocuments { .. } => {
             "the file contains several documents, separated by `---`; keep one".into()

@@ -13,6 +13,7 @@ mod cluster;
 mod doors;
 mod exemption;
 mod file;
+mod fixed;
 mod hash;
 mod identity;
 mod identity_kinds;
@@ -37,11 +38,14 @@ pub use chain::{Chain, ChainMode, ExtraProfile, OwnSettings, TokenSource};
 pub use cluster::{CrossRole, Submitter, VirtualCluster, VirtualClusters};
 pub use doors::Doors;
 pub use exemption::Exemption;
+pub use fixed::Fixed;
 pub use hash::PolicyHash;
-pub use identity::{EmrService, FixedServiceAccount, Operator, Subjects};
+pub use identity::{
+    EmrComponent, EmrService, FixedServiceAccount, Operator, Subjects, WorkloadKind,
+};
 pub use mode::Mode;
 pub use mode_only::ModeOnly;
-pub use platform::{Capabilities, Capability, Platform};
+pub use platform::{Capabilities, Capability, Platform, TokenGrant};
 pub use problem::{Level, PolicyError, PolicyWarning, Position, Problem};
 pub use reader::Reader;
 pub use report::check_report;

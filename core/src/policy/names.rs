@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::names::{Glob, RoleArn, RolePattern, is_reserved};
+use crate::names::{Glob, MapName, RoleArn, RolePattern, is_reserved, is_reserved_secret};
 
 /// An RFC 1123 label: `[a-z0-9]([-a-z0-9]*[a-z0-9])?`, at most 63 characters.
 pub(super) fn is_label(text: &str) -> bool {
@@ -129,6 +129,9 @@ kind!(
         if text.contains(['*', '?']) {
             return Err("wildcards are not allowed here; list each namespace".into());
         }
+        if text == "kube-system" {
+            return Err(NOT_SEEN.into());
+        }
         if is_label(text) { Ok(text.to_owned()) } else {
             Err("a namespace name has 1 to 63 lower-case letters, digits and hyphens, without a hyphen at either end".into())
         }
@@ -137,14 +140,103 @@ kind!(
 kind!(
     /// A pattern for namespace names.
     NamespaceGlob: Glob = "a pattern for namespaces", "^[a-z0-9*?-]+$",
-    |text: &str| glob_of(text, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-', 63,
-        "a namespace name has 1 to 63 lower-case letters, digits and hyphens")
+    |text: &str| {
+        let glob = glob_of(text, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-', 63,
+            "a namespace name has 1 to 63 lower-case letters, digits and hyphens")?;
+        if text.starts_with('-') || text.ends_with('-') {
+            return Err("it cannot match: a namespace name starts and ends with a letter or digit".into());
+        }
+        if text == "kube-system" {
+            return Err(NOT_SEEN.into());
+        }
+        Ok(glob)
+    }
 );
 kind!(
-    /// A pattern for the names of `ConfigMaps` or Secrets.
-    ObjectGlob: Glob = "a pattern for object names", "^[a-z0-9.*?-]+$",
-    |text: &str| glob_of(text, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b), 253,
-        "an object name has 1 to 253 lower-case letters, digits, hyphens and dots")
+    /// A pattern for the names of `ConfigMaps` that a team may write.
+    MapGlob: Glob = "a pattern for ConfigMaps of a team's own", "^[a-z0-9.*?-]+$", map_glob
+);
+kind!(
+    /// A pattern for the names of Secrets that pods may use.
+    SecretGlob: Glob = "a pattern for Secrets", "^[a-z0-9.*?-]+$", secret_glob
+);
+
+fn object_glob(text: &str) -> Result<Glob, String> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b);
+    let glob = glob_of(text, fits, 253, AN_OBJECT)?;
+    // The wildcards leave what is beside them as it is.
+    let outside = |c: char| matches!(c, '-' | '.');
+    if text.starts_with(outside)
+        || text.ends_with(outside)
+        || ["..", ".-", "-."].iter().any(|pair| text.contains(pair))
+    {
+        return Err(format!(
+            "it cannot match: {AN_OBJECT}, and a letter or digit at both ends of each part between dots"
+        ));
+    }
+    Ok(glob)
+}
+
+/// What of `names` is true of every name that the pattern matches, if anything is.
+fn always<T: PartialEq>(glob: &Glob, what: impl Fn(&str) -> T) -> Option<T> {
+    let one = what(&glob.sample("q"));
+    (one == what(&glob.sample("7z"))).then_some(one)
+}
+
+fn map_glob(text: &str) -> Result<Glob, String> {
+    let glob = object_glob(text)?;
+    let whose = always(&glob, |name| match MapName::parse(name) {
+        MapName::Emr => ("Amazon EMR", OF_A_JOB),
+        MapName::Spark => ("Spark", OF_A_TEAM),
+        MapName::Flink(_) => ("Flink", OF_A_TEAM),
+        MapName::RootCa => ("Kubernetes", ""),
+        MapName::Other => ("", ""),
+    });
+    match whose {
+        Some((whose, instead)) if !whose.is_empty() => Err(format!(
+            "it has no effect: only {whose} writes ConfigMaps of such names; remove it{instead}"
+        )),
+        _ => Ok(glob),
+    }
+}
+
+const OF_A_JOB: &str =
+    ", and give a job's settings with the job (configurationOverrides, pod templates)";
+const OF_A_TEAM: &str = ". An account under which a team runs Spark or Flink itself belongs under `identities.operators[].jobServiceAccounts`";
+
+fn secret_glob(text: &str) -> Result<Glob, String> {
+    let glob = object_glob(text)?;
+    if glob.is_wild() && always(&glob, is_reserved_secret) == Some(true) {
+        return Err("it has no effect: Amazon EMR makes Secrets of such names for one job each (its log sidecar's), and no pattern hands them to others; remove it, or write the whole name of one Secret".into());
+    }
+    Ok(glob)
+}
+kind!(
+    /// A service account, or a pattern for several, whose tokens software may request.
+    TokenAccountGlob: Glob = "a pattern for service accounts", r"^(?!emr-containers?-sa-.*[*?])[a-z0-9.*?-]+$",
+    |text: &str| {
+        let glob = glob_of(text, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b), 253, NOT_AN_OBJECT)?;
+        if is_reserved(text) && glob.is_wild() {
+            return Err("a pattern never means a job's service account, so this one matches none; write the whole name of each".into());
+        }
+        if !glob.is_wild() && !is_subdomain(text) {
+            return Err(NOT_AN_OBJECT.into());
+        }
+        Ok(glob)
+    }
+);
+kind!(
+    /// An audience of a token.
+    Audience: String = "an audience", r"^[^\s*?]{1,253}$",
+    |text: &str| {
+        if text.contains(['*', '?']) {
+            return Err("wildcards are not allowed here; list each audience".into());
+        }
+        let fits = |c: char| !c.is_whitespace() && !c.is_control();
+        if (1..=253).contains(&text.chars().count()) && text.chars().all(fits) { Ok(text.to_owned()) } else {
+            Err("write it as software asks for it, like sts.amazonaws.com".into())
+        }
+    }
 );
 kind!(
     /// A service account that a tenant's own pods may run as.
@@ -218,4 +310,6 @@ kind!(
     }
 );
 
+const NOT_SEEN: &str = "rolegate is not asked about kube-system, so nothing that is said of it has an effect; remove it";
+const AN_OBJECT: &str = "an object name has 1 to 253 lower-case letters, digits, hyphens and dots";
 const NOT_AN_OBJECT: &str = "a service account name has 1 to 253 lower-case letters, digits, hyphens and dots, and starts and ends with a letter or digit";

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::names::Glob;
+
 /// Something that cluster software may do in a managed namespace.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, schemars::JsonSchema,
@@ -129,11 +131,52 @@ pub struct Platform {
     pub users: Vec<String>,
     /// Everything that it may do.
     pub capabilities: Capabilities,
+    /// The tokens of service accounts that it may request.
+    pub tokens: Vec<TokenGrant>,
     /// The add-on's name in `identities.addOns`; `None` for an entry of the policy
     /// file's own.
     pub add_on: Option<&'static str>,
     /// The source of the entry: the path of a chart, or the policy file.
     pub source: Cow<'static, str>,
+}
+
+/// Tokens that software requests for the service accounts of others, as External Secrets
+/// and other brokers do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenGrant {
+    pub namespaces: Vec<Glob>,
+    /// Names. A pattern never means a service account that becomes a role or to which
+    /// the policy gives rights; a whole name may.
+    pub service_accounts: Vec<Glob>,
+    /// Every audience of a token must be one of these.
+    pub audiences: Vec<String>,
+}
+
+impl TokenGrant {
+    /// Whether it covers a token of this service account for these audiences;
+    /// `protected`: the account becomes a role or has rights.
+    #[must_use]
+    pub fn covers<'a>(
+        &self,
+        namespace: &str,
+        account: &str,
+        protected: bool,
+        audiences: impl IntoIterator<Item = &'a str>,
+    ) -> bool {
+        let mut audiences = audiences.into_iter().peekable();
+        let named = |glob: &Glob| {
+            if protected {
+                glob.as_str() == account
+            } else {
+                glob.matches(account)
+            }
+        };
+        self.namespaces.iter().any(|glob| glob.matches(namespace))
+            && self.service_accounts.iter().any(named)
+            // A token without audiences is one for the API server.
+            && audiences.peek().is_some()
+            && audiences.all(|audience| self.audiences.iter().any(|listed| listed == audience))
+    }
 }
 
 #[cfg(test)]

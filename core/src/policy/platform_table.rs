@@ -97,6 +97,13 @@ const TABLE: &[Row] = &[
         source: "aws-ia/terraform-aws-eks-blueprints-addons main.tf",
     },
     Row {
+        add_on: "kured",
+        accounts: &["kube-system:kured"],
+        // Drains a node before it starts again.
+        capabilities: &[Evict],
+        source: "kubereboot/kured kured-rbac.yaml",
+    },
+    Row {
         add_on: "descheduler",
         accounts: &["kube-system:descheduler", "kube-system:descheduler-sa"],
         // The second is the name in the project's own manifests (kubernetes/base).
@@ -110,6 +117,20 @@ const TABLE: &[Row] = &[
         // An in-place update patches pods/resize and annotates the pod.
         capabilities: &[Evict, Annotate, Resize],
         source: "kubernetes/autoscaler vertical-pod-autoscaler/deploy/vpa-rbac.yaml",
+    },
+    Row {
+        add_on: "bottlerocket-update-operator",
+        accounts: &["brupop-bottlerocket-aws:brupop-apiserver-service-account"],
+        // Drains a node before it is updated.
+        capabilities: &[Evict],
+        source: "bottlerocket-os/bottlerocket-update-operator deploy/charts/bottlerocket-update-operator/templates/api-server-cluster-role.yaml",
+    },
+    Row {
+        add_on: "gpu-operator",
+        accounts: &["gpu-operator:gpu-operator"],
+        // Ends pods that use a node's GPUs before it replaces the driver.
+        capabilities: &[Evict],
+        source: "NVIDIA/gpu-operator deployments/gpu-operator/templates/clusterrole.yaml",
     },
     // Certificates and meshes.
     Row {
@@ -145,6 +166,13 @@ const TABLE: &[Row] = &[
         accounts: &["kube-system:aws-load-balancer-controller-sa"],
         capabilities: &[Status],
         source: "aws-ia/terraform-aws-eks-blueprints-addons main.tf",
+    },
+    Row {
+        add_on: "aws-gateway-api-controller",
+        accounts: &["aws-application-networking-system:gateway-api-controller"],
+        // Sets the readiness gates of pods in a target group of VPC Lattice.
+        capabilities: &[Status],
+        source: "aws/aws-application-networking-k8s helm/templates/cluster-role-controller.yaml",
     },
     Row {
         add_on: "vpc-cni",
@@ -228,6 +256,13 @@ const TABLE: &[Row] = &[
         source: "kyverno/kyverno charts/kyverno/templates/reports-controller/clusterrole.yaml",
     },
     Row {
+        add_on: "kyverno",
+        accounts: &["kyverno:kyverno-admission-controller"],
+        // Reports on what it admits, owned by the pods that they are about.
+        capabilities: &[Mirror],
+        source: "kyverno/kyverno charts/kyverno/templates/admission-controller/clusterrole.yaml",
+    },
+    Row {
         add_on: "trivy-operator",
         accounts: &["trivy-system:trivy-operator"],
         capabilities: &[Mirror],
@@ -245,6 +280,7 @@ const TABLE: &[Row] = &[
 pub(super) fn platform(add_ons: &[&str]) -> Vec<Platform> {
     let counts = |row: &Row, account: &str| always_counts(account) || add_ons.contains(&row.add_on);
     let row = |row: &Row| Platform {
+        tokens: Vec::new(),
         users: row
             .accounts
             .iter()
@@ -264,6 +300,16 @@ pub(super) fn platform(add_ons: &[&str]) -> Vec<Platform> {
 pub(super) fn always_counts(account: &str) -> bool {
     let bare = account.strip_prefix(SERVICE_ACCOUNT_PREFIX);
     bare.unwrap_or(account).starts_with("kube-system:")
+}
+
+/// What the table lets this username do, whether or not its add-on is named.
+pub(super) fn capabilities_of(username: &str) -> Capabilities {
+    let account = username.strip_prefix(SERVICE_ACCOUNT_PREFIX);
+    let mut rows = TABLE.iter();
+    let row = rows.find(|row| account.is_some_and(|account| row.accounts.contains(&account)));
+    row.map_or_else(Capabilities::default, |row| {
+        Capabilities::of(row.capabilities)
+    })
 }
 
 /// The add-on of which this username is a service account in a default installation.

@@ -28,13 +28,16 @@ pub struct Problem {
     pub message: String,
 }
 
+/// The most problems that are printed.
+const MOST_SHOWN: usize = 50;
+
 /// An invalid policy file. Displayed as one line per problem:
 /// `file:line:column: sentence`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {
     /// The file's name, as the caller gave it.
     pub source: String,
-    /// At least one, in the order of the file.
+    /// At least one, in the order of the file. All that could be found; 50 are printed.
     pub problems: Vec<Problem>,
 }
 
@@ -52,13 +55,16 @@ impl PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
+        for (index, problem) in self.problems.iter().take(MOST_SHOWN).enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
             write!(f, "{}:{}: {}", self.source, problem.at, problem.message)?;
         }
-        Ok(())
+        match self.problems.len().saturating_sub(MOST_SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "\n{}: and {more} more problems", self.source),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::names::RoleArn;
+
 use super::file::{At, Given, Text};
 use super::{Kind, Level, PolicyWarning, Position, Problem, RuleId, Strictness};
 
@@ -13,12 +15,16 @@ pub struct Reader {
     /// The ids that a file may name.
     pub(super) rule_ids: Vec<RuleId>,
     pub(super) problems: Vec<Problem>,
+    /// Problems with one text alone.
+    pub(super) texts: Vec<Problem>,
     pub(super) warnings: Vec<PolicyWarning>,
     /// The service accounts under `submitters`, for the comparison with the rest of
     /// the file.
     pub(super) listed: Vec<ListedAccount>,
-    /// The names of job service accounts without `namespaces`.
-    pub(super) fixed: Vec<(String, Position)>,
+    /// The entries of job service accounts.
+    pub(super) fixed: Vec<FixedEntry>,
+    /// The usernames of exemptions, without wildcards.
+    pub(super) exempted: Vec<(String, Position)>,
 }
 
 /// A service account that a `submitters` entry lists for pods.
@@ -33,6 +39,15 @@ pub(super) struct ListedAccount {
     pub(super) at: Position,
 }
 
+/// An entry of a job service account.
+#[derive(Debug)]
+pub(super) struct FixedEntry {
+    pub(super) name: String,
+    pub(super) namespaces: Vec<String>,
+    pub(super) role: RoleArn,
+    pub(super) at: Position,
+}
+
 impl Reader {
     pub(super) const fn new(now: Timestamp, strictness: Strictness, rule_ids: Vec<RuleId>) -> Self {
         Self {
@@ -40,9 +55,11 @@ impl Reader {
             strictness,
             rule_ids,
             problems: Vec::new(),
+            texts: Vec::new(),
             warnings: Vec::new(),
             listed: Vec::new(),
             fixed: Vec::new(),
+            exempted: Vec::new(),
         }
     }
 
@@ -64,7 +81,7 @@ impl Reader {
     /// The value of a text. Reports a problem and returns `None` if it was rejected.
     pub(crate) fn text<K: Kind>(&mut self, text: Text<K>) -> Option<K::Value> {
         text.into_value()
-            .map_err(|problem| self.problems.push(problem))
+            .map_err(|problem| self.texts.push(problem))
             .ok()
     }
 

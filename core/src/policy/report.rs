@@ -67,6 +67,11 @@ impl Report<'_> {
             format!("only as {}", joined(&emr_service.roles))
         };
         writeln!(f, "  Amazon EMR: {}; {roles}", joined(&emr_service.users))?;
+        for component in &emr_service.components {
+            let kinds = component.kinds.iter().map(|kind| kind.as_str());
+            let kinds: Vec<_> = kinds.collect();
+            writeln!(f, "    starts {} by {}", component.name, kinds.join(", "))?;
+        }
         let (users, groups) = (joined(&admins.users), joined(&admins.groups));
         writeln!(f, "  admins: users {users}; groups {groups}")?;
         for operator in operators {
@@ -100,6 +105,15 @@ impl Report<'_> {
                 .add_on
                 .map_or_else(|| "platform".to_owned(), |name| format!("add-on {name}"));
             writeln!(f, "  {name} {accounts}: {may} ({source})")?;
+            for grant in &row.tokens {
+                writeln!(
+                    f,
+                    "    tokens of {} in {} for {}",
+                    joined(&grant.service_accounts),
+                    joined(&grant.namespaces),
+                    joined(&grant.audiences)
+                )?;
+            }
         }
         let counted = |name: &&str| {
             let mut accounts = platform.iter().filter(|row| row.add_on == Some(*name));
@@ -209,6 +223,9 @@ fn cluster_lines(cluster: &VirtualCluster, f: &mut Formatter<'_>) -> fmt::Result
             joined(&entry.config_maps),
             joined(&entry.secrets)
         )?;
+        if entry.exec {
+            writeln!(f, "      exec into their own pods")?;
+        }
     }
     for pair in &cluster.cross_roles {
         writeln!(

@@ -60,15 +60,20 @@
 //!
 //! ## What to do instead
 //!
-//! Leave the field out. For scratch space on local disks, have the platform team
-//! list the exact folders:
+//! Leave the field out. For scratch space on local disks, and for the sockets of
+//! agents, have the platform team list the whole paths:
 //!
 //! ```yaml
 //! rules:
-//!   credential-provider: { hostPaths: [/local1, /mnt/fast] }
+//!   credential-provider:
+//!     hostPaths: [/local1, /mnt/fast]
+//!     readOnlyHostPaths: [/var/run/datadog]   # enough to connect to a socket
 //! ```
 //!
-//! A listed folder is shared by all pods of the node. If a pod has no credentials,
+//! A listed folder is shared by all pods of the node: who may write there can replace
+//! what others find. `/var/run` is `/run`. What gives control of the node cannot be
+//! listed: the folders of the system, the kubelet, container runtimes and their plugins,
+//! `/var/log`. If a pod has no credentials,
 //! start it again; if that does not help, check that EKS's webhook answers and that
 //! the service account has its role. Where jobs are meant to run with the node's
 //! role, or get their credentials from a service of their own, switch both parts about
@@ -115,8 +120,9 @@ pub(super) struct CredentialProvider;
 static ADVICE: Advice = Advice {
     why: "a pod that reaches its node, or asks an agent there for a role, gets credentials that \
           are not its own",
-    instead: "leave it out; for scratch space on local disks ask the platform team to list the \
-              folder under `rules.credential-provider.hostPaths` in rolegate's policy",
+    instead: "leave it out; for scratch space on local disks or an agent's socket ask the \
+              platform team to list the whole path under \
+              `rules.credential-provider.hostPaths` or `readOnlyHostPaths` in rolegate's policy",
     source: "Kubernetes Pod Security Standards, baseline; Amazon EKS best practices: restrict \
              access to the instance profile",
 };
@@ -133,7 +139,7 @@ impl Rule for CredentialProvider {
         let Some(pod_write) = write.pod()? else {
             return annotations_elsewhere(write, findings);
         };
-        let folders = Options::host_paths(write.policy);
+        let folders = Options::folders(write.policy);
         let violations = violation::started(pod_write, |pod, violations| {
             node::judge(pod, folders, violations);
         });

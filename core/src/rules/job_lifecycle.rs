@@ -282,7 +282,7 @@ fn submits(write: &Write<'_>, role: Option<&Role>) -> bool {
 
 fn runs_as(role: Option<&Role>) -> String {
     role.map_or_else(
-        || ", which is Amazon EMR's".to_owned(),
+        || ", which is Amazon EMR's or a job's of unknown role".to_owned(),
         |role| format!(", which runs as the IAM role {role}"),
     )
 }

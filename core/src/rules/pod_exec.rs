@@ -1,7 +1,8 @@
 //! # pod-exec
 //!
 //! Denies exec, attach, port-forward, debug containers and proxy access to the pods
-//! of a managed namespace, to everyone but administrators and EMR.
+//! of a managed namespace, to everyone but administrators and EMR, unless the policy lets
+//! submitters exec into pods of their own.
 //!
 //! ## What it stops
 //!
@@ -27,13 +28,22 @@
 //! server. For an incident, ask a platform administrator, or for an exemption
 //! with an end date in rolegate's policy.
 //!
+//! For pods that are no job's (Airflow reads a result in a container beside the task), the
+//! policy may say `exec: true` in an entry of `submitters`. Then those whom it names may exec
+//! (not attach, not forward ports) into the pods that they could have started themselves:
+//! under a service account that is listed for them, with Secrets, volumes and tokens that they
+//! may use. The request does not show the pod, so rolegate looks it up
+//! (`--cluster`, docs/install.md); where it cannot, exec is denied, with the reason.
+//!
 //! ## What it does not see
 //!
 //! - Reads (`get pods`, `pods/log`): they never reach admission.
 //! - Direct connections to a kubelet by somebody with `nodes/proxy` rights.
 
-use crate::facts::{Action, Extent};
-use crate::names::shown;
+mod own;
+
+use crate::facts::{Action, Extent, Requester};
+use crate::names::{PodName, is_sparks_pod, shown};
 use crate::request::{Act, Path, ProxyTarget, ReviewError};
 use crate::write::Write;
 
@@ -55,6 +65,14 @@ static ADVICE: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: permissions to exec into pods",
 };
 
+/// For pods with no name of a job's.
+static ADVICE_ON_OTHERS: Advice = Advice {
+    instead: "read the logs (`kubectl logs`); the platform team can allow exec into your own \
+              pods, which are no job's, by `exec: true` in your entry of `submitters` in \
+              rolegate's policy",
+    ..ADVICE
+};
+
 /// Paths of a kubelet that only show the node's metrics and settings.
 const HARMLESS_NODE_PATHS: [&str; 4] = ["metrics", "stats", "healthz", "configz"];
 
@@ -63,7 +81,7 @@ impl Rule for PodExec {
         &ABOUT
     }
 
-    fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
+    fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         let Some((action, verb)) = action(write) else {
             return Ok(());
         };
@@ -72,13 +90,32 @@ impl Rule for PodExec {
         }
         let resource = write.target.resource();
         let object = resource.strip_suffix('s').unwrap_or(resource);
-        let act = format!("{verb} {} {}", shown(object, 63), target(action, write));
-        let mut finding = Finding::new(&ABOUT, &ADVICE, act);
+        let mut act = format!("{verb} {} {}", shown(object, 63), target(action, write));
+        if action == Action::Exec && own::may_exec(write) {
+            let Some(refused) = own::refusal(write, facts)? else {
+                return Ok(());
+            };
+            act = format!("{act}: {refused}");
+        }
+        let mut finding = Finding::new(&ABOUT, advice(action, write), act);
         if action == Action::Debug {
             finding = finding.at(Path::root().key("spec").key("ephemeralContainers"));
         }
         findings.push(finding);
         Ok(())
+    }
+}
+
+fn advice(action: Action, write: &Write<'_>) -> &'static Advice {
+    let name = write.possible_name();
+    let is_a_jobs = PodName::parse(name).job_id().is_some() || is_sparks_pod(name);
+    match write.requester {
+        Requester::Tenant(None) | Requester::Platform(_)
+            if action == Action::Exec && !is_a_jobs =>
+        {
+            &ADVICE_ON_OTHERS
+        }
+        _ => &ADVICE,
     }
 }
 

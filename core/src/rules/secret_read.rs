@@ -80,10 +80,11 @@ mod other_readers;
 mod references;
 
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs};
-use crate::names::{Component, JobId, LOG_SECRET_PREFIX, LogSecret, PodName, Role, shown};
+use crate::names::{Component, JobId, LogSecret, PodName, Role, is_reserved_secret, shown};
 use crate::policy::{About, Severity, Submitter};
 use crate::write::Write;
 
+use super::shared::startable::emr_starts;
 use super::shared::violation::{self, Violation};
 use super::{Advice, Checked, Finding, Rule};
 
@@ -123,11 +124,12 @@ impl Rule for SecretRead {
             references::visit(pod, |reference| {
                 if identities.is_empty() {
                     let accounts = pod.spec.service_accounts();
-                    identities.extend(accounts.map(|account| write.runs_as(account)));
+                    identities.extend(accounts.map(|account| (account, write.runs_as(account))));
                 }
                 let secret = reference.secret;
                 let mut identities = identities.iter();
-                let refused = identities.find_map(|identity| refusal(write, identity, secret));
+                let refused = identities
+                    .find_map(|(account, identity)| refusal(write, account, identity, secret));
                 let Some(why) = refused else { return };
                 violations.push(Violation {
                     key: format!("{} {} {secret}", reference.container, reference.field),
@@ -147,7 +149,7 @@ impl Rule for SecretRead {
 
 /// Why this requester may not start a pod of that identity with the Secret; `None`
 /// where it may.
-fn refusal(write: &Write<'_>, identity: &RunsAs, secret: &str) -> Option<String> {
+fn refusal(write: &Write<'_>, account: &str, identity: &RunsAs, secret: &str) -> Option<String> {
     match (identity, &write.requester) {
         // Their templates were judged when they were written. The gateway's
         // Deployment is EMR's own and names the Secrets that the gateway needs.
@@ -159,6 +161,7 @@ fn refusal(write: &Write<'_>, identity: &RunsAs, secret: &str) -> Option<String>
             },
             Requester::System(_),
         ) => None,
+        (RunsAs::Job { .. }, Requester::System(_)) if emr_starts(write, account, None) => None,
         (RunsAs::Job { role, .. }, _) => refusal_to_job(write, role, secret),
         (RunsAs::Ordinary, _) => refusal_to_requester(write, secret),
         (RunsAs::Reserved, _) => {
@@ -218,14 +221,9 @@ fn refusal_to_requester(write: &Write<'_>, secret: &str) -> Option<String> {
 }
 
 fn lists(entry: &Submitter, secret: &str) -> bool {
-    let reserved = is_reserved(secret);
+    let reserved = is_reserved_secret(secret);
     entry
         .secrets
         .iter()
         .any(|glob| !(reserved && glob.is_wild()) && glob.matches(secret))
-}
-
-/// Whether the policy has to give the full name, because no pattern matches it.
-fn is_reserved(secret: &str) -> bool {
-    secret.starts_with(LOG_SECRET_PREFIX) || crate::names::is_reserved(secret)
 }

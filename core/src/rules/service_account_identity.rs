@@ -57,7 +57,7 @@ use crate::policy::{About, Operator, Severity};
 use crate::request::{Act, Object, Path, ReviewError, change};
 use crate::write::Write;
 
-use super::shared::privileged;
+use super::shared::{privileged, reserved};
 use super::{Advice, Checked, Finding, Rule};
 
 pub(super) static ABOUT: About = About::new(
@@ -198,7 +198,7 @@ impl<'a> AccountChange<'a> {
         match &write.requester {
             Requester::System(system) if *system != System::Node => self.by_system(write),
             Requester::Operator(operator) => self.by_operator(operator, write),
-            _ => self.by_tenant(),
+            _ => self.by_tenant(write),
         }
     }
 
@@ -210,12 +210,12 @@ impl<'a> AccountChange<'a> {
             .find(|key| self.new.annotation(key) != self.old.annotation(key))
     }
 
-    fn by_tenant(&self) -> Option<Refused> {
+    fn by_tenant(&self, write: &Write<'_>) -> Option<Refused> {
         let reason = match &self.runs_as {
             RunsAs::Job { role, .. } => {
                 format!("that service account becomes the IAM role {role}")
             }
-            RunsAs::Reserved => "its name is reserved for Amazon EMR".to_owned(),
+            RunsAs::Reserved => reserved::reason(write, write.possible_name()),
             RunsAs::Ordinary if let Some(trusted) = &self.trusted => trusted.clone(),
             RunsAs::Ordinary if !self.is_managed => return None,
             RunsAs::Ordinary => {
@@ -242,7 +242,7 @@ impl<'a> AccountChange<'a> {
         if self.runs_as == RunsAs::Ordinary || !denied {
             return None;
         }
-        self.by_tenant()
+        self.by_tenant(write)
     }
 
     /// An operator manages the service accounts of its declared roles, each bound
@@ -252,7 +252,7 @@ impl<'a> AccountChange<'a> {
             role, component, ..
         } = &self.runs_as
         else {
-            return self.by_tenant();
+            return self.by_tenant(write);
         };
         let (namespace, name) = (write.target.namespace(), write.possible_name());
         let fixed = write.policy.declares(operator, namespace, name);

@@ -28,6 +28,7 @@
 //! | EMR, administrators | all |
 //! | a node | those of pods, by `TokenRequests` bound to a pod |
 //! | Kubernetes | those with which it fills Secrets; for a job's service account the controller manager only |
+//! | cluster software with `tokens` | those that the policy lists, by `TokenRequest` |
 //! | jobs, operators, add-ons, tenants | by `TokenRequest` those of ordinary service accounts, for other audiences than AWS's; by Secret those of service accounts under which they may run pods |
 //!
 //! A pod under a job's service account may carry any token: it runs as that
@@ -48,7 +49,17 @@
 //!
 //! Submit the job through EMR (`StartJobRun`). For a workload of your own that
 //! needs AWS, ask the platform team for a service account with a role of its own,
-//! listed for you.
+//! listed for you. Software that requests tokens for others (External Secrets, Vault's
+//! operator, a provider of the Secrets Store driver) is listed with the accounts and
+//! audiences it needs; a pattern never means an account that becomes a job's role:
+//!
+//! ```yaml
+//! identities:
+//!   platform:
+//!   - users: ["system:serviceaccount:external-secrets:external-secrets"]
+//!     tokens:
+//!     - { namespaces: [spark-team-a], serviceAccounts: ["app-*"], audiences: [sts.amazonaws.com] }
+//! ```
 //!
 //! ## What it does not see
 //!
@@ -59,8 +70,8 @@
 //!   may write there.
 //! - Audiences in custom resources: the pod is judged when an operator creates it.
 //! - On whose behalf software requests AWS tokens for tenants' service accounts
-//!   (External Secrets with `serviceAccountRef`). Such software needs an exemption,
-//!   or must be an administrator in the policy.
+//!   (External Secrets with `serviceAccountRef`): the rule `foreign-service-account`
+//!   judges the resource that names the service account.
 
 mod audience;
 mod projected;
@@ -70,12 +81,12 @@ use serde::Deserialize;
 
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System};
 use crate::json::{List, Text};
-use crate::names::shown;
+use crate::names::{ServiceAccountUser, shown};
 use crate::policy::{About, Severity};
 use crate::request::{Object, Path, ReviewError};
 use crate::write::Write;
 
-use super::shared::privileged;
+use super::shared::{privileged, reserved};
 use super::{Advice, Checked, Finding, Rule};
 
 pub(super) static ABOUT: About = About::new(
@@ -86,6 +97,12 @@ pub(super) static ABOUT: About = About::new(
 
 /// See the file's header.
 pub(super) struct ServiceAccountToken;
+
+static ADVICE_TO_SOFTWARE: Advice = Advice {
+    instead: "list the accounts and audiences that this software requests tokens for under \
+              `identities.platform[].tokens` in rolegate's policy",
+    ..ADVICE
+};
 
 static ADVICE: Advice = Advice {
     why: "a token of a job's service account is as good as the job: AWS STS exchanges it for the \
@@ -160,9 +177,8 @@ fn check_request(
     }
     let spec = new.read::<TokenRequest<'_>>()?.spec.unwrap_or_default();
     // The API server has checked that pod, node and service account belong together.
-    let for_pod = spec
-        .bound_object_ref
-        .is_some_and(|bound| *bound.kind == *"Pod");
+    let bound = spec.bound_object_ref.as_ref();
+    let for_pod = bound.is_some_and(|bound| *bound.kind == *"Pod");
     if for_pod && matches!(write.requester, Requester::System(System::Node)) {
         return Ok(());
     }
@@ -171,9 +187,13 @@ fn check_request(
         shown(target.namespace(), 63),
         shown(account, 160)
     );
-    if let Some(refused) = protected(write, account) {
+    let refused = protected(write, account);
+    if is_broker(write, account, refused.is_some(), &spec) {
+        return Ok(());
+    }
+    if let Some(refused) = refused {
         let act = format!("{act}: {refused}");
-        findings.push(Finding::new(&ABOUT, &ADVICE, act).key("token"));
+        findings.push(Finding::new(&ABOUT, advice(write), act).key("token"));
         return Ok(());
     }
     if !write.is_managed {
@@ -186,12 +206,35 @@ fn check_request(
     {
         let act = format!("{act} with the AWS audience {}", shown(audience, 120));
         findings.push(
-            Finding::new(&ABOUT, &ADVICE, act)
+            Finding::new(&ABOUT, advice(write), act)
                 .at(Path::root().key("spec").key("audiences").index(index))
                 .key(format!("audience {audience}")),
         );
     }
     Ok(())
+}
+
+/// Software in another namespace asks for others; a job, and what runs beside it, for
+/// itself.
+fn advice(write: &Write<'_>) -> &'static Advice {
+    let software = ServiceAccountUser::parse(&write.user.username)
+        .is_some_and(|user| user.namespace != write.target.namespace());
+    match write.requester {
+        Requester::Platform(_) | Requester::Tenant(None) if software => &ADVICE_TO_SOFTWARE,
+        _ => &ADVICE,
+    }
+}
+
+/// Whether the policy lists the token for the requester, which asks for it on behalf of
+/// others.
+fn is_broker(write: &Write<'_>, account: &str, protected: bool, spec: &TokenSpec<'_>) -> bool {
+    let Requester::Platform(platform) = write.requester else {
+        return false;
+    };
+    let audiences = || spec.audiences.iter().map(Text::as_str);
+    let namespace = write.target.namespace();
+    let mut grants = platform.tokens.iter();
+    grants.any(|grant| grant.covers(namespace, account, protected, audiences()))
 }
 
 /// Only kubelets ask for a pod's certificate; the API server restricts each to the
@@ -210,7 +253,7 @@ fn protected(write: &Write<'_>, account: &str) -> Option<String> {
         RunsAs::Job { role, .. } => {
             Some(format!("that service account becomes the IAM role {role}"))
         }
-        RunsAs::Reserved => Some("that name is reserved for Amazon EMR".to_owned()),
+        RunsAs::Reserved => Some(reserved::reason(write, account)),
         RunsAs::Ordinary => privileged::refusal(write, account),
     }
 }

@@ -160,6 +160,9 @@ impl<'a> Write<'a> {
                     RunsAs::Ordinary
                 }
             }
+            RunsAs::Reserved if !self.is_managed && !names::is_reserved(account) => {
+                RunsAs::Ordinary
+            }
             identity => identity,
         }
     }

@@ -33,6 +33,7 @@ mod hostile;
 mod hostile_pods;
 mod identity_properties;
 mod image_source;
+mod installations;
 mod job_lifecycle;
 mod mutating_webhook;
 mod mutation;

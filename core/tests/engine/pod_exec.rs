@@ -179,7 +179,7 @@ identities:
       jobServiceAccounts: [{{ name: livy-runner, role: "arn:aws:iam::111122223333:role/team-a-etl" }}]
 exemptions:
   - rules: [pod-exec]
-    users: ["alice", "system:serviceaccount:spark-a:livy-runner", "system:serviceaccount:spark-a:debugger"]
+    users: ["alice", "system:serviceaccount:spark-a:livy-*", "system:serviceaccount:spark-a:debugger"]
     namespaces: [spark-a]
     until: {until}
     reason: incident 4711

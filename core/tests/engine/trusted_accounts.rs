@@ -437,7 +437,9 @@ virtualClusters:
         ("spark-b", "spark", Some("111122223333/team-b-etl")),
         ("spark-c", "spark", Some("111122223333/team-b-etl")),
         ("spark-d", "spark", None),
-        ("spark-a", "livy", Some("111122223333/team-x-etl")),
+        // The namespace lists another role of the operator's.
+        ("spark-a", "livy", None),
+        ("anywhere", "livy", Some("111122223333/team-x-etl")),
         ("spark-b", "livy", Some("111122223333/team-b-etl")),
         ("spark-b", "other", None),
     ] {
@@ -479,7 +481,11 @@ virtualClusters:
         "names the IAM role 111122223333/team-b-etl, and the pod's service account becomes 111122223333/team-a-etl",
     );
     started("other", "spark-b", "livy", "team-b-etl").passes(&policy);
-    started("other", "spark-a", "livy", "team-x-etl").refused(&policy, POD, "does not declare");
+    started("other", "spark-a", "livy", "team-x-etl").refused(
+        &policy,
+        POD,
+        "none in spark-a; it needs an entry { name: livy, namespaces: [spark-a], role: <ARN> }",
+    );
     started("o", "spark-d", "spark", "team-a-etl").refused(
         &policy,
         POD,

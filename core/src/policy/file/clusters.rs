@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::{At, Flag, Given, Seconds, Text};
 use crate::policy::identity_kinds::{Group, UserGlob};
 use crate::policy::names::{
-    ChainedContainer, ExactRole, ExternalId, Namespace, ObjectGlob, OwnServiceAccount, ProfileName,
-    Region, RolesOf,
+    ChainedContainer, ExactRole, ExternalId, MapGlob, Namespace, OwnServiceAccount, ProfileName,
+    Region, RolesOf, SecretGlob,
 };
 use crate::policy::{ChainMode, OwnSettings, TokenSource};
 
@@ -57,11 +57,16 @@ pub(in crate::policy) struct SubmitterEntry {
     pub(in crate::policy) service_accounts: Given<Vec<Text<OwnServiceAccount>>>,
     /// The `ConfigMaps` that they may write; `*` and `?` are wildcards. Default: none.
     #[serde(default)]
-    pub(in crate::policy) config_maps: Given<Vec<Text<ObjectGlob>>>,
+    pub(in crate::policy) config_maps: Given<Vec<Text<MapGlob>>>,
     /// The Secrets that their own pods may mount or reference; `*` and `?` are
     /// wildcards. Default: none.
     #[serde(default)]
-    pub(in crate::policy) secrets: Given<Vec<Text<ObjectGlob>>>,
+    pub(in crate::policy) secrets: Given<Vec<Text<SecretGlob>>>,
+    /// Whether they may exec into pods of their own: those that they could have started
+    /// themselves, never a job's. rolegate looks the pod up for that (`--cluster`).
+    /// Default: `false`.
+    #[serde(default)]
+    pub(in crate::policy) exec: Given<Flag>,
 }
 
 /// The roles that jobs with one execution role may assume, and how.

@@ -14,7 +14,8 @@ mod text;
 
 pub(super) use clusters::{ChainEntry, ClusterEntry, CrossRoleEntry, ProfileEntry, SubmitterEntry};
 pub(super) use identities::{
-    AdminsEntry, EmrEntry, FixedAccountEntry, IdentitiesEntry, OperatorEntry, PlatformEntry,
+    AdminsEntry, ComponentEntry, EmrEntry, FixedAccountEntry, IdentitiesEntry, OperatorEntry,
+    PlatformEntry, TokensEntry,
 };
 pub(crate) use optional::{At, Flag, Given, Seconds};
 pub(crate) use text::Text;

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::names::{RolePattern, shown};
 use crate::policy::Reader;
-use crate::policy::file::{At, ClusterEntry, CrossRoleEntry, Given, SubmitterEntry, Text};
+use crate::policy::file::{At, ClusterEntry, CrossRoleEntry, Flag, Given, SubmitterEntry, Text};
 use crate::policy::reader::ListedAccount;
 use crate::policy::{CrossRole, Kind, Position, Subjects, Submitter, VirtualCluster};
 
@@ -34,23 +35,22 @@ impl Reader {
             ),
             None => Vec::new(),
         };
+        let submitters = entry.submitters.0.unwrap_or_default().into_iter();
+        let submitters = submitters.enumerate().map(|(entry, submitter)| {
+            let number = (number, entry);
+            self.submitter(submitter, number, &execution_roles)
+        });
+        let submitters = submitters.collect();
         VirtualCluster {
             namespaces: self.namespaces(entry.namespaces, seen),
-            submitters: entry
-                .submitters
-                .0
-                .unwrap_or_default()
-                .into_iter()
-                .enumerate()
-                .map(|(entry, submitter)| self.submitter(submitter, (number, entry)))
-                .collect(),
+            submitters,
             chains: self.chains(entry.chains.0.unwrap_or_default(), &execution_roles),
             cross_roles: entry
                 .cross_role
                 .0
                 .unwrap_or_default()
                 .into_iter()
-                .filter_map(|pair| self.cross_role(pair))
+                .filter_map(|pair| self.cross_role(pair, &execution_roles))
                 .collect(),
             execution_roles,
         }
@@ -89,6 +89,7 @@ impl Reader {
         &mut self,
         At { value: entry, at }: At<SubmitterEntry>,
         number: (usize, usize),
+        execution_roles: &[RolePattern],
     ) -> Submitter {
         let users = entry.users.0.as_ref().map_or(0, Vec::len);
         let groups = entry.groups.0.as_ref().map_or(0, Vec::len);
@@ -103,11 +104,34 @@ impl Reader {
                 users: self.optional(entry.users),
                 groups: self.optional(entry.groups),
             },
-            roles: self.optional(entry.roles),
+            roles: self.submitted(entry.roles.0.unwrap_or_default(), execution_roles),
             service_accounts: self.own_accounts(entry.service_accounts, at, number),
             config_maps: self.optional(entry.config_maps),
             secrets: self.optional(entry.secrets),
+            exec: entry.exec.0.is_some_and(|Flag(exec)| exec),
         }
+    }
+
+    /// The roles that may be submitted, of those that may run here.
+    fn submitted<K: Kind<Value = RolePattern>>(
+        &mut self,
+        list: Vec<Text<K>>,
+        execution_roles: &[RolePattern],
+    ) -> Vec<RolePattern> {
+        let mut roles = Vec::with_capacity(list.len());
+        for text in list {
+            let at = text.at;
+            let Some(role) = self.text(text) else {
+                continue;
+            };
+            if !execution_roles.is_empty()
+                && !execution_roles.iter().any(|listed| listed.overlaps(&role))
+            {
+                self.problem(at, cannot_run(role.as_str()));
+            }
+            roles.push(role);
+        }
+        roles
     }
 
     fn own_accounts<K: Kind<Value = String>>(
@@ -137,16 +161,34 @@ impl Reader {
         names.into_iter().map(|(name, _)| name).collect()
     }
 
-    fn cross_role(&mut self, entry: CrossRoleEntry) -> Option<CrossRole> {
+    fn cross_role(
+        &mut self,
+        entry: CrossRoleEntry,
+        execution_roles: &[RolePattern],
+    ) -> Option<CrossRole> {
+        let at = entry.to.at;
         let (namespace, from, to) = (
             self.text(entry.namespace),
             self.text(entry.from),
             self.text(entry.to),
         );
+        let to = to?;
+        if !execution_roles.is_empty()
+            && !execution_roles.iter().any(|roles| roles.matches(to.role()))
+        {
+            self.problem(at, cannot_run(to.as_str()));
+        }
         Some(CrossRole {
             namespace: namespace?,
             from: from?.role().clone(),
-            to: to?.role().clone(),
+            to: to.role().clone(),
         })
     }
+}
+
+fn cannot_run(role: &str) -> String {
+    format!(
+        "no job here can run as `{}`: `executionRoles` does not list it; add it there, or remove it here",
+        shown(role, 160)
+    )
 }

@@ -21,10 +21,21 @@ impl Reader {
 
     fn exemption(&mut self, entry: ExemptionEntry) -> Option<Exemption> {
         let rules = self.rule_ids(entry.rules);
-        let users = self.filled(
-            entry.users,
-            "the list is empty; add a user or remove the exemption",
-        );
+        if entry.users.value.is_empty() {
+            let message = "the list is empty; add a user or remove the exemption";
+            self.problem(entry.users.at, message);
+        }
+        let mut users = Vec::with_capacity(entry.users.value.len());
+        for text in entry.users.value {
+            let at = text.at;
+            let Some(user) = self.text(text) else {
+                continue;
+            };
+            if !user.is_wild() {
+                self.exempted.push((user.as_str().to_owned(), at));
+            }
+            users.push(user);
+        }
         let namespaces = self.filled(
             entry.namespaces,
             "the list is empty; add a namespace, or write \"*\" for all",

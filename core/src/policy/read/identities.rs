@@ -2,13 +2,19 @@
 
 use std::borrow::Cow;
 
+use crate::names::{Glob, Role};
+use crate::policy::Kind;
 use crate::policy::Reader;
 use crate::policy::file::{
-    AdminsEntry, At, EmrEntry, FixedAccountEntry, Given, IdentitiesEntry, OperatorEntry,
-    PlatformEntry, Text,
+    AdminsEntry, At, ComponentEntry, EmrEntry, FixedAccountEntry, Given, IdentitiesEntry,
+    OperatorEntry, PlatformEntry, Text, TokensEntry,
 };
 use crate::policy::identity_kinds::AddOnName;
-use crate::policy::{EmrService, FixedServiceAccount, Operator, Platform, Subjects};
+use crate::policy::reader::FixedEntry;
+use crate::policy::{
+    Capabilities, EmrComponent, EmrService, FixedServiceAccount, Level, Operator, Platform,
+    Subjects, TokenGrant,
+};
 use crate::policy::{builtin, platform_table};
 
 pub(super) struct Identities {
@@ -31,17 +37,87 @@ impl Reader {
 
     fn emr_service(&mut self, Given(entry): Given<EmrEntry>) -> EmrService {
         let mut emr = builtin::emr_service();
-        if let Some(EmrEntry { users, role_arns }) = entry {
-            if let Some(users) = users.0 {
-                emr.users = self.list(users);
-            }
+        if let Some(EmrEntry {
+            users,
+            role_arns,
+            components,
+        }) = entry
+        {
             emr.roles = self
                 .optional(role_arns)
                 .into_iter()
                 .map(|arn| arn.role().clone())
                 .collect();
+            if let Some(At { value, at }) = users.0 {
+                let users = self.emr_users(value, &emr.roles);
+                let builtin = std::mem::replace(&mut emr.users, users);
+                for name in builtin {
+                    if !emr.users.iter().any(|user| user.overlaps(&name)) {
+                        let message = format!(
+                            "`users` lacks `{name}`, by which Amazon EMR comes to some clusters; rolegate treats it as a tenant then, and every job fails. Add the name, or leave `users` out"
+                        );
+                        self.warn(Level::Warning, Some(at), message);
+                    }
+                }
+            }
+            emr.components = self.components(components.0.unwrap_or_default());
         }
         emr
+    }
+
+    /// EMR's usernames. The name of a role's session says a role, which `roleArns` must
+    /// list.
+    fn emr_users<K: Kind<Value = Glob>>(
+        &mut self,
+        list: Vec<Text<K>>,
+        roles: &[Role],
+    ) -> Vec<Glob> {
+        let mut users = Vec::with_capacity(list.len());
+        for text in list {
+            let at = text.at;
+            let Some(user) = self.text(text) else {
+                continue;
+            };
+            let session = |role: &Role| {
+                let (account, name) = (role.account.as_str(), role.name.as_str());
+                Glob::new(&format!("arn:*:sts::{account}:assumed-role/{name}/*"))
+            };
+            if !roles.is_empty()
+                && user.as_str().starts_with("arn:")
+                && !roles.iter().any(|role| session(role).overlaps(&user))
+            {
+                let message = format!(
+                    "`{user}` is a session of a role that `roleArns` does not list, so no request by that name counts as EMR's; add the role there, or remove the name"
+                );
+                self.problem(at, message);
+            }
+            users.push(user);
+        }
+        users
+    }
+
+    fn components(&mut self, entries: Vec<ComponentEntry>) -> Vec<EmrComponent> {
+        let mut components: Vec<EmrComponent> = Vec::with_capacity(entries.len());
+        for ComponentEntry { name, kinds } in entries {
+            let at = name.at;
+            if kinds.value.is_empty() {
+                let message = "the list is empty, so nothing may start the component; add a kind or remove the entry";
+                self.problem(kinds.at, message);
+            }
+            let Some(name) = self.text(name) else {
+                continue;
+            };
+            if components.iter().any(|known| known.name == name) {
+                let message =
+                    format!("there is already an entry for `{name}`; merge the two entries");
+                self.problem(at, message);
+            }
+            components.push(EmrComponent {
+                name,
+                kinds: kinds.value,
+            });
+        }
+        components
     }
 
     fn admins(&mut self, Given(entry): Given<AdminsEntry>) -> Subjects {
@@ -68,6 +144,7 @@ impl Reader {
                 PlatformEntry {
                     users,
                     capabilities,
+                    tokens,
                 },
             at,
         } in entries
@@ -82,13 +159,24 @@ impl Reader {
                     format!("there is already an entry for `{user}`; merge the two entries");
                 self.problem(at, message);
             }
-            let capabilities = capabilities.into_iter().collect();
-            own.push(Platform {
-                users,
-                capabilities,
-                add_on: None,
-                source: Cow::Borrowed("the policy file"),
-            });
+            if capabilities.0.is_none() && tokens.0.is_none() {
+                let message = "the entry says nothing; add `capabilities` or `tokens`";
+                self.problem(at, message);
+            }
+            let tokens = self.tokens(tokens.0.unwrap_or_default());
+            let given = capabilities
+                .0
+                .map(|list| list.into_iter().collect::<Capabilities>());
+            for user in users {
+                let table = || platform_table::capabilities_of(&user);
+                own.push(Platform {
+                    capabilities: given.unwrap_or_else(table),
+                    users: vec![user],
+                    tokens: tokens.clone(),
+                    add_on: None,
+                    source: Cow::Borrowed("the policy file"),
+                });
+            }
         }
         let mut table = platform_table::platform(&self.optional(add_ons));
         for row in &mut table {
@@ -98,6 +186,17 @@ impl Reader {
         table.retain(|row| !row.users.is_empty());
         table.extend(own);
         table
+    }
+
+    fn tokens(&mut self, entries: Vec<TokensEntry>) -> Vec<TokenGrant> {
+        let empty = "the list is empty; add an element or remove the entry";
+        let entries = entries.into_iter();
+        let grants = entries.map(|entry| TokenGrant {
+            namespaces: self.filled(entry.namespaces, empty),
+            service_accounts: self.filled(entry.service_accounts, empty),
+            audiences: self.filled(entry.audiences, empty),
+        });
+        grants.collect()
     }
 
     fn operators(&mut self, entries: Vec<At<OperatorEntry>>) -> Vec<Operator> {
@@ -158,7 +257,9 @@ impl Reader {
             .chain(&operator.job_service_accounts)
             .filter(|account| account.name == name && account.role != role);
         let same = |other: &FixedServiceAccount| match namespaces.as_slice() {
-            [] => other.namespaces.is_empty().then(String::new),
+            // Which of two entries without namespaces counts where, the roles of the
+            // virtual clusters say.
+            [] => None,
             own => {
                 let mut both = own.iter().filter(|one| other.namespaces.contains(one));
                 both.next().map(|one| format!(" in namespace `{one}`"))
@@ -176,9 +277,12 @@ impl Reader {
                 "the operator may not start jobs with this role; add it to the operator's `roles`",
             );
         }
-        if namespaces.is_empty() {
-            self.fixed.push((name.clone(), name_at));
-        }
+        self.fixed.push(FixedEntry {
+            name: name.clone(),
+            namespaces: namespaces.clone(),
+            role: arn,
+            at: name_at,
+        });
         operator.job_service_accounts.push(FixedServiceAccount {
             name,
             namespaces,

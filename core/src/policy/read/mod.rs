@@ -6,6 +6,7 @@ mod chains;
 mod clusters;
 mod exemptions;
 mod identities;
+mod mend;
 mod rules;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use super::{
     Doors, Level, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem, Reader,
     RuleId, RuleSettings, Strictness,
 };
+use mend::Mended;
 
 /// The size limit of a file in bytes. 1 MiB holds about ten thousand namespaces.
 pub(super) const LONGEST: usize = 1 << 20;
@@ -32,42 +34,107 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// The first problem with the shape, or every problem with the values.
+    /// Every problem that can be found: those behind a value of a wrong shape too, unless
+    /// they may only follow from it.
     pub fn parse_for<R: RuleList>(
         source: &str,
         text: &str,
         now: Timestamp,
         strictness: Strictness,
     ) -> Result<(Self, Vec<PolicyWarning>), PolicyError> {
-        let refuse = |problem: Problem| PolicyError {
-            source: source.to_owned(),
-            problems: vec![problem],
+        let refuse = |mut problems: Vec<Problem>| {
+            problems.sort_by_key(|problem| problem.at);
+            // A bad text with an anchor is found once per alias.
+            problems.dedup();
+            PolicyError {
+                source: source.to_owned(),
+                problems,
+            }
         };
-        let file = shape::<R>(text).map_err(refuse)?;
+        head(text).map_err(|problem| refuse(vec![problem]))?;
+        let Shape {
+            file,
+            mut problems,
+            mended,
+        } = shape::<R>(text);
+        let Some(file) = file else {
+            return Err(refuse(problems));
+        };
         let mut reader = Reader::new(now, strictness, rule_ids::<R>());
         let policy = reader.policy(file, PolicyHash::of(text.as_bytes()));
         let Reader {
-            mut problems,
+            problems: mut found,
+            texts,
             mut warnings,
             ..
         } = reader;
+        if let Some(mended) = mended {
+            found.retain(|problem| !mended.is_wounded(problem.at));
+        }
+        problems.extend(found);
+        problems.extend(texts);
         if problems.is_empty() {
             warnings.sort_by_key(|warning| std::cmp::Reverse(warning.level));
             Ok((policy, warnings))
         } else {
-            problems.sort_by_key(|problem| problem.at);
-            // A bad text with an anchor is found once per alias.
-            problems.dedup();
-            Err(PolicyError {
-                source: source.to_owned(),
-                problems,
-            })
+            Err(refuse(problems))
         }
     }
 }
 
-/// Reads the text as YAML of the right shape.
-fn shape<R: RuleList>(text: &str) -> Result<File<R>, Problem> {
+/// The most values of a wrong shape that one run looks for.
+const MOST_ROUNDS: usize = 20;
+
+/// A file's values, and what is wrong with its shape.
+struct Shape<R> {
+    /// Without the values of a wrong shape; `None` where too little is left.
+    file: Option<File<R>>,
+    problems: Vec<Problem>,
+    /// The text without the values of a wrong shape, if there are any.
+    mended: Option<Mended>,
+}
+
+/// Reads the text as YAML of the right shape, as far as it has one.
+fn shape<R: RuleList>(text: &str) -> Shape<R> {
+    let mut problems = Vec::new();
+    let mut mended: Option<Mended> = None;
+    for _ in 0..MOST_ROUNDS {
+        let rest = mended.as_ref().map(Mended::text);
+        let error = match parse(rest.as_deref().unwrap_or(text)) {
+            Ok(file) => {
+                let file = Some(file);
+                return Shape {
+                    file,
+                    problems,
+                    mended,
+                };
+            }
+            Err(error) => error,
+        };
+        let problem = messages::problem(&error);
+        let blame = messages::blame(&error);
+        let known = mended.as_ref().zip(blame);
+        if !known.is_some_and(|(mended, blame)| mended.follows(problem.at, blame)) {
+            // An error that is not about a shape, in a text that was changed, may only
+            // follow from the change.
+            if blame.is_some() || mended.is_none() {
+                problems.push(problem.clone());
+            }
+        }
+        let mended = mended.get_or_insert_with(|| Mended::of(text));
+        if !blame.is_some_and(|blame| mended.take_out(problem.at, blame)) {
+            break;
+        }
+    }
+    Shape {
+        file: None,
+        problems,
+        mended: None,
+    }
+}
+
+/// Checks the size and the two keys that start the file.
+fn head(text: &str) -> Result<(), Problem> {
     let at_start = |message: &str| Problem {
         at: Position::START,
         message: message.to_owned(),
@@ -77,7 +144,7 @@ fn shape<R: RuleList>(text: &str) -> Result<File<R>, Problem> {
             "the file is larger than 1 MiB, the limit for a policy; make it smaller",
         ));
     }
-    let head: Head = yaml(text)?;
+    let head: Head = parse(text).map_err(|error| messages::problem(&error))?;
     let Head {
         api_version: Given(Some(version)),
         kind: Given(Some(kind)),
@@ -88,14 +155,13 @@ fn shape<R: RuleList>(text: &str) -> Result<File<R>, Problem> {
         ));
     };
     version.into_value()?;
-    kind.into_value()?;
-    yaml(text)
+    kind.into_value()
 }
 
 /// Parses one document. The limits are far above any real policy and far below
 /// a noticeable cost. A text that YAML could read as a number needs quotes, so
 /// that the JSON Schema and this reader agree on every file.
-fn yaml<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, Problem> {
+fn parse<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, serde_saphyr::Error> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 32,
@@ -116,7 +182,7 @@ fn yaml<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, Problem> {
         no_schema: true,
         with_snippet: false,
     };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| messages::problem(&error))
+    serde_saphyr::from_str_with_options(text, options)
 }
 
 impl Reader {

@@ -10,6 +10,7 @@ use crate::request::Path;
 use crate::request::pod::{Container, Handler, Pod, Profile, SeLinux, Source, WindowsOptions};
 
 use super::Violation;
+use super::options::{Folders, Mounted};
 
 /// Capabilities that container runtimes grant by default.
 const CAPABILITIES: [&str; 13] = [
@@ -85,7 +86,7 @@ const ANNOTATIONS: [(&str, &[&str], &str); 4] = [
 ];
 
 /// What is wrong with a pod; `folders` of the node may be mounted.
-pub(super) fn judge(pod: &Pod<'_>, folders: &[String], violations: &mut Vec<Violation>) {
+pub(super) fn judge(pod: &Pod<'_>, folders: &Folders, violations: &mut Vec<Violation>) {
     let spec = &pod.spec;
     judge_annotations(&pod.metadata.annotations, violations);
     for (field, set, what) in [
@@ -124,7 +125,11 @@ pub(super) fn judge(pod: &Pod<'_>, folders: &[String], violations: &mut Vec<Viol
     }
     for (index, volume) in spec.volumes.iter().enumerate() {
         for source in volume.sources.iter() {
-            judge_volume(index, source, folders, violations);
+            if let Source::HostPath(path) = source {
+                judge_host_path(index, path, pod, folders, violations);
+            } else {
+                judge_volume(index, source, violations);
+            }
         }
     }
     // On the node's network every port is a port of the node.
@@ -172,22 +177,48 @@ pub(super) fn judge_annotations(annotations: &Pairs<'_>, violations: &mut Vec<Vi
     }
 }
 
-fn judge_volume(
+fn judge_host_path(
     index: usize,
-    source: &Source<'_>,
-    folders: &[String],
+    path: &str,
+    pod: &Pod<'_>,
+    folders: &Folders,
     violations: &mut Vec<Violation>,
 ) {
-    let (key, field, what) = match source {
-        Source::HostPath(path) => {
-            let path = path.as_str();
-            let whole = path.strip_suffix('/').unwrap_or(path);
-            if folders.iter().any(|folder| folder == whole) {
-                return;
+    let at = |field| of_spec().key("volumes").index(index).key(field);
+    let folder = || format!("folder {} of the node", shown(path, 120));
+    match folders.allow(path) {
+        Mounted::Freely => {}
+        Mounted::Never => push(
+            violations,
+            format!("hostPath {path}"),
+            at("hostPath"),
+            folder(),
+        ),
+        Mounted::ReadOnly => {
+            let name = pod.spec.volumes.get(index).map(|volume| &volume.name);
+            for (list, index, container) in pod.spec.all_containers() {
+                for (mount, volume) in container.volume_mounts.iter().enumerate() {
+                    if Some(&volume.name) != name || volume.read_only == Some(true) {
+                        continue;
+                    }
+                    let here = of_spec().key(list).index(index);
+                    push(
+                        violations,
+                        format!("{} writes to hostPath {path}", container.name.as_str()),
+                        here.key("volumeMounts").index(mount),
+                        format!(
+                            "{}, which the policy lists for mounts with readOnly: true",
+                            folder()
+                        ),
+                    );
+                }
             }
-            let what = format!("folder {} of the node", shown(path, 120));
-            (format!("hostPath {path}"), "hostPath", what)
         }
+    }
+}
+
+fn judge_volume(index: usize, source: &Source<'_>, violations: &mut Vec<Violation>) {
+    let (key, field, what) = match source {
         Source::GitRepo => (
             format!("gitRepo {index}"),
             "gitRepo",

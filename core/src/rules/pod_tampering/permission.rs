@@ -44,7 +44,7 @@ impl PodOwner {
                 Self::AnotherJob(format!(", which runs as the IAM role {role}"))
             }
             RunsAs::Reserved => {
-                Self::AnotherJob(", whose service account is reserved for Amazon EMR".to_owned())
+                Self::AnotherJob(", whose service account is for no job that is known".to_owned())
             }
             RunsAs::Ordinary => {
                 let start = Start::Pod {

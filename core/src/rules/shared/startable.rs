@@ -2,11 +2,13 @@
 //! name them.
 
 use crate::facts::{Action, Extent, JobToken, Requester, RunsAs, System, task_manager_cluster};
-use crate::names::{Component, Framework, JobId, PodName, Role, is_sparks_pod, shown};
-use crate::policy::{Grant, Operator};
+use crate::names::{
+    Component, Framework, JobId, PodName, Role, component_of, is_sparks_pod, shown,
+};
+use crate::policy::{Grant, Operator, WorkloadKind};
 use crate::write::Write;
 
-use super::privileged;
+use super::{privileged, reserved};
 
 /// What would create a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +69,7 @@ fn by_system(
         RunsAs::Reserved if starts_workloads(system) && is_operator(account, write) => {
             return None;
         }
-        RunsAs::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
+        RunsAs::Reserved => return Some(reserved::reason(write, account)),
         RunsAs::Job {
             role, component, ..
         } => (role, *component),
@@ -85,19 +87,49 @@ fn by_system(
     };
     let client = component == Some(Component::Client);
     let jeg = component == Some(Component::Jeg);
+    let by = |kind| emr_starts(write, account, Some(kind));
     let fits = match system {
-        System::Controller("job-controller") => client,
-        System::Controller("replicaset-controller" | "deployment-controller") => jeg || declared(),
-        System::Controller("statefulset-controller") => declared(),
-        System::ControllerManager => client || jeg || declared(),
+        System::Controller("job-controller") => client || by(WorkloadKind::Job),
+        System::Controller("replicaset-controller" | "deployment-controller") => {
+            jeg || declared() || by(WorkloadKind::Deployment)
+        }
+        System::Controller("statefulset-controller") => declared() || by(WorkloadKind::StatefulSet),
+        System::ControllerManager => {
+            client || jeg || declared() || emr_starts(write, account, None)
+        }
         System::Controller(_) | System::ControlPlane | System::Node => false,
     };
-    (!fits).then(|| {
-        format!(
-            "{}, and Kubernetes does not start its pods in this way",
-            becomes(role)
-        )
-    })
+    if fits {
+        return carried_by_further(component, start);
+    }
+    let key = match (component, component_of(account)) {
+        (Some(Component::Other | Component::Session), Some(name)) => format!(
+            "; if Amazon EMR made the workload, the policy must list {name} with the workload's \
+             kind under `identities.emrService.components`"
+        ),
+        _ => String::new(),
+    };
+    Some(format!(
+        "{}, and Kubernetes does not start its pods in this way{key}",
+        becomes(role)
+    ))
+}
+
+/// Whether the policy says that EMR starts the account's component by workloads of that
+/// kind, or of any.
+pub(in crate::rules) fn emr_starts(
+    write: &Write<'_>,
+    account: &str,
+    kind: Option<WorkloadKind>,
+) -> bool {
+    let listed = component_of(account).map(|name| write.policy.emr_service.kinds_of(name));
+    listed.is_some_and(|kinds| kind.map_or(!kinds.is_empty(), |kind| kinds.contains(&kind)))
+}
+
+/// A pod of a component that rolegate does not know has no name of a job's.
+fn carried_by_further(component: Option<Component>, start: Start<'_>) -> Option<String> {
+    let further = matches!(component, Some(Component::Other | Component::Session));
+    further.then(|| carried_id(start)).flatten()
 }
 
 /// Whether this is a controller that starts the pods of workloads. Who may write the
@@ -136,7 +168,7 @@ fn by_operator(
                     .to_owned(),
             );
         }
-        RunsAs::Reserved => return Some("that name is reserved for Amazon EMR".to_owned()),
+        RunsAs::Reserved => return Some(reserved::reason(write, account)),
         RunsAs::Job {
             role,
             framework,
@@ -255,7 +287,7 @@ fn by_tenant(
                     .any(|roles| roles.matches(role));
             (!submits).then(|| becomes(role))
         }
-        RunsAs::Reserved => Some("that name is reserved for Amazon EMR".to_owned()),
+        RunsAs::Reserved => Some(reserved::reason(write, account)),
         RunsAs::Ordinary => {
             let mut entries = write.submitters().peekable();
             let listed = if entries.peek().is_none() {
