@@ -103,7 +103,7 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
         // The reason and the advice belong to the rule, so they appear once per rule.
         let advice = group.last().map_or_else(String::new, |last| {
             let finding = &last.finding;
-            let (why, instead) = (finding.advice.why, finding.what_helps());
+            let (why, instead) = (finding.advice.why, decision.what_helps(finding));
             format!(" Why: {why}. Instead: {instead}.")
         });
         let before = message.len();
@@ -154,6 +154,7 @@ pub(super) fn warnings(decision: &Decision<'_>) -> Vec<String> {
             warned.len() - MOST_WARNINGS
         ));
     }
+    lines.extend_from_slice(&decision.pods_to_come);
     lines
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::json::{self, Raw};
 
 use super::spans::{File, Place, Spans, Syntax};
-use super::{Operation, ReviewError, envelope};
+use super::{Operation, ReviewError, SampleUser, envelope};
 use crate::names::shown;
 
 /// One document of a file as JSON text, with its positions in the file.
@@ -32,11 +32,7 @@ pub struct Sent {
 /// The parts of a request that a manifest does not contain.
 #[derive(Clone, Debug)]
 pub struct Wrap {
-    pub user: String,
-    pub groups: Vec<String>,
-    pub uid: Option<String>,
-    /// `userInfo.extra`: one pair of key and value per value.
-    pub extra: Vec<(String, String)>,
+    pub user: SampleUser,
     /// For manifests without a namespace.
     pub namespace: String,
     pub operation: Operation,
@@ -162,6 +158,39 @@ impl Document {
         &self.text
     }
 
+    /// Whether it is an object, and not the AdmissionReview of one.
+    #[must_use]
+    pub fn is_manifest(&self) -> bool {
+        self.kind()
+            .is_ok_and(|kind| kind.as_deref() != Some(envelope::KIND))
+    }
+
+    fn kind(&self) -> Result<Option<json::Text<'_>>, ReviewError> {
+        #[derive(serde::Deserialize)]
+        struct Kind<'a> {
+            #[serde(borrow)]
+            kind: Option<json::Text<'a>>,
+        }
+        let read: Result<Kind<'_>, _> = json::from_str(&self.text);
+        let read = read.map_err(|error| ReviewError::json("the document", error))?;
+        Ok(read.kind)
+    }
+
+    /// The object.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] if it is no JSON.
+    pub fn object(&self) -> Result<Value, ReviewError> {
+        json::from_str(&self.text).map_err(|error| ReviewError::json("the document", error))
+    }
+
+    /// The same document as other JSON, with the positions that its parts have in the file.
+    #[must_use]
+    pub fn with_text(self, text: String) -> Self {
+        Self { text, ..self }
+    }
+
     /// The positions of its parts in the file.
     #[must_use]
     pub const fn spans(&self) -> &Spans {
@@ -175,26 +204,22 @@ impl Document {
     ///
     /// A [`DocumentError`] if it is neither a review nor a manifest.
     pub fn into_review(self, wrap: &Wrap) -> Result<Sent, DocumentError> {
-        #[derive(serde::Deserialize)]
-        struct Kind<'a> {
-            #[serde(borrow)]
-            kind: Option<crate::json::Text<'a>>,
+        let is_review = match self.kind()?.as_deref() {
+            Some(envelope::KIND) => true,
+            Some(_) => false,
+            None => return Err(DocumentError::NotAnObject("kind")),
+        };
+        if !is_review {
+            let review = wrap.review(self.object()?)?;
+            return Ok(Sent {
+                review,
+                spans: self.spans,
+            });
         }
-        let Self { text, spans, .. } = self;
-        let kind: Kind<'_> =
-            json::from_str(&text).map_err(|error| ReviewError::json("the document", error))?;
-        match kind.kind.as_deref() {
-            Some(envelope::KIND) => Ok(Sent {
-                spans: spans.in_review(),
-                review: text,
-            }),
-            Some(_) => {
-                let object = json::from_str(&text)
-                    .map_err(|error| ReviewError::json("the document", error))?;
-                wrap.review(object).map(|review| Sent { review, spans })
-            }
-            None => Err(DocumentError::NotAnObject("kind")),
-        }
+        Ok(Sent {
+            spans: self.spans.in_review(),
+            review: self.text,
+        })
     }
 }
 
@@ -228,13 +253,6 @@ impl Wrap {
             }
             (None, operation) => (operation, object, Value::Null),
         };
-        let mut extra = serde_json::Map::new();
-        for (key, value) in &self.extra {
-            let values = extra.entry(key).or_insert_with(|| json!([]));
-            if let Some(values) = values.as_array_mut() {
-                values.push(json!(value));
-            }
-        }
         Ok(json!({
             "apiVersion": envelope::API_VERSION,
             "kind": envelope::KIND,
@@ -247,7 +265,7 @@ impl Wrap {
                 // The API server sets the namespace of a Namespace to its own name.
                 "namespace": if kind == "Namespace" { name.clone() } else if cluster_scoped { None } else { Some(namespace) },
                 "operation": operation.as_str(),
-                "userInfo": { "username": self.user, "uid": self.uid, "groups": self.groups, "extra": extra },
+                "userInfo": self.user.to_json(),
                 "object": object,
                 "oldObject": old,
             },

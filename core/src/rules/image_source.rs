@@ -53,6 +53,7 @@
 
 mod options;
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, System};
 use crate::names::{ImageReference, shown};
 use crate::policy::{About, Needed, Severity};
@@ -85,14 +86,27 @@ pub(super) struct ImageSource;
 static ADVICE: Advice = Advice {
     why: "the image is the program that gets the job's role, and one from an unlisted registry \
           or of an old release is unpatched or untrusted",
-    instead: "use a current image from a registry that `rules.image-source.registries` of \
-              rolegate's policy lists",
+    instead: &[
+        (
+            &[Person, Software, AddOn, Operator, Job, Workload],
+            "use a current image from a registry that `rules.image-source.registries` of rolegate's policy lists",
+        ),
+        (
+            &[Emr],
+            "submit the job with a current release, or with an image from a registry that `rules.image-source.registries` of rolegate's policy lists",
+        ),
+    ],
     source: "Amazon EMR on EKS development guide, Details for selecting a base image URI",
 };
 
 impl Rule for ImageSource {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

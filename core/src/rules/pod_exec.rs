@@ -32,6 +32,7 @@
 //! - Reads (`get pods`, `pods/log`): they never reach admission.
 //! - Direct connections to a kubelet by somebody with `nodes/proxy` rights.
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent};
 use crate::names::shown;
 use crate::request::{Act, Path, ProxyTarget, ReviewError};
@@ -50,8 +51,32 @@ pub(super) struct PodExec;
 static ADVICE: Advice = Advice {
     why: "a job's pod holds the token that becomes its execution role, so access to the pod is \
           access to that role",
-    instead: "read the logs (`kubectl logs`) or the Spark history server; for an incident ask a \
-              platform administrator",
+    instead: &[
+        (
+            &[Person],
+            "read the logs (`kubectl logs`) or the Spark history server; for an incident ask a platform administrator",
+        ),
+        (
+            &[Software, AddOn],
+            "read the pod's logs and status; software that execs into pods which it has started itself is listed under `submitters.users`, with `submitters.exec`, in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "read the pod's logs and status, which need no connection; for an incident the platform team can write an entry under `exemptions` in rolegate's policy",
+        ),
+        (
+            &[Emr],
+            "see the job or the endpoint in the Amazon EMR console; EMR itself needs exec and port-forward only",
+        ),
+        (
+            &[Job],
+            "let the job's pods talk to each other over the network, by their Services and ports",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: Kubernetes connects to no pod by itself",
+        ),
+    ],
     source: "Amazon EMR on EKS security best practices: permissions to exec into pods",
 };
 
@@ -61,6 +86,11 @@ const HARMLESS_NODE_PATHS: [&str; 4] = ["metrics", "stats", "healthz", "configz"
 impl Rule for PodExec {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

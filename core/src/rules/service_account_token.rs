@@ -68,6 +68,7 @@ mod secret;
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System};
 use crate::json::{List, Text};
 use crate::names::shown;
@@ -90,8 +91,24 @@ pub(super) struct ServiceAccountToken;
 static ADVICE: Advice = Advice {
     why: "a token of a job's service account is as good as the job: AWS STS exchanges it for the \
           execution role",
-    instead: "submit the job through Amazon EMR (StartJobRun); for a workload of your own ask the \
-              platform team for a service account that rolegate's policy lists for you",
+    instead: &[
+        (
+            &[Person],
+            "submit the job through Amazon EMR (StartJobRun); for a workload of your own ask the platform team for a service account that rolegate's policy lists for you",
+        ),
+        (
+            &[Software, AddOn, Operator],
+            "let each pod use the token that Kubernetes mounts into it; software that requests tokens for others is listed under `identities.platform[].tokens` in rolegate's policy, with the service accounts and audiences",
+        ),
+        (
+            &[Job],
+            "use the token that Kubernetes mounts into this job's pods; for another role ask the platform team for a chain under `virtualClusters[].chains` in rolegate's policy",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: only a node's kubelet requests tokens, for its own pods",
+        ),
+    ],
     source: "IAM roles for service accounts: a service account's token for the audience \
              sts.amazonaws.com becomes its role",
 };
@@ -99,6 +116,11 @@ static ADVICE: Advice = Advice {
 impl Rule for ServiceAccountToken {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
