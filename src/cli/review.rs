@@ -14,7 +14,7 @@ use crate::report::{self, Patched, Reviewed};
 use rolegate_core::decision::{Door, Outcome, Scope, decide};
 use rolegate_core::facts::Facts;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::document::{self, Document, Sent, Wrap};
+use rolegate_core::request::document::{self, Document, Sent, Twice, Wrap};
 use rolegate_core::request::{AdmissionReview, SampleUser};
 
 use self::stand_in::StandIn;
@@ -123,12 +123,31 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
         } else {
             file.display().to_string()
         };
-        match read(file).and_then(|bytes| Ok(document::split(&bytes)?)) {
+        let split = |bytes: Vec<u8>| {
+            let documents = document::split(&bytes)?;
+            Ok((documents, document::given_twice(&bytes)))
+        };
+        match read(file).and_then(split) {
             Err(error) => {
                 verdict = Verdict::Bad;
                 writeln!(anstream::stderr(), "rolegate: {name}: {error:#}")?;
             }
-            Ok(documents) => {
+            Ok((documents, twice)) => {
+                for Twice { key, lines } in twice {
+                    writeln!(
+                        anstream::stderr(),
+                        "warning: {name}:{}: key `{key}` is in line {} already; the last value \
+                         counts, as for kubectl",
+                        lines.1,
+                        lines.0
+                    )?;
+                }
+                if documents.is_empty() {
+                    writeln!(
+                        anstream::stderr(),
+                        "note: {name}: the List has no items, so there is nothing to judge"
+                    )?;
+                }
                 for document in documents {
                     verdict = verdict.max(setting.judge(&name, document)?);
                 }

@@ -142,14 +142,10 @@ impl Coming {
                 format!(" for {template}.{path}")
             }
             (Some(_), Some(path)) => format!(" for {path}"),
-            _ => {
-                let (_, what) = finding.act.split_once(" with ").unwrap_or_default();
-                if what.is_empty() {
-                    String::new()
-                } else {
-                    format!(" for {what}")
-                }
-            }
+            _ => [" with ", " under "]
+                .into_iter()
+                .find_map(|word| finding.act.split_once(word))
+                .map_or_else(String::new, |(_, what)| format!(" for {what}")),
         };
         format!("rolegate {rule}: the pods of {kind} {name} will be refused{at}")
     }

@@ -1,6 +1,8 @@
 //! Input files: AdmissionReviews or manifests, JSON or YAML, one document or many.
 //! A manifest is wrapped in the review that an API server would send.
 
+mod yaml;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -10,6 +12,7 @@ use crate::json::{self, Raw};
 use super::spans::{File, Place, Spans, Syntax};
 use super::{Operation, ReviewError, SampleUser, envelope};
 use crate::names::shown;
+pub use yaml::{Twice, given_twice};
 
 /// One document of a file as JSON text, with its positions in the file.
 #[derive(Debug)]
@@ -48,12 +51,24 @@ pub enum DocumentError {
     /// The file is not UTF-8, or not valid JSON.
     #[error(transparent)]
     Review(#[from] ReviewError),
-    #[error("it is not YAML: line {line}, column {column}")]
+    #[error("it is not YAML: line {line}, column {column}{}", yaml::after(key))]
     Yaml {
         /// From 1; 0 if unknown.
         line: u64,
         /// From 1; 0 if unknown.
         column: u64,
+        /// The last key before it, escaped; empty if there is none.
+        key: String,
+    },
+    #[error(
+        "it is a template, not YAML: line {line}{}; render it first, as `helm template … | \
+         rolegate review -`",
+        yaml::after(key)
+    )]
+    Template {
+        /// From 1.
+        line: u64,
+        key: String,
     },
     #[error("it contains no document")]
     Empty,
@@ -63,7 +78,8 @@ pub enum DocumentError {
     NotAnObject(&'static str),
 }
 
-/// The documents of a file; a `List` is replaced by its items.
+/// The documents of a file as `kubectl` reads it; a `List` is replaced by its items, so
+/// that there may be none.
 ///
 /// # Errors
 ///
@@ -72,31 +88,39 @@ pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
     let text = std::str::from_utf8(bytes).map_err(|error| ReviewError::NotUtf8 {
         at: error.valid_up_to(),
     })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut parts = Vec::new();
     let mut documents = 0;
-    let syntax = if text.trim_start().starts_with('{') {
+    let trimmed = text.trim_start();
+    let as_json = if trimmed.starts_with('{') && !trimmed.starts_with("{{") {
         // Kept unchanged, so that it is judged byte for byte like a request.
-        for document in json::values(text) {
-            let document = document.map_err(|error| ReviewError::json("the file", error))?;
-            push(&mut parts, documents, document.get().to_owned());
-            documents += 1;
-        }
-        Syntax::Json
+        json::values(text).collect::<Result<Vec<_>, _>>()
     } else {
-        let values: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
-            let at = error.location();
-            DocumentError::Yaml {
-                line: at.map_or(0, |at| at.line()),
-                column: at.map_or(0, |at| at.column()),
-            }
-        })?;
-        for value in values.into_iter().filter(|value| !value.is_null()) {
-            push(&mut parts, documents, value.to_string());
-            documents += 1;
-        }
-        Syntax::Yaml
+        Ok(Vec::new())
     };
-    if parts.is_empty() {
+    let syntax = match as_json {
+        Ok(values) if !values.is_empty() => {
+            for value in values {
+                push(&mut parts, documents, value.get().to_owned());
+                documents += 1;
+            }
+            Syntax::Json
+        }
+        not_json => {
+            let values = match (yaml::values(text), not_json) {
+                (Ok(values), _) => values,
+                // Text that begins with a brace was meant as JSON.
+                (Err(_), Err(error)) => return Err(ReviewError::json("the file", error).into()),
+                (Err(error), Ok(_)) => return Err(error),
+            };
+            for value in values.into_iter().filter(|value| !value.is_null()) {
+                push(&mut parts, documents, value.to_string());
+                documents += 1;
+            }
+            Syntax::Yaml
+        }
+    };
+    if documents == 0 {
         return Err(DocumentError::Empty);
     }
     let file = Arc::new(File::new(text, syntax, documents));
