@@ -59,9 +59,10 @@ struct WrapArgs {
     /// A userInfo.extra value of the requester; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     extra: Vec<(String, String)>,
-    /// The namespace, if the manifest names none
-    #[arg(long, default_value = "default")]
-    namespace: String,
+    /// The namespace, if the manifest names none; without it, `default`, or with --as the
+    /// first namespace of the policy where such a requester works
+    #[arg(long)]
+    namespace: Option<String>,
     /// The operation; `update` compares the manifest with the object in --old
     #[arg(long, value_enum, default_value_t = Operation::Create)]
     operation: Operation,
@@ -179,7 +180,7 @@ impl Setting<'_> {
             Ok(object) => object,
             Err(error) => return bad(&source, &error),
         };
-        match stand_in.sends(object, namespace, groups, self.policy) {
+        match stand_in.sends(object, namespace.as_deref(), groups, self.policy) {
             Err(problem) => bad(&source, &problem),
             Ok(sent) => {
                 let wrap = Wrap {
@@ -303,7 +304,10 @@ impl WrapArgs {
                 uid: self.uid.clone(),
                 extra: self.extra.clone(),
             },
-            namespace: self.namespace.clone(),
+            namespace: self
+                .namespace
+                .clone()
+                .unwrap_or_else(|| "default".to_owned()),
             operation: match self.operation {
                 Operation::Create => rolegate_core::request::Operation::Create,
                 Operation::Update => rolegate_core::request::Operation::Update,

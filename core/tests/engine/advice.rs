@@ -541,6 +541,48 @@ virtualClusters:
     assert!(OPERATOR.contains("spark-operator"));
 }
 
+/// The pods to come are read by what a tenant has written.
+#[test]
+fn hostile_templates_do_no_harm() {
+    let policy = with_operator("");
+    let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    for template in [
+        "\"x\"".to_owned(),
+        "[]".to_owned(),
+        "{\"metadata\":[],\"spec\":7}".to_owned(),
+        "{\"spec\":{\"containers\":{\"name\":\"flink-main-container\"}}}".to_owned(),
+        "{\"spec\":{\"containers\":[[],1,null,{\"name\":\"flink-main-container\",\"image\":[]}]}}"
+            .to_owned(),
+        format!("{{\"spec\":{}}}", deep(100)),
+        format!("{{\"spec\":{}}}", deep(20_000)),
+    ] {
+        for (resource, spec) in [
+            (
+                "flink.apache.org/flinkdeployments",
+                r#"{"serviceAccount":"livy-runner","podTemplate":TEMPLATE,"jobManager":{"podTemplate":TEMPLATE}}"#,
+            ),
+            (
+                "sparkoperator.k8s.io/sparkapplications",
+                r#"{"driver":{"serviceAccount":"livy-runner","template":TEMPLATE,"env":TEMPLATE},"sparkConf":TEMPLATE}"#,
+            ),
+            ("apps/deployments", r#"{"template":TEMPLATE}"#),
+        ] {
+            let spec = spec.replace("TEMPLATE", &template);
+            let review = create(
+                admin(),
+                resource,
+                "pi",
+                json!({ "metadata": { "name": "pi" }, "spec": "SPEC" }),
+            );
+            let body = review.body().replace("\"SPEC\"", &spec);
+            if let Ok(parsed) = AdmissionReview::parse(body.as_bytes()) {
+                // A decision or an error, and no panic.
+                let _ = judge(&parsed.request, Door::Enforce, &policy);
+            }
+        }
+    }
+}
+
 /// What a token's pod proves does not change who reads.
 #[test]
 fn unproven_requesters_read_as_what_they_are() {

@@ -1,6 +1,6 @@
 //! A driver or an executor as EMR and Spark make it from a pod template.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use rolegate_core::names::{JobServiceAccount, Role};
 use rolegate_core::request::{SAMPLE_UID, SampleUser};
@@ -68,69 +68,94 @@ impl<'r> JobPod<'r> {
         } else {
             ("driver", Self::driver_name())
         };
-        for part in ["metadata", "spec"] {
-            if !pod[part].is_object() {
-                pod[part] = json!({});
-            }
+        if let Some(spec) = members(pod, "spec") {
+            let account = JobServiceAccount::sparks(component, self.role);
+            spec.insert("serviceAccountName".to_owned(), json!(account));
         }
-        pod["metadata"]["name"] = json!(name);
-        pod["spec"]["serviceAccountName"] = json!(JobServiceAccount::sparks(component, self.role));
-        let labels = &mut pod["metadata"]["labels"];
-        if !labels.is_object() {
-            *labels = json!({});
+        if let Some(metadata) = members(pod, "metadata") {
+            metadata.insert("name".to_owned(), json!(name));
         }
-        labels["spark-role"] = json!(component);
-        labels["emr-containers.amazonaws.com/job.id"] = json!(JOB);
+        label(pod, "spark-role", component);
+        label(pod, "emr-containers.amazonaws.com/job.id", JOB);
         if self.is_executor {
-            pod["metadata"]["ownerReferences"] = json!([{
+            let owner = json!([{
                 "apiVersion": "v1", "kind": "Pod", "name": Self::driver_name(),
                 "uid": SAMPLE_UID, "controller": true,
             }]);
+            if let Some(metadata) = members(pod, "metadata") {
+                metadata.insert("ownerReferences".to_owned(), owner);
+            }
         }
-        self.give_credentials(pod);
+        give_credentials(pod, self.role);
         format!(
             "the {component} of a job with the role {}, which its {} creates",
             self.role,
             self.creator_is()
         )
     }
+}
 
-    /// What EKS's pod identity webhook adds, so that its absence is not found.
-    fn give_credentials(&self, pod: &mut Value) {
-        let arn = format!(
-            "arn:aws:iam::{}:role/{}",
-            self.role.account.as_str(),
-            self.role.name.as_str()
-        );
-        let variables = [
-            ("AWS_ROLE_ARN", arn),
-            ("AWS_WEB_IDENTITY_TOKEN_FILE", format!("{FOLDER}/token")),
-        ]
-        .map(|(name, value)| json!({ "name": name, "value": value }));
-        let mount = json!({ "name": "aws-iam-token", "mountPath": FOLDER, "readOnly": true });
-        for list in ["containers", "initContainers"] {
-            let containers = pod["spec"].get_mut(list).and_then(Value::as_array_mut);
-            for container in containers.into_iter().flatten() {
-                if container.is_object() {
-                    append(&mut container["env"], variables.clone());
-                    append(&mut container["volumeMounts"], [mount.clone()]);
-                }
-            }
-        }
-        let token = json!({ "audience": "sts.amazonaws.com", "path": "token" });
-        let volume = json!({
-            "name": "aws-iam-token",
-            "projected": { "sources": [{ "serviceAccountToken": token }] },
-        });
-        append(&mut pod["spec"]["volumes"], [volume]);
+/// The members of a part of an object, which is added where it is missing. `None` where it
+/// is something else: that is left for the rules to refuse.
+pub(super) fn members<'v>(object: &'v mut Value, part: &str) -> Option<&'v mut Map<String, Value>> {
+    let part = object.as_object_mut()?.entry(part).or_insert(Value::Null);
+    if part.is_null() {
+        *part = json!({});
+    }
+    part.as_object_mut()
+}
+
+/// Gives a pod a label.
+pub(super) fn label(pod: &mut Value, key: &str, value: &str) {
+    if members(pod, "metadata").is_some()
+        && let Some(metadata) = pod.get_mut("metadata")
+        && let Some(labels) = members(metadata, "labels")
+    {
+        labels.insert(key.to_owned(), json!(value));
     }
 }
 
-fn append<const N: usize>(list: &mut Value, items: [Value; N]) {
+/// What EKS's pod identity webhook adds, so that its absence is not found.
+pub(super) fn give_credentials(pod: &mut Value, role: &Role) {
+    let arn = format!(
+        "arn:aws:iam::{}:role/{}",
+        role.account.as_str(),
+        role.name.as_str()
+    );
+    let variables = [
+        ("AWS_ROLE_ARN", arn),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", format!("{FOLDER}/token")),
+    ]
+    .map(|(name, value)| json!({ "name": name, "value": value }));
+    let mount = json!({ "name": "aws-iam-token", "mountPath": FOLDER, "readOnly": true });
+    for list in ["containers", "initContainers"] {
+        let containers = members(pod, "spec").and_then(|spec| spec.get_mut(list));
+        let containers = containers.and_then(Value::as_array_mut);
+        for container in containers.into_iter().flatten() {
+            if container.is_object() {
+                append(container, "env", variables.clone());
+                append(container, "volumeMounts", [mount.clone()]);
+            }
+        }
+    }
+    let token = json!({ "audience": "sts.amazonaws.com", "path": "token" });
+    let volume = json!({
+        "name": "aws-iam-token",
+        "projected": { "sources": [{ "serviceAccountToken": token }] },
+    });
+    if let Some(spec) = pod.get_mut("spec") {
+        append(spec, "volumes", [volume]);
+    }
+}
+
+fn append<const N: usize>(object: &mut Value, list: &str, items: [Value; N]) {
+    let Some(members) = object.as_object_mut() else {
+        return;
+    };
+    let list = members.entry(list).or_insert(Value::Null);
     if list.is_null() {
         *list = json!([]);
     }
-    // Anything else than a list is left for the rules to refuse.
     if let Some(list) = list.as_array_mut() {
         list.extend(items);
     }

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use rolegate_core::facts::SERVICE_LINKED_ROLE;
 use rolegate_core::names::{AccountId, Glob, JobServiceAccount, Role, RoleArn, RoleName, shown};
-use rolegate_core::policy::{Operator, Policy};
+use rolegate_core::policy::{Operator, Policy, VirtualCluster};
 use rolegate_core::request::{SAMPLE_UID, SampleUser};
 
-use super::job_pod::JobPod;
+use super::job_pod::{JobPod, give_credentials, label, members};
 
 /// What `--as` accepts.
 const FORMS: &str =
@@ -57,8 +57,9 @@ impl<'p> StandIn<'p> {
         }
     }
 
-    /// The requester of this manifest, which is for `namespace` if it names none. `groups`
-    /// are those of a person.
+    /// The requester of this manifest. If it names no namespace, it is for `namespace`, or
+    /// else for the first one of the policy where such a requester works. `groups` are
+    /// those of a person.
     ///
     /// # Errors
     ///
@@ -66,12 +67,18 @@ impl<'p> StandIn<'p> {
     pub(super) fn sends(
         &self,
         mut object: Value,
-        namespace: &str,
+        namespace: Option<&str>,
         groups: &[String],
         policy: &Policy,
     ) -> Result<Sent, String> {
-        let own = object["metadata"]["namespace"].as_str();
-        let namespace = own.unwrap_or(namespace).to_owned();
+        let own = object["metadata"]["namespace"].as_str().or(namespace);
+        let namespace = match own {
+            Some(namespace) => namespace.to_owned(),
+            None => self.home(policy).unwrap_or("default").to_owned(),
+        };
+        if let Some(metadata) = members(&mut object, "metadata") {
+            metadata.insert("namespace".to_owned(), json!(namespace));
+        }
         let is_template = object["kind"] == "Pod"
             && object["spec"]["serviceAccountName"].is_null()
             && object["spec"]["serviceAccount"].is_null();
@@ -111,10 +118,13 @@ impl<'p> StandIn<'p> {
             Self::Operator(operator) => {
                 let user = SampleUser::service_account(&operator.namespace, &operator.name);
                 let mut says = "an operator of the policy".to_owned();
-                if is_template && let Some(account) = account_of(operator, &namespace) {
-                    object["spec"]["serviceAccountName"] = json!(account);
-                    object["metadata"]["labels"]["sparkoperator.k8s.io/launched-by-spark-operator"] =
-                        json!("true");
+                if is_template && let Some((account, role)) = account_of(operator, &namespace) {
+                    if let Some(spec) = members(&mut object, "spec") {
+                        spec.insert("serviceAccountName".to_owned(), json!(account));
+                    }
+                    let launched = "sparkoperator.k8s.io/launched-by-spark-operator";
+                    label(&mut object, launched, "true");
+                    give_credentials(&mut object, &role);
                     says = format!("{says}, with the service account {account}");
                 }
                 (user, says)
@@ -132,6 +142,24 @@ impl<'p> StandIn<'p> {
         };
         let says = format!("{says}, as {}", user.username);
         Ok(Sent { user, says, object })
+    }
+}
+
+impl StandIn<'_> {
+    /// A namespace in which the policy has such a requester work.
+    fn home<'p>(&self, policy: &'p Policy) -> Option<&'p str> {
+        let runs = |cluster: &VirtualCluster, role: &Role| {
+            let submitters = cluster.submitters.iter().flat_map(|entry| &entry.roles);
+            let mut listed = submitters.chain(&cluster.execution_roles);
+            listed.any(|pattern| pattern.matches(role))
+                || cluster.chains.iter().any(|chain| chain.from.role() == role)
+        };
+        let mut clusters = policy.clusters.iter();
+        let cluster = clusters.find(|cluster| match self {
+            Self::Job(role) => runs(cluster, role),
+            _ => true,
+        })?;
+        cluster.namespaces.first().map(String::as_str)
     }
 }
 
@@ -301,17 +329,17 @@ fn role_of_namespace(namespace: &str, policy: &Policy) -> Option<Role> {
     named.or_else(|| role(SAMPLE_ACCOUNT, "example"))
 }
 
-/// A service account for the jobs of an operator.
-fn account_of(operator: &Operator, namespace: &str) -> Option<String> {
+/// A service account for the jobs of an operator, and its role.
+fn account_of(operator: &Operator, namespace: &str) -> Option<(String, Role)> {
     let mut fixed = operator.job_service_accounts.iter();
     let here = |names: &[String]| names.is_empty() || names.iter().any(|name| name == namespace);
     if let Some(account) = fixed.find(|account| here(&account.namespaces)) {
-        return Some(account.name.clone());
+        return Some((account.name.clone(), account.role.clone()));
     }
     operator.roles.iter().find_map(|pattern| {
         let (account, name) = parts(pattern.as_str())?;
         let role = role(account, &name.replace('*', "x").replace('?', "x"))?;
-        Some(JobServiceAccount::sparks("driver", &role))
+        Some((JobServiceAccount::sparks("driver", &role), role))
     })
 }
 
