@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 
 use rolegate_core::facts::SERVICE_LINKED_ROLE;
-use rolegate_core::names::{AccountId, Glob, JobServiceAccount, Role, RoleArn, RoleName, shown};
+use rolegate_core::names::{
+    AccountId, Glob, JobServiceAccount, Role, RoleArn, RoleName, RolePattern, shown,
+};
 use rolegate_core::policy::{Operator, Policy, VirtualCluster};
 use rolegate_core::request::{SAMPLE_UID, SampleUser};
 
@@ -317,14 +319,11 @@ fn role_of_namespace(namespace: &str, policy: &Policy) -> Option<Role> {
     let submitters = cluster.submitters.iter().flat_map(|entry| &entry.roles);
     let chains = cluster.chains.iter().map(|chain| chain.from.as_str());
     let listed = submitters.chain(&cluster.execution_roles);
-    let mut arns: Vec<&str> = listed
-        .map(|pattern| pattern.as_str())
-        .chain(chains)
-        .collect();
+    let mut arns: Vec<&str> = listed.map(RolePattern::as_str).chain(chains).collect();
     arns.sort_by_key(|arn| arn.contains(['*', '?']));
     let named = arns.into_iter().find_map(|arn| {
         let (account, name) = parts(arn)?;
-        role(account, &name.replace('*', "x").replace('?', "x"))
+        role(account, &name.replace(['*', '?'], "x"))
     });
     named.or_else(|| role(SAMPLE_ACCOUNT, "example"))
 }
@@ -338,7 +337,7 @@ fn account_of(operator: &Operator, namespace: &str) -> Option<(String, Role)> {
     }
     operator.roles.iter().find_map(|pattern| {
         let (account, name) = parts(pattern.as_str())?;
-        let role = role(account, &name.replace('*', "x").replace('?', "x"))?;
+        let role = role(account, &name.replace(['*', '?'], "x"))?;
         Some((JobServiceAccount::sparks("driver", &role), role))
     })
 }

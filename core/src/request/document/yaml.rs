@@ -92,15 +92,15 @@ pub fn given_twice(bytes: &[u8]) -> Vec<Twice> {
         let line = span.start.line();
         match event {
             Event::Scalar(key, ..) => {
-                if let Some(Open::Mapping { keys, is_key, .. }) = open.last_mut() {
-                    if *is_key && &*key != "<<" {
-                        if let Some(first) = keys.insert(key.to_string(), line) {
-                            found.push(Twice {
-                                key: shown(&key, 200),
-                                lines: (first, line),
-                            });
-                        }
-                    }
+                if let Some(Open::Mapping { keys, is_key }) = open.last_mut()
+                    && *is_key
+                    && &*key != "<<"
+                    && let Some(first) = keys.insert(key.to_string(), line)
+                {
+                    found.push(Twice {
+                        key: shown(&key, 200),
+                        lines: (first, line),
+                    });
                 }
                 next(&mut open);
             }
