@@ -53,7 +53,6 @@
 
 mod options;
 
-use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, System};
 use crate::names::{ImageReference, shown};
 use crate::policy::{About, Needed, Severity};
@@ -62,7 +61,7 @@ use crate::request::pod::{Pod, Source};
 use crate::write::Write;
 
 use super::shared::violation::{Violation, brought};
-use super::{Advice, Checked, Finding, Rule};
+use super::{ALL, Advice, Checked, Finding, Rule};
 
 use self::options::Options;
 
@@ -86,16 +85,10 @@ pub(super) struct ImageSource;
 static ADVICE: Advice = Advice {
     why: "the image is the program that gets the job's role, and one from an unlisted registry \
           or of an old release is unpatched or untrusted",
-    instead: &[
-        (
-            &[Person, Software, AddOn, Operator, Job, Workload],
-            "use a current image from a registry that `rules.image-source.registries` of rolegate's policy lists",
-        ),
-        (
-            &[Emr],
-            "submit the job with a current release, or with an image from a registry that `rules.image-source.registries` of rolegate's policy lists",
-        ),
-    ],
+    instead: &[(
+        ALL,
+        "use a current image from a registry that `rules.image-source.registries` of rolegate's policy lists",
+    )],
     source: "Amazon EMR on EKS development guide, Details for selecting a base image URI",
 };
 
