@@ -575,3 +575,226 @@ fn a_closed_standard_output_ends_every_command_quietly() {
         }
     }
 }
+
+const SUBMITTERS: &str = "apiVersion: rolegate.dev/v1alpha1
+kind: Policy
+identities:
+  operators:
+  - serviceAccount: spark-operator/spark-operator
+    roles: [\"arn:aws:iam::111122223333:role/team-a-*\"]
+virtualClusters:
+- namespaces: [spark-a]
+  executionRoles: [\"arn:aws:iam::111122223333:role/team-a-*\"]
+  submitters:
+  - groups: [team-a]
+    roles: [\"arn:aws:iam::111122223333:role/team-a-etl\"]
+    secrets: [\"app-*\"]
+";
+
+/// A pod template as it is given to StartJobRun.
+const TEMPLATE: &str = "apiVersion: v1
+kind: Pod
+spec:
+  volumes:
+  - {name: s, secret: {secretName: app-x}}
+  containers:
+  - name: spark-kubernetes-driver
+";
+
+#[test]
+fn review_as_somebody() {
+    let (_kept, policy) = file(SUBMITTERS);
+    let review = |who: &str, more: &[&str], input: &str| {
+        let arguments = [&["review", "--as", who, "--policy", &policy], more].concat();
+        run(&arguments, input)
+    };
+    let executor = TEMPLATE.replace("-driver", "-executor");
+    let hostile = TEMPLATE.replace("secretName: app-x", "secretName: rds");
+    let on_host = TEMPLATE.replace("spec:", "spec:\n  hostNetwork: true");
+    let named = format!("{TEMPLATE}  serviceAccountName: default\n");
+    for (who, input, code, words) in [
+        (
+            "emr",
+            TEMPLATE,
+            0,
+            "allowed: CREATE Pod spark-0000000000000000000-driver in spark-a by system:serviceaccount:spark-a:emr-containers-sa-spark-client-111122223333-2hiamcixdm9axe98 (job)\n  judged: a pod template of a job that Amazon EMR runs as 111122223333/team-a-etl: the driver of a job with the role 111122223333/team-a-etl, which its job runner creates, as system:serviceaccount:",
+        ),
+        (
+            "emr",
+            &executor,
+            0,
+            "-exec-1 in spark-a by system:serviceaccount:spark-a:emr-containers-sa-spark-driver-",
+        ),
+        ("emr", &hostile, 1, "with Secret rds"),
+        (
+            "emr",
+            &on_host,
+            1,
+            "at:      standard input:4:3 spec.hostNetwork",
+        ),
+        ("job:team-a-etl", TEMPLATE, 0, "(job)"),
+        ("job:111122223333/team-a-etl", TEMPLATE, 0, "(job)"),
+        (
+            "job:arn:aws:iam::111122223333:role/team-a-etl",
+            TEMPLATE,
+            0,
+            "(job)",
+        ),
+        ("job:team-a-reports", TEMPLATE, 1, "with Secret app-x"),
+        (
+            "job:team-a-etl",
+            &named,
+            1,
+            "a job starts pods under its own role's service accounts only",
+        ),
+        (
+            "operator:spark-operator/spark-operator",
+            "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c}]}",
+            0,
+            "(operator)",
+        ),
+        ("tenant", &named, 1, "by somebody (tenant)"),
+        ("user:ana", &named, 1, "by ana (tenant)"),
+        (
+            "admin",
+            POD,
+            0,
+            "by admin (admin)\n  judged: an administrator of the policy, as admin",
+        ),
+        ("platform:karpenter", &named, 1, "(platform)"),
+        ("platform:kube-system/karpenter", &named, 1, "(platform)"),
+        (
+            "emr",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}",
+            0,
+            "by emr-containers (emr-service)\n  judged: Amazon EMR itself",
+        ),
+        (
+            "job:team-a-etl",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}",
+            1,
+            "(job)",
+        ),
+    ] {
+        let (got, out, err) = review(who, &[], input);
+        assert!(
+            got == code && out.contains(words),
+            "{who}: {got}\n{out}{err}"
+        );
+    }
+    // A person's groups; the output for programs; a list; a pod without anything.
+    let (code, out, _) = review("user:ana", &["--group", "team-a"], &named);
+    assert_eq!(code, 0, "{out}");
+    let (_, out, _) = review("emr", &["--format", "json"], TEMPLATE);
+    let line: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(line["request"]["class"], "job");
+    assert!(
+        line["judged"]
+            .as_str()
+            .expect("a text")
+            .contains("team-a-etl"),
+        "{line}"
+    );
+    let json = r#"{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Pod"},{"apiVersion":"v1","kind":"Pod","spec":[],"metadata":{"labels":[]}}]}"#;
+    let (code, out, err) = review("emr", &[], json);
+    assert!(
+        code == 2 && out.contains("judged:") && err.contains("#2"),
+        "{out}{err}"
+    );
+    // Without a policy.
+    let (code, out, _) = run(
+        &["review", "--as", "emr"],
+        "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: spark-kubernetes-driver}]}",
+    );
+    assert!(code == 0 && out.contains("111122223333/example"), "{out}");
+    // An AdmissionReview says itself who asks.
+    let (code, out, _) = review("admin", &[&case("pod-exec/tenant-execs-into-a-driver")], "");
+    assert!(code == 1 && !out.contains("judged:"), "{out}");
+    for (who, words) in [
+        (
+            "nobody",
+            "--as nobody: `nobody` is none of emr, admin, tenant, user:<name>",
+        ),
+        ("job:other", "the policy has no role `other`"),
+        ("job:other", "it has job:team-a-etl, job:team-a-*"),
+        (
+            "job:arn:aws:iam::444455556666:role/team-a-etl",
+            "the policy has no role",
+        ),
+        (
+            "operator:a/b",
+            "it has operator:spark-operator/spark-operator",
+        ),
+        ("platform:x", "platform:karpenter"),
+        ("user:", "is none of"),
+        ("", "is none of"),
+    ] {
+        let (code, out, err) = review(who, &[], TEMPLATE);
+        assert!(
+            code == 2 && out.is_empty() && err.contains(words),
+            "{who}: {err}"
+        );
+    }
+    let (code, _, err) = review("emr", &["--user", "x"], TEMPLATE);
+    assert!(code == 2 && err.contains("cannot be used with"), "{err}");
+}
+
+/// YAML as `kubectl` takes it.
+#[test]
+fn review_reads_yaml_as_kubectl_does() {
+    let twice = "apiVersion: v1\r\nkind: Pod\r\nmetadata: {name: a}\r\nspec:\r\n  hostNetwork: no\r\n  hostNetwork: yes\r\n";
+    let (code, out, err) = run(&["review"], twice);
+    assert!(
+        code == 1 && out.contains("standard input:6:3 spec.hostNetwork"),
+        "{out}"
+    );
+    assert_eq!(
+        err,
+        "warning: standard input:6: key `hostNetwork` is in line 5 already; the last value counts, as for kubectl\n"
+    );
+    let (code, out, err) = run(&["review"], "apiVersion: v1\nkind: List\nitems: []\n");
+    assert_eq!((code, out.as_str()), (0, ""));
+    assert!(err.contains("nothing to judge"), "{err}");
+    let (code, _, err) = run(
+        &["review"],
+        "kind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n",
+    );
+    assert!(
+        code == 2
+            && err.contains(
+                "line 3 (key `name`); render it first, as `helm template … | rolegate review -`"
+            ),
+        "{err}"
+    );
+}
+
+/// What the policy leaves out is one line, not a list before each result.
+#[test]
+fn review_counts_the_notes_about_its_policy() {
+    let (_kept, policy) = file(SUBMITTERS);
+    let (_, _, err) = run(&["review", "--policy", &policy], POD);
+    assert_eq!(err.lines().count(), 1, "{err}");
+    assert!(
+        err.contains("notes about the policy; `rolegate policy check"),
+        "{err}"
+    );
+}
+
+#[test]
+fn review_warns_about_the_pods_of_a_workload() {
+    let deployment = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: thrift, namespace: spark-a}
+spec:
+  template:
+    spec:
+      serviceAccountName: emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98
+      containers: [{name: c, image: x}]
+";
+    let admin = ["review", "--user", "root", "--group", "system:masters"];
+    let (code, out, _) = run(&admin, deployment);
+    assert!(
+        code == 0 && out.contains("  warning: rolegate foreign-service-account: the pods of Deployment thrift will be refused for spec.template.spec.serviceAccountName\n  warning: rolegate: instead, start it through Amazon EMR"),
+        "{out}"
+    );
+}

@@ -36,7 +36,7 @@ use rolegate_core::policy::Policy;
 use rolegate_core::request::document::{self, Wrap};
 use rolegate_core::request::{
     Access, AdmissionReview, AuditEvent, Judgeable, Object, Operation, Request, ReviewError,
-    Stored, Version,
+    SampleUser, Stored, Version,
 };
 use rolegate_core::rules::RULES;
 use serde_json::{Value, json};
@@ -172,6 +172,9 @@ fn write(
             "key": finding.key,
         })).collect::<Vec<_>>(),
     });
+    if !decision.pods_to_come.is_empty() {
+        value["podsToCome"] = json!(decision.pods_to_come);
+    }
     if !decision.skipped.is_empty() {
         let skipped = decision.skipped.iter();
         value["skipped"] = skipped.map(|one| one.rule.to_string()).collect();
@@ -196,10 +199,7 @@ fn access(question: &Access<'_>, policy: &Policy) -> Value {
 fn manifests(text: &str) -> Vec<String> {
     let documents = document::split(text.as_bytes()).expect("cluster.yaml");
     let wrap = Wrap {
-        user: String::new(),
-        groups: Vec::new(),
-        uid: None,
-        extra: Vec::new(),
+        user: SampleUser::person("", &[]),
         namespace: "spark-a".into(),
         operation: Operation::Create,
         old: None,

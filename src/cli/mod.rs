@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
-use rolegate_core::policy::{Policy, Strictness};
+use rolegate_core::policy::{Level, Policy, Strictness};
 
 #[derive(Debug, Parser)]
 #[command(name = "rolegate", version, about, max_term_width = 100)]
@@ -109,15 +109,28 @@ impl From<Verdict> for ExitCode {
     }
 }
 
-/// The policy file of `--policy`, else the built-in policy. Warnings go to
-/// standard error.
+/// The policy file of `--policy`, else the built-in policy. Warnings go to standard error;
+/// of notes, which say what the policy leaves out, only how many there are.
 fn load_policy(file: Option<&Path>) -> anyhow::Result<Policy> {
     let Some(file) = file else {
         return Ok(Policy::builtin());
     };
     let (policy, warnings) = read_policy(file)?;
-    for warning in warnings {
-        writeln!(anstream::stderr(), "{warning}")?;
+    let mut notes = 0;
+    for warning in &warnings {
+        if warning.level == Level::Note {
+            notes += 1;
+        } else {
+            writeln!(anstream::stderr(), "{warning}")?;
+        }
+    }
+    if notes > 0 {
+        let noun = if notes == 1 { "note" } else { "notes" };
+        writeln!(
+            anstream::stderr(),
+            "note: {notes} {noun} about the policy; `rolegate policy check {}` prints them",
+            file.display()
+        )?;
     }
     Ok(policy)
 }

@@ -1,5 +1,8 @@
 //! `rolegate review`: check reviews and manifests from files as the webhook would.
 
+mod job_pod;
+mod stand_in;
+
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 
@@ -11,9 +14,10 @@ use crate::report::{self, Patched, Reviewed};
 use rolegate_core::decision::{Door, Outcome, Scope, decide};
 use rolegate_core::facts::Facts;
 use rolegate_core::policy::Policy;
-use rolegate_core::request::AdmissionReview;
-use rolegate_core::request::document::{self, Document, Sent, Wrap};
+use rolegate_core::request::document::{self, Document, Sent, Twice, Wrap};
+use rolegate_core::request::{AdmissionReview, SampleUser};
 
+use self::stand_in::StandIn;
 use super::Verdict;
 
 #[derive(Debug, clap::Args)]
@@ -38,6 +42,11 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "For manifests")]
 struct WrapArgs {
+    /// The requester, with all its evidence: emr, admin, tenant, user:<name>, job:<role>,
+    /// operator:<namespace>/<name> or platform:<name>. As `emr` and `job:<role>`, a pod
+    /// without a service account is a pod template of a Spark job
+    #[arg(long = "as", value_name = "WHO", conflicts_with_all = ["user", "uid", "extra"])]
+    stand_in: Option<String>,
     /// The requester's username
     #[arg(long, value_name = "NAME", default_value = "somebody")]
     user: String,
@@ -50,9 +59,10 @@ struct WrapArgs {
     /// A userInfo.extra value of the requester; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     extra: Vec<(String, String)>,
-    /// The namespace, if the manifest names none
-    #[arg(long, default_value = "default")]
-    namespace: String,
+    /// The namespace, if the manifest names none; without it, `default`, or with --as the
+    /// first namespace of the policy where such a requester works
+    #[arg(long)]
+    namespace: Option<String>,
     /// The operation; `update` compares the manifest with the object in --old
     #[arg(long, value_enum, default_value_t = Operation::Create)]
     operation: Operation,
@@ -88,6 +98,19 @@ enum Operation {
 pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     let policy = super::load_policy(args.policy.as_deref())?;
     let wrap = args.wrap.wrap()?;
+    let stand_in = match &args.wrap.stand_in {
+        None => None,
+        Some(text) => {
+            let parsed = StandIn::parse(text, &policy);
+            Some(parsed.map_err(|problem| anyhow::anyhow!("--as {text}: {problem}"))?)
+        }
+    };
+    let setting = Setting {
+        args,
+        policy: &policy,
+        wrap: &wrap,
+        stand_in: stand_in.as_ref(),
+    };
     let standard_input = [PathBuf::from("-")];
     let files = if args.files.is_empty() {
         &standard_input[..]
@@ -101,14 +124,33 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
         } else {
             file.display().to_string()
         };
-        match read(file).and_then(|bytes| Ok(document::split(&bytes)?)) {
+        let split = |bytes: Vec<u8>| {
+            let documents = document::split(&bytes)?;
+            Ok((documents, document::given_twice(&bytes)))
+        };
+        match read(file).and_then(split) {
             Err(error) => {
                 verdict = Verdict::Bad;
                 writeln!(anstream::stderr(), "rolegate: {name}: {error:#}")?;
             }
-            Ok(documents) => {
+            Ok((documents, twice)) => {
+                for Twice { key, lines } in twice {
+                    writeln!(
+                        anstream::stderr(),
+                        "warning: {name}:{}: key `{key}` is in line {} already; the last value \
+                         counts, as for kubectl",
+                        lines.1,
+                        lines.0
+                    )?;
+                }
+                if documents.is_empty() {
+                    writeln!(
+                        anstream::stderr(),
+                        "note: {name}: the List has no items, so there is nothing to judge"
+                    )?;
+                }
                 for document in documents {
-                    verdict = verdict.max(judge(args, &policy, &wrap, &name, document)?);
+                    verdict = verdict.max(setting.judge(&name, document)?);
                 }
             }
         }
@@ -116,21 +158,57 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-/// Decides one document and prints the result.
+/// What is the same for all documents.
+struct Setting<'a> {
+    args: &'a Args,
+    policy: &'a Policy,
+    wrap: &'a Wrap,
+    stand_in: Option<&'a StandIn<'a>>,
+}
+
+impl Setting<'_> {
+    /// Decides one document and prints the result.
+    fn judge(&self, file: &str, document: Document) -> anyhow::Result<Verdict> {
+        let source = format!("{file}#{}", document.number());
+        let (Some(stand_in), true) = (self.stand_in, document.is_manifest()) else {
+            return judge(self, self.wrap, &source, file, document, None);
+        };
+        let WrapArgs {
+            namespace, groups, ..
+        } = &self.args.wrap;
+        let object = match document.object() {
+            Ok(object) => object,
+            Err(error) => return bad(&source, &error),
+        };
+        match stand_in.sends(object, namespace.as_deref(), groups, self.policy) {
+            Err(problem) => bad(&source, &problem),
+            Ok(sent) => {
+                let wrap = Wrap {
+                    user: sent.user,
+                    ..self.wrap.clone()
+                };
+                let document = document.with_text(sent.object.to_string());
+                judge(self, &wrap, &source, file, document, Some(&sent.says))
+            }
+        }
+    }
+}
+
 fn judge(
-    args: &Args,
-    policy: &Policy,
+    setting: &Setting<'_>,
     wrap: &Wrap,
+    source: &str,
     file: &str,
     document: Document,
+    stand_in: Option<&str>,
 ) -> anyhow::Result<Verdict> {
+    let (args, policy) = (setting.args, setting.policy);
     let door = match args.mode {
         Mode::Enforce => Door::Enforce,
         Mode::Warn => Door::Warn,
         Mode::Audit => Door::Audit,
         Mode::Cluster => Door::Cluster,
     };
-    let source = &*format!("{file}#{}", document.number());
     let Sent { review, spans } = match document.into_review(wrap) {
         Ok(sent) => sent,
         Err(error) => return bad(source, &error),
@@ -176,6 +254,7 @@ fn judge(
         name,
         decision: &decision,
         patched: patched.as_ref(),
+        stand_in,
     };
     let mut out = anstream::stdout();
     match args.format {
@@ -219,11 +298,16 @@ impl WrapArgs {
             }
         };
         Ok(Wrap {
-            user: self.user.clone(),
-            groups: self.groups.clone(),
-            uid: self.uid.clone(),
-            extra: self.extra.clone(),
-            namespace: self.namespace.clone(),
+            user: SampleUser {
+                username: self.user.clone(),
+                groups: self.groups.clone(),
+                uid: self.uid.clone(),
+                extra: self.extra.clone(),
+            },
+            namespace: self
+                .namespace
+                .clone()
+                .unwrap_or_else(|| "default".to_owned()),
             operation: match self.operation {
                 Operation::Create => rolegate_core::request::Operation::Create,
                 Operation::Update => rolegate_core::request::Operation::Update,

@@ -43,6 +43,9 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         "message": decision.message(),
         "warnings": decision.warnings(),
     });
+    if let Some(stand_in) = reviewed.stand_in {
+        line["judged"] = stand_in.into();
+    }
     if let Some(patched) = patched {
         let mutation = &patched.mutation;
         line["chain"] = json!({
@@ -76,7 +79,7 @@ fn finding(reported: &Reported<'_>) -> Value {
         "location": location,
         "fingerprint": reported.fingerprint(),
         "why": finding.advice.why,
-        "instead": finding.what_helps(),
+        "instead": reported.instead,
         "source": finding.advice.source,
         "exempted": reported.exempted,
     })

@@ -26,6 +26,8 @@ pub struct Reviewed<'a> {
     pub decision: &'a Decision<'a>,
     /// The changes of role chaining, which come before the decision.
     pub patched: Option<&'a Patched>,
+    /// Who the requester is, where `--as` says it.
+    pub stand_in: Option<&'a str>,
 }
 
 impl<'a> Reviewed<'a> {
@@ -43,6 +45,7 @@ impl<'a> Reviewed<'a> {
             finding: &judged.finding,
             object: ObjectRef::of(&self.request.target, &self.name),
             who: Some(&self.decision.who),
+            instead: self.decision.what_helps(&judged.finding),
             origin: Origin::File {
                 path: self.file,
                 at: self.spans.at(path),

@@ -15,6 +15,8 @@ pub struct Reported<'a> {
     pub object: ObjectRef,
     /// The requester; `None` without a request, for example for a stored object.
     pub who: Option<&'a str>,
+    /// What the reader can do instead.
+    pub instead: &'a str,
     pub origin: Origin<'a>,
     /// `None` if no mode applies.
     pub mode: Option<Mode>,
@@ -119,13 +121,14 @@ impl Reported<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rolegate_core::facts::Addressee;
     use rolegate_core::policy::{About, Severity};
     use rolegate_core::rules::Advice;
 
     static ABOUT: About = About::new("pod-exec", Severity::High, "");
     static ADVICE: Advice = Advice {
         why: "why",
-        instead: "instead",
+        instead: &[(&Addressee::ALL, "instead")],
         source: "source",
     };
 
@@ -140,6 +143,7 @@ mod tests {
                 name: "driver".into(),
             },
             who: Some("alice"),
+            instead: "instead",
             origin,
             mode: None,
             exempted: None,

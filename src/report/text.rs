@@ -43,10 +43,15 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         shown(&request.user.username, 200),
         decision.class.as_str(),
     )?;
+    if let Some(stand_in) = reviewed.stand_in {
+        writeln!(out, "  judged: {}", shown(stand_in, 400))?;
+    }
     patched.map_or(Ok(()), |patched| patched.write(out))?;
     reviewed
         .reported()
-        .try_for_each(|reported| finding(out, &reported))
+        .try_for_each(|reported| finding(out, &reported))?;
+    let mut warnings = decision.pods_to_come.iter();
+    warnings.try_for_each(|warning| writeln!(out, "  warning: {warning}"))
 }
 
 fn finding(out: &mut impl Write, reported: &Reported<'_>) -> io::Result<()> {
@@ -64,7 +69,7 @@ fn finding(out: &mut impl Write, reported: &Reported<'_>) -> io::Result<()> {
         writeln!(out, "    at:      {}", at.join(" "))?;
     }
     writeln!(out, "    why:     {}", advice.why)?;
-    writeln!(out, "    instead: {}", reported.finding.what_helps())?;
+    writeln!(out, "    instead: {}", reported.instead)?;
     writeln!(out, "    source:  {}", advice.source)?;
     if let Some(reason) = reported.exempted {
         writeln!(out, "    exempted: {}", shown(reason, 200))?;

@@ -9,7 +9,7 @@ use crate::coverage::stage::stage;
 use crate::harness::accounts::pod;
 use crate::harness::cast::{JOB, OTHER_ROLE, config_map, job_account, token_request};
 use crate::harness::http::{APPLY, JSON_PATCH, MERGE, STRATEGIC};
-use crate::harness::refusal::{POD_EXEC, assert_refused};
+use crate::harness::refusal::{POD_EXEC, Rule, assert_refused};
 use crate::harness::road::Road;
 use crate::harness::webhook::guarded;
 use crate::harness::workloads::{PLURALS, group_version, workload};
@@ -176,7 +176,11 @@ fn emr_writes_its_maps_and_enters_its_pods() {
     ] {
         let answer = Road::new("POST", "v1", rest).by(emr, &namespace);
         let seen = format!("emr-containers may not {seen}");
-        assert_refused(&answer, &namespace, POD_EXEC, &seen);
+        let to_emr = Rule {
+            instead: "Instead: see the job or the endpoint in the Amazon EMR console; EMR itself needs exec and port-forward only.",
+            ..POD_EXEC
+        };
+        assert_refused(&answer, &namespace, to_emr, &seen);
     }
 }
 

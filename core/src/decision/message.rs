@@ -103,7 +103,7 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
         // The reason and the advice belong to the rule, so they appear once per rule.
         let advice = group.last().map_or_else(String::new, |last| {
             let finding = &last.finding;
-            let (why, instead) = (finding.advice.why, finding.what_helps());
+            let (why, instead) = (finding.advice.why, decision.what_helps(finding));
             shorten(format!(" Why: {why}. Instead: {instead}."), FINDING_BYTES)
         });
         let before = message.len();
@@ -135,11 +135,12 @@ pub(super) fn message(decision: &Decision<'_>) -> String {
 fn warning_lines(decision: &Decision<'_>) -> Vec<String> {
     let warned = decision.judged.iter();
     let warned = warned.filter(|judged| judged.effect() == Mode::Warn);
-    warnings::warnings(warned.map(|judged| {
+    let warned = warned.map(|judged| {
         // "you", not the username: a warning is short, and its reader is the requester.
         let (rule, headline) = (judged.finding.rule, judged.finding.headline());
         format!("rolegate {rule}: you may not {headline}")
-    }))
+    });
+    warnings::warnings(warned.chain(decision.pods_to_come.iter().cloned()))
 }
 
 /// One key per rule; several findings of one rule are joined.

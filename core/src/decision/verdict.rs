@@ -1,6 +1,8 @@
 //! The decision about a request.
 
-use crate::facts::{Class, Need};
+use std::borrow::Cow;
+
+use crate::facts::{Addressee, Class, Need};
 use crate::policy::{Mode, PolicyHash, RuleId};
 use crate::rules::Finding;
 
@@ -12,6 +14,11 @@ pub struct Decision<'a> {
     /// The requester as shown in messages, with what it failed to prove; empty if
     /// there are no findings.
     pub who: String,
+    /// Who reads the message.
+    pub reader: Addressee,
+    /// What the requester lacks to count as what it claims to be: better advice than a
+    /// rule's. `None` where it lacks nothing, or that would not help.
+    pub lacks: Option<Cow<'static, str>>,
     /// The object's name, escaped for display.
     pub name: String,
     /// The policy that decided.
@@ -20,6 +27,8 @@ pub struct Decision<'a> {
     pub judged: Vec<Judged<'a>>,
     /// Rules that did not judge, because a fact about the cluster is unknown.
     pub skipped: Vec<Skipped>,
+    /// Warnings about the pods that an allowed object leads to.
+    pub pods_to_come: Vec<String>,
 }
 
 /// A rule that did not judge, because a fact about the cluster is unknown.
@@ -52,6 +61,13 @@ impl Judged<'_> {
 }
 
 impl Decision<'_> {
+    /// What the reader can do instead of what a finding denies.
+    #[must_use]
+    pub fn what_helps<'s>(&'s self, finding: &'s Finding) -> &'s str {
+        let lacks = self.lacks.as_deref();
+        lacks.unwrap_or_else(|| finding.what_helps(self.reader))
+    }
+
     #[must_use]
     pub fn allowed(&self) -> bool {
         !self

@@ -36,6 +36,42 @@ pub(super) fn is_proved(user: &UserInfo<'_>, expected: &EmrService) -> bool {
     })
 }
 
+/// What the ARNs of a requester say about EMR's role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Emrs {
+    /// Each is that of a role with the name of the service-linked role.
+    Role,
+    /// One is another identity's.
+    Other,
+    /// There are none.
+    None,
+}
+
+#[must_use]
+pub(super) fn evidence(user: &UserInfo<'_>) -> Emrs {
+    let mut proofs = arns(&user.extra).peekable();
+    if proofs.peek().is_none() {
+        return Emrs::None;
+    }
+    let is_emrs = |arn: &str| role_of(arn).is_some_and(|(_, name)| name == SERVICE_LINKED_ROLE);
+    if proofs.all(|arn| is_emrs(arn)) {
+        Emrs::Role
+    } else {
+        Emrs::Other
+    }
+}
+
+/// Whether the requester comes under EMR's role: the ARN in `extra` is EMR's, or there
+/// is none and the username is a session of EMR's role. Grants nothing.
+#[must_use]
+pub(super) fn claims(user: &UserInfo<'_>) -> bool {
+    match evidence(user) {
+        Emrs::Role => true,
+        Emrs::Other => false,
+        Emrs::None => role_of(&user.username).is_some_and(|(_, name)| name == SERVICE_LINKED_ROLE),
+    }
+}
+
 /// Account and role name in the ARN of a role or an assumed role. The ARN of a
 /// role may hold a path, that of a session does not.
 fn role_of(arn: &str) -> Option<(&str, &str)> {

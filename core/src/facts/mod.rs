@@ -2,13 +2,14 @@
 //!
 //! - `requester`: the class of a requester, from `userInfo` alone; `evidence`,
 //!   `system`, `emr`: the evidence for single classes
-//! - `class_table`: what each class may do
+//! - `class_table`: what each class may do; `addressee`: who reads a message
 //! - `kinds`: what custom resources do, kind by kind
 //! - `known`: facts about the cluster, and what a rule needs to know of it; `asked`:
 //!   the kinds of objects that it may ask for
 //! - [`surface`]: every resource and verb of the API, and what answers for it
 //! - `runs_as`: what a service account stands for under the policy
 
+mod addressee;
 mod asked;
 mod class_table;
 mod emr;
@@ -20,6 +21,7 @@ mod runs_as;
 pub mod surface;
 mod system;
 
+pub use addressee::{Addressee, what_it_lacks};
 pub use asked::{Asked, SERVICES};
 pub use class_table::{Action, Extent, extent};
 pub use emr::SERVICE_LINKED_ROLE;

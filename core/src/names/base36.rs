@@ -3,7 +3,6 @@
 //! The name's bytes are one big number, written with `0-9a-z` and no padding.
 //! Source: aws-cli, `awscli/customizations/emrcontainers/base36.py`.
 
-#[cfg(test)]
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// A role name has at most 64 bytes, which is 100 digits.
@@ -13,7 +12,6 @@ const MOST_DIGITS: usize = 100;
 const MOST_PARTS: usize = 9;
 
 /// `text` in base 36; `0` for nothing.
-#[cfg(test)]
 #[must_use]
 pub(super) fn encode(text: &str) -> String {
     let mut number = text.as_bytes().to_vec();

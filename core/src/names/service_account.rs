@@ -109,6 +109,17 @@ impl ServiceAccountName {
 }
 
 impl JobServiceAccount {
+    /// The name that EMR gives the service account of a Spark job's component:
+    /// `driver`, `executor`, `client`.
+    #[must_use]
+    pub fn sparks(component: &str, role: &Role) -> String {
+        let digits = base36::encode(role.name.as_str());
+        format!(
+            "emr-containers-sa-spark-{component}-{}-{digits}",
+            role.account.as_str()
+        )
+    }
+
     fn parse(name: &str) -> Option<Self> {
         let (kind, account, digits) = parts(name)?;
         let (framework, component) = kind.split_once('-')?;

@@ -121,4 +121,12 @@ impl Policy {
         let mut users = self.platform.iter().flat_map(|entry| &entry.users);
         (!users.any(|user| user == username)).then_some(add_on)
     }
+
+    /// The entry that this username would have if the policy named that add-on.
+    #[must_use]
+    pub fn unnamed_entry(&self, username: &str) -> Option<Platform> {
+        let add_on = self.unnamed_add_on(username)?;
+        let mut entries = platform_table::platform(&[add_on]).into_iter();
+        entries.find(|entry| entry.users.iter().any(|user| user == username))
+    }
 }

@@ -1,6 +1,8 @@
 //! Input files: AdmissionReviews or manifests, JSON or YAML, one document or many.
 //! A manifest is wrapped in the review that an API server would send.
 
+mod yaml;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,8 +10,9 @@ use serde_json::{Value, json};
 use crate::json::{self, Raw};
 
 use super::spans::{File, Place, Spans, Syntax};
-use super::{Operation, ReviewError, envelope};
+use super::{Operation, ReviewError, SampleUser, envelope};
 use crate::names::shown;
+pub use yaml::{Twice, given_twice};
 
 /// One document of a file as JSON text, with its positions in the file.
 #[derive(Debug)]
@@ -32,11 +35,7 @@ pub struct Sent {
 /// The parts of a request that a manifest does not contain.
 #[derive(Clone, Debug)]
 pub struct Wrap {
-    pub user: String,
-    pub groups: Vec<String>,
-    pub uid: Option<String>,
-    /// `userInfo.extra`: one pair of key and value per value.
-    pub extra: Vec<(String, String)>,
+    pub user: SampleUser,
     /// For manifests without a namespace.
     pub namespace: String,
     pub operation: Operation,
@@ -52,12 +51,24 @@ pub enum DocumentError {
     /// The file is not UTF-8, or not valid JSON.
     #[error(transparent)]
     Review(#[from] ReviewError),
-    #[error("it is not YAML: line {line}, column {column}")]
+    #[error("it is not YAML: line {line}, column {column}{}", yaml::after(key))]
     Yaml {
         /// From 1; 0 if unknown.
         line: u64,
         /// From 1; 0 if unknown.
         column: u64,
+        /// The last key before it, escaped; empty if there is none.
+        key: String,
+    },
+    #[error(
+        "it is a template, not YAML: line {line}{}; render it first, as `helm template … | \
+         rolegate review -`",
+        yaml::after(key)
+    )]
+    Template {
+        /// From 1.
+        line: u64,
+        key: String,
     },
     #[error("it contains no document")]
     Empty,
@@ -67,7 +78,8 @@ pub enum DocumentError {
     NotAnObject(&'static str),
 }
 
-/// The documents of a file; a `List` is replaced by its items.
+/// The documents of a file as `kubectl` reads it; a `List` is replaced by its items, so
+/// that there may be none.
 ///
 /// # Errors
 ///
@@ -76,31 +88,39 @@ pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
     let text = std::str::from_utf8(bytes).map_err(|error| ReviewError::NotUtf8 {
         at: error.valid_up_to(),
     })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut parts = Vec::new();
     let mut documents = 0;
-    let syntax = if text.trim_start().starts_with('{') {
+    let trimmed = text.trim_start();
+    let as_json = if trimmed.starts_with('{') && !trimmed.starts_with("{{") {
         // Kept unchanged, so that it is judged byte for byte like a request.
-        for document in json::values(text) {
-            let document = document.map_err(|error| ReviewError::json("the file", error))?;
-            push(&mut parts, documents, document.get().to_owned());
-            documents += 1;
-        }
-        Syntax::Json
+        json::values(text).collect::<Result<Vec<_>, _>>()
     } else {
-        let values: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
-            let at = error.location();
-            DocumentError::Yaml {
-                line: at.map_or(0, |at| at.line()),
-                column: at.map_or(0, |at| at.column()),
-            }
-        })?;
-        for value in values.into_iter().filter(|value| !value.is_null()) {
-            push(&mut parts, documents, value.to_string());
-            documents += 1;
-        }
-        Syntax::Yaml
+        Ok(Vec::new())
     };
-    if parts.is_empty() {
+    let syntax = match as_json {
+        Ok(values) if !values.is_empty() => {
+            for value in values {
+                push(&mut parts, documents, value.get().to_owned());
+                documents += 1;
+            }
+            Syntax::Json
+        }
+        not_json => {
+            let values = match (yaml::values(text), not_json) {
+                (Ok(values), _) => values,
+                // Text that begins with a brace was meant as JSON.
+                (Err(_), Err(error)) => return Err(ReviewError::json("the file", error).into()),
+                (Err(error), Ok(_)) => return Err(error),
+            };
+            for value in values.into_iter().filter(|value| !value.is_null()) {
+                push(&mut parts, documents, value.to_string());
+                documents += 1;
+            }
+            Syntax::Yaml
+        }
+    };
+    if documents == 0 {
         return Err(DocumentError::Empty);
     }
     let file = Arc::new(File::new(text, syntax, documents));
@@ -162,6 +182,39 @@ impl Document {
         &self.text
     }
 
+    /// Whether it is an object, and not the AdmissionReview of one.
+    #[must_use]
+    pub fn is_manifest(&self) -> bool {
+        self.kind()
+            .is_ok_and(|kind| kind.as_deref() != Some(envelope::KIND))
+    }
+
+    fn kind(&self) -> Result<Option<json::Text<'_>>, ReviewError> {
+        #[derive(serde::Deserialize)]
+        struct Kind<'a> {
+            #[serde(borrow)]
+            kind: Option<json::Text<'a>>,
+        }
+        let read: Result<Kind<'_>, _> = json::from_str(&self.text);
+        let read = read.map_err(|error| ReviewError::json("the document", error))?;
+        Ok(read.kind)
+    }
+
+    /// The object.
+    ///
+    /// # Errors
+    ///
+    /// A [`ReviewError`] if it is no JSON.
+    pub fn object(&self) -> Result<Value, ReviewError> {
+        json::from_str(&self.text).map_err(|error| ReviewError::json("the document", error))
+    }
+
+    /// The same document as other JSON, with the positions that its parts have in the file.
+    #[must_use]
+    pub fn with_text(self, text: String) -> Self {
+        Self { text, ..self }
+    }
+
     /// The positions of its parts in the file.
     #[must_use]
     pub const fn spans(&self) -> &Spans {
@@ -175,26 +228,22 @@ impl Document {
     ///
     /// A [`DocumentError`] if it is neither a review nor a manifest.
     pub fn into_review(self, wrap: &Wrap) -> Result<Sent, DocumentError> {
-        #[derive(serde::Deserialize)]
-        struct Kind<'a> {
-            #[serde(borrow)]
-            kind: Option<crate::json::Text<'a>>,
+        let is_review = match self.kind()?.as_deref() {
+            Some(envelope::KIND) => true,
+            Some(_) => false,
+            None => return Err(DocumentError::NotAnObject("kind")),
+        };
+        if !is_review {
+            let review = wrap.review(self.object()?)?;
+            return Ok(Sent {
+                review,
+                spans: self.spans,
+            });
         }
-        let Self { text, spans, .. } = self;
-        let kind: Kind<'_> =
-            json::from_str(&text).map_err(|error| ReviewError::json("the document", error))?;
-        match kind.kind.as_deref() {
-            Some(envelope::KIND) => Ok(Sent {
-                spans: spans.in_review(),
-                review: text,
-            }),
-            Some(_) => {
-                let object = json::from_str(&text)
-                    .map_err(|error| ReviewError::json("the document", error))?;
-                wrap.review(object).map(|review| Sent { review, spans })
-            }
-            None => Err(DocumentError::NotAnObject("kind")),
-        }
+        Ok(Sent {
+            spans: self.spans.in_review(),
+            review: self.text,
+        })
     }
 }
 
@@ -228,13 +277,6 @@ impl Wrap {
             }
             (None, operation) => (operation, object, Value::Null),
         };
-        let mut extra = serde_json::Map::new();
-        for (key, value) in &self.extra {
-            let values = extra.entry(key).or_insert_with(|| json!([]));
-            if let Some(values) = values.as_array_mut() {
-                values.push(json!(value));
-            }
-        }
         Ok(json!({
             "apiVersion": envelope::API_VERSION,
             "kind": envelope::KIND,
@@ -247,7 +289,7 @@ impl Wrap {
                 // The API server sets the namespace of a Namespace to its own name.
                 "namespace": if kind == "Namespace" { name.clone() } else if cluster_scoped { None } else { Some(namespace) },
                 "operation": operation.as_str(),
-                "userInfo": { "username": self.user, "uid": self.uid, "groups": self.groups, "extra": extra },
+                "userInfo": self.user.to_json(),
                 "object": object,
                 "oldObject": old,
             },

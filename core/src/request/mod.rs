@@ -27,6 +27,7 @@ mod path;
 pub mod pod;
 pub mod references;
 pub mod response;
+mod sample_user;
 pub mod spans;
 mod stored;
 mod target;
@@ -44,6 +45,7 @@ pub use name::{ObjectName, ProxyTarget, generated_prefix};
 pub use object::{Object, Version};
 pub use path::{Path, Segment};
 
+pub use sample_user::{SAMPLE_UID, SampleUser};
 pub use stored::Stored;
 pub use target::{Kind, Resource, Target};
 pub use user::{Extra, UserInfo};

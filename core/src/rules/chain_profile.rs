@@ -64,6 +64,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts};
 use crate::json::Pairs;
 use crate::mutation::{self, ChainState, Demand, NoProfile};
@@ -75,7 +76,7 @@ use crate::request::{Act, Object, Path};
 use crate::write::Write;
 
 use super::shared::violation::MOST;
-use super::{Advice, Checked, Finding, Rule, execution_role};
+use super::{Advice, Checked, Finding, Instead, Rule, execution_role};
 
 pub(super) static ABOUT: About = About {
     needs: Some(Needed {
@@ -115,7 +116,7 @@ const NEVER_MUTATED: [&str; 2] = ["kube-system", OWN_NAMESPACE];
 /// See the file's header.
 pub(super) struct ChainProfile;
 
-const fn advice(instead: &'static str) -> Advice {
+const fn advice(instead: Instead) -> Advice {
     Advice {
         why: "a job without its chained profile works with the wrong role, and an AWS \
               configuration file that others may edit can run commands",
@@ -124,42 +125,76 @@ const fn advice(instead: &'static str) -> Advice {
     }
 }
 
-static ADVICE: Advice = advice(
-    "start the pod again once the namespace has the label rolegate.dev/chain: enabled and both \
-     rolegate's and EKS's mutating webhooks answer",
-);
-static LEAVE_OUT_PROFILE: Advice = advice(
-    "leave out the annotation rolegate.dev/aws-config and the volume rolegate-aws-config: \
-     rolegate adds them where the policy says so",
-);
-static LEAVE_ANNOTATIONS: Advice = advice(
+static ADVICE: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "start the pod again once the namespace has the label rolegate.dev/chain: enabled and both rolegate's and EKS's mutating webhooks answer",
+)]);
+static LEAVE_OUT_PROFILE: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "leave out the annotation rolegate.dev/aws-config and the volume rolegate-aws-config: rolegate adds them where the policy says so",
+)]);
+static LEAVE_ANNOTATIONS: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
     "leave rolegate.dev/ annotations of pods as they are; start a new pod for another chain",
-);
-static LEAVE_OUT_SETTINGS: Advice = advice(
-    "leave AWS profiles, files, keys and endpoints out of the job's containers, in variables, \
-     Java options, arguments and home directories",
-);
-static MOUNT_ELSEWHERE: Advice =
-    advice("mount it elsewhere, by a path without `..` and without a folder rolegate.dev");
-static NAME_KEYS: Advice =
-    advice("give the keys a prefix (envFrom[].prefix), or take them one by one (env[].valueFrom)");
-static FEWER_ANNOTATIONS: Advice = advice("leave out some annotations, or shorten them");
-static LEAVE_VARIABLES_TO_EKS: Advice =
-    advice("leave AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE to EKS's webhook");
-static START_BY_EMR: Advice = advice("start such pods through Amazon EMR (StartJobRun) only");
-static NAME_CONTAINER: Advice = advice(
-    "name the container as Spark does, or have the platform team list its name \
-     (virtualClusters[].chains[].containers)",
-);
-static ASK_ONCE: Advice = advice("ask once, by the pod annotation rolegate.dev/chain-to");
-static ASK_FOR_NONE: Advice = advice(
-    "ask for none: rolegate's policy chains this service account's role nowhere \
-     (virtualClusters[].chains)",
-);
+)]);
+static LEAVE_OUT_SETTINGS: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "leave AWS profiles, files, keys and endpoints out of the job's containers, in variables, Java options, arguments and home directories",
+)]);
+static MOUNT_ELSEWHERE: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "mount it elsewhere, by a path without `..` and without a folder rolegate.dev",
+)]);
+static NAME_KEYS: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "give the keys a prefix (envFrom[].prefix), or take them one by one (env[].valueFrom)",
+)]);
+static FEWER_ANNOTATIONS: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "leave out some annotations, or shorten them",
+)]);
+static LEAVE_VARIABLES_TO_EKS: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "leave AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE to EKS's webhook",
+)]);
+static START_BY_EMR: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "start such pods through Amazon EMR (StartJobRun) only",
+)]);
+static NAME_CONTAINER: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "name the container as Spark does, or have the platform team list its name (virtualClusters[].chains[].containers)",
+)]);
+static ASK_ONCE: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "ask once, by the pod annotation rolegate.dev/chain-to",
+)]);
+static ASK_FOR_NONE: Advice = advice(&[(
+    &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+    "ask for none: rolegate's policy chains this service account's role nowhere (virtualClusters[].chains)",
+)]);
 
 impl Rule for ChainProfile {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[
+            &ADVICE,
+            &LEAVE_OUT_PROFILE,
+            &LEAVE_ANNOTATIONS,
+            &LEAVE_OUT_SETTINGS,
+            &MOUNT_ELSEWHERE,
+            &NAME_KEYS,
+            &FEWER_ANNOTATIONS,
+            &LEAVE_VARIABLES_TO_EKS,
+            &START_BY_EMR,
+            &NAME_CONTAINER,
+            &ASK_ONCE,
+            &ASK_FOR_NONE,
+        ];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
@@ -191,6 +226,7 @@ fn check_new(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
             let finding = match reason {
                 // That rule judges the variable, and says so where it denies it.
                 NoProfile::ForeignRole { .. } => finding.caused_by(execution_role::ABOUT.id),
+                NoProfile::NoSource { .. } => finding.of_absence(),
                 _ => finding,
             };
             match instead(reason, state) {
@@ -211,7 +247,9 @@ fn check_new(write: &Write<'_>, findings: &mut Vec<Finding>) -> Checked {
             let seen = format!("its chained profile is not what rolegate writes: {parts}");
             refused(write, &ADVICE, &seen).key("edited-profile")
         } else {
-            refused(write, &ADVICE, "it has no chained profile").key("no-profile")
+            refused(write, &ADVICE, "it has no chained profile")
+                .key("no-profile")
+                .of_absence()
         });
     }
     Ok(())

@@ -60,6 +60,7 @@ mod volumes;
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System, is_real_service_account};
 use crate::json::{List, Text};
 use crate::names::{ServiceAccountUser, shown};
@@ -81,13 +82,35 @@ pub(super) struct ClusterTakeover;
 static ADVICE: Advice = Advice {
     why: "it gives its creator a part of another namespace: an identity, an API, a disk, a \
           device or a pod",
-    instead: "ask a platform administrator; for storage use a PersistentVolumeClaim",
+    instead: &[
+        (
+            &[Person],
+            "ask a platform administrator; for storage use a PersistentVolumeClaim",
+        ),
+        (
+            &[Software, AddOn, Operator],
+            "apply this object as an administrator of rolegate's policy (`identities.admins`); for storage use a PersistentVolumeClaim",
+        ),
+        (
+            &[Emr, Job],
+            "ask a platform administrator; for storage use a PersistentVolumeClaim",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: a node writes no such object",
+        ),
+    ],
     source: "Kubernetes: RBAC good practices, privilege escalation risks",
 };
 
 impl Rule for ClusterTakeover {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

@@ -47,9 +47,10 @@
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, JobToken, Requester, System};
 use crate::names::{Framework, MapName, ROOT_CA, run_of_map};
-use crate::policy::{About, Capability, Operator, Severity};
+use crate::policy::{self, About, Capability, Severity};
 use crate::request::pod::PodMeta;
 use crate::request::{Act, Object, OwnerReference, ReviewError};
 use crate::write::Write;
@@ -57,7 +58,7 @@ use crate::write::Write;
 use super::shared::labels::{Holder, borrowed};
 use super::shared::ownership::{Evidence, Named, undeclared_role};
 use super::shared::violation::{Violation, new_ones};
-use super::{Advice, Checked, Finding, Rule, Stop};
+use super::{ALL, Advice, Checked, Finding, Rule, Stop};
 
 pub(super) static ABOUT: About = About::new(
     "configmap-mutation",
@@ -71,14 +72,77 @@ pub(super) struct ConfigMapMutation;
 static ADVICE: Advice = Advice {
     why: "EMR builds job pods from ConfigMaps, so a requester who writes one decides what runs \
           under a job's execution role",
-    instead: "pass settings with the job (configurationOverrides, pod templates), or ask the \
-              platform team to list the name under `submitters.configMaps` in rolegate's policy",
+    instead: &[
+        (
+            &[Person],
+            "pass settings with the job (configurationOverrides, pod templates), or ask the platform team to list the name under `submitters.configMaps` in rolegate's policy",
+        ),
+        (
+            &[Software],
+            "list this service account under `submitters.users` and the name under `submitters.configMaps` in rolegate's policy",
+        ),
+        (
+            &[AddOn],
+            "give this add-on the capability `configmaps` under `identities.platform` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "leave the ConfigMap to the job that owns it, or declare that job's role for this operator under `identities.operators[].roles` in rolegate's policy",
+        ),
+        (
+            &[Job],
+            "write ConfigMaps by the names that Spark and Flink give them, and change only those of this job; pass other settings with the job (configurationOverrides)",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: Kubernetes' controllers delete ConfigMaps whose owner is gone, and write no others",
+        ),
+    ],
     source: "Amazon EMR on EKS security best practices: permissions to modify configmap",
+};
+
+/// For names that only a job or EMR gives: no list of the policy may have them.
+static RESERVED: Advice = Advice {
+    instead: &[
+        (
+            &[Person],
+            "submit the job through Amazon EMR; an account under which a team runs Spark or Flink itself belongs under `identities.operators[].jobServiceAccounts` in rolegate's policy",
+        ),
+        (
+            &[Software],
+            "list an account under which Spark or Flink runs without Amazon EMR under `identities.operators[].jobServiceAccounts` in rolegate's policy, or under `identities.operators`, if it starts jobs of others",
+        ),
+        (
+            &[AddOn],
+            "leave it to the job; software that starts jobs is listed under `identities.operators` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "leave it to Amazon EMR, which made it for a job of its own",
+        ),
+        (
+            &[Job],
+            "leave it to Amazon EMR, or to the job whose it is; pass settings with the job (configurationOverrides)",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: Kubernetes' controllers delete ConfigMaps whose owner is gone, and write no others",
+        ),
+    ],
+    ..ADVICE
+};
+
+static ROOT_CA_ADVICE: Advice = Advice {
+    instead: &[(
+        ALL,
+        "leave it to Kubernetes, whose root-ca-cert-publisher writes it",
+    )],
+    ..ADVICE
 };
 
 static LABEL: Advice = Advice {
     why: "Flink and EMR find a job's ConfigMaps by these labels, and read and delete what they find",
-    instead: "leave the label out",
+    instead: &[(ALL, "leave the label out")],
     source: "Apache Flink, KubernetesHaServices: clean-up by labels",
 };
 
@@ -87,13 +151,18 @@ impl Rule for ConfigMapMutation {
         &ABOUT
     }
 
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE, &RESERVED, &ROOT_CA_ADVICE, &LABEL];
+        LIST
+    }
+
     fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         if !write.target.is("", "configmaps") {
             return Ok(());
         }
         if !may_write(write, facts)? {
             if !write.is_unchanged() {
-                findings.push(refused(write));
+                findings.push(refused(write)?);
             }
             return Ok(());
         }
@@ -104,7 +173,7 @@ impl Rule for ConfigMapMutation {
     }
 }
 
-fn refused(write: &Write<'_>) -> Finding {
+fn refused(write: &Write<'_>) -> Result<Finding, ReviewError> {
     let verb = match write.act {
         Act::Create(_) => "create",
         Act::Update { .. } => "change",
@@ -112,24 +181,13 @@ fn refused(write: &Write<'_>) -> Finding {
         Act::Connect(_) => "connect to",
     };
     let act = format!("{verb} ConfigMap {}", write.what());
-    let finding = Finding::new(&ABOUT, &ADVICE, act);
     let name = MapName::parse(write.possible_name());
-    match &write.requester {
-        _ if name == MapName::RootCa => {
-            finding.instead("leave it to Kubernetes, whose root-ca-cert-publisher writes it")
-        }
-        Requester::Tenant(_) if matches!(name, MapName::Spark | MapName::Flink(_)) => finding
-            .instead(
-                "submit the job through Amazon EMR; an account under which a team runs Spark or \
-                 Flink itself belongs under `identities.operators[].jobServiceAccounts` in \
-                 rolegate's policy",
-            ),
-        Requester::Platform(_) => finding.instead(
-            "leave it to the job; software that starts jobs is listed under \
-             `identities.operators` in rolegate's policy",
-        ),
-        _ => finding,
-    }
+    let advice = match name {
+        MapName::RootCa => &ROOT_CA_ADVICE,
+        _ if name.is_reserved() || stored_is_a_jobs(write)? => &RESERVED,
+        _ => &ADVICE,
+    };
+    Ok(Finding::new(&ABOUT, advice, act))
 }
 
 /// Labels by which Flink and EMR find a job's maps.
@@ -210,7 +268,7 @@ fn evidence<'e>(write: &'e Write<'_>, metadata: &'e PodMeta<'e>) -> Evidence<'e>
 /// All maps but EMR's, those of runs, and those of a role that the policy does not
 /// declare for the operator.
 fn is_operators_work(
-    operator: &Operator,
+    operator: &policy::Operator,
     name: &str,
     write: &Write<'_>,
     facts: &Facts<'_>,

@@ -92,6 +92,7 @@ mod options;
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs};
 use crate::policy::{About, Severity};
 use crate::request::Object;
@@ -120,9 +121,24 @@ pub(super) struct CredentialProvider;
 static ADVICE: Advice = Advice {
     why: "a pod that reaches its node, or asks an agent there for a role, gets credentials that \
           are not its own",
-    instead: "leave it out; for scratch space on local disks or an agent's socket ask the \
-              platform team to list the whole path under \
-              `rules.credential-provider.hostPaths` or `readOnlyHostPaths` in rolegate's policy",
+    instead: &[
+        (
+            &[Person],
+            "leave it out; for scratch space on local disks or an agent's socket ask the platform team to list the whole path under `rules.credential-provider.hostPaths` or `readOnlyHostPaths` in rolegate's policy",
+        ),
+        (
+            &[Emr],
+            "leave it out of the job's pod templates; for scratch space on local disks or an agent's socket ask the platform team to list the whole path under `rules.credential-provider.hostPaths` or `readOnlyHostPaths` in rolegate's policy",
+        ),
+        (
+            &[Job],
+            "leave it out of the job's configuration and pod templates; for scratch space on local disks or an agent's socket ask the platform team to list the whole path under `rules.credential-provider.hostPaths` or `readOnlyHostPaths` in rolegate's policy",
+        ),
+        (
+            &[Software, AddOn, Operator, Workload],
+            "leave it out; folders for scratch space on local disks are listed under `rules.credential-provider.hostPaths`, sockets of agents under `rules.credential-provider.readOnlyHostPaths` in rolegate's policy",
+        ),
+    ],
     source: "Kubernetes Pod Security Standards, baseline; Amazon EKS best practices: restrict \
              access to the instance profile",
 };
@@ -130,6 +146,11 @@ static ADVICE: Advice = Advice {
 impl Rule for CredentialProvider {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE, &identity::ADVICE, &identity::FOREIGN];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

@@ -97,7 +97,7 @@ use crate::request::view::TemplateShape;
 use crate::request::{Act, Operation};
 use crate::write::Write;
 
-use super::{Checked, Finding, Rule};
+use super::{Advice, Checked, Finding, Rule};
 
 use self::options::Options;
 
@@ -119,6 +119,21 @@ pub(super) struct EndpointExposure;
 impl Rule for EndpointExposure {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[
+            &service::PUBLIC,
+            &service::DETOUR,
+            &service::STATUS,
+            &routes::ADVICE,
+            &endpoints::ADVICE,
+            &network_policies::ADVICE,
+            &namesakes::ADVICE,
+            &namesakes::HOSTNAME,
+            &snippets::SNIPPET,
+        ];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

@@ -57,6 +57,7 @@
 //! program itself: AWS STS decides by the token, whose role is the service
 //! account's.
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, RunsAs};
 use crate::names::{Role, RoleArn, enumerated, shown};
 use crate::policy::{About, Level, Policy, Severity};
@@ -93,8 +94,20 @@ pub(super) struct ExecutionRole;
 static ADVICE: Advice = Advice {
     why: "the policy says which roles run in this namespace, so that only the team that owns a \
           role gets its data",
-    instead: "use a role that is listed for this namespace, or ask the platform team to add it to \
-              `virtualClusters[].executionRoles` in rolegate's policy",
+    instead: &[
+        (
+            &[Person],
+            "use a role that is listed for this namespace, or ask the platform team to add it to `virtualClusters[].executionRoles` in rolegate's policy",
+        ),
+        (
+            &[Emr],
+            "submit the job with a role that is listed for this namespace, or ask the platform team to add it to `virtualClusters[].executionRoles` in rolegate's policy",
+        ),
+        (
+            &[Software, AddOn, Operator, Job, Workload],
+            "use a role that is listed for this namespace, or add it to `virtualClusters[].executionRoles` in rolegate's policy",
+        ),
+    ],
     source: "Amazon EMR on EKS security: emr-containers:ExecutionRoleArn",
 };
 
@@ -102,18 +115,31 @@ static ADVICE: Advice = Advice {
 static ADVICE_ON_MISMATCH: Advice = Advice {
     why: "a job runs as the role that its service account stands for, and rolegate decides by that \
           role who may start it",
-    instead: "use the service account's own role; ask the platform team to list a role that the job \
-              assumes under `virtualClusters[].chains`, or the role of an operator's service \
-              account in this namespace under `jobServiceAccounts`, in rolegate's policy",
+    instead: &[
+        (
+            &[Person, Software, AddOn, Emr, Job, Workload],
+            "use the service account's own role; the platform team can list a role that the job assumes under `virtualClusters[].chains` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "use the service account's own role, or list its role in this namespace under `identities.operators[].jobServiceAccounts` in rolegate's policy",
+        ),
+    ],
     source: "Amazon EMR on EKS job execution roles: one service account per component and role",
 };
 
 /// For a variable that names another role.
 static ADVICE_ON_VARIABLE: Advice = Advice {
-    instead: "leave AWS_ROLE_ARN out: EKS's webhook writes the role of the service account; ask the \
-              platform team to list a role that the job assumes under `virtualClusters[].chains`, \
-              or the role of an operator's service account in this namespace under \
-              `jobServiceAccounts`, in rolegate's policy",
+    instead: &[
+        (
+            &[Person, Software, AddOn, Emr, Job, Workload],
+            "leave AWS_ROLE_ARN out: EKS's webhook writes the role of the service account; the platform team can list a role that the job assumes under `virtualClusters[].chains` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "leave AWS_ROLE_ARN out: EKS's webhook writes the role of the service account; or list that account's role in this namespace under `identities.operators[].jobServiceAccounts` in rolegate's policy",
+        ),
+    ],
     why: ADVICE_ON_MISMATCH.why,
     source: ADVICE_ON_MISMATCH.source,
 };
@@ -130,6 +156,11 @@ const VARIABLE: &str = "AWS_ROLE_ARN";
 impl Rule for ExecutionRole {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE, &ADVICE_ON_MISMATCH, &ADVICE_ON_VARIABLE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::facts::Addressee;
 use crate::policy::{About, RuleId, Severity};
 use crate::request::{Path, ReviewError};
 
@@ -27,18 +28,35 @@ pub struct Finding {
     /// The rule whose finding causes this one. Where that rule denies the same
     /// request as strictly, this finding adds nothing and is left out.
     pub caused_by: Option<RuleId>,
+    /// Whether what is wrong is that something is missing that a mutating webhook adds.
+    pub is_of_absence: bool,
 }
 
-/// Why a rule denies something and what helps, for the person who reads it in
-/// `kubectl`.
+/// Why a rule denies something and what helps.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Advice {
     /// One sentence without its full stop.
     pub why: &'static str,
-    /// One sentence without its full stop.
-    pub instead: &'static str,
+    /// What to do instead, for each kind of reader that can meet it.
+    pub instead: Instead,
     /// The passage of AWS's or Kubernetes' documentation that this comes from.
     pub source: &'static str,
+}
+
+/// What to do instead: one sentence without its full stop for some readers, and the next
+/// for others. It names the key of the policy that would allow what was denied, if one can.
+pub type Instead = &'static [(&'static [Addressee], &'static str)];
+
+/// Every reader.
+pub(super) const ALL: &[Addressee] = &Addressee::ALL;
+
+impl Advice {
+    /// The sentence for a reader; `None` for one of whom the rule does not think.
+    #[must_use]
+    pub fn to(&self, reader: Addressee) -> Option<&'static str> {
+        let mut rows = self.instead.iter();
+        rows.find_map(|(readers, text)| readers.contains(&reader).then_some(*text))
+    }
 }
 
 impl Finding {
@@ -54,6 +72,7 @@ impl Finding {
             advice,
             instead: None,
             caused_by: None,
+            is_of_absence: false,
         }
     }
 
@@ -90,10 +109,23 @@ impl Finding {
         }
     }
 
-    /// What to do instead.
+    /// What this reader can do instead.
     #[must_use]
-    pub fn what_helps(&self) -> &str {
-        self.instead.as_deref().unwrap_or(self.advice.instead)
+    pub fn what_helps(&self, reader: Addressee) -> &str {
+        if let Some(instead) = &self.instead {
+            return instead;
+        }
+        let first = self.advice.instead.first();
+        let text = self.advice.to(reader);
+        text.or(first.map(|(_, text)| *text)).unwrap_or_default()
+    }
+
+    /// Says that something is missing that a mutating webhook adds: a pod that is still to
+    /// be created may have it by then.
+    #[must_use]
+    pub(super) const fn of_absence(mut self) -> Self {
+        self.is_of_absence = true;
+        self
     }
 }
 

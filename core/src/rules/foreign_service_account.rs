@@ -83,7 +83,8 @@ mod joins;
 mod read_back;
 mod report;
 
-use crate::facts::{Action, Extent, Facts, Requester, surface};
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
+use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System, surface};
 use crate::names::shown;
 use crate::policy::{About, Severity};
 use crate::request::view::TemplateShape;
@@ -91,6 +92,7 @@ use crate::request::{Object, Path, ReviewError, change};
 use crate::write::Write;
 
 use super::shared::custom_resource::mirrors;
+use super::shared::privileged;
 use super::shared::startable::{Start, refusal};
 use super::{Advice, Checked, Finding, Rule};
 
@@ -105,30 +107,103 @@ pub(super) struct ForeignServiceAccount;
 
 static ADVICE: Advice = Advice {
     why: "EMR's service accounts become IAM roles, and a pod under one of them has its role",
-    instead: "submit the job through Amazon EMR (StartJobRun), or use a service account that \
-              rolegate's policy lists for you",
+    instead: &[
+        (
+            &[Person],
+            "submit the job through Amazon EMR (StartJobRun), or use a service account that rolegate's policy lists for you",
+        ),
+        (
+            &[Software, AddOn],
+            "list software that starts jobs under `identities.operators` in rolegate's policy, with the roles of its jobs; other software starts jobs through Amazon EMR (StartJobRun)",
+        ),
+        (
+            &[Emr],
+            "list the endpoint's component under `identities.emrService.components` in rolegate's policy, with the kind of workload that starts it",
+        ),
+        (
+            &[Operator],
+            "declare the role for this operator under `identities.operators[].roles` in rolegate's policy, or its service account under `identities.operators[].jobServiceAccounts`",
+        ),
+        (
+            &[Job],
+            "start pods under this job's own role, named as Spark and Flink name them",
+        ),
+        (
+            &[Workload],
+            "start it through Amazon EMR, give it a service account that is no job's, or declare the operator that it belongs to under `identities.operators` in rolegate's policy",
+        ),
+    ],
     source: "Amazon EMR on EKS security best practices: permissions to create pods",
 };
 
-static ADVICE_TO_JOB: Advice = Advice {
-    instead: "start pods under this job's own role, named as Spark and Flink name them",
+/// For an account that becomes no role.
+static ADVICE_ON_ORDINARY: Advice = Advice {
+    instead: &[
+        (
+            &[Person],
+            "use a service account that rolegate's policy lists for you, or ask the platform team to list this one under `submitters.serviceAccounts`",
+        ),
+        (
+            &[Software, AddOn],
+            "list this software under `submitters.users`, with the service account of its pods under `submitters.serviceAccounts` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "list the service account with its role under `identities.operators[].jobServiceAccounts` in rolegate's policy, or leave this pod to another requester",
+        ),
+        (
+            &[Job],
+            "start pods under this job's own role, named as Spark and Flink name them",
+        ),
+        (
+            &[Workload],
+            "leave pods to the controllers of workloads: a node starts static pods only",
+        ),
+    ],
+    why: "whoever starts a pod under a service account has all rights of that account",
     ..ADVICE
 };
 
-static ADVICE_TO_OPERATOR: Advice = Advice {
-    instead: "declare the role for this operator in rolegate's policy (identities.operators)",
-    ..ADVICE
+/// For an account that has rights under the policy.
+static ADVICE_ON_TRUSTED: Advice = Advice {
+    instead: &[(
+        &[Person, Software, AddOn],
+        "use another service account: this one has rights of its own in rolegate's policy, so nobody else may use it",
+    )],
+    ..ADVICE_ON_ORDINARY
 };
 
-static ADVICE_TO_KUBERNETES: Advice = Advice {
-    instead: "remove the workload, or declare the operator it belongs to in rolegate's policy \
-              (identities.operators)",
+/// For a name that a job's pod has.
+static ADVICE_ON_NAME: Advice = Advice {
+    instead: &[(
+        &[Person, Software, AddOn, Operator, Job, Workload],
+        "give the pod or the workload another name",
+    )],
+    why: "a pod's name says which job it belongs to, and two pods cannot have one name",
     ..ADVICE
 };
 
 impl Rule for ForeignServiceAccount {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[
+            &ADVICE,
+            &ADVICE_ON_ORDINARY,
+            &ADVICE_ON_TRUSTED,
+            &ADVICE_ON_NAME,
+            &report::ADVICE_ON_LOGINS,
+            &report::ADVICE_ON_ROLES,
+            &report::ADVICE_ON_TEMPLATE_FILES,
+            &report::ADVICE_ON_DEPTH,
+            &report::ADVICE_ON_SIZE,
+            &joins::ADVICE_ON_UNKNOWN,
+            &joins::ADVICE_ON_ABSENT,
+            &read_back::ADVICE_ON_STATUS,
+        ];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
@@ -244,15 +319,25 @@ fn finding(write: &Write<'_>, what: &str, account: &str, refused: &str) -> Findi
         "{what} under service account {}: {refused}",
         shown(account, 160)
     );
-    Finding::new(&ABOUT, advice(&write.requester), act).key(account.to_owned())
+    Finding::new(&ABOUT, advice(write, account), act).key(account.to_owned())
 }
 
-/// What helps depends on who asks: a tenant submits, an operator is declared.
-fn advice(requester: &Requester<'_>) -> &'static Advice {
-    match requester {
-        Requester::Job(_) => &ADVICE_TO_JOB,
-        Requester::Operator(_) => &ADVICE_TO_OPERATOR,
-        Requester::System(_) => &ADVICE_TO_KUBERNETES,
-        _ => &ADVICE,
+/// What helps depends on what the account stands for.
+fn advice(write: &Write<'_>, account: &str) -> &'static Advice {
+    if write.runs_as(account) != RunsAs::Ordinary {
+        return &ADVICE;
+    }
+    match write.requester {
+        Requester::System(System::Node) | Requester::Operator(_) | Requester::Job(_) => {
+            &ADVICE_ON_ORDINARY
+        }
+        Requester::System(_) => &ADVICE_ON_NAME,
+        _ if privileged::refusal(write, account).is_some() => &ADVICE_ON_TRUSTED,
+        _ if privileged::is_listed(write, account)
+            || account == "default" && write.submitters().next().is_none() =>
+        {
+            &ADVICE_ON_NAME
+        }
+        _ => &ADVICE_ON_ORDINARY,
     }
 }

@@ -78,6 +78,7 @@
 mod claims;
 mod mounts;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester};
 use crate::json::Pairs;
 use crate::names::{ClaimName, JobId, shown};
@@ -102,8 +103,16 @@ pub(super) struct ForeignVolume;
 static ADVICE: Advice = Advice {
     why: "a volume outlives its pod, so a pod that mounts or copies it gets the data that the \
           job read under its own role",
-    instead: "use a claim of your own, or let Spark make one (claimName=OnDemand); share data \
-              through S3, under the job's role",
+    instead: &[
+        (
+            &[Person, Job],
+            "use a claim of your own, or let Spark make one (claimName=OnDemand); share data through S3, under the job's role",
+        ),
+        (
+            &[Software, AddOn, Operator, Workload],
+            "use a claim that is no job's, or let Spark make one (claimName=OnDemand); share data through S3, under the job's role",
+        ),
+    ],
     source: "Kubernetes documentation: Persistent Volumes, Volume Cloning; Apache Spark: \
              Running Spark on Kubernetes, Using Kubernetes Volumes",
 };
@@ -111,6 +120,11 @@ static ADVICE: Advice = Advice {
 impl Rule for ForeignVolume {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

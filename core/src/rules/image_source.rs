@@ -61,7 +61,7 @@ use crate::request::pod::{Pod, Source};
 use crate::write::Write;
 
 use super::shared::violation::{Violation, brought};
-use super::{Advice, Checked, Finding, Rule};
+use super::{ALL, Advice, Checked, Finding, Rule};
 
 use self::options::Options;
 
@@ -85,14 +85,21 @@ pub(super) struct ImageSource;
 static ADVICE: Advice = Advice {
     why: "the image is the program that gets the job's role, and one from an unlisted registry \
           or of an old release is unpatched or untrusted",
-    instead: "use a current image from a registry that `rules.image-source.registries` of \
-              rolegate's policy lists",
+    instead: &[(
+        ALL,
+        "use a current image from a registry that `rules.image-source.registries` of rolegate's policy lists",
+    )],
     source: "Amazon EMR on EKS development guide, Details for selecting a base image URI",
 };
 
 impl Rule for ImageSource {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

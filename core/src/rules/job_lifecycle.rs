@@ -57,6 +57,7 @@
 
 mod custom_resource;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software};
 use crate::facts::{Action, Extent, Facts, JobToken, Requester, RunsAs, surface};
 use crate::json::Raw;
 use crate::names::{Component, JobId, Role, shown};
@@ -84,14 +85,65 @@ pub(super) struct JobLifecycle;
 
 static ADVICE: Advice = Advice {
     why: "ending a job here bypasses IAM authorization and EMR's records",
-    instead: "cancel the job through Amazon EMR (CancelJobRun), or ask the platform team to list \
-              its role under `submitters.roles` in rolegate's policy",
+    instead: &[
+        (
+            &[Person],
+            "cancel the job through Amazon EMR (CancelJobRun), or ask the platform team to list its role under `submitters.roles` in rolegate's policy",
+        ),
+        (
+            &[Software],
+            "list cluster software that ends pods under `identities.platform` with the capability `evict`, and whoever submits jobs under `submitters.users` with the job's role under `submitters.roles` in rolegate's policy",
+        ),
+        (
+            &[AddOn],
+            "give this add-on the capability `evict` under `identities.platform` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "declare the job's role for this operator under `identities.operators[].roles` in rolegate's policy",
+        ),
+        (
+            &[Job],
+            "end this job's own pods only; another job is cancelled through Amazon EMR (CancelJobRun)",
+        ),
+    ],
     source: "Amazon EMR on EKS documentation, Managing job runs: cancelling a job run",
+};
+
+static EVICTION: Advice = Advice {
+    instead: &[
+        (
+            &[Person],
+            "delete the pod, if it is yours: a DELETE shows whose it is",
+        ),
+        (
+            &[Software],
+            "list cluster software that evicts pods under `identities.platform` with the capability `evict` in rolegate's policy",
+        ),
+        (
+            &[AddOn],
+            "give this add-on the capability `evict` under `identities.platform` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "delete the pod instead: a DELETE shows whose it is, and this operator may end the jobs of its roles",
+        ),
+        (
+            &[Job],
+            "delete the pod instead: a DELETE shows whose it is, and a job may end its own pods",
+        ),
+    ],
+    ..ADVICE
 };
 
 impl Rule for JobLifecycle {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE, &EVICTION];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
@@ -125,10 +177,9 @@ impl Rule for JobLifecycle {
 /// The request does not hold the pod, so no job can show that the pod is its own.
 fn eviction(write: &Write<'_>, findings: &mut Vec<Finding>) {
     if !may_evict(write) {
-        findings.push(
-            finding(write, "evict", "evict", "")
-                .instead("delete the pod, if it is yours: a DELETE shows whose it is"),
-        );
+        let mut evicted = finding(write, "evict", "evict", "");
+        evicted.advice = &EVICTION;
+        findings.push(evicted);
     }
 }
 

@@ -30,7 +30,7 @@ mod service_account_identity;
 mod service_account_token;
 mod shared;
 
-pub use finding::{Advice, Checked, Finding, Stop};
+pub use finding::{Advice, Checked, Finding, Instead, Stop};
 pub use policy_file::json_schema;
 
 use crate::facts::Facts;
@@ -38,11 +38,15 @@ use crate::policy::{About, Given, GivenRules, ModeOnly, Reader, RuleId, RuleList
 use crate::request::Stored;
 use crate::write::Write;
 
+use self::finding::ALL;
 use self::list::{entry, rules};
 
 /// One rule: what it is, and a method per kind of input it can judge.
 pub trait Rule: Sync {
     fn about(&self) -> &'static About;
+
+    /// Everything that its findings advise.
+    fn advice(&self) -> &'static [&'static Advice];
 
     /// Judges a write: at admission, in a file under review, in an audit log.
     ///

@@ -53,6 +53,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, System};
 use crate::json::Text;
 use crate::policy::{About, Severity};
@@ -76,8 +77,28 @@ pub(super) struct MutatingWebhook;
 
 static ADVICE: Advice = Advice {
     why: "an installed mutator applies this object to pods after their creator was judged",
-    instead: "ask the platform team to maintain this object; what your own pod asks of an \
-              injector by its annotations does not need one",
+    instead: &[
+        (
+            &[Person],
+            "ask the platform team to maintain this object; what your own pod asks of an injector by its annotations does not need one",
+        ),
+        (
+            &[Software, AddOn, Operator],
+            "apply this object as an administrator of rolegate's policy (`identities.admins`)",
+        ),
+        (
+            &[Emr],
+            "ask the platform team to maintain this object: Amazon EMR writes ClusterPolicies only",
+        ),
+        (
+            &[Job],
+            "leave this object to the platform team; give the job's pods annotations by its pod template",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: a node writes no such object",
+        ),
+    ],
     source: "Amazon EMR on EKS security best practices: permissions to modify mutating webhooks",
 };
 
@@ -108,6 +129,11 @@ fn driver_table() -> String {
 impl Rule for MutatingWebhook {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

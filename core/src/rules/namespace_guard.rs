@@ -46,6 +46,7 @@
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, System};
 use crate::json::{List, Pairs, Text};
 use crate::names::{CHAIN_LABEL, MODE_LABEL, shown};
@@ -66,7 +67,20 @@ pub(super) struct NamespaceGuard;
 
 static ADVICE: Advice = Advice {
     why: "the labels of a namespace decide what reaches rolegate and how strict Pod Security is",
-    instead: "ask a platform administrator to change the namespace",
+    instead: &[
+        (
+            &[Person, Emr, Job],
+            "ask a platform administrator to change the namespace",
+        ),
+        (
+            &[Software, AddOn, Operator],
+            "change namespaces as an administrator of rolegate's policy (`identities.admins`)",
+        ),
+        (
+            &[Workload],
+            "ask a platform administrator to change the namespace: Kubernetes changes none by itself",
+        ),
+    ],
     source: "Kubernetes: extensible admission controllers, namespaceSelector",
 };
 
@@ -93,6 +107,11 @@ const POD_SECURITY: [[&str; 2]; 3] = [
 impl Rule for NamespaceGuard {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

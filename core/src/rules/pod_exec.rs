@@ -42,6 +42,7 @@
 
 mod own;
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Requester};
 use crate::names::{PodName, is_sparks_pod, shown};
 use crate::request::{Act, Path, ProxyTarget, ReviewError};
@@ -60,16 +61,43 @@ pub(super) struct PodExec;
 static ADVICE: Advice = Advice {
     why: "a job's pod holds the token that becomes its execution role, so access to the pod is \
           access to that role",
-    instead: "read the logs (`kubectl logs`) or the Spark history server; for an incident ask a \
-              platform administrator",
+    instead: &[
+        (
+            &[Person],
+            "read the logs (`kubectl logs`) or the Spark history server; for an incident ask a platform administrator",
+        ),
+        (
+            &[Software, AddOn, Operator],
+            "read the pod's logs and status, which need no connection; for an incident the platform team can write an entry under `exemptions` in rolegate's policy",
+        ),
+        (
+            &[Emr],
+            "see the job or the endpoint in the Amazon EMR console; EMR itself needs exec and port-forward only",
+        ),
+        (
+            &[Job],
+            "let the job's pods talk to each other over the network, by their Services and ports",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: Kubernetes connects to no pod by itself",
+        ),
+    ],
     source: "Amazon EMR on EKS security best practices: permissions to exec into pods",
 };
 
-/// For pods with no name of a job's.
+/// For exec into pods with no name of a job's. The others never meet it.
 static ADVICE_ON_OTHERS: Advice = Advice {
-    instead: "read the logs (`kubectl logs`); the platform team can allow exec into your own \
-              pods, which are no job's, by `exec: true` in your entry of `submitters` in \
-              rolegate's policy",
+    instead: &[
+        (
+            &[Person],
+            "read the logs (`kubectl logs`); the platform team can allow exec into your own pods, which are no job's, by `exec: true` in your entry of `submitters` in rolegate's policy",
+        ),
+        (
+            &[Software, AddOn],
+            "read the pod's logs and status; software that execs into pods which it has started itself is listed under `submitters.users`, with `submitters.exec`, in rolegate's policy",
+        ),
+    ],
     ..ADVICE
 };
 
@@ -79,6 +107,11 @@ const HARMLESS_NODE_PATHS: [&str; 4] = ["metrics", "stats", "healthz", "configz"
 impl Rule for PodExec {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE, &ADVICE_ON_OTHERS];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

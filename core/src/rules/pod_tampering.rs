@@ -120,6 +120,20 @@ impl Rule for PodTampering {
         &ABOUT
     }
 
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[
+            &update::CHANGE,
+            &new_pods::NODE,
+            &new_pods::LABEL,
+            &owners::OWNER,
+            &binding::BIND,
+            &binding::CARRIED,
+            &adoption::ADOPTION,
+            &emrs_workloads::EMRS,
+        ];
+        LIST
+    }
+
     fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
         let Some((new, old)) = write.act.written() else {
             return Ok(());

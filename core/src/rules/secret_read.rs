@@ -79,6 +79,7 @@
 mod other_readers;
 mod references;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs};
 use crate::names::{Component, JobId, LogSecret, PodName, Role, is_reserved_secret, shown};
 use crate::policy::{About, Severity, Submitter};
@@ -99,17 +100,41 @@ pub(super) struct SecretRead;
 
 static ADVICE: Advice = Advice {
     why: "a pod reads every Secret that it names, without any permission to read Secrets",
-    instead: INSTEAD,
+    instead: &[
+        (
+            &[Person],
+            "ask the platform team to list the Secret under `submitters.secrets` in rolegate's policy, or read AWS Secrets Manager with the job's role",
+        ),
+        (
+            &[Software, AddOn],
+            "list this service account under `submitters.users`, with the Secret under `submitters.secrets` in rolegate's policy",
+        ),
+        (
+            &[Operator, Job],
+            "list the Secret under `submitters.secrets`, in an entry with the job's role under `submitters.roles` in rolegate's policy, or read AWS Secrets Manager with that role",
+        ),
+        (
+            &[Workload],
+            "list the Secret under `submitters.secrets`, in an entry with the role of these pods under `submitters.roles` in rolegate's policy, or take it out of the workload",
+        ),
+    ],
     source: SOURCE,
 };
 
-const INSTEAD: &str = "ask the platform team to list the Secret under `submitters.secrets` in \
-                       rolegate's policy, or read AWS Secrets Manager with the job's role";
 const SOURCE: &str = "Amazon EMR on EKS security best practices: permissions to read secrets";
 
 impl Rule for SecretRead {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[
+            &ADVICE,
+            &other_readers::ADVICE,
+            &other_readers::ADVICE_ON_SIZE,
+        ];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

@@ -50,10 +50,11 @@
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System};
 use crate::json::{Pairs, Raw};
 use crate::names::{Role, RoleArn, shown};
-use crate::policy::{About, Operator, Severity};
+use crate::policy::{self, About, Severity};
 use crate::request::{Act, Object, Path, ReviewError, change};
 use crate::write::Write;
 
@@ -72,16 +73,30 @@ pub(super) struct ServiceAccountIdentity;
 static ADVICE: Advice = Advice {
     why: "IAM trusts service accounts by name and EKS binds them by annotation, so both decide \
           which role a pod becomes",
-    instead: "let Amazon EMR create the service accounts of its jobs; for a workload that needs a \
-              role of its own ask the platform team for the service account",
+    instead: &[
+        (
+            &[Person],
+            "let Amazon EMR create the service accounts of its jobs; for a workload that needs a role of its own ask the platform team for the service account",
+        ),
+        (
+            &[Software, AddOn],
+            "list software that makes service accounts for its jobs under `identities.operators` in rolegate's policy, and software that applies the platform team's manifests under `identities.admins`",
+        ),
+        (
+            &[Operator],
+            "declare the role for this operator under `identities.operators[].roles` in rolegate's policy, and name the service account after it or list it under `identities.operators[].jobServiceAccounts`",
+        ),
+        (
+            &[Job],
+            "work under the service accounts that Amazon EMR has made for this job's role",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: Kubernetes creates service accounts only by the name default",
+        ),
+    ],
     source: "Amazon EMR on EKS job execution roles: the trust policy names \
              system:serviceaccount:<namespace>:emr-containers-sa-*",
-};
-
-static ADVICE_TO_OPERATOR: Advice = Advice {
-    instead: "declare the role for this operator in rolegate's policy (identities.operators), and \
-              name the service account after it or list it under jobServiceAccounts",
-    ..ADVICE
 };
 
 /// The annotations that EKS's webhook reads: role, audience, STS endpoint, lifetime.
@@ -96,6 +111,11 @@ const STS_OPTIONS: [&str; 2] = [
 impl Rule for ServiceAccountIdentity {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
@@ -123,11 +143,7 @@ impl Rule for ServiceAccountIdentity {
             return Ok(());
         };
         let act = format!("{verb} ServiceAccount {}: {}", write.what(), refused.reason);
-        let advice = match write.requester {
-            Requester::Operator(_) => &ADVICE_TO_OPERATOR,
-            _ => &ADVICE,
-        };
-        let mut finding = Finding::new(&ABOUT, advice, act).key(refused.key);
+        let mut finding = Finding::new(&ABOUT, &ADVICE, act).key(refused.key);
         finding.at.extend(refused.path);
         findings.push(finding);
         Ok(())
@@ -247,7 +263,7 @@ impl<'a> AccountChange<'a> {
 
     /// An operator manages the service accounts of its declared roles, each bound
     /// to no other role than its name says.
-    fn by_operator(&self, operator: &Operator, write: &Write<'_>) -> Option<Refused> {
+    fn by_operator(&self, operator: &policy::Operator, write: &Write<'_>) -> Option<Refused> {
         let RunsAs::Job {
             role, component, ..
         } = &self.runs_as

@@ -79,6 +79,7 @@ mod secret;
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System};
 use crate::json::{List, Text};
 use crate::names::{ServiceAccountUser, shown};
@@ -98,17 +99,27 @@ pub(super) static ABOUT: About = About::new(
 /// See the file's header.
 pub(super) struct ServiceAccountToken;
 
-static ADVICE_TO_SOFTWARE: Advice = Advice {
-    instead: "list the accounts and audiences that this software requests tokens for under \
-              `identities.platform[].tokens` in rolegate's policy",
-    ..ADVICE
-};
-
 static ADVICE: Advice = Advice {
     why: "a token of a job's service account is as good as the job: AWS STS exchanges it for the \
           execution role",
-    instead: "submit the job through Amazon EMR (StartJobRun); for a workload of your own ask the \
-              platform team for a service account that rolegate's policy lists for you",
+    instead: &[
+        (
+            &[Person],
+            "submit the job through Amazon EMR (StartJobRun); for a workload of your own ask the platform team for a service account that rolegate's policy lists for you",
+        ),
+        (
+            &[Software, AddOn, Operator],
+            "let each pod use the token that Kubernetes mounts into it; software that requests tokens for others is listed under `identities.platform[].tokens` in rolegate's policy, with the service accounts and audiences",
+        ),
+        (
+            &[Job],
+            "use the token that Kubernetes mounts into this job's pods; for another role ask the platform team for a chain under `virtualClusters[].chains` in rolegate's policy",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: only a node's kubelet requests tokens, for its own pods",
+        ),
+    ],
     source: "IAM roles for service accounts: a service account's token for the audience \
              sts.amazonaws.com becomes its role",
 };
@@ -116,6 +127,11 @@ static ADVICE: Advice = Advice {
 impl Rule for ServiceAccountToken {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
@@ -193,7 +209,7 @@ fn check_request(
     }
     if let Some(refused) = refused {
         let act = format!("{act}: {refused}");
-        findings.push(Finding::new(&ABOUT, advice(write), act).key("token"));
+        findings.push(Finding::new(&ABOUT, &ADVICE, act).key("token"));
         return Ok(());
     }
     if !write.is_managed {
@@ -206,23 +222,12 @@ fn check_request(
     {
         let act = format!("{act} with the AWS audience {}", shown(audience, 120));
         findings.push(
-            Finding::new(&ABOUT, advice(write), act)
+            Finding::new(&ABOUT, &ADVICE, act)
                 .at(Path::root().key("spec").key("audiences").index(index))
                 .key(format!("audience {audience}")),
         );
     }
     Ok(())
-}
-
-/// Software in another namespace asks for others; a job, and what runs beside it, for
-/// itself.
-fn advice(write: &Write<'_>) -> &'static Advice {
-    let software = ServiceAccountUser::parse(&write.user.username)
-        .is_some_and(|user| user.namespace != write.target.namespace());
-    match write.requester {
-        Requester::Platform(_) | Requester::Tenant(None) if software => &ADVICE_TO_SOFTWARE,
-        _ => &ADVICE,
-    }
 }
 
 /// Whether the policy lists the token for the requester, which asks for it on behalf of

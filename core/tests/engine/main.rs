@@ -17,6 +17,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod advice;
 mod chain_profile;
 mod cluster_takeover;
 mod configmap_mutation;

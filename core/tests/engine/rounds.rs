@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use rolegate_core::decision::{Door, Outcome, Scope, decide_by};
-use rolegate_core::facts::{Facts, Known, Need};
+use rolegate_core::facts::{Addressee, Facts, Known, Need};
 use rolegate_core::json::Raw;
 use rolegate_core::policy::{About, Policy, Severity};
 use rolegate_core::request::AdmissionReview;
@@ -20,7 +20,7 @@ static EXEC: About = About::new("pod-exec", Severity::High, "");
 static EFFECT: About = About::new("the-effect", Severity::Low, "");
 static ADVICE: Advice = Advice {
     why: "why",
-    instead: "instead",
+    instead: &[(&Addressee::ALL, "instead")],
     source: "source",
 };
 
@@ -30,6 +30,11 @@ struct NoScaling;
 impl Rule for NoScaling {
     fn about(&self) -> &'static About {
         &WAITS
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
@@ -52,6 +57,11 @@ struct Reports(&'static About, Option<&'static About>);
 impl Rule for Reports {
     fn about(&self) -> &'static About {
         self.0
+    }
+
+    fn advice(&self) -> &'static [&'static Advice] {
+        static LIST: &[&Advice] = &[&ADVICE];
+        LIST
     }
 
     fn write(&self, _: &Write<'_>, _: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {

@@ -8,8 +8,8 @@ use super::namespace::Namespace;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rule {
     pub(crate) id: &'static str,
-    why: &'static str,
-    instead: &'static str,
+    pub(crate) why: &'static str,
+    pub(crate) instead: &'static str,
 }
 
 pub(crate) const POD_EXEC: Rule = Rule {

@@ -225,10 +225,7 @@ fn every_document_and_item_has_its_own() {
 #[test]
 fn the_object_of_a_review() {
     let wrap = document::Wrap {
-        user: "alice".into(),
-        groups: Vec::new(),
-        uid: None,
-        extra: Vec::new(),
+        user: crate::request::SampleUser::person("alice", &[]),
         namespace: "default".into(),
         operation: crate::request::Operation::Create,
         old: None,

@@ -5,6 +5,7 @@
 //! `failurePolicy: Ignore`, answers from a cache that may not know the service
 //! account yet, and skips a container that already has one of its variables.
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::identity::{
     AGENT, AGENT_AUDIENCE, AGENT_TOKEN, AGENT_URIS, IRSA, OTHER_AGENTS, Place, STS_AUDIENCE, Value,
     Volumes,
@@ -20,22 +21,25 @@ use crate::write::{PodWrite, Write};
 
 use super::{ABOUT, Options};
 
-static ADVICE: Advice = Advice {
+pub(super) static ADVICE: Advice = Advice {
     why: "without them the AWS SDK falls back to the node's role, which every pod of the node \
           shares",
-    instead: "start it again, without variables, labels or annotations that keep EKS's pod \
-              identity webhook away; if it still fails, check that the webhook answers and that \
-              the service account has its role",
+    instead: &[(
+        &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+        "start it again, without variables, labels or annotations that keep EKS's pod identity webhook away; if it still fails, check that the webhook answers and that the service account has its role",
+    )],
     source: "Amazon EKS user guide: IAM roles for service accounts, EKS Pod Identity",
 };
 
 /// The rule that denies a pod under a service account that is not the requester's.
 const FOREIGN_ACCOUNT: RuleId = RuleId::new("foreign-service-account");
 
-static FOREIGN: Advice = Advice {
+pub(super) static FOREIGN: Advice = Advice {
     why: "a job's pod with another identity's credentials works with rights that nobody gave the job",
-    instead: "leave the AWS_CONTAINER_ variables to EKS's pod identity webhook; to use another role \
-              ask for a chain (virtualClusters[].chains)",
+    instead: &[(
+        &[Person, Software, AddOn, Emr, Operator, Job, Workload],
+        "leave the AWS_CONTAINER_ variables to EKS's pod identity webhook; to use another role ask for a chain (`virtualClusters[].chains`)",
+    )],
     source: "Amazon EKS user guide: IAM roles for service accounts, EKS Pod Identity",
 };
 
@@ -118,7 +122,7 @@ pub(super) fn check(
         .at(path)
         .key(format!("no credentials of {role}"));
     finding.caused_by = foreign_account(write, account);
-    findings.push(finding);
+    findings.push(finding.of_absence());
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::Facts;
 use crate::json::List;
 use crate::names::{is_drivers_service, shown};
@@ -15,11 +16,23 @@ use crate::write::Write;
 
 use super::{ABOUT, has_capability, verb};
 
-static ADVICE: Advice = Advice {
+pub(super) static ADVICE: Advice = Advice {
     why: "the addresses in it may be any pod's, and what is sent to the Service goes there, \
           no matter whose pod it is",
-    instead: "let Kubernetes manage it: give the Service a selector for your own pods, or \
-              externalName for what is outside of the cluster",
+    instead: &[
+        (
+            &[Person, Operator, Job],
+            "let Kubernetes manage it: give the Service a selector for your own pods, or externalName for what is outside of the cluster",
+        ),
+        (
+            &[Software, AddOn],
+            "let Kubernetes manage it by the Service's selector, or list network software under `identities.platform` with the capability `mirror` in rolegate's policy",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: a node writes no endpoints",
+        ),
+    ],
     source: "CVE-2021-25740: Endpoint and EndpointSlice permissions allow cross-namespace forwarding",
 };
 

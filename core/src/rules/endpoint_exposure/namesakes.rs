@@ -7,7 +7,7 @@ use crate::names::shown;
 use crate::request::Path;
 use crate::request::pod::Pod;
 use crate::rules::shared::violation::{Violation, brought};
-use crate::rules::{Advice, Checked, Finding};
+use crate::rules::{ALL, Advice, Checked, Finding};
 use crate::write::Write;
 
 use super::ABOUT;
@@ -16,14 +16,17 @@ use super::served::Service;
 pub(super) static ADVICE: Advice = Advice {
     why: "pods look a name up in their own namespace first, so a pod behind a headless Service \
           that is called like a namespace receives what they send to that namespace",
-    instead: "give the Service another name, or a cluster IP",
+    instead: &[(ALL, "give the Service another name, or a cluster IP")],
     source: "Kubernetes documentation, DNS for Services and Pods: hostname and subdomain",
 };
 
-static HOSTNAME: Advice = Advice {
+pub(super) static HOSTNAME: Advice = Advice {
     why: "pods look a name up in their own namespace first, and Flink's task managers find their \
           job manager as <cluster>.<namespace>: they would find this pod",
-    instead: "leave spec.hostname out, or give the Service of spec.subdomain another name",
+    instead: &[(
+        ALL,
+        "leave spec.hostname out, or give the Service of spec.subdomain another name",
+    )],
     source: "Kubernetes documentation, DNS for Services and Pods: hostname and subdomain",
 };
 

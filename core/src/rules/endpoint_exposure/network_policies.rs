@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Facts, Requester};
 use crate::json::{List, Pairs, Raw, Text};
 use crate::names::APPLICATION;
@@ -13,11 +14,31 @@ use crate::write::Write;
 
 use super::{ABOUT, Row, has_capability, verb};
 
-static ADVICE: Advice = Advice {
+pub(super) static ADVICE: Advice = Advice {
     why: "network policies are additive, so one more opens what the others close: the way to a \
           driver, to the node's credentials, to the kubelet",
-    instead: "ask the platform team to manage the namespace's network policies; network software \
-              is listed under `identities.platform` with `mirror` in rolegate's policy",
+    instead: &[
+        (
+            &[Person],
+            "ask the platform team to manage the namespace's network policies",
+        ),
+        (
+            &[Software, AddOn],
+            "list network software under `identities.platform` with the capability `mirror`, and software that applies the platform team's manifests under `identities.admins` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "leave network policies to the platform team, but for the one that Spark makes for an application's executors",
+        ),
+        (
+            &[Job],
+            "leave network policies to the platform team, but for the one that Spark makes for this application's executors",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: a node writes no network policy",
+        ),
+    ],
     source: "Kubernetes documentation, Network Policies: policies are additive",
 };
 

@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Facts, Requester};
 use crate::json::{List, Text};
 use crate::names::{
@@ -16,11 +17,23 @@ use crate::write::Write;
 
 use super::{ABOUT, Row, backends, has_capability, served, snippets, token_scan, verb};
 
-static ADVICE: Advice = Advice {
+pub(super) static ADVICE: Advice = Advice {
     why: "a driver's ports have no authentication, so a client that reaches them reads the job \
           and acts as its role",
-    instead: "route to your own Services on an internal load balancer; see a job's web page in the \
-              Amazon EMR console or the history server",
+    instead: &[
+        (
+            &[Person, Operator, Job],
+            "route to your own Services on an internal load balancer; see a job's web page in the Amazon EMR console or the history server",
+        ),
+        (
+            &[Software, AddOn],
+            "route to Services that are no job's, or list the controller of routes under `identities.platform` with the capability `status` in rolegate's policy",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: a node writes no route",
+        ),
+    ],
     source: "Amazon EMR on EKS security best practices; Kubernetes documentation, Ingress",
 };
 

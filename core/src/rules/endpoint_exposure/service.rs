@@ -1,12 +1,13 @@
 //! Services: public access, access to a job's pods, and changes of a job's Service.
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Facts, Requester};
 use crate::names::{Cidr, is_drivers_service, run_of_service, shown};
 use crate::policy::Capability;
 use crate::request::{Act, Object, Path, change};
 use crate::rules::shared::labels::{Holder, borrowed, foreign_selection};
 use crate::rules::shared::violation::{Violation, new_ones};
-use crate::rules::{Advice, Checked, Finding};
+use crate::rules::{ALL, Advice, Checked, Finding};
 use crate::write::Write;
 
 use super::served::{self, Service, Spec};
@@ -19,22 +20,48 @@ const API_SERVER: [&str; 2] = ["kubernetes", "kubernetes-service"];
 
 const WHY: &str = "a driver's ports have no authentication, and executors trust whatever their \
                    driver's Service leads to";
-static PUBLIC: Advice = Advice {
+pub(super) static PUBLIC: Advice = Advice {
     why: WHY,
-    instead: "use type ClusterIP, or LoadBalancer with the annotation \
-              service.beta.kubernetes.io/aws-load-balancer-internal: \"true\" and the source \
-              ranges that the policy names",
+    instead: &[(
+        ALL,
+        "use type ClusterIP, or LoadBalancer with the annotation service.beta.kubernetes.io/aws-load-balancer-internal: \"true\" and the source ranges that the policy names",
+    )],
     source: "Kubernetes documentation, Service: publishing Services; CVE-2020-8554",
 };
-static DETOUR: Advice = Advice {
+pub(super) static DETOUR: Advice = Advice {
     why: WHY,
-    instead: "give the Service a name and a selector of your own application",
+    instead: &[
+        (
+            &[Person, Software, AddOn, Workload],
+            "give the Service a name and a selector of your own application",
+        ),
+        (
+            &[Operator],
+            "select the pods of this operator's own jobs, by the name that Spark or Flink gives them; its roles are declared under `identities.operators[].roles`",
+        ),
+        (
+            &[Job],
+            "select the pods of this job only, by the name that Spark or Flink gives them",
+        ),
+    ],
     source: "Apache Spark documentation, Running on Kubernetes: client mode networking",
 };
-static STATUS: Advice = Advice {
+pub(super) static STATUS: Advice = Advice {
     why: "an address in a Service's status receives whatever the cluster sends to that address",
-    instead: "leave the status to the load balancer's controller, and list that under \
-              `identities.platform` with `status` in rolegate's policy",
+    instead: &[
+        (
+            &[Person, Operator, Job, Workload],
+            "leave the status to the load balancer's controller",
+        ),
+        (
+            &[Software],
+            "list a load balancer's controller under `identities.platform` with the capability `status` in rolegate's policy",
+        ),
+        (
+            &[AddOn],
+            "give this add-on the capability `status` under `identities.platform` in rolegate's policy",
+        ),
+    ],
     source: "CVE-2020-8554: man in the middle using LoadBalancer or ExternalIPs",
 };
 

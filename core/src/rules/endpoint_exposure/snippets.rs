@@ -4,15 +4,18 @@
 use crate::json::Pairs;
 use crate::names::shown;
 use crate::request::{Object, Path};
-use crate::rules::{Advice, Checked, Finding};
+use crate::rules::{ALL, Advice, Checked, Finding};
 use crate::write::Write;
 
 use super::{ABOUT, verb};
 
-static SNIPPET: Advice = Advice {
+pub(super) static SNIPPET: Advice = Advice {
     why: "the proxy reads files as its own service account, which may read Secrets everywhere, and \
           leads wherever such a snippet says",
-    instead: "use the controller's own annotations, without a snippet",
+    instead: &[(
+        ALL,
+        "use the controller's own annotations, without a snippet",
+    )],
     source: "CVE-2021-25742; ingress-nginx documentation: annotation-value-word-blocklist",
 };
 

@@ -1,5 +1,6 @@
 //! Custom resources that join another object's job.
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software};
 use crate::facts::{Facts, Requester};
 use crate::request::Object;
 use crate::rules::shared::custom_resource::{Joined, Whose, all_joined, refusal_of};
@@ -9,16 +10,26 @@ use crate::write::Write;
 use super::ADVICE;
 use super::report::{about, of_reference, unread};
 
-static ADVICE_ON_UNKNOWN: Advice = Advice {
+pub(super) static ADVICE_ON_UNKNOWN: Advice = Advice {
     why: "whoever joins a job runs a program under its role",
-    instead: "ask the platform team to list every role of the namespace's operators for you \
-              (submitters.roles), or to run rolegate with --cluster and the right to get objects \
-              of that kind",
+    instead: &[
+        (
+            &[Person],
+            "ask the platform team to list every role of the namespace's operators for you (`submitters.roles`), or to run rolegate with --cluster and the right to get objects of that kind",
+        ),
+        (
+            &[Software, AddOn, Operator, Job],
+            "list this service account under `submitters.users`, with every role of the namespace's operators under `submitters.roles` in rolegate's policy, or run rolegate with --cluster and the right to get objects of that kind",
+        ),
+    ],
     ..ADVICE
 };
 
-static ADVICE_ON_ABSENT: Advice = Advice {
-    instead: "create that object first",
+pub(super) static ADVICE_ON_ABSENT: Advice = Advice {
+    instead: &[(
+        &[Person, Software, AddOn, Operator, Job],
+        "create that object first",
+    )],
     ..ADVICE_ON_UNKNOWN
 };
 

@@ -1,5 +1,6 @@
 //! Fields of a status by which an operator starts or ends something.
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software};
 use crate::facts::{Facts, Requester};
 use crate::request::references::By;
 use crate::request::{Object, Path, change, view};
@@ -10,10 +11,18 @@ use crate::write::Write;
 use super::ADVICE;
 use super::report::{about, of_reference};
 
-static ADVICE_ON_STATUS: Advice = Advice {
+pub(super) static ADVICE_ON_STATUS: Advice = Advice {
     why: "the operator reads the field back and acts by it, under the job's role",
-    instead: "leave that field to the operator. If this is the operator, declare it in rolegate's \
-              policy (identities.operators)",
+    instead: &[
+        (
+            &[Person, Software, AddOn, Job],
+            "leave that field to the operator. If this is the operator, declare it under `identities.operators` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "declare that role for this operator under `identities.operators[].roles` in rolegate's policy",
+        ),
+    ],
     ..ADVICE
 };
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software};
 use crate::names::shown;
 use crate::request::Path;
 use crate::request::references::{self, By, Reference, Unread};
@@ -11,34 +12,64 @@ use crate::write::Write;
 
 use super::{ABOUT, ADVICE, finding};
 
-static ADVICE_ON_ROLES: Advice = Advice {
+pub(super) static ADVICE_ON_ROLES: Advice = Advice {
     why: "whoever chooses what runs under an IAM role has that role",
-    instead: "name a role that rolegate's policy lists for you (submitters.roles, or roles of an \
-              entry of identities.operators), or ask the platform team to list it",
+    instead: &[
+        (
+            &[Person],
+            "name a role that rolegate's policy lists for you, or ask the platform team to list this one under `submitters.roles`",
+        ),
+        (
+            &[Software, AddOn],
+            "list software that starts jobs under `identities.operators`, and whoever submits jobs under `submitters.users` with this role under `submitters.roles` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "declare the role for this operator under `identities.operators[].roles` in rolegate's policy",
+        ),
+        (&[Job], "start it under this job's own role"),
+    ],
     source: "Amazon EMR on EKS security best practices: permissions to create pods",
 };
 
-static ADVICE_ON_LOGINS: Advice = Advice {
+pub(super) static ADVICE_ON_LOGINS: Advice = Advice {
     why: "the software that reads the object takes a token of the service account, and with it \
           the account's IAM role, without starting a pod that could be judged",
-    instead: "name a service account that rolegate's policy lists for you \
-              (submitters.serviceAccounts), with an IAM role of its own for that purpose",
+    instead: &[
+        (
+            &[Person],
+            "name a service account that rolegate's policy lists for you (`submitters.serviceAccounts`), with an IAM role of its own for that purpose",
+        ),
+        (
+            &[Software, AddOn, Operator, Job],
+            "name a service account that `submitters.serviceAccounts` of rolegate's policy lists for this requester, with an IAM role of its own for that purpose",
+        ),
+    ],
     source: "IAM roles for service accounts: a service account's token for the audience \
              sts.amazonaws.com becomes its role",
 };
 
-static ADVICE_ON_TEMPLATE_FILES: Advice = Advice {
-    instead: "write the template into the object (spec.driver.template, spec.podTemplate)",
+pub(super) static ADVICE_ON_TEMPLATE_FILES: Advice = Advice {
+    instead: &[(
+        &[Person, Software, AddOn, Operator, Job],
+        "write the template into the object (spec.driver.template, spec.podTemplate)",
+    )],
     ..ADVICE
 };
 
-static ADVICE_ON_DEPTH: Advice = Advice {
-    instead: "write the object with less nesting",
+pub(super) static ADVICE_ON_DEPTH: Advice = Advice {
+    instead: &[(
+        &[Person, Software, AddOn, Operator, Job],
+        "write the object with less nesting",
+    )],
     ..ADVICE
 };
 
-static ADVICE_ON_SIZE: Advice = Advice {
-    instead: "split the object into smaller ones",
+pub(super) static ADVICE_ON_SIZE: Advice = Advice {
+    instead: &[(
+        &[Person, Software, AddOn, Operator, Job],
+        "split the object into smaller ones",
+    )],
     ..ADVICE
 };
 

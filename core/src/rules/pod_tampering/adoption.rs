@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use crate::facts::Addressee::Workload;
 use crate::facts::{Facts, Requester, RunsAs, System};
 use crate::names::{Component, JobId, shown};
 use crate::request::pod::Pod;
@@ -16,9 +17,12 @@ use crate::write::{PodWrite, Write};
 
 use super::{ABOUT, Advice, Finding, POD_UPDATES};
 
-static ADOPTION: Advice = Advice {
+pub(super) static ADOPTION: Advice = Advice {
     why: "a controller that adopts an object counts it among its own, and deletes the others",
-    instead: "take the labels by which the controller finds it from the object",
+    instead: &[(
+        &[Workload],
+        "take the labels by which the controller finds it from the object",
+    )],
     source: POD_UPDATES,
 };
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Requester, System};
 use crate::json::Pairs;
 use crate::names::{JobLabel, shown};
@@ -12,16 +13,32 @@ use crate::write::Write;
 use super::change::is_rolegates;
 use super::{ABOUT, Advice, Checked, Finding, NODE_NAME, WHY_BIND};
 
-static BIND: Advice = Advice {
+pub(super) static BIND: Advice = Advice {
     why: WHY_BIND,
-    instead: "leave pods to the scheduler; another scheduler is listed under \
-              `identities.platform` with the capability `bind` in rolegate's policy",
+    instead: &[
+        (
+            &[Person],
+            "leave pods to the scheduler, and direct them by nodeSelector, affinity and tolerations",
+        ),
+        (
+            &[Software, AddOn],
+            "list another scheduler under `identities.platform` with the capability `bind` in rolegate's policy",
+        ),
+        (
+            &[Operator, Job],
+            "leave pods to the scheduler, and direct them by nodeSelector, affinity and tolerations in the pod template",
+        ),
+        (
+            &[Workload],
+            "look for software that works under this identity: Kubernetes' scheduler alone binds pods",
+        ),
+    ],
     source: NODE_NAME,
 };
 
-static CARRIED: Advice = Advice {
+pub(super) static CARRIED: Advice = Advice {
     why: "the API server copies a binding's labels and annotations to the pod",
-    instead: "bind the pod without it",
+    instead: &[(&[AddOn, Workload, Emr], "bind the pod without it")],
     source: NODE_NAME,
 };
 

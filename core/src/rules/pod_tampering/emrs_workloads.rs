@@ -1,6 +1,7 @@
 //! What EMR leaves in the namespace and Kubernetes keeps alive: the Deployment of an
 //! interactive endpoint's gateway, its replica sets, the Jobs of runs.
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software};
 use crate::facts::RunsAs;
 use crate::names::{Component, JobLabel, Says};
 use crate::policy::RuleId;
@@ -13,10 +14,19 @@ use super::{ABOUT, Advice, Finding, POD_UPDATES};
 /// Whoever may not start the pods at all is told that alone.
 const FOREIGN_ACCOUNT: RuleId = RuleId::new("foreign-service-account");
 
-static EMRS: Advice = Advice {
+pub(super) static EMRS: Advice = Advice {
     why: "its pods run EMR's own program under the execution role, without the limits that other \
           pods of the role have",
-    instead: "change the endpoint or the job through Amazon EMR",
+    instead: &[
+        (
+            &[Person, Job],
+            "change the endpoint or the job through Amazon EMR",
+        ),
+        (
+            &[Software, AddOn, Operator],
+            "leave the workload to Amazon EMR, which made it; a queue may suspend and resume it",
+        ),
+    ],
     source: POD_UPDATES,
 };
 

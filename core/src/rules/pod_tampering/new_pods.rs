@@ -1,6 +1,7 @@
 //! Node names and borrowed labels, in pods that are about to start and in what starts
 //! them.
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software};
 use crate::facts::{Action, Extent, Facts, Requester};
 use crate::names::shown;
 use crate::policy::Capability;
@@ -17,18 +18,38 @@ use super::{
     owners,
 };
 
-static NODE: Advice = Advice {
+pub(super) static NODE: Advice = Advice {
     why: WHY_BIND,
-    instead: "leave spec.nodeName out and use nodeSelector, affinity and tolerations",
+    instead: &[
+        (
+            &[Person, Operator, Job],
+            "leave spec.nodeName out and use nodeSelector, affinity and tolerations",
+        ),
+        (
+            &[Software, AddOn],
+            "leave spec.nodeName out, or list this software under `identities.platform` with the capability `bind` in rolegate's policy",
+        ),
+    ],
     source: NODE_NAME,
 };
 
-static LABEL: Advice = Advice {
+pub(super) static LABEL: Advice = Advice {
     why: "Services and controllers find a job's pods by these labels, so whatever borrows them \
           receives another job's traffic or is counted among its pods",
-    instead: "leave the label out: EMR, Spark, Flink and Kubernetes set it; an account under which \
-              a team runs Spark itself belongs under `identities.operators[].jobServiceAccounts` \
-              in rolegate's policy",
+    instead: &[
+        (
+            &[Person, Software, AddOn],
+            "leave the label out: EMR, Spark, Flink and Kubernetes set it; an account under which a team runs Spark itself belongs under `identities.operators[].jobServiceAccounts` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "give this label to the pods of this operator's own jobs only, under a service account of their role (`identities.operators[].roles`, `identities.operators[].jobServiceAccounts`)",
+        ),
+        (
+            &[Job],
+            "leave the label out: Spark and Flink set it for the job's own pods",
+        ),
+    ],
     source: POD_UPDATES,
 };
 

@@ -10,11 +10,15 @@ use crate::write::Write;
 
 use super::metadata::{claims_of_set, whole};
 use super::{ABOUT, Advice, Checked, Finding};
+use crate::rules::ALL;
 
-static OWNER: Advice = Advice {
+pub(super) static OWNER: Advice = Advice {
     why: "an object is deleted with its owner, and one that blocks its owner's deletion keeps a \
           job from ending",
-    instead: "leave the owner reference out, or name an object of your own",
+    instead: &[(
+        ALL,
+        "leave the owner reference out, or name an object of your own",
+    )],
     source: "Kubernetes documentation: Owners and Dependents, Garbage Collection",
 };
 

@@ -1,5 +1,6 @@
 //! Updates of pods, through `pods` and its subresources.
 
+use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Facts, Requester};
 use crate::request::Object;
 use crate::write::Write;
@@ -8,11 +9,33 @@ use super::change::{ChangeKind, PodChange, pod_changes};
 use super::permission::{PodOwner, may_change};
 use super::{ABOUT, Advice, Checked, Finding, POD_UPDATES, adoption, owners};
 
-static CHANGE: Advice = Advice {
+pub(super) static CHANGE: Advice = Advice {
     why: "a running pod keeps its service account and its Services whatever is changed in it, so a \
           requester who changes a job's pod can act as the job",
-    instead: "submit the job again with the settings you need; cluster software is listed under \
-              `identities.platform` in rolegate's policy",
+    instead: &[
+        (&[Person], "submit the job again with the settings you need"),
+        (
+            &[Software],
+            "list cluster software under `identities.platform` in rolegate's policy, with the capability that it needs: `annotate`, `resize`, `status` or `evict`",
+        ),
+        (
+            &[AddOn],
+            "give this add-on the capability that it needs under `identities.platform` in rolegate's policy: `annotate`, `resize`, `status` or `evict`; no add-on may change a job's images, owners or reserved labels",
+        ),
+        (
+            &[Operator],
+            "change only pods of the roles that are declared under `identities.operators[].roles` in rolegate's policy, and no label that belongs to jobs",
+        ),
+        (
+            &[Job],
+            "change only pods of this job, and no label that belongs to EMR or Kubernetes",
+        ),
+        (&[Emr], "leave the annotations of rolegate.dev as they are"),
+        (
+            &[Workload],
+            "take the labels by which the controller finds the pod from it, and leave the annotations of rolegate.dev as they are",
+        ),
+    ],
     source: POD_UPDATES,
 };
 

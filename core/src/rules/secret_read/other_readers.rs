@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software};
 use crate::facts::Requester;
 use crate::facts::kinds::Kind;
 use crate::json::{self, Tree};
@@ -15,17 +16,38 @@ use crate::rules::shared::violation::MOST;
 use crate::rules::{Advice, Checked, Finding};
 use crate::write::{Write, is_custom};
 
-use super::{ABOUT, INSTEAD, SOURCE, refusal_to_requester};
+use super::{ABOUT, SOURCE, refusal_to_requester};
 
-static ADVICE: Advice = Advice {
+pub(super) static ADVICE: Advice = Advice {
     why: "a controller reads the Secret that such an object names by its own permissions, not by \
           those of the object's writer",
-    instead: INSTEAD,
+    instead: &[
+        (
+            &[Person],
+            "ask the platform team to list the Secret under `submitters.secrets` in rolegate's policy, or to write this object",
+        ),
+        (
+            &[Software],
+            "list this service account under `submitters.users`, with the Secret under `submitters.secrets`; software that keeps Secrets is listed under `identities.platform` with `secrets` in rolegate's policy",
+        ),
+        (
+            &[AddOn],
+            "give this add-on the capability `secrets` under `identities.platform` in rolegate's policy",
+        ),
+        (
+            &[Operator],
+            "list the Secret under `submitters.secrets` in rolegate's policy",
+        ),
+        (&[Job], "read AWS Secrets Manager with the job's role"),
+    ],
     source: SOURCE,
 };
 
-static ADVICE_ON_SIZE: Advice = Advice {
-    instead: "split the object into smaller ones, with less nesting",
+pub(super) static ADVICE_ON_SIZE: Advice = Advice {
+    instead: &[(
+        &[Person, Software, AddOn, Operator, Job],
+        "split the object into smaller ones, with less nesting",
+    )],
     ..ADVICE
 };
 
