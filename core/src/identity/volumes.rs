@@ -101,6 +101,9 @@ impl<'p> Volumes<'p> {
         let mut depth = 0;
         let mut found = false;
         for mount in container.volume_mounts.iter() {
+            if !file.may_be_in(&mount.mount_path) {
+                continue;
+            }
             let place = Place::of(&mount.mount_path);
             if !place.holds(&file) || place.depth() < depth {
                 continue;
