@@ -73,10 +73,10 @@ impl Port {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (phase, admit) = (&place.phase, place.admit());
-        let close_after = phase.opened() + spread(self.limits.age);
+        let age = spread(self.limits.age);
         let service = service_fn(|request: Request<Incoming>| {
             phase.start_request();
-            self.answer(request, place, close_after)
+            self.answer(request, place, age)
         });
         let connection = http1::Builder::new()
             .header_read_timeout(None)
@@ -137,7 +137,7 @@ impl Port {
         &self,
         mut request: Request<Incoming>,
         place: &Place,
-        close_after: Instant,
+        age: Duration,
     ) -> Result<Response<Body>, std::convert::Infallible> {
         let (phase, admit) = (&place.phase, place.admit());
         let mut response = match admit {
@@ -149,16 +149,16 @@ impl Port {
             Admit::Reject => Refusal::TooManyConnections.response(),
         };
         let status = response.status();
+        let open_for = phase.answered(status.is_success());
         if admit == Admit::Reject
             || status == StatusCode::REQUEST_TIMEOUT
             || self.shutdown.closing.is_cancelled()
-            || Instant::now() >= close_after
+            || open_for >= age
         {
             response
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        phase.answered(status.is_success());
         Ok(response)
     }
 }
