@@ -4,7 +4,7 @@
 use std::fmt::{self, Debug};
 
 use tracing::field::{Field, Visit};
-use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::field::{RecordFields, VisitOutput};
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::{DefaultVisitor, Writer};
 
@@ -15,39 +15,50 @@ impl<'w> FormatFields<'w> for Fields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
         let mut line = Line {
             writer,
+            text: String::with_capacity(512),
             is_empty: true,
             result: Ok(()),
         };
         fields.record(&mut line);
+        line.pass_on();
         line.result
     }
 }
 
 struct Line<'w> {
     writer: Writer<'w>,
+    /// What the writer has not got yet: it takes long over each piece.
+    text: String,
     is_empty: bool,
     result: fmt::Result,
 }
 
 impl Line<'_> {
-    /// Writes a field whose value needs no escapes.
-    fn plain(&mut self, field: &Field, value: [&str; 3]) -> fmt::Result {
-        let name = field.name();
-        let name = name.strip_prefix("r#").unwrap_or(name);
-        let blank = if self.is_empty { "" } else { " " };
+    /// Writes the name of a field, up to its value.
+    fn name(&mut self, field: &Field) {
+        if !self.is_empty {
+            self.text.push(' ');
+        }
         self.is_empty = false;
-        [blank, name, "="]
-            .into_iter()
-            .chain(value)
-            .try_for_each(|part| self.writer.write_str(part))
+        let name = field.name();
+        self.text.push_str(name.strip_prefix("r#").unwrap_or(name));
+        self.text.push('=');
+    }
+
+    fn pass_on(&mut self) {
+        if self.result.is_ok() {
+            self.result = self.writer.write_str(&self.text);
+        }
+        self.text.clear();
     }
 
     /// Has tracing-subscriber write a field.
     fn other(&mut self, write: impl FnOnce(&mut DefaultVisitor<'_>)) {
+        self.pass_on();
         if self.result.is_ok() {
             let mut visitor = DefaultVisitor::new(self.writer.by_ref(), self.is_empty);
             write(&mut visitor);
-            self.result = tracing_subscriber::field::VisitOutput::finish(visitor);
+            self.result = visitor.finish();
             self.is_empty = false;
         }
     }
@@ -55,19 +66,21 @@ impl Line<'_> {
 
 impl Visit for Line<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        let as_it_stands = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-        if field.name() == "message" || !value.bytes().all(as_it_stands) {
-            self.other(|visitor| visitor.record_str(field, value));
-        } else if self.result.is_ok() {
-            self.result = self.plain(field, ["\"", value, "\""]);
+        let needs_none = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+        // Without a way out in the middle, which lets it look at many bytes at once.
+        let no_escapes = value.bytes().fold(true, |all, byte| all & needs_none(byte));
+        if field.name() == "message" || !no_escapes {
+            return self.other(|visitor| visitor.record_str(field, value));
         }
+        self.name(field);
+        self.text.push('"');
+        self.text.push_str(value);
+        self.text.push('"');
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        if self.result.is_ok() {
-            let text = if value { "true" } else { "false" };
-            self.result = self.plain(field, [text, "", ""]);
-        }
+        self.name(field);
+        self.text.push_str(if value { "true" } else { "false" });
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {

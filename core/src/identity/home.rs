@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::request::pod::{Container, Source, VolumeMount};
 
 use super::value::Value;
-use super::{Place, Volumes, java};
+use super::{LastPart, Place, Volumes, java};
 
 /// The home directories of EMR's images.
 const USUAL: [&str; 2] = ["/home/hadoop", "/root"];
@@ -34,7 +34,11 @@ pub(super) fn has_files(
         return true;
     }
     let usual = USUAL.map(folder_of);
-    let covers_usual = |mount: &VolumeMount<'_>| usual.iter().any(|folder| covers(mount, folder));
+    let covers_usual = |mount: &VolumeMount<'_>| {
+        let last = LastPart::of(&mount.mount_path);
+        let mut folders = usual.iter().filter(|folder| folder.may_be_in(last));
+        folders.any(|folder| covers(mount, folder))
+    };
     if mounts
         .iter()
         .any(|mount| covers_usual(mount) && brings_files(mount, volumes))
@@ -77,8 +81,7 @@ fn folder_of(home: &str) -> Place<'_> {
 
 /// Whether a folder would be in this mount.
 fn covers(mount: &VolumeMount<'_>, folder: &Place<'_>) -> bool {
-    let path = mount.mount_path.as_str();
-    folder.may_be_in(path) && Place::of(path).holds(folder)
+    Place::of(&mount.mount_path).holds(folder)
 }
 
 /// Whether a volume has files that the pod chooses, in folders of its choice.
