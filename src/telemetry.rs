@@ -1,5 +1,6 @@
 //! Logs. They go to standard error: standard output is for findings.
 
+mod fields;
 mod queue;
 
 use std::panic::PanicHookInfo;
@@ -16,6 +17,7 @@ use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+use fields::Fields;
 use queue::{Queue, Sink};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -61,7 +63,7 @@ impl Telemetry {
             .with_ansi(false)
             .with_writer(move || sink.clone());
         let lines = match format {
-            LogFormat::Text => lines.boxed(),
+            LogFormat::Text => lines.fmt_fields(Fields).boxed(),
             // Every line has its own fields; spans would only repeat them.
             LogFormat::Json => lines
                 .json()

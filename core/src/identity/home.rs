@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::request::pod::{Container, Source, VolumeMount};
 
 use super::value::Value;
-use super::{Place, Volumes, java};
+use super::{LastPart, Place, Volumes, java};
 
 /// The home directories of EMR's images.
 const USUAL: [&str; 2] = ["/home/hadoop", "/root"];
@@ -19,7 +19,12 @@ const FOLDER: &str = ".aws";
 /// Whether the pod puts files into the folder `.aws` of a home directory: by a volume
 /// in it, or by one over the home directory whose files the pod chooses. A home
 /// directory on a claim counts only where the pod says that it is the home.
-pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> bool {
+/// `arguments` are the container's that Java may read.
+pub(super) fn has_files(
+    container: &Container<'_>,
+    arguments: &[Cow<'_, str>],
+    volumes: &Volumes<'_>,
+) -> bool {
     let mounts = &container.volume_mounts;
     if mounts.iter().any(|mount| is_in_folder(mount, volumes)) {
         return true;
@@ -28,13 +33,11 @@ pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> boo
     if home == Value::Hidden {
         return true;
     }
+    let usual = USUAL.map(folder_of);
     let covers_usual = |mount: &VolumeMount<'_>| {
-        let path = mount.mount_path.as_str();
-        // Most mounts are elsewhere, and one look at them shows it.
-        let near = |usual: &str| usual.starts_with(path) || super::is_untidy(path);
-        USUAL
-            .iter()
-            .any(|usual| near(usual) && covers(mount, usual))
+        let last = LastPart::of(&mount.mount_path);
+        let mut folders = usual.iter().filter(|folder| folder.may_be_in(last));
+        folders.any(|folder| covers(mount, folder))
     };
     if mounts
         .iter()
@@ -46,7 +49,7 @@ pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> boo
         Value::Text(home) => Some(home),
         Value::Blank | Value::Hidden => None,
     };
-    let javas = java::homes(container, MOST_HOMES + 1).into_iter();
+    let javas = java::homes(container, arguments, MOST_HOMES + 1).into_iter();
     let mut homes: Vec<_> = chosen
         .into_iter()
         .chain(javas.map(Cow::Owned))
@@ -56,7 +59,8 @@ pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> boo
     homes.len() > MOST_HOMES
         || homes.into_iter().any(|home| {
             // Where EKS and Kubernetes mount their tokens, perhaps later, is no home.
-            let mut over = mounts.iter().filter(|mount| covers(mount, &home));
+            let folder = folder_of(&home);
+            let mut over = mounts.iter().filter(|mount| covers(mount, &folder));
             Place::of(SECRETS).holds(&Place::of(&home))
                 || over.any(|mount| !volumes.is_empty_dir(&mount.name))
         })
@@ -65,17 +69,19 @@ pub(super) fn has_files(container: &Container<'_>, volumes: &Volumes<'_>) -> boo
 /// A volume in a folder `.aws`. An empty one may be where AWS CLI keeps its cache.
 fn is_in_folder(mount: &VolumeMount<'_>, volumes: &Volumes<'_>) -> bool {
     let path = mount.mount_path.as_str();
-    let mut parts = path.split(['/', '\\']);
-    !super::is_plain(path)
-        && parts.any(|part| part.ends_with(FOLDER))
+    path.contains(FOLDER)
         && Place::of(path).has(FOLDER)
         && !volumes.is_private_and_empty(&mount.name)
 }
 
-/// Whether `.aws` of a home directory would be in this mount.
-fn covers(mount: &VolumeMount<'_>, home: &str) -> bool {
-    let folder = Place::of(home).join(FOLDER);
-    Place::of(&mount.mount_path).holds(&folder)
+/// The folder `.aws` of a home directory.
+fn folder_of(home: &str) -> Place<'_> {
+    Place::of(home).join(FOLDER)
+}
+
+/// Whether a folder would be in this mount.
+fn covers(mount: &VolumeMount<'_>, folder: &Place<'_>) -> bool {
+    Place::of(&mount.mount_path).holds(folder)
 }
 
 /// Whether a volume has files that the pod chooses, in folders of its choice.

@@ -124,16 +124,14 @@ impl JavaOptions {
 
     /// What a container's program and arguments set.
     pub(crate) fn of_arguments(
-        container: &Container<'_>,
+        arguments: &[Cow<'_, str>],
         profiles: &impl Fn(&str) -> bool,
     ) -> Self {
-        for list in [container.command, container.args] {
-            for text in &arguments(list) {
-                for option in options(text) {
-                    match Self::of_option(&option, profiles) {
-                        Self::Harmless => {}
-                        found => return found,
-                    }
+        for text in arguments {
+            for option in options(text) {
+                match Self::of_option(&option, profiles) {
+                    Self::Harmless => {}
+                    found => return found,
                 }
             }
         }
@@ -153,8 +151,14 @@ fn takes_in_options(text: &str, is_free: &impl Fn(&str) -> bool) -> bool {
     names.any(|(name, _)| is_free(name)) || options(text).any(names_one)
 }
 
-/// The arguments of a list in which options could stand that decide something.
-fn arguments(list: Raw<'_>) -> Vec<Cow<'_, str>> {
+/// The arguments of a container in which options could stand that decide something.
+pub(super) fn arguments<'a>(container: &Container<'a>) -> Vec<Cow<'a, str>> {
+    let mut all = in_list(container.command);
+    all.append(&mut in_list(container.args));
+    all
+}
+
+fn in_list(list: Raw<'_>) -> Vec<Cow<'_, str>> {
     // Quotes and backslashes may stand within an option. API servers escape no letter,
     // but a file may.
     const SIGNS: [&str; 5] = ["Daws", "-XX:", "user.home", "\\", "'"];
@@ -212,9 +216,13 @@ pub(crate) fn ends_with_empty_token(options: &str) -> bool {
         .is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t', '\n']))
 }
 
-/// The values of `user.home` in a container's variables and arguments, the first
-/// `most` of them.
-pub(super) fn homes(container: &Container<'_>, most: usize) -> Vec<String> {
+/// The values of `user.home` in a container's variables and its [`arguments`], the
+/// first `most` of them.
+pub(super) fn homes(
+    container: &Container<'_>,
+    arguments: &[Cow<'_, str>],
+    most: usize,
+) -> Vec<String> {
     const OPTION: &str = "-Duser.home=";
     let variables = container.env.kept().map(|(_, variable)| variable);
     let variables = variables.filter(|variable| holds_java_options(&variable.name));
@@ -222,8 +230,8 @@ pub(super) fn homes(container: &Container<'_>, most: usize) -> Vec<String> {
         Value::Text(text) => Some(text),
         Value::Blank | Value::Hidden => None,
     });
-    let arguments = [container.command, container.args].map(arguments);
-    let texts = variables.chain(arguments.into_iter().flatten());
+    let arguments = arguments.iter().map(|text| Cow::Borrowed(&**text));
+    let texts = variables.chain(arguments);
     let mut homes = Vec::new();
     for text in texts {
         // Also within one argument: --conf spark.driver.extraJavaOptions=-Duser.home=/x.

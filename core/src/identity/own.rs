@@ -4,10 +4,10 @@ use std::cell::OnceCell;
 
 use crate::request::pod::Container;
 
-use super::home;
 use super::java::JavaOptions;
 use super::value::Value;
 use super::volumes::Volumes;
+use super::{home, java};
 
 /// A setting of the container's own that decides its AWS identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,12 +103,13 @@ pub(crate) fn own_setting<'p>(
             return Some(OwnSetting::Variable(known));
         }
     }
-    match JavaOptions::of_arguments(container, &profiles) {
+    let arguments = java::arguments(container);
+    match JavaOptions::of_arguments(&arguments, &profiles) {
         JavaOptions::Decide => return Some(OwnSetting::Arguments),
         JavaOptions::Open if open_java => return Some(OwnSetting::Arguments),
         JavaOptions::Open | JavaOptions::Harmless => {}
     }
-    home::has_files(container, volumes).then_some(OwnSetting::Files)
+    home::has_files(container, &arguments, volumes).then_some(OwnSetting::Files)
 }
 
 /// Whether an endpoint is AWS STS itself: `sts.<region>.amazonaws.com` and its like,

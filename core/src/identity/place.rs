@@ -13,9 +13,12 @@ type Parts<'p> = SmallVec<[&'p str; 8]>;
 
 impl<'p> Place<'p> {
     pub(crate) fn of(path: &'p str) -> Self {
-        let path = path.strip_prefix("C:").unwrap_or(path);
+        let mut rest = without_drive(path);
         let mut parts = Parts::new();
-        for part in path.split(['/', '\\']) {
+        while !rest.is_empty() {
+            let end = rest.bytes().position(is_separator);
+            let (part, more) = rest.split_at(end.unwrap_or(rest.len()));
+            rest = more.get(1..).unwrap_or_default();
             match part {
                 "" | "." => continue,
                 ".." => drop(parts.pop()),
@@ -32,9 +35,16 @@ impl<'p> Place<'p> {
         Self(parts)
     }
 
+    /// Whether a path may lead here or to a folder above, by its last part; only where it
+    /// may is its place worth finding.
+    pub(crate) fn may_be_in(&self, last: LastPart<'_>) -> bool {
+        last.0.is_none_or(|last| self.has(last))
+    }
+
     /// Whether `other` is this place or below it.
-    pub(crate) fn holds(&self, other: &Self) -> bool {
-        other.0.starts_with(&self.0)
+    pub(crate) fn holds(&self, other: &Place<'_>) -> bool {
+        let [place, other]: [&[&str]; 2] = [&self.0, &other.0];
+        other.starts_with(place)
     }
 
     /// The parts of `other` below this place, which must hold it.
@@ -63,6 +73,22 @@ impl<'p> Place<'p> {
     }
 }
 
+/// The last part of a path. It is the last of its place, too, and each part of a folder
+/// is a part of what is in it. None where it goes nowhere, up, or, as `/proc/<n>/root`,
+/// to the top.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastPart<'p>(Option<&'p str>);
+
+impl<'p> LastPart<'p> {
+    pub(crate) fn of(path: &'p str) -> Self {
+        let path = without_drive(path);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let start = path.bytes().rposition(is_separator);
+        let last = path.get(start.map_or(0, |separator| separator + 1)..);
+        Self(last.filter(|last| !matches!(*last, "" | "." | ".." | "root")))
+    }
+}
+
 /// Whether a path has neither dots nor empty parts in its middle. Nearly all mounts are
 /// like that, and one look shows that nothing else can be wrong with them.
 pub(crate) fn is_plain(path: &str) -> bool {
@@ -76,29 +102,28 @@ pub(crate) fn is_plain(path: &str) -> bool {
     true
 }
 
+fn without_drive(path: &str) -> &str {
+    path.strip_prefix("C:").unwrap_or(path)
+}
+
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'/' | b'\\')
+}
+
 /// Whether a path goes up. Through a link of the image it may end anywhere.
 pub(crate) fn climbs(path: &str) -> bool {
-    path.split('/').any(|part| part == "..")
+    path.contains("..") && path.split('/').any(|part| part == "..")
 }
 
 /// Whether a path has empty parts or `.`. Runtimes mount shorter paths first, and
 /// such a path is longer than the place that it leads to.
 pub(crate) fn is_untidy(path: &str) -> bool {
-    if is_plain(path) {
-        return false;
-    }
-    let mut parts = path.split('/').skip(1).peekable();
-    while let Some(part) = parts.next() {
-        if part == "." || part.is_empty() && parts.peek().is_some() {
-            return true;
-        }
-    }
-    false
+    path.contains("//") || path.contains("/./") || path.ends_with("/.")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, climbs, is_plain, is_untidy};
+    use super::{LastPart, Place, climbs, is_plain, is_untidy};
 
     #[test]
     fn places() {
@@ -121,7 +146,9 @@ mod tests {
         for path in ["/a//b", "//", "/a/.", "/a/./b", "/."] {
             assert!(is_untidy(path), "{path}");
         }
-        for path in ["/", "/a", "/a/.b/", "a/b", ""] {
+        for path in [
+            "/", "/a", "/a/.b/", "a/b", "", ".", "./a", "/a/..", "/a/b./c",
+        ] {
             assert!(!is_untidy(path), "{path}");
         }
         for path in ["/a", "/", "", "/a/b/", "C:\\a"] {
@@ -129,6 +156,31 @@ mod tests {
         }
         for path in ["//", "/a//b", "/a.b", "/..", "."] {
             assert!(!is_plain(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_leads_to_a_place_is_never_passed_over() {
+        let file = Place::of("/var/run/secrets/proc/root/lock/x");
+        let parts = [
+            "", ".", "..", "var", "run", "lock", "proc", "root", "x", "y",
+        ];
+        for start in ["", "/", "C:", "C:\\"] {
+            for first in parts {
+                for second in parts {
+                    for third in parts {
+                        for between in ["/", "\\", "//"] {
+                            let path = format!("{start}{}", [first, second, third].join(between));
+                            let holds = Place::of(&path).holds(&file);
+                            let may_be = file.may_be_in(LastPart::of(&path));
+                            assert!(may_be || !holds, "{path}");
+                        }
+                    }
+                }
+            }
+        }
+        for path in ["/opt/y", "/var/log/", "/run/secrets/other", "C:y"] {
+            assert!(!file.may_be_in(LastPart::of(path)), "{path}");
         }
     }
 }

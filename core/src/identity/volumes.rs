@@ -4,8 +4,8 @@ use std::cell::OnceCell;
 
 use crate::request::pod::{Container, Pod, Projection, Source, TokenProjection, Volume};
 
-use super::Place;
 use super::eks::IRSA_TOKEN_VOLUME;
+use super::{LastPart, Place};
 
 /// An index over a pod's volumes, made when it is first needed. Containers and
 /// volumes are both a tenant's to number, so no container looks through all volumes.
@@ -101,6 +101,9 @@ impl<'p> Volumes<'p> {
         let mut depth = 0;
         let mut found = false;
         for mount in container.volume_mounts.iter() {
+            if !file.may_be_in(LastPart::of(&mount.mount_path)) {
+                continue;
+            }
             let place = Place::of(&mount.mount_path);
             if !place.holds(&file) || place.depth() < depth {
                 continue;

@@ -103,7 +103,7 @@ fn is_doubtful(path: &str) -> bool {
         return false;
     }
     climbs(path)
-        || path.split(['/', '\\']).any(|part| part == FOLDER) && Place::of(path).has(FOLDER)
+        || path.contains(FOLDER) && Place::of(path).has(FOLDER)
         || is_untidy(path) && Place::of(path).holds(&Place::of(CONFIG_FILE))
 }
 

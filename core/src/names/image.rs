@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use super::Glob;
 
-use self::grammar::{is_component, is_digest, is_host, is_tag};
+use self::grammar::{is_digest, is_host, is_path, is_tag};
 
 /// A parsed reference. Where there is a digest, runtimes ignore the tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl<'a> ImageReference<'a> {
         };
         let fits = is_host(&registry)
             && registry.len() + repository.len() < 255
-            && repository.split('/').all(is_component)
+            && is_path(&repository)
             && tag.is_none_or(is_tag)
             && digest.is_none_or(is_digest);
         fits.then_some(Self {
@@ -183,6 +183,13 @@ mod tests {
             "a.b/.c",
             "a.b/c___d",
             "a.b/c.-d",
+            "a.b/c-",
+            "a.b/c--",
+            "a.b/c-_d",
+            "a.b/c_-d",
+            "a.b/c__",
+            "a.b/__c",
+            "a.b/c_.d",
             "a.b/c@d@e",
             "nginx\n",
             "a.b/ü",

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tracing::Span;
+
 use super::large::{NoRoom, Room, Share};
 use super::quota::Quota;
 use super::turns::{Turn, Turns};
@@ -30,10 +32,12 @@ pub(in crate::server) struct Pool {
     turns: Arc<Turns>,
     /// For log lines about requests without a decision.
     pub(in crate::server) log: Quota,
+    /// In which reviews run, so that a line about a panic names the door.
+    pub(in crate::server) span: Span,
 }
 
 impl Pool {
-    fn new(limits: &Limits) -> Self {
+    fn new(door: Door, limits: &Limits) -> Self {
         Self {
             requests: AtomicUsize::new(0),
             begun: AtomicUsize::new(0),
@@ -43,6 +47,7 @@ impl Pool {
             large: Arc::new(Room::new(limits.inflight_bytes, limits.stall)),
             turns: Arc::new(Turns::new(limits.heavy_reviews)),
             log: Quota::default(),
+            span: tracing::info_span!("review", door = door.as_str()),
         }
     }
 
@@ -182,7 +187,9 @@ pub(in crate::server) struct Pools(Arc<[Arc<Pool>; Door::ALL.len()]>);
 
 impl Pools {
     pub(in crate::server) fn new(limits: &Limits) -> Self {
-        Self(Arc::new(Door::ALL.map(|_| Arc::new(Pool::new(limits)))))
+        Self(Arc::new(
+            Door::ALL.map(|door| Arc::new(Pool::new(door, limits))),
+        ))
     }
 
     pub(in crate::server) fn of(&self, door: Door) -> &Arc<Pool> {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Request, Response};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
+use tracing::Span;
 
 use super::body::{self, Pace};
 use super::deadline;
@@ -143,7 +144,8 @@ impl<R: Reviewer> ReviewHandler<R> {
     ) -> Result<Round, Refusal> {
         if bytes.len() < self.limits.heavy_body {
             slot.begin().map_err(|why| not_now(why, door))?;
-            review(&*self.reviewer, door, bytes, found.as_deref())
+            let span = &self.pools.of(door).span;
+            review(&*self.reviewer, door, span, bytes, found.as_deref())
         } else {
             self.heavy_round(door, bytes.clone(), Arc::clone(slot), found)
                 .await
@@ -161,8 +163,9 @@ impl<R: Reviewer> ReviewHandler<R> {
     ) -> Result<Round, Refusal> {
         let turn = slot.turn().await.map_err(|why| not_now(why, door))?;
         let reviewer = Arc::clone(&self.reviewer);
+        let span = self.pools.of(door).span.clone();
         let task = tokio::task::spawn_blocking(move || {
-            let result = review(&*reviewer, door, &bytes, found.as_deref());
+            let result = review(&*reviewer, door, &span, &bytes, found.as_deref());
             drop((bytes, slot, turn));
             result
         });
@@ -182,10 +185,10 @@ fn not_now(why: NotNow, door: Door) -> Refusal {
 fn review<R: Reviewer>(
     reviewer: &R,
     door: Door,
+    span: &Span,
     body: &[u8],
     found: Option<&Found>,
 ) -> Result<Round, Refusal> {
-    let span = tracing::info_span!("review", door = door.as_str());
     let _entered = span.enter();
     match catch_unwind(AssertUnwindSafe(|| {
         reviewer.review(door, body, Timestamp::now(), found)

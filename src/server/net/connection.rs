@@ -135,11 +135,11 @@ impl Port {
     {
         let place = watch.place;
         let phase = &place.phase;
-        let close_after = watch.close_after;
+        let age = watch.age;
         phase.has_buffers(true);
         let service = service_fn(|request: Request<Incoming>| {
             phase.start_request();
-            self.answer(request, place, close_after)
+            self.answer(request, place, age)
         });
         let mut connection = http1::Builder::new()
             .header_read_timeout(None)
@@ -182,7 +182,7 @@ impl Port {
         &self,
         mut request: Request<Incoming>,
         place: &Place,
-        close_after: Instant,
+        age: Duration,
     ) -> Result<Response<Body>, std::convert::Infallible> {
         let (phase, admit) = (&place.phase, place.admit());
         let mut response = match admit {
@@ -194,16 +194,16 @@ impl Port {
             Admit::Reject => Refusal::TooManyConnections.response(),
         };
         let status = response.status();
+        let open_for = phase.answered(status.is_success());
         if admit == Admit::Reject
             || status == StatusCode::REQUEST_TIMEOUT
             || self.shutdown.closing.is_cancelled()
-            || Instant::now() >= close_after
+            || open_for >= age
         {
             response
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        phase.answered(status.is_success());
         Ok(response)
     }
 }

@@ -43,7 +43,8 @@ struct Shared {
     phase: AtomicU8,
     /// Milliseconds from `Phase::opened` to the start of this phase.
     since: AtomicU64,
-    /// Milliseconds from `Phase::opened` to the last bytes of a body.
+    /// Milliseconds from `Phase::opened` to the last bytes of a request. A clock is
+    /// read only then and with an answer: what happens in between follows at once.
     heard: AtomicU64,
     /// Bytes of the current body.
     received: AtomicU64,
@@ -110,45 +111,46 @@ impl Phase {
     /// shown a certificate.
     pub(in crate::server) fn connected(&self, proved: bool) {
         self.shared.proved.store(proved, Ordering::Relaxed);
-        self.set(IDLE);
+        self.set(IDLE, self.millis());
     }
 
     /// A request's head is complete.
     pub(in crate::server) fn start_request(&self) {
         self.shared.received.store(0, Ordering::Relaxed);
-        self.set(READING_BODY);
-        let since = self.shared.since.load(Ordering::Relaxed);
-        self.shared.heard.store(since, Ordering::Relaxed);
+        self.set(READING_BODY, self.shared.heard.load(Ordering::Relaxed));
     }
 
-    /// Bytes of a body have arrived.
+    /// Some of the bytes that have arrived belong to a body.
     pub(in crate::server) fn body_received(&self, bytes: usize) {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.shared.received.fetch_add(bytes, Ordering::Relaxed);
-        self.shared.heard.store(self.millis(), Ordering::Relaxed);
     }
 
     /// The whole request has arrived.
     pub(in crate::server) fn start_review(&self) {
         if self.phase() == READING_BODY {
-            self.set(IN_REVIEW);
+            self.set(IN_REVIEW, self.shared.heard.load(Ordering::Relaxed));
         }
     }
 
-    /// The answer is ready.
-    pub(in crate::server) fn answered(&self, success: bool) {
+    /// The answer is ready. Returns how long the connection has been open.
+    pub(in crate::server) fn answered(&self, success: bool) -> Duration {
         if success {
             self.shared.worked.store(true, Ordering::Relaxed);
         }
         // An error may be answered before the body was read to its end.
         let unread = self.phase() == READING_BODY;
-        self.set(if unread { DISCARDING_BODY } else { IDLE });
+        let now = self.millis();
+        self.set(if unread { DISCARDING_BODY } else { IDLE }, now);
+        Duration::from_millis(now)
     }
 
     /// Bytes have arrived, of whatever.
     pub(in crate::server) fn bytes_received(&self) {
+        let now = self.millis();
+        self.shared.heard.store(now, Ordering::Relaxed);
         if self.phase() == IDLE {
-            self.set(READING_HEAD);
+            self.set(READING_HEAD, now);
         }
     }
 
@@ -160,8 +162,8 @@ impl Phase {
         self.shared.phase.load(Ordering::Relaxed)
     }
 
-    fn set(&self, phase: u8) {
-        self.shared.since.store(self.millis(), Ordering::Relaxed);
+    fn set(&self, phase: u8, since: u64) {
+        self.shared.since.store(since, Ordering::Relaxed);
         self.shared.phase.store(phase, Ordering::Relaxed);
     }
 
@@ -303,10 +305,12 @@ mod tests {
         phase.bytes_received();
         advance(limits.stall).await;
         assert_eq!(claim(), Claim::Nothing, "no complete head");
+        phase.bytes_received();
         phase.start_request();
         assert_eq!(claim(), Claim::Arriving);
         advance(limits.stall).await;
         assert_eq!(claim(), Claim::Slow, "silent");
+        phase.bytes_received();
         phase.body_received(1 << 20);
         assert_eq!(claim(), Claim::Arriving);
         phase.start_review();
@@ -324,7 +328,7 @@ mod tests {
     async fn without_work_the_time_counts_from_the_start() {
         let limits = ConnectionLimits::default();
         let phase = Phase::new();
-        let opened = phase.opened();
+        let opened = phase.opened;
         advance(Duration::from_millis(500)).await;
         phase.connected(false);
         phase.bytes_received();
@@ -342,6 +346,7 @@ mod tests {
         phase.start_request();
         for _ in 0..3 {
             advance(limits.stall / 2).await;
+            phase.bytes_received();
             phase.body_received(1);
         }
         assert_eq!(claim(), Claim::Slow);

@@ -13,8 +13,8 @@ use crate::server::limits::ConnectionLimits;
 pub(in crate::server) struct Watch<'a> {
     limits: &'a ConnectionLimits,
     pub(in crate::server) place: &'a Place,
-    /// From then on the connection closes with its next answer.
-    pub(in crate::server) close_after: Instant,
+    /// Open for that long, the connection closes with its next answer.
+    pub(in crate::server) age: Duration,
     stop: CancellationToken,
     /// When the connection heard that accepting has ended.
     stopped: Option<Instant>,
@@ -44,7 +44,7 @@ impl<'a> Watch<'a> {
         let mut watch = Self {
             limits,
             place,
-            close_after: place.phase.opened() + spread(limits.age),
+            age: spread(limits.age),
             stop: shutdown.stop.child_token(),
             stopped: None,
             next: Instant::now(),

@@ -15,32 +15,47 @@ pub(super) fn is_host(text: &str) -> bool {
         let (host, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
         (Some(host), rest)
     };
-    let label = |part: &str| {
+    let label = |part: &[u8]| {
         !part.is_empty()
             && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !part.starts_with('-')
-            && !part.ends_with('-')
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+            && !part.starts_with(b"-")
+            && !part.ends_with(b"-")
     };
     let number = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    host.is_none_or(|host| host.split('.').all(label))
-        && (port.is_empty() || port.strip_prefix(':').is_some_and(number))
+    let labels = |host: &str| host.as_bytes().split(|byte| *byte == b'.').all(label);
+    host.is_none_or(labels) && (port.is_empty() || port.strip_prefix(':').is_some_and(number))
 }
 
-/// Lower-case letters and digits, joined by `.`, `_`, `__` or dashes.
-pub(super) fn is_component(text: &str) -> bool {
-    let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let mut runs = text
-        .as_bytes()
-        .chunk_by(|one, next| inner(one) == inner(next));
-    let whole = runs.all(|run| {
-        run.first().is_some_and(inner)
-            || matches!(run, b"." | b"_" | b"__")
-            || run.iter().all(|byte| *byte == b'-')
-    });
-    let ends = [text.as_bytes().first(), text.as_bytes().last()];
-    whole && ends.into_iter().all(|end| end.is_some_and(inner))
+/// Parts of lower-case letters and digits, joined by `.`, `_`, `__` or dashes, between
+/// slashes.
+pub(super) fn is_path(text: &str) -> bool {
+    text.as_bytes()
+        .split(|byte| *byte == b'/')
+        .all(is_component)
+}
+
+fn is_component(text: &[u8]) -> bool {
+    let inner = |at: usize| {
+        let byte = text.get(at);
+        byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    let mut at = 0;
+    let mut fits = inner(0);
+    while fits && at < text.len() {
+        let length = match text.get(at..).unwrap_or_default() {
+            [b'_', b'_', ..] => 2,
+            _ => 1,
+        };
+        fits = match text.get(at) {
+            Some(b'.' | b'_') => inner(at + length),
+            Some(b'-') => inner(at + 1) || text.get(at + 1) == Some(&b'-'),
+            _ => inner(at),
+        };
+        at += length;
+    }
+    fits
 }
 
 pub(super) fn is_tag(text: &str) -> bool {

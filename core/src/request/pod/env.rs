@@ -165,6 +165,7 @@ pub(super) fn is_looked_at(name: &str) -> bool {
 /// Spark's, and those that start scripts pass on, such as Flink's `JVM_ARGS` and
 /// `FLINK_ENV_JAVA_OPTS_JM`, and `PYSPARK_SUBMIT_ARGS`.
 #[must_use]
+#[inline]
 pub fn holds_java_options(name: &str) -> bool {
     let of_programs = || {
         ["_OPTIONS", "_OPTS", "_ARGS"]
@@ -172,8 +173,19 @@ pub fn holds_java_options(name: &str) -> bool {
             .any(|end| name.ends_with(end))
     };
     name.ends_with('S') && of_programs()
-        || name.bytes().any(|byte| byte == b'J')
-            && (name.contains("JAVA_OPTS") || name.starts_with("SPARK_JAVA_OPT_"))
+        || has_j(name) && (name.contains("JAVA_OPTS") || name.starts_with("SPARK_JAVA_OPT_"))
+}
+
+/// Whether there is a `J` in a name of eight letters or more, as `JAVA_OPT` has. Eight
+/// bytes at a time: a pod has hundreds of other names.
+fn has_j(name: &str) -> bool {
+    let (eights, _) = name.as_bytes().as_chunks::<8>();
+    let has = |eight: &[u8; 8]| {
+        let different = u64::from_ne_bytes(*eight) ^ u64::from_ne_bytes([b'J'; 8]);
+        let ones = u64::from_ne_bytes([1; 8]);
+        different.wrapping_sub(ones) & !different & (ones << 7) != 0
+    };
+    eights.iter().any(has) || name.as_bytes().last_chunk().is_some_and(has)
 }
 
 impl EnvVar<'_> {
@@ -229,6 +241,21 @@ mod tests {
                 text
             );
             prop_assert_eq!(env.is_empty(), all.is_empty());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn names_with_java_options_are_found(
+            before in "[A-Z_J\u{ff}]{0,20}",
+            part in prop::sample::select(vec!["JAVA_OPTS", "SPARK_JAVA_OPT_", "J", ""]),
+            after in "[A-Z_J]{0,9}",
+        ) {
+            let name = format!("{before}{part}{after}");
+            let long = name.len() >= 8;
+            prop_assert_eq!(has_j(&name), long && name.contains('J'));
+            let in_name = name.contains("JAVA_OPTS") || name.starts_with("SPARK_JAVA_OPT_");
+            prop_assert!(!in_name || holds_java_options(&name));
         }
     }
 
