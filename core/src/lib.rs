@@ -13,6 +13,7 @@
 //! mutation   adds the AWS profile to the pods of chained jobs
 //! facts      classifies the requester; what a class may do; the role of a service account
 //! request    AdmissionReviews, access reviews, audit events and manifests
+//! rbac       roles and bindings: who may do what
 //! policy     the policy file, parsed once into types that hold only valid values
 //! json       the one-pass JSON reader
 //! names      the grammars: roles, ARNs, globs, service accounts, job ids, images
@@ -25,6 +26,7 @@ pub mod json;
 pub mod mutation;
 pub mod names;
 pub mod policy;
+pub mod rbac;
 pub mod request;
 pub mod rules;
 pub mod write;
