@@ -1,6 +1,9 @@
 //! Roles and bindings together: who may do what, and through which binding.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use crate::names::shown;
 
 use super::roles::Roles;
 use super::{Attributes, Binding, BindingKey, Identity, Role, RoleKey, Rule, Subject};
@@ -129,18 +132,30 @@ impl Graph {
         identity: &Identity<'_>,
         attributes: &Attributes<'_>,
     ) -> Option<Grant<'_>> {
-        self.grants(identity, attributes).next()
+        self.bindings_of(identity, attributes.namespace())
+            .find_map(|binding| {
+                let role = binding.role.as_ref()?;
+                let allowed = self.roles.allows(role, attributes)?;
+                Some(Grant::new(binding, role, allowed))
+            })
     }
 
-    /// Every binding that allows this to a user. First cluster role bindings or role
-    /// bindings, as they come.
+    /// Everything that allows this to a user, for all objects asked for or for some
+    /// ([`Grant::names`]), in the order of the bindings.
+    #[must_use]
     pub fn grants<'g>(
         &'g self,
         identity: &Identity<'_>,
         attributes: &Attributes<'_>,
-    ) -> impl Iterator<Item = Grant<'g>> {
-        self.bindings_of(identity, attributes.namespace())
-            .filter_map(move |binding| self.grant(binding, attributes))
+    ) -> Vec<Grant<'g>> {
+        let bindings: BTreeMap<_, _> = self
+            .bindings_of(identity, attributes.namespace())
+            .map(|binding| (&binding.key, binding))
+            .collect();
+        bindings
+            .into_values()
+            .flat_map(|binding| self.grants_of(binding, attributes))
+            .collect()
     }
 
     /// Every binding that gives a user something in this namespace; with an empty
@@ -156,28 +171,24 @@ impl Graph {
             .filter(move |binding| binding.reaches(namespace))
     }
 
-    /// Every subject that may do this, in order, with every binding that allows it.
+    /// Every subject that may do this for all objects asked for or for some, in order,
+    /// with everything that allows it.
     #[must_use]
     pub fn who_can(&self, attributes: &Attributes<'_>) -> Vec<Holder<'_>> {
         let mut holders: BTreeMap<&Subject, Vec<Grant<'_>>> = BTreeMap::new();
         // Many bindings name the same few roles.
-        let mut known: HashMap<&RoleKey, Option<(&Role, &Rule)>> = HashMap::new();
+        let mut known: HashMap<&RoleKey, Vec<(&Role, &Rule)>> = HashMap::new();
         let namespace = attributes.namespace();
         for binding in self.bindings.values().filter(|one| one.reaches(namespace)) {
             let Some(role) = &binding.role else { continue };
-            let allowed = *known
+            let allowed = known
                 .entry(role)
-                .or_insert_with(|| self.roles.allows(role, attributes));
-            let Some((source, rule)) = allowed else {
-                continue;
-            };
-            for subject in &binding.subjects {
-                holders.entry(subject).or_default().push(Grant {
-                    binding,
-                    role,
-                    source,
-                    rule,
-                });
+                .or_insert_with(|| self.roles.allows_some(role, attributes));
+            for &allowed in &*allowed {
+                let grant = Grant::new(binding, role, allowed);
+                for subject in &binding.subjects {
+                    holders.entry(subject).or_default().push(grant);
+                }
             }
         }
         let holders = holders.into_iter();
@@ -189,15 +200,39 @@ impl Graph {
             .collect()
     }
 
-    fn grant<'g>(&'g self, binding: &'g Binding, attributes: &Attributes<'_>) -> Option<Grant<'g>> {
-        let role = binding.role.as_ref()?;
-        let (source, rule) = self.roles.allows(role, attributes)?;
-        Some(Grant {
+    fn grants_of<'g>(
+        &'g self,
+        binding: &'g Binding,
+        attributes: &Attributes<'_>,
+    ) -> Vec<Grant<'g>> {
+        let Some(role) = &binding.role else {
+            return Vec::new();
+        };
+        let allowed = self.roles.allows_some(role, attributes).into_iter();
+        allowed
+            .map(|allowed| Grant::new(binding, role, allowed))
+            .collect()
+    }
+}
+
+impl<'g> Grant<'g> {
+    const fn new(
+        binding: &'g Binding,
+        to: &'g RoleKey,
+        (source, rule): (&'g Role, &'g Rule),
+    ) -> Self {
+        Self {
             binding,
-            role,
+            role: to,
             source,
             rule,
-        })
+        }
+    }
+
+    /// The only objects that it is for; empty: all.
+    #[must_use]
+    pub fn names(&self) -> &'g [Box<str>] {
+        &self.rule.resource_names
     }
 }
 
@@ -213,3 +248,27 @@ fn forget<K: std::hash::Hash + Eq>(
         }
     }
 }
+
+/// `RoleBinding spark-a/editors → ClusterRole edit`, with the aggregated role and the
+/// names if there are any.
+impl fmt::Display for Grant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {}", self.binding.key, self.role)?;
+        if self.source.key != *self.role {
+            write!(f, " (from {})", self.source.key)?;
+        }
+        if let [first, rest @ ..] = self.names() {
+            write!(f, ", only for {}", shown(first, 253))?;
+            for name in rest.iter().take(MOST_NAMES - 1) {
+                write!(f, ", {}", shown(name, 253))?;
+            }
+            if self.names().len() > MOST_NAMES {
+                write!(f, " and {} more", self.names().len() - MOST_NAMES)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many names of objects a line shows.
+const MOST_NAMES: usize = 5;

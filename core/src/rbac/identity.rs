@@ -42,6 +42,11 @@ impl<'a> Identity<'a> {
     }
 
     #[must_use]
+    pub fn is_service_account(&self) -> bool {
+        ServiceAccountUser::parse(self.name).is_some()
+    }
+
+    #[must_use]
     pub fn is_in(&self, group: &str) -> bool {
         self.groups.iter().any(|of| of == group)
     }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use crate::json::{self, List};
 use crate::names::shown;
 
+use super::Rule;
 use super::selector::{Labels, Selector};
-use super::{Attributes, Rule};
 
 /// A role's name, and its namespace; empty for a cluster role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,11 +86,6 @@ impl Role {
 
     pub(super) fn is_cluster_role(&self) -> bool {
         self.key.namespace.is_empty()
-    }
-
-    /// The first of its own rules that allows this.
-    pub(super) fn allows(&self, attributes: &Attributes<'_>) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.allows(attributes))
     }
 }
 

@@ -89,8 +89,28 @@ impl Roles {
         key: &RoleKey,
         attributes: &Attributes<'_>,
     ) -> Option<(&Role, &Rule)> {
+        self.rules(key).find(|(_, rule)| rule.allows(attributes))
+    }
+
+    /// The rule that allows this for all objects asked for; if there is none, every
+    /// rule that allows it for some.
+    pub(super) fn allows_some(
+        &self,
+        key: &RoleKey,
+        attributes: &Attributes<'_>,
+    ) -> Vec<(&Role, &Rule)> {
+        match self.allows(key, attributes) {
+            Some(all) => vec![all],
+            None => self
+                .rules(key)
+                .filter(|(_, rule)| rule.allows_some(attributes))
+                .collect(),
+        }
+    }
+
+    fn rules(&self, key: &RoleKey) -> impl Iterator<Item = (&Role, &Rule)> {
         self.parts(key)
-            .find_map(|role| Some((role, role.allows(attributes)?)))
+            .flat_map(|role| role.rules.iter().map(move |rule| (role, rule)))
     }
 
     /// The role, and all that it aggregates. Its own rules come first: until

@@ -26,24 +26,49 @@ pub struct Rule {
 const ALL: &str = "*";
 
 impl Rule {
-    /// Whether it allows this.
+    /// Whether it allows this. Without a name, all objects are asked for.
     #[must_use]
     pub fn allows(&self, attributes: &Attributes<'_>) -> bool {
-        let verb = has_or_all(&self.verbs, attributes.verb);
-        verb && match attributes.asked {
-            Asked::Resource {
-                group,
-                resource,
-                subresource,
-                name,
-                ..
-            } => {
-                has_or_all(&self.api_groups, group)
-                    && self.has_resource(resource, subresource)
-                    && (self.resource_names.is_empty() || has(&self.resource_names, name))
+        self.covers(attributes)
+            && match attributes.asked {
+                Asked::Resource { name, .. } => {
+                    self.resource_names.is_empty() || has(&self.resource_names, name)
+                }
+                Asked::Url { .. } => true,
             }
-            Asked::Url { path } => self.urls.iter().any(|url| is_url(url, path)),
-        }
+    }
+
+    /// Whether it allows this for at least one object of those asked for. A request
+    /// without a name in it, such as a `create`, is never for an object of a name.
+    #[must_use]
+    pub fn allows_some(&self, attributes: &Attributes<'_>) -> bool {
+        self.allows(attributes)
+            || match attributes.asked {
+                Asked::Resource {
+                    name, subresource, ..
+                } => {
+                    let nameless = attributes.verb == "deletecollection"
+                        || attributes.verb == "create" && subresource.is_empty();
+                    name.is_empty() && !nameless && self.covers(attributes)
+                }
+                Asked::Url { .. } => false,
+            }
+    }
+
+    /// Whether it allows this for objects of some name.
+    fn covers(&self, attributes: &Attributes<'_>) -> bool {
+        has_or_all(&self.verbs, attributes.verb)
+            && match attributes.asked {
+                Asked::Resource {
+                    group,
+                    resource,
+                    subresource,
+                    ..
+                } => {
+                    has_or_all(&self.api_groups, group) && self.has_resource(resource, subresource)
+                }
+                Asked::Url { path } => self.urls.iter().any(|url| is_url(url, path)),
+            }
     }
 
     /// `*` includes every subresource; `pods` does not include `pods/exec`;
