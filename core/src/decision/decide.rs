@@ -38,8 +38,10 @@ pub fn decide<'a>(
 ) -> Result<Outcome<'a>, ReviewError> {
     let outcome = decide_by(RULES, request, scope, policy, facts, now)?;
     if let Outcome::Needs(needs) = &outcome {
-        let may_ask = |need: &Need| Asked::is(&need.group, &need.resource);
-        debug_assert!(needs.iter().all(may_ask), "rolegate may not get {needs:?}");
+        debug_assert!(
+            needs.iter().all(Asked::allows),
+            "rolegate may not read {needs:?}"
+        );
     }
     Ok(outcome)
 }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use super::{Chain, Subjects};
 use crate::names::Role;
-use crate::names::{Glob, RolePattern};
+use crate::names::{Glob, LOG_SECRET_PREFIX, RolePattern, is_reserved};
 
 /// One entry of `virtualClusters`, or the built-in entry for labelled namespaces
 /// that no entry names.
@@ -102,6 +102,17 @@ pub struct Submitter {
     pub config_maps: Vec<Glob>,
     /// Secrets that their own pods may mount or reference.
     pub secrets: Vec<Glob>,
+}
+
+impl Submitter {
+    /// Whether `secrets` lists this one. The Secrets of jobs need their full names: no
+    /// pattern matches them.
+    #[must_use]
+    pub fn lists_secret(&self, secret: &str) -> bool {
+        let reserved = secret.starts_with(LOG_SECRET_PREFIX) || is_reserved(secret);
+        let mut globs = self.secrets.iter();
+        globs.any(|glob| !(reserved && glob.is_wild()) && glob.matches(secret))
+    }
 }
 
 /// A job in one namespace that may start pods in another. With Lake Formation, the

@@ -37,6 +37,7 @@ pub struct Binding {
 struct Wire {
     #[serde(default)]
     kind: Option<Box<str>>,
+    #[serde(default)]
     metadata: Meta,
     #[serde(default)]
     role_ref: WireRef,

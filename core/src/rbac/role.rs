@@ -33,6 +33,7 @@ pub struct Role {
 struct Wire {
     #[serde(default)]
     kind: Option<Box<str>>,
+    #[serde(default)]
     metadata: Meta,
     #[serde(default)]
     rules: Option<Vec<Rule>>,
@@ -82,6 +83,12 @@ impl Role {
                 .map(|rule| rule.cluster_role_selectors.to_vec())
                 .unwrap_or_default(),
         })
+    }
+
+    /// Whether aggregation cannot tell the two apart.
+    #[must_use]
+    pub fn has_labels_of(&self, other: &Self) -> bool {
+        self.labels == other.labels
     }
 
     pub(super) fn is_cluster_role(&self) -> bool {

@@ -80,8 +80,8 @@ mod other_readers;
 mod references;
 
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs};
-use crate::names::{Component, JobId, LOG_SECRET_PREFIX, LogSecret, PodName, Role, shown};
-use crate::policy::{About, Severity, Submitter};
+use crate::names::{Component, JobId, LogSecret, PodName, Role, shown};
+use crate::policy::{About, Severity};
 use crate::write::Write;
 
 use super::shared::violation::{self, Violation};
@@ -184,7 +184,7 @@ fn refusal_to_job(write: &Write<'_>, role: &Role, secret: &str) -> Option<String
     let submitters = write.tenancy.submitters.iter();
     let listed = submitters
         .filter(|entry| entry.roles.iter().any(|roles| roles.matches(role)))
-        .any(|entry| lists(entry, secret));
+        .any(|entry| entry.lists_secret(secret));
     if listed {
         return None;
     }
@@ -206,26 +206,13 @@ fn refusal_to_requester(write: &Write<'_>, secret: &str) -> Option<String> {
     let listed = match &write.requester {
         Requester::System(_) => true,
         Requester::Tenant(_) | Requester::Platform(_) => {
-            write.submitters().any(|entry| lists(entry, secret))
+            write.submitters().any(|entry| entry.lists_secret(secret))
         }
         Requester::Operator(_) => {
             let mut submitters = write.tenancy.submitters.iter();
-            submitters.any(|entry| lists(entry, secret))
+            submitters.any(|entry| entry.lists_secret(secret))
         }
         _ => false,
     };
     (!listed).then(|| "the policy lists no such Secret for them".to_owned())
-}
-
-fn lists(entry: &Submitter, secret: &str) -> bool {
-    let reserved = is_reserved(secret);
-    entry
-        .secrets
-        .iter()
-        .any(|glob| !(reserved && glob.is_wild()) && glob.matches(secret))
-}
-
-/// Whether the policy has to give the full name, because no pattern matches it.
-fn is_reserved(secret: &str) -> bool {
-    secret.starts_with(LOG_SECRET_PREFIX) || crate::names::is_reserved(secret)
 }

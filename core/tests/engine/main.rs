@@ -39,6 +39,7 @@ mod namespace_guard;
 mod pod_exec;
 mod pod_tampering;
 mod properties;
+mod rbac_grant;
 mod recorded_pods;
 mod requesters;
 mod rounds;
