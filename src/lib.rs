@@ -11,6 +11,7 @@
 //! - [`manifests`]: `ValidatingAdmissionPolicies`, printed with the names that the rules use
 //! - [`report`]: decisions as text and JSON
 //! - [`certs`], [`cluster`], [`telemetry`]: certificates, the API server's client, logs
+//! - [`rbac`]: roles and bindings, from files or from a cluster
 //! - [`runtime`]: readiness and shutdown
 //!
 //! Reviews enter at two places: `server` (webhooks) and `cli::review` (files).
@@ -19,6 +20,7 @@ pub mod certs;
 pub mod cli;
 pub mod cluster;
 pub mod manifests;
+pub mod rbac;
 pub mod report;
 pub mod runtime;
 pub mod server;

@@ -798,3 +798,82 @@ spec:
         "{out}"
     );
 }
+
+/// Runs every command of the page, and compares what the page shows.
+#[test]
+fn the_page_on_who_can_do_what_shows_what_the_commands_print() {
+    let page = include_str!("../docs/who-can-do-what.md");
+    let mut commands = 0;
+    for block in page.split("```console\n$ rolegate ").skip(1) {
+        let (block, _) = block.split_once("```").expect("a whole block");
+        let (command, shown) = block.split_once('\n').expect("output");
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let (code, output, errors) = run(&arguments, "");
+        assert_eq!((code, errors.as_str()), (0, ""), "{command}");
+        assert_eq!(output, shown, "{command}");
+        commands += 1;
+    }
+    assert_eq!(commands, 4);
+}
+
+#[test]
+fn who_can_and_can_say_what_is_wrong() {
+    let from = ["--from", "examples/rbac"];
+    for (arguments, expected) in [
+        (
+            &["who-can", "Get", "secrets"][..],
+            "`Get` is no verb of RBAC",
+        ),
+        (
+            &["who-can", "get", "sparkapplications"],
+            "write the group of a custom resource",
+        ),
+        (
+            &["who-can", "get", "/metrics", "-n", "a"],
+            "a URL has neither a namespace nor a name",
+        ),
+        (
+            &["who-can", "get", "pods", "--from", "examples/reviews"],
+            "there is no Role, ClusterRole",
+        ),
+        (
+            &["who-can", "get", "pods", "--from", "no-such-file"],
+            "cannot read no-such-file",
+        ),
+        (&["can", "alice"], "--namespace"),
+    ] {
+        let mut arguments = arguments.to_vec();
+        if !arguments.contains(&"--from") {
+            arguments.extend(from);
+        }
+        let (code, output, errors) = run(&arguments, "");
+        assert_eq!((code, output.as_str()), (2, ""), "{arguments:?}: {errors}");
+        assert!(errors.contains(expected), "{arguments:?}: {errors}");
+    }
+    // Standard input, a Role without a namespace, and one object per line.
+    let role = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: r }
+rules: [{ apiGroups: [''], resources: [pods], verbs: [get] }]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: b }
+roleRef: { kind: Role, name: r }
+subjects: [{ kind: User, name: alice }, { kind: ServiceAccount, name: s }]
+";
+    let arguments = [
+        "who-can", "get", "pods", "-n", "a", "--from", "-", "--format", "json",
+    ];
+    let (code, output, _) = run(&arguments, role);
+    let lines: Vec<serde_json::Value> = output
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(code, 0);
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["subject"], "user alice");
+    assert_eq!(lines[0]["grants"][0]["binding"], "RoleBinding a/b");
+    assert_eq!(lines[1]["subject"], "service account a/s");
+}

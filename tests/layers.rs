@@ -317,8 +317,18 @@ fn no_cycle_between_the_files_of_a_folder() {
 /// Each folder of the engine uses only folders before it in this order.
 #[test]
 fn the_engine_has_one_direction() {
-    const ORDER: [&str; 10] = [
-        "names", "json", "policy", "request", "identity", "facts", "mutation", "write", "rules",
+    const ORDER: [&str; 12] = [
+        "names",
+        "json",
+        "rbac",
+        "policy",
+        "request",
+        "identity",
+        "facts",
+        "permissions",
+        "mutation",
+        "write",
+        "rules",
         "decision",
     ];
     let graph = Crate::read("core/src").folders();

@@ -198,19 +198,21 @@ fn uncommented(path: &Path) -> String {
     lines.filter(|line| !line.trim().starts_with('#')).collect()
 }
 
-/// rolegate may `get` exactly what a rule may ask for.
+/// rolegate may `get` and `list` exactly what a rule may ask for.
 #[test]
 fn the_role_for_look_ups_is_what_the_engine_asks_for() {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for Asked { group, resource } in Asked::all() {
-        groups.entry(group).or_default().push(resource);
+    let mut groups: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for (verb, all) in [("get", Asked::all()), ("list", Asked::lists())] {
+        for Asked { group, resource } in all {
+            groups.entry((verb, group)).or_default().push(resource);
+        }
     }
     let rules: Vec<String> = groups
         .iter()
-        .map(|(group, resources)| {
+        .map(|((verb, group), resources)| {
             let group = if group.is_empty() { "\"\"" } else { group };
             let resources = resources.join(", ");
-            format!("- apiGroups: [{group}]\n  resources: [{resources}]\n  verbs: [get]\n")
+            format!("- apiGroups: [{group}]\n  resources: [{resources}]\n  verbs: [{verb}]\n")
         })
         .collect();
     let file = policies().with_file_name("lookups").join("rbac.yaml");

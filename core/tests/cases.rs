@@ -146,7 +146,16 @@ fn write(
             match first {
                 Outcome::Decided(decision) => decision,
                 Outcome::Needs(needs) => {
-                    let stored = stored(manifests);
+                    let mut stored = stored(manifests);
+                    let lists: Vec<(Need, String)> = needs
+                        .iter()
+                        .filter(|need| need.is_list())
+                        .map(|need| (need.clone(), listed(need, &stored)))
+                        .collect();
+                    for (need, text) in &lists {
+                        let raw = Raw::parse(text).expect("a list");
+                        stored.insert(need.clone(), need.stored(raw));
+                    }
                     let facts = Facts::found(needs.into_iter().map(|need| {
                         let known = stored.get(&need);
                         let age = std::time::Duration::ZERO;
@@ -209,6 +218,17 @@ fn manifests(text: &str) -> Vec<String> {
         .into_iter()
         .map(|document| document.into_review(&wrap).expect("an object").review)
         .collect()
+}
+
+/// The list that an API server would give of these objects.
+fn listed(need: &Need, stored: &BTreeMap<Need, Stored<'_>>) -> String {
+    let items: Vec<&str> = stored
+        .iter()
+        .filter(|(one, _)| (&one.group, &one.resource) == (&need.group, &need.resource))
+        .filter(|(one, _)| need.namespace.is_empty() || one.namespace == need.namespace)
+        .map(|(_, stored)| stored.object.raw().get())
+        .collect();
+    format!("{{\"items\":[{}]}}", items.join(","))
 }
 
 fn stored(manifests: &[String]) -> BTreeMap<Need, Stored<'_>> {

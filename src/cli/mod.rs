@@ -4,13 +4,16 @@
 //! standard output was closed early.
 //! Data goes to standard output, everything else to standard error.
 
+mod can;
 mod chain;
 mod completions;
 mod explain;
 mod manifests;
 mod policy;
+mod rbac;
 mod review;
 pub mod serve;
+mod who_can;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -34,6 +37,11 @@ enum Verb {
     Serve(Box<serve::ServeArgs>),
     /// Check AdmissionReviews or manifests against the rules, without a cluster
     Review(Box<review::Args>),
+    /// List who may do something by RBAC, and by which binding
+    WhoCan(who_can::Args),
+    /// List what a subject may do by RBAC that matters to jobs, and what rolegate does
+    /// about it
+    Can(can::Args),
     /// Show the AWS profile that role chaining writes
     #[command(subcommand)]
     Chain(chain::Verb),
@@ -55,6 +63,8 @@ pub fn run() -> ExitCode {
     let result = match Cli::parse().verb {
         Verb::Serve(args) => return serve::run(&args),
         Verb::Review(args) => review::run(&args),
+        Verb::WhoCan(args) => who_can::run(&args),
+        Verb::Can(args) => can::run(&args),
         Verb::Chain(verb) => chain::run(&verb),
         Verb::Explain(args) => explain::run(&args),
         Verb::Policy(verb) => policy::run(verb),

@@ -7,6 +7,7 @@ use http::{Request, StatusCode};
 use kube::Client;
 use rolegate_core::facts::{Known, Need};
 use rolegate_core::json::Raw;
+use rolegate_core::request::view;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -55,6 +56,11 @@ async fn get(client: &Client, need: &Need) -> Known<String> {
         return Known::Unknown;
     };
     match client.request_text(request).await {
+        // A part of a list could lack the very object that matters.
+        Ok(text) if need.is_list() && is_partial(&text) => {
+            tracing::warn!(%need, most = MOST_OF_A_LIST, "the list is too long; it counts as unknown");
+            Known::Unknown
+        }
         Ok(text) => Known::Is(text, Duration::ZERO),
         Err(kube::Error::Api(status)) if status.code == StatusCode::NOT_FOUND => {
             Known::Absent(Duration::ZERO)
@@ -66,7 +72,18 @@ async fn get(client: &Client, need: &Need) -> Known<String> {
     }
 }
 
-/// The path of an object, such as
+/// As many objects as a list may have. Ten thousand bindings are some 8 MB.
+const MOST_OF_A_LIST: u32 = 10_000;
+
+/// Whether the API server says that there is more of a list.
+fn is_partial(text: &str) -> bool {
+    let more = Raw::parse(text)
+        .ok()
+        .and_then(|list| view::text_at(list, "metadata.continue"));
+    more.is_some_and(|token| !token.is_empty())
+}
+
+/// The path of an object or of a list, such as
 /// `/apis/apps/v1/namespaces/spark-a/deployments/gateway`. Names that the API
 /// server has accepted need no escaping, but the text of a review may be
 /// anything, so every other character is escaped.
@@ -81,11 +98,15 @@ fn path(need: &Need) -> String {
     } else {
         format!("/namespaces/{}", escaped(&need.namespace))
     };
+    let which = if need.is_list() {
+        format!("?limit={MOST_OF_A_LIST}")
+    } else {
+        format!("/{}", escaped(&need.name))
+    };
     format!(
-        "{root}/{}{namespace}/{}/{}",
+        "{root}/{}{namespace}/{}{which}",
         escaped(&need.version),
         escaped(&need.resource),
-        escaped(&need.name)
     )
 }
 
@@ -129,6 +150,14 @@ mod tests {
             (
                 Need::object("", "v1", "pods", "..", "p"),
                 "/api/v1/namespaces/%2E%2E/pods/p",
+            ),
+            (
+                Need::all("rbac.authorization.k8s.io", "rolebindings", "a"),
+                "/apis/rbac.authorization.k8s.io/v1/namespaces/a/rolebindings?limit=10000",
+            ),
+            (
+                Need::all("", "namespaces", ""),
+                "/api/v1/namespaces?limit=10000",
             ),
         ] {
             assert_eq!(path(&need), expected);

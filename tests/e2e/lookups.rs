@@ -283,3 +283,76 @@ fn e2_a_replica_set_adopts_no_pod_of_another_account() {
     assert!(said.contains("owner references"), "{said}");
     assert_eq!(owner(&stage.enforced, "others"), Value::Null);
 }
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+const RBAC_V1: &str = "rbac.authorization.k8s.io/v1";
+
+fn role(name: &str, verbs: &[&str]) -> Value {
+    json!({
+        "apiVersion": RBAC_V1, "kind": "Role", "metadata": {"name": name},
+        "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": verbs}],
+    })
+}
+
+fn bound(name: &str, kind: &str, role: &str, subject: &Value) -> Value {
+    json!({
+        "apiVersion": RBAC_V1, "kind": "RoleBinding", "metadata": {"name": name},
+        "roleRef": {"apiGroup": RBAC, "kind": kind, "name": role}, "subjects": [subject],
+    })
+}
+
+/// alice holds `bind` and `escalate` in both namespaces. Whichever of a role and its
+/// binding is written second is refused, a moment after the first.
+#[test]
+fn d10_a_role_and_its_binding_in_either_order() {
+    let stage = stage();
+    let bob = json!({"kind": "User", "apiGroup": RBAC, "name": "bob"});
+    let system = json!({"kind": "ServiceAccount", "namespace": "kube-system", "name": "x"});
+    let (roles, bindings) = ((RBAC_V1, "roles"), (RBAC_V1, "rolebindings"));
+    // The role first. Nobody is bound to it yet, so alice may write it.
+    for namespace in stage.both() {
+        let path = namespace.group(RBAC_V1, "roles");
+        let request = stage.cluster.request(stage.cluster.alice(), "POST", &path);
+        request
+            .json(&role("first", &["get"]))
+            .send()
+            .expect_status(201);
+    }
+    let attack = bound("first", "Role", "first", &bob);
+    stage.refuses(
+        bindings,
+        &attack,
+        "rbac-grant",
+        "gives user bob get secrets",
+    );
+    stage.passes(bindings, &bound("first", "Role", "first", &system));
+    // The binding first, to a role that does not exist.
+    for namespace in stage.both() {
+        let path = namespace.group(RBAC_V1, "rolebindings");
+        let request = stage.cluster.request(stage.cluster.alice(), "POST", &path);
+        let waits = bound("second", "Role", "second", &bob);
+        request.json(&waits).send().expect_status(201);
+    }
+    let says = "gives user bob list secrets by RoleBinding";
+    stage.refuses(roles, &role("second", &["list"]), "rbac-grant", says);
+    stage.passes(roles, &role("third", &["list"]));
+}
+
+/// `edit` gives more than a tenant may have, `view` does not, and no name is needed:
+/// what counts is what the roles of this cluster have.
+#[test]
+fn d10_kubernetes_own_roles() {
+    let stage = stage();
+    let team = json!({"kind": "Group", "apiGroup": RBAC, "name": "team-a"});
+    let bindings = (RBAC_V1, "rolebindings");
+    for name in ["cluster-admin", "admin", "edit"] {
+        let attack = bound("own", "ClusterRole", name, &team);
+        stage.refuses(bindings, &attack, "rbac-grant", "get, list, watch secrets");
+    }
+    stage.passes(bindings, &bound("own", "ClusterRole", "view", &team));
+    // The cluster's administrators bind it all the same.
+    let path = stage.enforced.group(RBAC_V1, "rolebindings?dryRun=All");
+    let request = stage.cluster.request(stage.cluster.admin(), "POST", &path);
+    let edit = bound("own", "ClusterRole", "edit", &team);
+    request.json(&edit).send().expect_status(201);
+}

@@ -35,5 +35,6 @@ mod lookups;
 mod modes;
 mod outage;
 mod pod_identity;
+mod rbac;
 mod spark;
 mod without_rolegate;

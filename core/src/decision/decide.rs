@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::facts::{Asked, Facts, Need};
+use crate::facts::{Asked, Facts};
 use crate::policy::Policy;
 use crate::request::{Request, ReviewError};
 use crate::rules::RULES;
@@ -28,10 +28,10 @@ pub fn decide<'a>(
 ) -> Result<Outcome<'a>, ReviewError> {
     let mut outcome = decide_by(RULES, request, scope, policy, facts, now)?;
     match &mut outcome {
-        Outcome::Needs(needs) => {
-            let may_ask = |need: &Need| Asked::is(&need.group, &need.resource);
-            debug_assert!(needs.iter().all(may_ask), "rolegate may not get {needs:?}");
-        }
+        Outcome::Needs(needs) => debug_assert!(
+            needs.iter().all(Asked::allows),
+            "rolegate may not read {needs:?}"
+        ),
         Outcome::Decided(decision) if decision.allowed() => {
             decision.pods_to_come = pods_to_come::warnings(RULES, request, scope, policy, now);
         }

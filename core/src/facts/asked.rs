@@ -1,9 +1,11 @@
-//! The kinds of objects that rules may ask for: what rolegate must be allowed to `get`,
-//! and nothing else (`manifests/lookups`).
+//! The kinds of objects that rules may ask for: what rolegate must be allowed to `get` or
+//! to `list`, and nothing else (`manifests/lookups`).
 
 use std::collections::BTreeSet;
 
+use super::Need;
 use super::kinds::{self, RoleOf};
+use crate::rbac::GROUP;
 
 /// A resource, as RBAC names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +33,18 @@ const WORKLOADS: [(&str, Asked); 7] = [
     ("Job", asked("batch", "jobs")),
 ];
 
+/// The role that a role binding names.
+const ROLES: Asked = asked(GROUP, "roles");
+
+/// Who is bound to a role, what an aggregated role consists of, and which namespaces
+/// are managed.
+const LISTS: [Asked; 4] = [
+    asked("", "namespaces"),
+    asked(GROUP, "clusterrolebindings"),
+    asked(GROUP, "clusterroles"),
+    asked(GROUP, "rolebindings"),
+];
+
 const fn asked(group: &'static str, resource: &'static str) -> Asked {
     Asked { group, resource }
 }
@@ -43,18 +57,29 @@ impl Asked {
         rows.find(|(of, _)| *of == kind).map(|(_, asked)| asked)
     }
 
-    /// Every resource that a rule may ask for.
+    /// Every resource of which a rule may ask for one object.
     #[must_use]
     pub fn all() -> BTreeSet<Self> {
         let workloads = WORKLOADS.into_iter().map(|(_, asked)| asked);
-        workloads.chain([SERVICES]).chain(joined()).collect()
+        workloads.chain([SERVICES, ROLES]).chain(joined()).collect()
     }
 
-    /// Whether a rule may ask for objects of that resource.
+    /// Every resource of which a rule may ask for all objects.
     #[must_use]
-    pub fn is(group: &str, resource: &str) -> bool {
-        let mut all = Self::all().into_iter();
-        all.any(|asked| asked.group == group && asked.resource == resource)
+    pub fn lists() -> BTreeSet<Self> {
+        LISTS.into()
+    }
+
+    /// Whether a rule may ask for this.
+    #[must_use]
+    pub fn allows(need: &Need) -> bool {
+        let all = if need.is_list() {
+            Self::lists()
+        } else {
+            Self::all()
+        };
+        let mut all = all.into_iter();
+        all.any(|asked| asked.group == need.group && asked.resource == need.resource)
     }
 }
 
@@ -87,7 +112,7 @@ mod tests {
 
     #[test]
     fn no_secret_and_no_wildcard() {
-        for asked in Asked::all() {
+        for asked in Asked::all().union(&Asked::lists()) {
             assert_ne!(asked.resource, "secrets");
             assert!(!asked.resource.contains(['*', '/']), "{asked:?}");
             assert!(!asked.group.contains('*'), "{asked:?}");
@@ -104,9 +129,14 @@ mod tests {
             ("", "services"),
             ("batch", "jobs"),
         ] {
-            assert!(Asked::is(group, resource), "{group} {resource}");
+            let need = Need::object(group, "v1", resource, "a", "b");
+            assert!(Asked::allows(&need), "{need}");
         }
-        assert!(!Asked::is("", "secrets"));
-        assert!(!Asked::is("", "configmaps"));
+        for resource in ["secrets", "configmaps", "namespaces"] {
+            let need = Need::object("", "v1", resource, "a", "b");
+            assert!(!Asked::allows(&need), "{need}");
+        }
+        assert!(Asked::allows(&Need::all("", "namespaces", "")));
+        assert!(!Asked::allows(&Need::all("", "pods", "a")));
     }
 }

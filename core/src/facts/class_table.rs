@@ -51,10 +51,12 @@ pub enum Action {
     ReachIntoNamespace,
     /// Decide a pod's chained profile.
     ChooseChain,
+    /// Give somebody permissions: roles and bindings.
+    GrantRights,
 }
 
 impl Action {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Exec,
         Self::Attach,
         Self::PortForward,
@@ -77,6 +79,7 @@ impl Action {
         Self::WriteNamespace,
         Self::ReachIntoNamespace,
         Self::ChooseChain,
+        Self::GrantRights,
     ];
 }
 
@@ -109,8 +112,9 @@ pub enum Extent {
 pub const fn extent(class: Class, action: Action) -> Extent {
     use Action::{
         Attach, ChangePod, ChooseChain, ChooseImage, Connect, Debug, DriveMutator, EndJob, Exec,
-        Expose, MintToken, PlaceRole, PortForward, Proxy, ReachIntoNamespace, ReachNode,
-        ReferenceSecret, StartPod, UseVolume, WriteConfigMap, WriteNamespace, WriteServiceAccount,
+        Expose, GrantRights, MintToken, PlaceRole, PortForward, Proxy, ReachIntoNamespace,
+        ReachNode, ReferenceSecret, StartPod, UseVolume, WriteConfigMap, WriteNamespace,
+        WriteServiceAccount,
     };
     use Class::{Admin, EmrService, Job, Operator, Platform, System, Tenant};
 
@@ -138,6 +142,9 @@ pub const fn extent(class: Class, action: Action) -> Extent {
         // Accounts that become roles; the rule does not judge others.
         (Platform | Job | Tenant, WriteServiceAccount) => Extent::Never,
         (Platform | Operator | Job | Tenant, DriveMutator | WriteNamespace) => Extent::Never,
+        // To those who have more than tenants anyway; to others nothing beyond a
+        // tenant's rights.
+        (Platform | Operator | Job | Tenant, GrantRights) => Extent::OwnWork,
         // Cluster-scoped objects are also written by software that the policy does not
         // name and that therefore counts as a tenant: a storage driver creates volumes.
         (Platform | Tenant, ReachIntoNamespace) => Extent::OwnWork,

@@ -20,8 +20,9 @@ pub struct Need {
     pub version: Box<str>,
     /// Plural resource name.
     pub resource: String,
-    /// Empty for cluster-scoped resources.
+    /// Empty for cluster-scoped resources, and for a list of all namespaces.
     pub namespace: String,
+    /// Empty for the list of all objects.
     pub name: String,
     /// The further object that it names. The door looks that one up too.
     pub then: Option<&'static Further>,
@@ -47,6 +48,18 @@ impl Need {
             name: name.to_owned(),
             then: None,
         }
+    }
+
+    /// All objects of a resource: of a namespace, or of the cluster for an empty one.
+    #[must_use]
+    pub fn all(group: &str, resource: &str, namespace: &str) -> Self {
+        Self::object(group, "v1", resource, namespace, "")
+    }
+
+    /// Whether it is for all objects instead of one.
+    #[must_use]
+    pub const fn is_list(&self) -> bool {
+        self.name.is_empty()
     }
 
     /// The same object, and the one that it names.
@@ -86,17 +99,21 @@ impl Need {
 }
 
 impl fmt::Display for Need {
-    /// `deployments.apps spark-a/gateway`.
+    /// `deployments.apps spark-a/gateway`, `all rolebindings.rbac.authorization.k8s.io`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_list() {
+            f.write_str("all ")?;
+        }
         f.write_str(&self.resource)?;
         if !self.group.is_empty() {
             write!(f, ".{}", self.group)?;
         }
-        f.write_str(" ")?;
-        if !self.namespace.is_empty() {
-            write!(f, "{}/", self.namespace)?;
+        match (self.is_list(), self.namespace.as_str()) {
+            (true, "") => Ok(()),
+            (true, namespace) => write!(f, " in {namespace}"),
+            (false, "") => write!(f, " {}", self.name),
+            (false, namespace) => write!(f, " {namespace}/{}", self.name),
         }
-        f.write_str(&self.name)
     }
 }
 

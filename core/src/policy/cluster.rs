@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use super::{Chain, Subjects};
 use crate::names::Role;
-use crate::names::{Glob, RolePattern};
+use crate::names::{Glob, RolePattern, is_reserved_secret};
 
 /// One entry of `virtualClusters`, or the built-in entry for labelled namespaces
 /// that no entry names.
@@ -109,6 +109,17 @@ pub struct Submitter {
     pub secrets: Vec<Glob>,
     /// Whether they may exec into pods that they could have started.
     pub exec: bool,
+}
+
+impl Submitter {
+    /// Whether `secrets` lists this one. The Secrets of jobs need their full names: no
+    /// pattern matches them.
+    #[must_use]
+    pub fn lists_secret(&self, secret: &str) -> bool {
+        let reserved = is_reserved_secret(secret);
+        let mut globs = self.secrets.iter();
+        globs.any(|glob| !(reserved && glob.is_wild()) && glob.matches(secret))
+    }
 }
 
 /// A job in one namespace that may start pods in another. With Lake Formation, the

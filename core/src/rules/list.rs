@@ -15,17 +15,15 @@ macro_rules! rules {
         #[schemars(rename = "Rules")]
         pub struct RulesOfThisVersion {
             $($file: Given<entry!($($entry)?)>,)*
-            rbac_grant: Given<ModeOnly>,
         }
 
         impl RuleList for RulesOfThisVersion {
             const ABOUT: &'static [&'static About] = &[$(&$file::ABOUT,)*];
-            const PLANNED: &'static [RuleId] = &[RuleId::new("rbac-grant")];
+            const PLANNED: &'static [RuleId] = &[];
 
             fn read(self, reader: &mut Reader) -> GivenRules {
                 let mut given = GivenRules::default();
                 $(given.rule($file::ABOUT.id, self.$file.0, reader);)*
-                given.rule(Self::PLANNED[0], self.rbac_grant.0, reader);
                 given
             }
         }

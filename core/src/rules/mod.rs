@@ -25,6 +25,7 @@ mod namespace_guard;
 mod pod_exec;
 mod pod_tampering;
 mod policy_file;
+mod rbac_grant;
 mod secret_read;
 mod service_account_identity;
 mod service_account_token;
@@ -93,6 +94,7 @@ rules! {
     namespace_guard: NamespaceGuard;
     cluster_takeover: ClusterTakeover;
     chain_profile: ChainProfile;
+    rbac_grant: RbacGrant;
 }
 
 /// Whether a policy may name this rule although this version has no code for it.

@@ -81,8 +81,8 @@ mod references;
 
 use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs};
-use crate::names::{Component, JobId, LogSecret, PodName, Role, is_reserved_secret, shown};
-use crate::policy::{About, Severity, Submitter};
+use crate::names::{Component, JobId, LogSecret, PodName, Role, shown};
+use crate::policy::{About, Severity};
 use crate::write::Write;
 
 use super::shared::startable::emr_starts;
@@ -212,7 +212,7 @@ fn refusal_to_job(write: &Write<'_>, role: &Role, secret: &str) -> Option<String
     let submitters = write.tenancy.submitters.iter();
     let listed = submitters
         .filter(|entry| entry.roles.iter().any(|roles| roles.matches(role)))
-        .any(|entry| lists(entry, secret));
+        .any(|entry| entry.lists_secret(secret));
     if listed {
         return None;
     }
@@ -234,21 +234,13 @@ fn refusal_to_requester(write: &Write<'_>, secret: &str) -> Option<String> {
     let listed = match &write.requester {
         Requester::System(_) => true,
         Requester::Tenant(_) | Requester::Platform(_) => {
-            write.submitters().any(|entry| lists(entry, secret))
+            write.submitters().any(|entry| entry.lists_secret(secret))
         }
         Requester::Operator(_) => {
             let mut submitters = write.tenancy.submitters.iter();
-            submitters.any(|entry| lists(entry, secret))
+            submitters.any(|entry| entry.lists_secret(secret))
         }
         _ => false,
     };
     (!listed).then(|| "the policy lists no such Secret for them".to_owned())
-}
-
-fn lists(entry: &Submitter, secret: &str) -> bool {
-    let reserved = is_reserved_secret(secret);
-    entry
-        .secrets
-        .iter()
-        .any(|glob| !(reserved && glob.is_wild()) && glob.matches(secret))
 }

@@ -43,6 +43,7 @@ mod operators;
 mod pod_exec;
 mod pod_tampering;
 mod properties;
+mod rbac_grant;
 mod recorded_pods;
 mod requesters;
 mod rounds;

@@ -6,12 +6,14 @@
 //! |---|---|
 //! | `discovery` | what the API server serves |
 //! | `probes` | one dangerous request for every judged line |
+//! | `rights` | the same for roles and bindings |
 //! | `forms` | the forms in which a verb arrives: patch types, apply, options in a body |
 //! | `stage` | where they are sent: with rolegate, and without |
 
 mod discovery;
 mod forms;
 pub(crate) mod probes;
+mod rights;
 pub(crate) mod stage;
 
 use std::collections::BTreeSet;

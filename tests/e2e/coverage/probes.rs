@@ -80,7 +80,8 @@ impl Place<'_> {
         }
         let mut probe = self
             .in_namespace(main)
-            .or_else(|| self.without_namespace(main))?;
+            .or_else(|| self.without_namespace(main))
+            .or_else(|| self.rights(main))?;
         if !sub.is_empty() {
             probe.change = Self::changed(resource)?;
         }

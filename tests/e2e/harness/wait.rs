@@ -16,19 +16,27 @@ pub(crate) fn until<T>(what: &str, attempt: impl FnMut() -> Result<T, String>) -
 pub(crate) fn until_within<T>(
     limit: Duration,
     what: &str,
-    mut attempt: impl FnMut() -> Result<T, String>,
+    attempt: impl FnMut() -> Result<T, String>,
 ) -> T {
+    within(limit, attempt).unwrap_or_else(|reason| {
+        panic!(
+            "gave up after {}s waiting for {what}: {reason}",
+            limit.as_secs()
+        )
+    })
+}
+
+/// Calls `attempt` until it gives a value; after `limit` its last reason.
+pub(crate) fn within<T>(
+    limit: Duration,
+    mut attempt: impl FnMut() -> Result<T, String>,
+) -> Result<T, String> {
     let start = Instant::now();
     let mut pause = Duration::from_millis(10);
     loop {
         match attempt() {
-            Ok(value) => return value,
-            Err(reason) if start.elapsed() > limit => {
-                panic!(
-                    "gave up after {}s waiting for {what}: {reason}",
-                    limit.as_secs()
-                );
-            }
+            Ok(value) => return Ok(value),
+            Err(reason) if start.elapsed() > limit => return Err(reason),
             Err(_) => std::thread::sleep(pause),
         }
         pause = (pause * 2).min(Duration::from_millis(200));

@@ -37,6 +37,7 @@ pub(super) const MUTATING_WEBHOOK: By = By::Rule(RuleId::new("mutating-webhook")
 pub(super) const NAMESPACE_GUARD: By = By::Rule(RuleId::new("namespace-guard"));
 pub(super) const POD_EXEC: By = By::Rule(RuleId::new("pod-exec"));
 pub(super) const POD_TAMPERING: By = By::Rule(RuleId::new("pod-tampering"));
+pub(super) const RBAC_GRANT: By = By::Rule(RuleId::new("rbac-grant"));
 pub(super) const SECRET_READ: By = By::Rule(RuleId::new("secret-read"));
 pub(super) const SERVICE_ACCOUNT_IDENTITY: By = By::Rule(RuleId::new("service-account-identity"));
 pub(super) const SERVICE_ACCOUNT_TOKEN: By = By::Rule(RuleId::new("service-account-token"));

@@ -2,7 +2,9 @@
 
 use crate::facts::class_table::Action;
 
-use super::by::{CLUSTER_TAKEOVER, NAMESPACE_GUARD, NAMESPACE_POLICY, POD_EXEC, WEBHOOK_POLICY};
+use super::by::{
+    CLUSTER_TAKEOVER, NAMESPACE_GUARD, NAMESPACE_POLICY, POD_EXEC, RBAC_GRANT, WEBHOOK_POLICY,
+};
 use super::row::{Row, dangerous, every, harmless, open, otherwise, rows};
 
 const METRICS: &str = "reading a node's own metrics is allowed. The same right gives access to the \
@@ -26,10 +28,13 @@ pub(super) const ROWS: &[Row] = rows! {
         ADMISSION "validatingadmissionpolicies", ADMISSION "validatingadmissionpolicybindings": [WRITES] => open(
                 "changes or allows requests in every namespace; Kubernetes runs no admission for \
                  these four kinds",
-                "`rbac-grant` and scan will report who may write them (planned)");
+                "`rbac-grant` denies granting this to tenants; `rolegate who-can` lists who has it");
         ADMISSION "validatingadmissionpolicies"/"status": [Update Patch] => harmless("a report");
-        RBAC "clusterroles", RBAC "clusterrolebindings": [WRITES] =>
-            open("grants rights in every namespace", "`rbac-grant` will judge it (planned)");
+        RBAC "clusterroles", RBAC "clusterrolebindings": [Create Update Patch] =>
+            dangerous(&[RBAC_GRANT], Action::GrantRights)
+                .note("by what subjects newly get");
+        RBAC "clusterroles", RBAC "clusterrolebindings": [Delete DeleteCollection] =>
+            harmless("takes rights away");
 
         // GET also reads metrics, and an authorization request does not contain the
         // path.
@@ -41,8 +46,8 @@ pub(super) const ROWS: &[Row] = rows! {
             harmless("decides where pods run, not what they run as; nodes have this right themselves");
         CORE "nodes"/"status": [Update Patch] => open(
             "the API server connects to the kubelet at the address in the status",
-            "only nodes and administrators have this right by default; scan will report who else does \
-             (planned)");
+            "only nodes and administrators have this right by default; `rbac-grant` denies granting it, \
+             and `rolegate who-can` lists who has it");
 
         CERTIFICATES "certificatesigningrequests": [WRITES] =>
             harmless("a request gives nothing before it is approved");

@@ -4,8 +4,8 @@ use crate::facts::class_table::Action;
 
 use super::by::{
     CLUSTER_TAKEOVER, CONFIGMAP_MUTATION, ENDPOINT_EXPOSURE, FOREIGN_SERVICE_ACCOUNT,
-    FOREIGN_VOLUME, JOB_LIFECYCLE, POD_EXEC, POD_TAMPERING, PODS, SECRET_POLICY, SECRET_READ,
-    SERVICE_ACCOUNT_IDENTITY, SERVICE_ACCOUNT_TOKEN,
+    FOREIGN_VOLUME, JOB_LIFECYCLE, POD_EXEC, POD_TAMPERING, PODS, RBAC_GRANT, SECRET_POLICY,
+    SECRET_READ, SERVICE_ACCOUNT_IDENTITY, SERVICE_ACCOUNT_TOKEN,
 };
 use super::row::{Row, dangerous, every, harmless, open, otherwise, rows};
 
@@ -13,12 +13,6 @@ const SCALES: (&str, &str) = (
     "starts or ends pods of an existing workload; the request does not contain the pod template",
     "the pods are judged when the controller creates them: of the workloads that existed before the \
      namespace was labelled, only the gateway of an interactive endpoint can start",
-);
-
-const GRANTS: (&str, &str) = (
-    "grants rights",
-    "`rbac-grant` will judge it (planned); Kubernetes itself lets users grant only rights that they \
-     have",
 );
 
 pub(super) const ROWS: &[Row] = rows! {
@@ -112,7 +106,11 @@ pub(super) const ROWS: &[Row] = rows! {
                       has no identity");
 
         // Rights.
-        RBAC "roles", RBAC "rolebindings": [WRITES] => open(GRANTS.0, GRANTS.1);
+        RBAC "roles", RBAC "rolebindings": [Create Update Patch] =>
+            dangerous(&[RBAC_GRANT], Action::GrantRights)
+                .note("by what subjects newly get");
+        RBAC "roles", RBAC "rolebindings": [Delete DeleteCollection] =>
+            harmless("takes rights away");
 
         // The rest.
         CORE "events", EVENTS "events": [WRITES] => harmless("a report; not sent to rolegate");

@@ -13,7 +13,7 @@ use super::verb::{Verb, Verbs};
 
 const GRANTS: (&str, &str) = (
     "grants rights that the requester does not have",
-    "`rbac-grant` will judge it (planned); the audit log records the binding",
+    "`rbac-grant` judges what is granted, and denies granting this",
 );
 
 const KUBELET: &str = "the request does not go through the API server; close port 10250 to pods";
@@ -32,7 +32,9 @@ pub(super) const ROWS: &[Row] = rows! {
                 .note("not enabled by default");
     }
     Cluster {
-        CORE "users", CORE "groups", AUTHENTICATION "uids", AUTHENTICATION "userextras"/"*": [Impersonate] => open(
+        CORE "users", CORE "groups", AUTHENTICATION "uids", AUTHENTICATION "userextras"/"*",
+        AUTHENTICATION "users", AUTHENTICATION "groups", AUTHENTICATION "serviceaccounts",
+        AUTHENTICATION "nodes": [Impersonate] => open(
                 "acts as another user",
                 "admission cannot distinguish a user from an impersonator; the audit log records both names");
         RBAC "clusterroles": [Bind Escalate] => open(GRANTS.0, GRANTS.1);

@@ -141,6 +141,11 @@ impl Verbs {
     }
 
     #[must_use]
+    pub const fn with(self, verb: Verb) -> Self {
+        Self(self.0 | 1 << verb as u16)
+    }
+
+    #[must_use]
     pub const fn has(self, verb: Verb) -> bool {
         self.0 & 1 << verb as u16 != 0
     }

@@ -1,0 +1,79 @@
+//! The class that rolegate gives a subject.
+
+use serde_json::json;
+
+use crate::facts::{Class, Requester};
+use crate::json;
+use crate::names::ServiceAccountUser;
+use crate::policy::Policy;
+use crate::rbac::{Identity, Subject};
+use crate::request::UserInfo;
+
+/// The class of a user who comes with its own credentials: a service account with the
+/// token of a pod, so with all that such a token proves. Somebody who impersonates it
+/// counts as a tenant.
+#[must_use]
+pub fn class_of(identity: &Identity<'_>, namespace: &str, policy: &Policy) -> Class {
+    let user = json!({
+        "username": identity.name,
+        "uid": "from-a-token",
+        "groups": identity.groups,
+        "extra": if identity.is_service_account() {
+            json!({
+                "authentication.kubernetes.io/pod-name": ["a-pod"],
+                "authentication.kubernetes.io/pod-uid": ["a-pod"],
+            })
+        } else {
+            json!({})
+        },
+    })
+    .to_string();
+    json::fill::<UserInfo<'_>>(&user).map_or(Class::Tenant, |user| {
+        Requester::of(&user, namespace, policy).class()
+    })
+}
+
+/// The class of a binding's subject. A group is what its members are: only the
+/// policy's administrators and the control plane are known by their groups. The other
+/// service accounts beside an add-on that the policy names belong to the add-on.
+#[must_use]
+pub fn class_of_subject(subject: &Subject, namespace: &str, policy: &Policy) -> Class {
+    match subject {
+        Subject::User(name) => {
+            let account = ServiceAccountUser::parse(name);
+            if account.is_some_and(|account| account.namespace == "kube-system") {
+                return Class::System;
+            }
+            match class_of(&Identity::authenticated(name, []), namespace, policy) {
+                Class::Tenant if account.is_some_and(|one| is_add_ons(one.namespace, policy)) => {
+                    Class::Platform
+                }
+                class => class,
+            }
+        }
+        Subject::Group(name) => {
+            if SYSTEM_GROUPS.contains(&&**name) {
+                Class::System
+            } else if policy.admins.contains("", [&**name]) {
+                Class::Admin
+            } else {
+                Class::Tenant
+            }
+        }
+    }
+}
+
+/// Nobody but the control plane and the nodes is in them.
+const SYSTEM_GROUPS: [&str; 3] = [
+    "system:masters",
+    "system:nodes",
+    "system:serviceaccounts:kube-system",
+];
+
+/// Whether add-ons of the policy run in this namespace, and no jobs.
+fn is_add_ons(namespace: &str, policy: &Policy) -> bool {
+    let mut users = policy.platform.iter().flat_map(|entry| &entry.users);
+    users.any(|user| {
+        ServiceAccountUser::parse(user).is_some_and(|account| account.namespace == namespace)
+    }) && policy.tenancy(namespace).namespaces.is_empty()
+}

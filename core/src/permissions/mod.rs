@@ -1,0 +1,21 @@
+//! What subjects may do by RBAC, beside what rolegate does about it.
+//!
+//! | module | gives |
+//! |---|---|
+//! | `question` | a question from the command line: `get secrets`, `create pods/exec` |
+//! | `standing` | what rolegate does about a permission that a class holds |
+//! | `ceiling` | what may not be granted to a class |
+//! | `class` | the class that rolegate gives a subject |
+//! | `held` | the permissions of one subject that matter to jobs |
+
+mod ceiling;
+mod class;
+mod held;
+mod question;
+mod standing;
+
+pub use ceiling::{Cover, Excess, excesses};
+pub use class::{class_of, class_of_subject};
+pub use held::{Held, held};
+pub use question::{Question, QuestionError};
+pub use standing::Standing;

@@ -1,0 +1,271 @@
+//! What subjects newly get by a role or by a binding.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::facts::surface::{Answer, Row, Verb};
+use crate::facts::{Class, Facts};
+use crate::names::shown;
+use crate::permissions::{Cover, class_of_subject, excesses};
+use crate::rbac::{Binding, Graph, Role, RoleKey, Rule, Subject};
+use crate::write::Write;
+
+use super::Stop;
+use super::facts::{Bound, Surroundings};
+
+/// A subject, and what it newly gets.
+pub(super) struct Gain {
+    /// `group team-a`.
+    pub(super) who: String,
+    /// `get, list secrets and create pods/exec`.
+    pub(super) what: String,
+    /// How it gets it, if the request does not say: ` by RoleBinding spark-a/editors`.
+    pub(super) how: String,
+}
+
+/// In the order of the subjects.
+pub(super) struct Gains(pub(super) Vec<Gain>);
+
+/// By a binding: what its role gives the subjects that it did not have before.
+pub(super) fn by_binding(
+    write: &Write<'_>,
+    facts: &Facts<'_>,
+    old: Option<Binding>,
+    new: Binding,
+) -> Result<Gains, Stop> {
+    let none = Ok(Gains(Vec::new()));
+    let Some(role) = &new.role else {
+        return none;
+    };
+    let before = old
+        .filter(|old| old.role == new.role)
+        .map_or_else(BTreeSet::new, |old| old.subjects.into_iter().collect());
+    let added: Vec<(&Subject, Class)> = new
+        .subjects
+        .iter()
+        .filter(|subject| !before.contains(*subject))
+        .map(|subject| {
+            let class = class_of_subject(subject, &new.key.namespace, write.policy);
+            (subject, class)
+        })
+        .filter(|(_, class)| excesses(*class).next().is_some())
+        .collect();
+    if added.is_empty() {
+        return none;
+    }
+    let graph = match Bound::of(role, facts)? {
+        Bound::Known(graph) => graph,
+        Bound::Absent => return none,
+        Bound::Unknown(need) => match well_known(role) {
+            Some(known) => Graph::new([known], []),
+            None => return Err(need.into()),
+        },
+    };
+    let in_cluster = new.key.namespace.is_empty();
+    let mut excess = Excesses::new(write, in_cluster);
+    let gains = added.into_iter().filter_map(|(subject, class)| {
+        let what = excess.gained(class, role, &graph, None)?;
+        Some(Gain {
+            who: subject.to_string(),
+            what,
+            how: String::new(),
+        })
+    });
+    Ok(Gains(gains.collect()))
+}
+
+/// By a role: what its new rules, labels and selectors give the subjects that are
+/// bound to it already, or to an aggregated role that has its rules.
+pub(super) fn by_role(
+    write: &Write<'_>,
+    facts: &Facts<'_>,
+    old: Option<Role>,
+    new: Role,
+) -> Result<Gains, Stop> {
+    let none = Ok(Gains(Vec::new()));
+    let key = new.key.clone();
+    let in_cluster = key.namespace.is_empty();
+    let lone = Graph::new([new.clone()], []);
+    let lone_before = old.clone().map(|old| Graph::new([old], []));
+    let own = Excesses::new(write, in_cluster);
+    // Nothing but rules and aggregation gives anybody more.
+    let aggregates = in_cluster
+        && (!new.aggregates.is_empty() || !old.as_ref().is_some_and(|old| old.has_labels_of(&new)));
+    let before = lone_before.as_ref().filter(|_| !aggregates);
+    let what = own.computed(Class::Tenant, &key, &lone, before);
+    if what.is_none() && new.aggregates.is_empty() {
+        return none;
+    }
+    let Some(mut around) = Surroundings::of(&key, facts)? else {
+        let what = own.computed(Class::Tenant, &key, &lone, lone_before.as_ref());
+        let gain = what.map(|what| Gain {
+            who: "whoever is bound to it".to_owned(),
+            what,
+            how: ", and rolegate could not read who that is".to_owned(),
+        });
+        return Ok(Gains(gain.into_iter().collect()));
+    };
+    let mut graph_before = Graph::new(around.graph.roles().cloned(), []);
+    match old {
+        Some(old) => graph_before.put_role(old),
+        None => graph_before.remove_role(&key),
+    }
+    around.graph.put_role(new);
+    let mut inside = Excesses::new(write, false);
+    let mut everywhere = Excesses::new(write, true);
+    let mut gains = BTreeMap::new();
+    for binding in around.graph.bindings_to(&key) {
+        let Some(role) = binding.role.as_ref().filter(|_| around.counts(binding)) else {
+            continue;
+        };
+        let namespace = &binding.key.namespace;
+        let excess = if namespace.is_empty() {
+            &mut everywhere
+        } else {
+            &mut inside
+        };
+        for subject in &binding.subjects {
+            let class = class_of_subject(subject, namespace, write.policy);
+            let Some(what) = excess.gained(class, role, &around.graph, Some(&graph_before)) else {
+                continue;
+            };
+            gains.entry((subject, &binding.key)).or_insert(what);
+        }
+    }
+    let gains = gains.into_iter().map(|((subject, binding), what)| Gain {
+        who: subject.to_string(),
+        what,
+        how: format!(" by {binding}"),
+    });
+    Ok(Gains(gains.collect()))
+}
+
+/// What roles give beyond a class, computed once for each role and class.
+struct Excesses<'w, 'a> {
+    write: &'w Write<'a>,
+    in_cluster: bool,
+    known: BTreeMap<(RoleKey, &'static str), Option<String>>,
+}
+
+impl<'w, 'a> Excesses<'w, 'a> {
+    const fn new(write: &'w Write<'a>, in_cluster: bool) -> Self {
+        Self {
+            write,
+            in_cluster,
+            known: BTreeMap::new(),
+        }
+    }
+
+    fn gained(
+        &mut self,
+        class: Class,
+        role: &RoleKey,
+        graph: &Graph,
+        before: Option<&Graph>,
+    ) -> Option<String> {
+        let key = (role.clone(), class.as_str());
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let computed = self.computed(class, role, graph, before);
+        self.known.insert(key, computed.clone());
+        computed
+    }
+
+    /// In words; `None` if the role gives nothing new beyond the class.
+    fn computed(
+        &self,
+        class: Class,
+        role: &RoleKey,
+        graph: &Graph,
+        before: Option<&Graph>,
+    ) -> Option<String> {
+        let rules: Vec<&Rule> = graph.rules_of(role).collect();
+        let rules_before: Vec<&Rule> = before
+            .map(|before| before.rules_of(role).collect())
+            .unwrap_or_default();
+        let mut lines: Vec<(&'static Row, Vec<Verb>, Cover<'_>)> = Vec::new();
+        for excess in excesses(class) {
+            let had = excess.cover(rules_before.iter().copied(), self.in_cluster);
+            let cover = excess
+                .cover(rules.iter().copied(), self.in_cluster)
+                .without(&had);
+            let cover = self.unless_listed(excess.row, cover);
+            if cover.is_empty() {
+                continue;
+            }
+            match lines.last_mut() {
+                Some((row, verbs, same)) if *row == excess.row && *same == cover => {
+                    verbs.push(excess.verb);
+                }
+                _ => lines.push((excess.row, vec![excess.verb], cover)),
+            }
+        }
+        // What nothing else stops comes first.
+        lines.sort_by_key(|(row, ..)| !matches!(row.answer, Answer::Open { .. }));
+        in_words(&lines)
+    }
+
+    /// Without the Secrets that the policy lists for somebody in the namespace.
+    fn unless_listed<'r>(&self, row: &Row, cover: Cover<'r>) -> Cover<'r> {
+        match cover {
+            Cover::Names(mut names) if row.group.is_empty() && row.resource == "secrets" => {
+                let submitters = &self.write.tenancy.submitters;
+                names.retain(|name| !submitters.iter().any(|entry| entry.lists_secret(name)));
+                Cover::Names(names)
+            }
+            other => other,
+        }
+    }
+}
+
+/// How many resources a sentence names.
+const MOST: usize = 4;
+
+fn in_words(lines: &[(&'static Row, Vec<Verb>, Cover<'_>)]) -> Option<String> {
+    let line = |(row, verbs, cover): &(&Row, Vec<Verb>, Cover<'_>)| {
+        let verbs: Vec<&str> = verbs.iter().map(|verb| verb.as_str()).collect();
+        let verbs = verbs.join(", ");
+        match cover {
+            Cover::All => format!("{verbs} {row}"),
+            Cover::Names(names) => {
+                let first = names
+                    .first()
+                    .map_or_else(String::new, |name| shown(name, 253));
+                let more = match names.len() {
+                    0 | 1 => String::new(),
+                    many => format!(" and {} more", many - 1),
+                };
+                format!("{verbs} {row} {first}{more}")
+            }
+        }
+    };
+    let shown: Vec<String> = lines.iter().take(MOST).map(line).collect();
+    let more = lines.len().saturating_sub(MOST);
+    match (&*shown, more) {
+        ([], _) => None,
+        ([one], _) => Some(one.clone()),
+        ([one, other], 0) => Some(format!("{one} and {other}")),
+        (all, 0) => Some(all.join("; ")),
+        (all, more) => Some(format!("{}; and {more} more", all.join("; "))),
+    }
+}
+
+/// Kubernetes' own roles that give more than a tenant may have, for a rolegate that
+/// may not read roles (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`).
+/// Nobody can have changed them to less for long: the API server restores them when it
+/// starts.
+fn well_known(role: &RoleKey) -> Option<Role> {
+    let rules = match (&*role.namespace, &*role.name) {
+        ("", "cluster-admin") => r#"[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}]"#,
+        ("", "admin" | "edit") => {
+            r#"[{"apiGroups":[""],"resources":["secrets"],"verbs":["get","list","watch"]},
+                {"apiGroups":[""],"resources":["pods/attach","pods/exec","pods/portforward","pods/proxy","services/proxy"],"verbs":["*"]},
+                {"apiGroups":[""],"resources":["serviceaccounts"],"verbs":["impersonate"]}]"#
+        }
+        _ => return None,
+    };
+    let name = shown(&role.name, 253);
+    let text =
+        format!(r#"{{"kind":"ClusterRole","metadata":{{"name":"{name}"}},"rules":{rules}}}"#);
+    Role::parse(&text, "").ok()
+}
