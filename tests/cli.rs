@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::too_many_lines,
     reason = "a failed step fails the test"
 )]
 
@@ -591,7 +592,7 @@ virtualClusters:
     secrets: [\"app-*\"]
 ";
 
-/// A pod template as it is given to StartJobRun.
+/// A pod template as it is given to `StartJobRun`.
 const TEMPLATE: &str = "apiVersion: v1
 kind: Pod
 spec:

@@ -21,7 +21,7 @@ pub struct Excess {
 }
 
 /// Open to whoever holds them, and more than a reader of a namespace has. What
-/// Kubernetes' ClusterRole `view` gives is not here, although it shows Spark's RPC
+/// Kubernetes' `ClusterRole` `view` gives is not here, although it shows Spark's RPC
 /// secret: `rolegate can` lists it.
 const GRAVE: [(&str, &str, &str); 21] = [
     ("", "secrets", ""),
@@ -171,7 +171,7 @@ impl Excess {
     }
 }
 
-impl<'r> Cover<'r> {
+impl Cover<'_> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Names(names) if names.is_empty())

@@ -1,6 +1,12 @@
 //! The traps of RBAC's evaluation, and an index that stays what a new one would be.
 //! `tests/e2e/rbac.rs` asks a real API server the same questions.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "values read better where they are used once; tables are long"
+)]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -128,7 +128,7 @@ impl Rule for RbacGrant {
             }
             "rolebindings" | "clusterrolebindings" => {
                 let old = old.map(|old| binding(write, old)).transpose()?;
-                gain::by_binding(write, facts, old, binding(write, new)?)?
+                gain::by_binding(write, facts, old, &binding(write, new)?)?
             }
             _ => return Ok(()),
         };

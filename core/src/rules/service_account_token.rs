@@ -82,7 +82,7 @@ use serde::Deserialize;
 use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System};
 use crate::json::{List, Text};
-use crate::names::{ServiceAccountUser, shown};
+use crate::names::shown;
 use crate::policy::{About, Severity};
 use crate::request::{Object, Path, ReviewError};
 use crate::write::Write;

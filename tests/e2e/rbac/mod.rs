@@ -32,7 +32,6 @@ fn the_graph_answers_as_the_api_server_does() {
         .ok()
         .and_then(|seed| seed.parse().ok())
         .unwrap_or_else(dirs::random);
-    eprintln!("RBAC_SEED={seed}");
     let mut world = World::new(seed);
     for name in world.namespaces() {
         cluster.create("/api/v1/namespaces", &json!({"metadata": {"name": name}}));
@@ -43,7 +42,7 @@ fn the_graph_answers_as_the_api_server_does() {
     });
     let graph = settled(cluster, &world);
 
-    let mut questions = world.traps();
+    let mut questions = World::traps();
     while questions.len() < QUESTIONS {
         questions.push(world.question());
     }

@@ -406,7 +406,7 @@ impl World {
     }
 
     /// Questions about roles that Kubernetes brings itself, and about its own users.
-    pub(super) fn traps(&self) -> Vec<Question> {
+    pub(super) fn traps() -> Vec<Question> {
         let mut all = Vec::new();
         for (user, group) in [
             ("system:kube-controller-manager", "system:authenticated"),

@@ -30,7 +30,7 @@ pub(super) fn by_binding(
     write: &Write<'_>,
     facts: &Facts<'_>,
     old: Option<Binding>,
-    new: Binding,
+    new: &Binding,
 ) -> Result<Gains, Stop> {
     let none = Ok(Gains(Vec::new()));
     let Some(role) = &new.role else {
