@@ -488,7 +488,7 @@ impl Place<'_> {
 }
 
 /// What is there before the tenant comes, accounts before their pods.
-pub(crate) const NAMESPACED: [&str; 19] = [
+pub(crate) const NAMESPACED: [&str; 21] = [
     "serviceaccounts",
     "pods",
     "configmaps",
@@ -508,10 +508,12 @@ pub(crate) const NAMESPACED: [&str; 19] = [
     "cronjobs.batch",
     "replicationcontrollers",
     "podtemplates",
+    "roles.rbac.authorization.k8s.io",
+    "rolebindings.rbac.authorization.k8s.io",
 ];
 
 /// The same, without a namespace.
-pub(crate) const CLUSTER_SCOPED: [&str; 7] = [
+pub(crate) const CLUSTER_SCOPED: [&str; 9] = [
     "mutatingwebhookconfigurations.admissionregistration.k8s.io",
     "validatingwebhookconfigurations.admissionregistration.k8s.io",
     "certificatesigningrequests.certificates.k8s.io",
@@ -519,6 +521,8 @@ pub(crate) const CLUSTER_SCOPED: [&str; 7] = [
     "customresourcedefinitions.apiextensions.k8s.io",
     "persistentvolumes",
     "csidrivers.storage.k8s.io",
+    "clusterroles.rbac.authorization.k8s.io",
+    "clusterrolebindings.rbac.authorization.k8s.io",
 ];
 
 /// A pod that can be resized without another class of service.
