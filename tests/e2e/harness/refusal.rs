@@ -15,13 +15,25 @@ pub(crate) struct Rule {
 pub(crate) const POD_EXEC: Rule = Rule {
     id: "pod-exec",
     why: "Why: a job's pod holds the token that becomes its execution role, so access to the pod is access to that role.",
-    instead: "Instead: read the logs (`kubectl logs`) or the Spark history server; for an incident ask a platform administrator.",
+    instead: "Instead: read the logs (`kubectl logs`)",
 };
 
 pub(crate) const CONFIG_MAPS: Rule = Rule {
     id: "configmap-mutation",
     why: "Why: EMR builds job pods from ConfigMaps, so a requester who writes one decides what runs under a job's execution role.",
     instead: "Instead: pass settings with the job (configurationOverrides, pod templates), or ask the platform team to list the name under `submitters.configMaps`",
+};
+
+/// For names that EMR alone gives: no list may have them.
+pub(crate) const RESERVED_CONFIG_MAPS: Rule = Rule {
+    instead: "Instead: submit the job through Amazon EMR; an account under which a team runs Spark or Flink itself belongs under `identities.operators[].jobServiceAccounts`",
+    ..CONFIG_MAPS
+};
+
+/// For whoever has EMR's username without EMR's role.
+pub(crate) const CONFIG_MAPS_OF_NO_EMR: Rule = Rule {
+    instead: "Instead: use a username of your own. If this is Amazon EMR, the cluster's authenticator gives no ARN, so `identities.emrService.roleArns` must be left out",
+    ..CONFIG_MAPS
 };
 
 pub(crate) const ACCOUNTS: Rule = Rule {

@@ -11,7 +11,10 @@ use crate::harness::audit::annotation;
 use crate::harness::cast::{JOB, OTHER_ROLE, becomes, config_map, job_account};
 use crate::harness::definitions::Kind;
 use crate::harness::http::{MERGE, STRATEGIC};
-use crate::harness::refusal::{ACCOUNTS, CONFIG_MAPS, IMAGES, POD_EXEC, assert_refused};
+use crate::harness::refusal::{
+    ACCOUNTS, CONFIG_MAPS, CONFIG_MAPS_OF_NO_EMR, IMAGES, POD_EXEC, RESERVED_CONFIG_MAPS,
+    assert_refused,
+};
 use crate::harness::road::{Road, wait_for_rights};
 use crate::harness::users::User;
 use crate::harness::workloads::workload;
@@ -216,7 +219,7 @@ fn submitters_get_what_they_are_listed_for_and_no_more() {
                 "configmaps",
                 &config_map(&format!("podtemplate-{JOB}")),
             ),
-            CONFIG_MAPS,
+            RESERVED_CONFIG_MAPS,
             format!("alice may not create ConfigMap <ns>/podtemplate-{JOB}."),
         ),
         (
@@ -267,10 +270,10 @@ fn emrs_name_is_emr_only_until_the_policy_lists_its_role() {
     let as_emr = || create.request(bob, &listed).impersonate("emr-containers");
     let seen =
         format!("emr-containers ({NOT_EMR}) may not create ConfigMap <ns>/podtemplate-{JOB}.");
-    assert_refused(&as_emr().send(), &listed, CONFIG_MAPS, &seen);
+    assert_refused(&as_emr().send(), &listed, CONFIG_MAPS_OF_NO_EMR, &seen);
     // A token of that name proves no more.
     let named = create.by(cluster.emr(), &listed);
-    assert_refused(&named, &listed, CONFIG_MAPS, &seen);
+    assert_refused(&named, &listed, CONFIG_MAPS_OF_NO_EMR, &seen);
     // Impersonating the proof requires a right of its own, which the user lacks.
     let arn = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForAmazonEMRContainers/x";
     let forged = as_emr().header("Impersonate-Extra-arn", arn).send();
