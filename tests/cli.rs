@@ -842,6 +842,19 @@ fn who_can_and_can_say_what_is_wrong() {
             "cannot read no-such-file",
         ),
         (&["can", "alice"], "--namespace"),
+        (
+            &["can", "system:masters", "-n", "a"],
+            "system:masters is a group; name a user in it, and the group with --group system:masters",
+        ),
+        (&["can", "", "-n", "a"], "the subject is empty"),
+        (
+            &["can", "a/b/c", "-n", "a"],
+            "`a/b/c` is no service account; write NAMESPACE/NAME",
+        ),
+        (
+            &["who-can", "patch", "secret"],
+            "resources are in the plural: `secrets`",
+        ),
     ] {
         let mut arguments = arguments.to_vec();
         if !arguments.contains(&"--from") {

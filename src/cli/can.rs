@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::bail;
 use owo_colors::OwoColorize as _;
 use serde_json::json;
 
@@ -35,12 +36,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
-    let name = match args.subject.split_once('/') {
-        Some((namespace, name)) if !args.subject.contains(':') => {
-            format!("system:serviceaccount:{namespace}:{name}")
-        }
-        _ => args.subject.clone(),
-    };
+    let name = username(&args.subject)?;
     let policy = super::load_policy(args.policy.as_deref())?;
     let found = args.source.read(&args.namespace)?;
     let identity = Identity::authenticated(&name, args.groups.iter().cloned());
@@ -53,6 +49,35 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     }
     Ok(Verdict::Clean)
 }
+
+/// The username of a subject: itself, or that of the service account
+/// `NAMESPACE/NAME`.
+fn username(subject: &str) -> anyhow::Result<String> {
+    let is_group = GROUPS.contains(&subject) || subject.starts_with("system:serviceaccounts:");
+    if is_group {
+        bail!("{subject} is a group; name a user in it, and the group with --group {subject}");
+    }
+    // Usernames of IAM have slashes, too, and colons before them.
+    match subject.split_once('/') {
+        Some((namespace, name)) if !namespace.contains(':') => {
+            if namespace.is_empty() || name.is_empty() || name.contains('/') {
+                bail!("`{subject}` is no service account; write NAMESPACE/NAME");
+            }
+            Ok(format!("system:serviceaccount:{namespace}:{name}"))
+        }
+        _ if subject.trim().is_empty() => bail!("the subject is empty; write a username"),
+        _ => Ok(subject.to_owned()),
+    }
+}
+
+/// Groups that Kubernetes itself gives, and nobody is a user of that name.
+const GROUPS: [&str; 5] = [
+    "system:masters",
+    "system:nodes",
+    "system:authenticated",
+    "system:unauthenticated",
+    "system:serviceaccounts",
+];
 
 /// The headings, with what stands under them.
 type Section = (&'static str, fn(&Standing) -> bool);

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::facts::Class;
-use crate::facts::surface::{self, Row, Scope, Verb};
+use crate::facts::surface::{self, Row, Scope, Verb, Verbs};
 use crate::rbac::Rule;
 
 use super::Standing;
@@ -64,18 +64,29 @@ const GRAVE: [(&str, &str, &str); 21] = [
 ];
 
 /// Judged request by request, but the same right opens what is not: the kubelet's own
-/// port, and webhooks whose writers an admission policy asks for a further right.
-const GRAVE_THOUGH_JUDGED: [(&str, &str, &str); 3] = [
-    ("", "nodes", "proxy"),
+/// port, webhooks whose writers an admission policy asks for a further right, and what an
+/// error shows before admission (a `patch` of a Secret that does not fit it).
+const GRAVE_THOUGH_JUDGED: [((&str, &str, &str), Verbs); 4] = [
+    (("", "nodes", "proxy"), Verbs::ALL),
     (
-        "admissionregistration.k8s.io",
-        "mutatingwebhookconfigurations",
-        "",
+        (
+            "admissionregistration.k8s.io",
+            "mutatingwebhookconfigurations",
+            "",
+        ),
+        Verbs::ALL,
     ),
     (
-        "admissionregistration.k8s.io",
-        "validatingwebhookconfigurations",
-        "",
+        (
+            "admissionregistration.k8s.io",
+            "validatingwebhookconfigurations",
+            "",
+        ),
+        Verbs::ALL,
+    ),
+    (
+        ("", "secrets", ""),
+        Verbs::of(&[Verb::Patch, Verb::Delete, Verb::DeleteCollection]),
     ),
 ];
 
@@ -88,18 +99,28 @@ pub fn excesses(class: Class) -> impl Iterator<Item = Excess> {
     );
     let reads_secrets = class == Class::Operator;
     surface::rows()
-        .filter(move |row| !trusted && is_excess(class, row))
         .filter(move |row| !(reads_secrets && row.group.is_empty() && row.resource == "secrets"))
-        .flat_map(|row| row.verbs.iter().map(move |verb| Excess { row, verb }))
+        .flat_map(move |row| {
+            let verbs = if trusted {
+                Verbs::NONE
+            } else {
+                excess(class, row)
+            };
+            let verbs = row.verbs.iter().filter(move |verb| verbs.has(*verb));
+            verbs.map(move |verb| Excess { row, verb })
+        })
 }
 
-fn is_excess(class: Class, row: &Row) -> bool {
+fn excess(class: Class, row: &Row) -> Verbs {
     let key = (row.group, row.resource, row.subresource);
     match Standing::of(class, row) {
-        Standing::Denied(_) => true,
-        Standing::Open { .. } => GRAVE.contains(&key),
-        Standing::Judged(_) => GRAVE_THOUGH_JUDGED.contains(&key),
-        Standing::Unlimited | Standing::Harmless => false,
+        Standing::Denied(_) => Verbs::ALL,
+        Standing::Open { .. } if GRAVE.contains(&key) => Verbs::ALL,
+        Standing::Judged(_) => GRAVE_THOUGH_JUDGED
+            .iter()
+            .find(|(judged, _)| *judged == key)
+            .map_or(Verbs::NONE, |(_, verbs)| *verbs),
+        Standing::Open { .. } | Standing::Unlimited | Standing::Harmless => Verbs::NONE,
     }
 }
 
@@ -197,7 +218,8 @@ mod tests {
 
     #[test]
     fn every_key_is_a_row() {
-        for key in GRAVE.iter().chain(&GRAVE_THOUGH_JUDGED) {
+        let judged = GRAVE_THOUGH_JUDGED.iter().map(|(key, _)| key);
+        for key in GRAVE.iter().chain(judged) {
             let (group, resource, subresource) = *key;
             assert!(
                 surface::rows().any(|row| (row.group, row.resource, row.subresource) == *key),

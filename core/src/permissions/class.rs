@@ -35,7 +35,7 @@ pub fn class_of(identity: &Identity<'_>, namespace: &str, policy: &Policy) -> Cl
 
 /// The class of a binding's subject. A group is what its members are: only the
 /// policy's administrators and the control plane are known by their groups. The other
-/// service accounts beside an add-on that the policy names belong to the add-on.
+/// service accounts of an add-on that the policy names belong to the add-on.
 #[must_use]
 pub fn class_of_subject(subject: &Subject, namespace: &str, policy: &Policy) -> Class {
     match subject {
@@ -45,7 +45,7 @@ pub fn class_of_subject(subject: &Subject, namespace: &str, policy: &Policy) -> 
                 return Class::System;
             }
             match class_of(&Identity::authenticated(name, []), namespace, policy) {
-                Class::Tenant if account.is_some_and(|one| is_add_ons(one.namespace, policy)) => {
+                Class::Tenant if account.is_some_and(|one| is_add_ons(one, policy)) => {
                     Class::Platform
                 }
                 class => class,
@@ -70,10 +70,15 @@ const SYSTEM_GROUPS: [&str; 3] = [
     "system:serviceaccounts:kube-system",
 ];
 
-/// Whether add-ons of the policy run in this namespace, and no jobs.
-fn is_add_ons(namespace: &str, policy: &Policy) -> bool {
+/// Whether the account stands beside one of an add-on of the policy, by its namespace and
+/// the first word of its name: `cert-manager-cainjector` beside `cert-manager`. Other
+/// accounts there may be those of users, such as the tasks that Airflow runs.
+fn is_add_ons(account: ServiceAccountUser<'_>, policy: &Policy) -> bool {
+    let word = |name: &str| name.split('-').next().unwrap_or_default().to_owned();
     let mut users = policy.platform.iter().flat_map(|entry| &entry.users);
     users.any(|user| {
-        ServiceAccountUser::parse(user).is_some_and(|account| account.namespace == namespace)
-    }) && policy.tenancy(namespace).namespaces.is_empty()
+        ServiceAccountUser::parse(user).is_some_and(|own| {
+            own.namespace == account.namespace && word(own.name) == word(account.name)
+        })
+    }) && policy.tenancy(account.namespace).namespaces.is_empty()
 }

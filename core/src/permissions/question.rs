@@ -45,6 +45,8 @@ pub enum QuestionError {
         "rolegate does not know the resource `{0}`; write the group of a custom resource, such as {0}.example.com"
     )]
     Unknown(String),
+    #[error("rolegate does not know the resource `{0}`; resources are in the plural: `{1}`")]
+    Singular(String, &'static str),
     #[error("a URL has neither a namespace nor a name")]
     UrlInNamespace,
 }
@@ -163,7 +165,15 @@ fn group_of(resource: &str) -> Result<String, QuestionError> {
     }
     let mut groups = groups.into_iter();
     let Some(first) = groups.next() else {
-        return Err(QuestionError::Unknown(shown(resource, 63)));
+        let plurals = [format!("{resource}s"), format!("{resource}es")];
+        let plural = surface::rows()
+            .map(|row| row.resource)
+            .find(|known| plurals.iter().any(|plural| plural == known));
+        let resource = shown(resource, 63);
+        return Err(match plural {
+            Some(plural) => QuestionError::Singular(resource, plural),
+            None => QuestionError::Unknown(resource),
+        });
     };
     let rest: Vec<&str> = groups.collect();
     if rest.is_empty() {
@@ -179,6 +189,14 @@ fn group_of(resource: &str) -> Result<String, QuestionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_singular_gets_its_plural() {
+        for (resource, plural) in [("secret", "secrets"), ("ingress", "ingresses")] {
+            let error = Question::parse("get", resource, "", "").expect_err("no resource");
+            assert!(error.to_string().contains(plural), "{error}");
+        }
+    }
 
     #[test]
     fn questions() {

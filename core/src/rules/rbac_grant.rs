@@ -7,9 +7,10 @@
 //! A create or change of a Role, `ClusterRole`, `RoleBinding` or `ClusterRoleBinding`,
 //! by which a subject newly gets one of these:
 //!
-//! - reading Secrets (`get`, `list`, `watch`), but for Secrets that `submitters.secrets`
-//!   of the policy lists, by their names (`resourceNames`)
-//! - `exec`, `attach`, `portforward`, `proxy` and `ephemeralcontainers` of pods, and
+//! - reading Secrets (`get`, `list`, `watch`, and `patch`, `delete` and
+//!   `deletecollection`, whose answers show them), but for Secrets that
+//!   `submitters.secrets` of the policy lists, by their names (`resourceNames`)
+//! - `exec` (but for submitters with `exec: true`), `attach`, `portforward`, `proxy` and `ephemeralcontainers` of pods, and
 //!   `proxy` of Services and nodes, with `get` as well as with `create`
 //! - impersonating users, groups, service accounts, uids or extra fields, with the
 //!   restricted verbs of Kubernetes 1.35 too
@@ -43,8 +44,8 @@
 //!
 //! - Which rules a role has and who is bound to it, if rolegate may not read them
 //!   (`manifests/lookups` grants it). A role is then judged as if tenants were bound to
-//!   it, and a binding to any role but Kubernetes' own `cluster-admin`, `admin` and
-//!   `edit` is not judged; the audit annotation `skipped` says so.
+//!   it, and a binding to any role but the strongest of Kubernetes' own (`cluster-admin`,
+//!   `admin`, `edit` and some `system:` ones) is not judged; the audit annotation `skipped` says so.
 //! - A role and its binding that are written at the same moment. Whichever is stored
 //!   first is seen by the other.
 //! - Whether a subject has the permission already by another binding.
@@ -84,7 +85,7 @@ static ADVICE: Advice = Advice {
         ),
         (
             &[Software, AddOn],
-            "grant a role without them; software that installs for administrators is listed under `identities.admins`, accounts of add-ons under `identities.addOns`, those of operators under `identities.operators` in rolegate's policy",
+            "grant a role without them, or let a platform administrator write it; an account of cluster software belongs under `identities.addOns` or `identities.platform`, that of an operator under `identities.operators` in rolegate's policy",
         ),
         (
             &[Operator, Job],

@@ -235,6 +235,19 @@ fn bindings_to_kubernetes_own_roles() {
             );
         }
     }
+    for name in [
+        "system:aggregate-to-edit",
+        "system:node",
+        "system:controller:namespace-controller",
+    ] {
+        let review = write(
+            tenant(),
+            "rolebindings",
+            None,
+            to("ClusterRole", name, &[group("team-a")]),
+        );
+        assert_eq!(may_not_read.judge(&review, &policy).len(), 1, "{name}");
+    }
     let view = |cluster: &Cluster| {
         let review = write(
             tenant(),
@@ -290,6 +303,7 @@ fn who_may_be_given_more() {
         ),
         (account("spark-operator", "spark-operator"), false, true),
         (account("cert-manager", "cert-manager"), false, false),
+        (account("cert-manager", "default"), true, true),
         (
             account("cert-manager", "cert-manager-cainjector"),
             false,
@@ -569,6 +583,92 @@ fn cluster_roles_count_where_namespaces_are_managed() {
         .with("clusterroles", edit)
         .with("clusterroles", fed);
     assert_eq!(stored.judge(&review, &policy).len(), 1);
+}
+
+/// What one rule of a Role gives a tenant that no tenant may have.
+#[test]
+fn single_rights_in_a_namespace() {
+    let policy = Policy::builtin();
+    let cluster = Cluster::new().with(
+        "rolebindings",
+        bound("spark-a", "Role", "r", &[person("bob")]),
+    );
+    let authentication = "authentication.k8s.io";
+    for (group, resource, verb, expected) in [
+        ("", "secrets", "watch", Some("watch secrets")),
+        // The error of a patch that does not fit shows the Secret before admission.
+        ("", "secrets", "patch", Some("patch secrets")),
+        ("", "secrets", "delete", Some("delete secrets")),
+        ("", "secrets", "create", None),
+        ("", "secrets", "update", None),
+        ("", "pods/exec", "get", Some("get pods/exec")),
+        ("", "pods/*", "get", None),
+        ("", "pods", "*", None),
+        (
+            "",
+            "pods/ephemeralcontainers",
+            "patch",
+            Some("patch pods/ephemeralcontainers"),
+        ),
+        ("", "services/proxy", "get", Some("get services/proxy")),
+        (
+            "",
+            "serviceaccounts",
+            "impersonate",
+            Some("impersonate serviceaccounts"),
+        ),
+        (
+            authentication,
+            "serviceaccounts",
+            "impersonate:serviceaccount",
+            Some("impersonate serviceaccounts"),
+        ),
+        (
+            authentication,
+            "*",
+            "*",
+            Some("impersonate serviceaccounts"),
+        ),
+        (authentication, "users", "impersonate:user-info", None),
+        (GROUP, "roles", "escalate", Some("escalate roles")),
+        (GROUP, "rolebindings", "create", None),
+        ("apps", "deployments/scale", "update", None),
+    ] {
+        let new = role("spark-a", "r", &[rule(&[group], &[resource], &[verb])]);
+        let found = cluster.judge(&write(tenant(), "roles", None, new), &policy);
+        match expected {
+            None => assert_eq!(found, [""; 0], "{verb} {resource}"),
+            Some(words) => assert!(
+                found.len() == 1 && found[0].contains(words),
+                "{verb} {resource}: {found:?}"
+            ),
+        }
+    }
+}
+
+/// Who may exec into pods of its own may be given the right to exec.
+#[test]
+fn exec_for_submitters_with_exec() {
+    let policy = policy(
+        "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nvirtualClusters: [{ namespaces: [spark-a], submitters: [{ users: [\"system:serviceaccount:airflow:worker\"], exec: true }] }]",
+    );
+    let execs = [rule(&[""], &["pods/exec"], &["create", "get"])];
+    let cluster = Cluster::new().with("roles", role("spark-a", "enters", &execs));
+    let judge = |subject: Value| {
+        let binding = bound("spark-a", "Role", "enters", &[subject]);
+        cluster.judge(&write(tenant(), "rolebindings", None, binding), &policy)
+    };
+    assert_eq!(judge(account("airflow", "worker")), [""; 0]);
+    assert_eq!(judge(account("airflow", "other")).len(), 1);
+    let attaches = [rule(&[""], &["pods/attach"], &["create"])];
+    let cluster = Cluster::new().with("roles", role("spark-a", "enters", &attaches));
+    let binding = bound("spark-a", "Role", "enters", &[account("airflow", "worker")]);
+    assert_eq!(
+        cluster
+            .judge(&write(tenant(), "rolebindings", None, binding), &policy)
+            .len(),
+        1
+    );
 }
 
 /// A binding of thousands of subjects is one short answer.

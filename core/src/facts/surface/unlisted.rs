@@ -20,7 +20,8 @@ const KUBELET: &str = "the request does not go through the API server; close por
 
 pub(super) const ROWS: &[Row] = rows! {
     Namespaced {
-        CORE "serviceaccounts": [Impersonate] => open(
+        // The latter since Kubernetes 1.35, by verbs such as `impersonate:serviceaccount`.
+        CORE "serviceaccounts", AUTHENTICATION "serviceaccounts": [Impersonate] => open(
             "acts as the service account",
             "at admission there is no proof of a token (no `uid`), so the requester counts as a tenant; \
              the audit log records both names");
@@ -33,8 +34,7 @@ pub(super) const ROWS: &[Row] = rows! {
     }
     Cluster {
         CORE "users", CORE "groups", AUTHENTICATION "uids", AUTHENTICATION "userextras"/"*",
-        AUTHENTICATION "users", AUTHENTICATION "groups", AUTHENTICATION "serviceaccounts",
-        AUTHENTICATION "nodes": [Impersonate] => open(
+        AUTHENTICATION "users", AUTHENTICATION "groups", AUTHENTICATION "nodes": [Impersonate] => open(
                 "acts as another user",
                 "admission cannot distinguish a user from an impersonator; the audit log records both names");
         RBAC "clusterroles": [Bind Escalate] => open(GRANTS.0, GRANTS.1);

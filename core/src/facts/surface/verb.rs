@@ -129,6 +129,9 @@ impl Verbs {
     /// Every verb that reads an object.
     pub const READS: Self = Self::of(&[Verb::Get, Verb::List, Verb::Watch]);
 
+    pub const NONE: Self = Self(0);
+    pub const ALL: Self = Self::of(&Verb::ALL);
+
     #[must_use]
     pub const fn of(verbs: &[Verb]) -> Self {
         let mut set = 0;

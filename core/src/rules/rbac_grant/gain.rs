@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::surface::{Answer, Row, Verb};
-use crate::facts::{Class, Facts};
+use crate::facts::{Action, Class, Facts};
 use crate::names::shown;
 use crate::permissions::{Cover, class_of_subject, excesses};
 use crate::rbac::{Binding, Graph, Role, RoleKey, Rule, Subject};
@@ -63,7 +63,8 @@ pub(super) fn by_binding(
     let in_cluster = new.key.namespace.is_empty();
     let mut excess = Excesses::new(write, in_cluster);
     let gains = added.into_iter().filter_map(|(subject, class)| {
-        let what = excess.gained(class, role, &graph, None)?;
+        let to = To::of(subject, class, &new.key.namespace, write);
+        let what = excess.gained(to, role, &graph, None)?;
         Some(Gain {
             who: subject.to_string(),
             what,
@@ -91,12 +92,16 @@ pub(super) fn by_role(
     let aggregates = in_cluster
         && (!new.aggregates.is_empty() || !old.as_ref().is_some_and(|old| old.has_labels_of(&new)));
     let before = lone_before.as_ref().filter(|_| !aggregates);
-    let what = own.computed(Class::Tenant, &key, &lone, before);
+    let anybody = To {
+        class: Class::Tenant,
+        execs: false,
+    };
+    let what = own.computed(anybody, &key, &lone, before);
     if what.is_none() && new.aggregates.is_empty() {
         return none;
     }
     let Some(mut around) = Surroundings::of(&key, facts)? else {
-        let what = own.computed(Class::Tenant, &key, &lone, lone_before.as_ref());
+        let what = own.computed(anybody, &key, &lone, lone_before.as_ref());
         let gain = what.map(|what| Gain {
             who: "whoever is bound to it".to_owned(),
             what,
@@ -125,7 +130,8 @@ pub(super) fn by_role(
         };
         for subject in &binding.subjects {
             let class = class_of_subject(subject, namespace, write.policy);
-            let Some(what) = excess.gained(class, role, &around.graph, Some(&graph_before)) else {
+            let to = To::of(subject, class, namespace, write);
+            let Some(what) = excess.gained(to, role, &around.graph, Some(&graph_before)) else {
                 continue;
             };
             gains.entry((subject, &binding.key)).or_insert(what);
@@ -139,11 +145,33 @@ pub(super) fn by_role(
     Ok(Gains(gains.collect()))
 }
 
+/// To whom a role gives something, as far as it matters.
+#[derive(Clone, Copy)]
+struct To {
+    class: Class,
+    /// A submitter that the policy lets exec into pods of its own (`exec: true`).
+    execs: bool,
+}
+
+impl To {
+    fn of(subject: &Subject, class: Class, namespace: &str, write: &Write<'_>) -> Self {
+        let mut submitters = write.policy.tenancy(namespace).submitters.iter();
+        let execs = submitters.any(|entry| {
+            entry.exec
+                && match subject {
+                    Subject::User(name) => entry.who.contains(name, []),
+                    Subject::Group(name) => entry.who.groups.iter().any(|own| **own == **name),
+                }
+        });
+        Self { class, execs }
+    }
+}
+
 /// What roles give beyond a class, computed once for each role and class.
 struct Excesses<'w, 'a> {
     write: &'w Write<'a>,
     in_cluster: bool,
-    known: BTreeMap<(RoleKey, &'static str), Option<String>>,
+    known: BTreeMap<(RoleKey, &'static str, bool), Option<String>>,
 }
 
 impl<'w, 'a> Excesses<'w, 'a> {
@@ -157,16 +185,16 @@ impl<'w, 'a> Excesses<'w, 'a> {
 
     fn gained(
         &mut self,
-        class: Class,
+        to: To,
         role: &RoleKey,
         graph: &Graph,
         before: Option<&Graph>,
     ) -> Option<String> {
-        let key = (role.clone(), class.as_str());
+        let key = (role.clone(), to.class.as_str(), to.execs);
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let computed = self.computed(class, role, graph, before);
+        let computed = self.computed(to, role, graph, before);
         self.known.insert(key, computed.clone());
         computed
     }
@@ -174,7 +202,7 @@ impl<'w, 'a> Excesses<'w, 'a> {
     /// In words; `None` if the role gives nothing new beyond the class.
     fn computed(
         &self,
-        class: Class,
+        to: To,
         role: &RoleKey,
         graph: &Graph,
         before: Option<&Graph>,
@@ -184,7 +212,10 @@ impl<'w, 'a> Excesses<'w, 'a> {
             .map(|before| before.rules_of(role).collect())
             .unwrap_or_default();
         let mut lines: Vec<(&'static Row, Vec<Verb>, Cover<'_>)> = Vec::new();
-        for excess in excesses(class) {
+        for excess in excesses(to.class) {
+            if to.execs && excess.row.action() == Some(Action::Exec) {
+                continue;
+            }
             let had = excess.cover(rules_before.iter().copied(), self.in_cluster);
             let cover = excess
                 .cover(rules.iter().copied(), self.in_cluster)
@@ -250,17 +281,30 @@ fn in_words(lines: &[(&'static Row, Vec<Verb>, Cover<'_>)]) -> Option<String> {
     }
 }
 
-/// Kubernetes' own roles that give more than a tenant may have, for a rolegate that
+/// Kubernetes' own roles that give more than a tenant may have, by what they give of it, for a rolegate that
 /// may not read roles (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`).
 /// Nobody can have changed them to less for long: the API server restores them when it
 /// starts.
 fn well_known(role: &RoleKey) -> Option<Role> {
     let rules = match (&*role.namespace, &*role.name) {
         ("", "cluster-admin") => r#"[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}]"#,
-        ("", "admin" | "edit") => {
+        ("", "admin" | "edit" | "system:aggregate-to-edit") => {
             r#"[{"apiGroups":[""],"resources":["secrets"],"verbs":["get","list","watch"]},
                 {"apiGroups":[""],"resources":["pods/attach","pods/exec","pods/portforward","pods/proxy","services/proxy"],"verbs":["*"]},
                 {"apiGroups":[""],"resources":["serviceaccounts"],"verbs":["impersonate"]}]"#
+        }
+        (
+            "",
+            "system:node"
+            | "system:kube-controller-manager"
+            | "system:controller:generic-garbage-collector"
+            | "system:controller:namespace-controller"
+            | "system:controller:persistent-volume-binder"
+            | "system:controller:expand-controller"
+            | "system:controller:resourcequota-controller",
+        ) => r#"[{"apiGroups":[""],"resources":["secrets"],"verbs":["get","list","watch"]}]"#,
+        ("", "system:controller:clusterrole-aggregation-controller") => {
+            r#"[{"apiGroups":["rbac.authorization.k8s.io"],"resources":["clusterroles"],"verbs":["escalate"]}]"#
         }
         _ => return None,
     };
