@@ -51,6 +51,18 @@ pub struct Role {
     pub name: RoleName,
 }
 
+impl Role {
+    /// Whether a text is this role's ARN as it nearly always looks: in the partition
+    /// `aws` and without a path. For others, read the [`RoleArn`](super::RoleArn).
+    #[must_use]
+    pub fn has_usual_arn(&self, text: &str) -> bool {
+        text.strip_prefix("arn:aws:iam::")
+            .and_then(|rest| rest.strip_prefix(self.account.as_str()))
+            .and_then(|rest| rest.strip_prefix(":role/"))
+            .is_some_and(|name| name == self.name.as_str())
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.account.as_str(), self.name.as_str())
