@@ -80,3 +80,27 @@ impl fmt::Debug for RoleName {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::names::RoleArn;
+
+    #[test]
+    fn a_usual_arn_is_the_roles() {
+        let usual = "arn:aws:iam::111122223333:role/etl";
+        let role = RoleArn::parse(usual).expect("an ARN").role().clone();
+        assert!(role.has_usual_arn(usual));
+        for other in [
+            "",
+            "arn:aws:iam::111122223333:role/",
+            "arn:aws:iam::111122223333:role/etl2",
+            "arn:aws:iam::111122223333:role/a/etl",
+            "arn:aws:iam::111122223334:role/etl",
+            "arn:aws-cn:iam::111122223333:role/etl",
+            " arn:aws:iam::111122223333:role/etl",
+            "arn:aws:iam::111122223333:role/etl\n",
+        ] {
+            assert!(!role.has_usual_arn(other), "{other:?}");
+        }
+    }
+}
