@@ -28,6 +28,9 @@ struct Load {
     /// Duration of the run
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// Requests on each connection, where the run may end before that
+    #[arg(long)]
+    requests: Option<usize>,
     /// Threads, which share the connections
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -100,7 +103,8 @@ fn run_thread(load: &Load, thread: usize) -> anyhow::Result<Vec<Duration>> {
         for _ in 0..connections {
             let request = Arc::clone(&request);
             let dialer = dialer.clone();
-            tasks.spawn(async move { run_connection(&dialer, &request, end).await });
+            let most = load.requests.unwrap_or(usize::MAX);
+            tasks.spawn(async move { run_connection(&dialer, &request, end, most).await });
         }
         let mut all = Vec::new();
         while let Some(done) = tasks.join_next().await {
@@ -114,10 +118,11 @@ async fn run_connection(
     dialer: &Dialer,
     request: &[u8],
     end: Instant,
+    most: usize,
 ) -> anyhow::Result<Vec<Duration>> {
     let mut connection = dialer.tls(dialer.tcp().await?).await?;
     let mut latencies = Vec::new();
-    while Instant::now() < end {
+    while latencies.len() < most && Instant::now() < end {
         let sent = Instant::now();
         let answer = connection.ask(request).await?;
         latencies.push(sent.elapsed());

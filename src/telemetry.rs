@@ -1,5 +1,6 @@
 //! Logs. They go to standard error: standard output is for findings.
 
+mod clock;
 mod fields;
 mod queue;
 
@@ -17,6 +18,7 @@ use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+use clock::Clock;
 use fields::Fields;
 use queue::{Queue, Sink};
 
@@ -61,6 +63,7 @@ impl Telemetry {
         let sink = Sink(Arc::clone(&queue));
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(false)
+            .with_timer(Clock)
             .with_writer(move || sink.clone());
         let lines = match format {
             LogFormat::Text => lines.fmt_fields(Fields).boxed(),

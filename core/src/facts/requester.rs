@@ -73,6 +73,7 @@ pub struct JobToken<'a> {
     /// Set by the token authenticator, as is `pod_uid`.
     pub pod_name: &'a str,
     pub pod_uid: &'a str,
+    job_id: Option<JobId<'a>>,
 }
 
 impl<'a> JobToken<'a> {
@@ -81,8 +82,12 @@ impl<'a> JobToken<'a> {
     /// names `client` pods `<id>-xxxxx`, and `foreign-service-account` reserves
     /// `spark-<id>-driver` for the `driver` of that job.
     #[must_use]
-    pub fn job_id(&self) -> Option<JobId<'a>> {
-        match (PodName::parse(self.pod_name), self.component) {
+    pub const fn job_id(&self) -> Option<JobId<'a>> {
+        self.job_id
+    }
+
+    fn job_of(pod_name: &'a str, component: Option<Component>) -> Option<JobId<'a>> {
+        match (PodName::parse(pod_name), component) {
             (PodName::Runner(id), Some(Component::Client))
             | (PodName::Driver(id), Some(Component::Driver)) => Some(id),
             _ => None,
@@ -244,6 +249,7 @@ impl<'a> Requester<'a> {
                     namespace,
                     pod_name,
                     pod_uid,
+                    job_id: JobToken::job_of(pod_name, component),
                 })
             }
             _ => Self::Tenant(Some(Unproven::UnboundJobToken)),

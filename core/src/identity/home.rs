@@ -1,14 +1,16 @@
 //! The AWS files of a home directory, which SDKs read where no variable names others.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use crate::request::pod::{Container, Source, VolumeMount};
 
 use super::value::Value;
 use super::{LastPart, Place, Volumes, java};
 
-/// The home directories of EMR's images.
-const USUAL: [&str; 2] = ["/home/hadoop", "/root"];
+/// The folders `.aws` of the home directories of EMR's images.
+static USUAL: LazyLock<[Place<'static>; 2]> =
+    LazyLock::new(|| ["/home/hadoop", "/root"].map(folder_of));
 /// Homes that are looked at; nobody has more.
 const MOST_HOMES: usize = 8;
 /// Where Kubernetes' own files are mounted.
@@ -33,10 +35,9 @@ pub(super) fn has_files(
     if home == Value::Hidden {
         return true;
     }
-    let usual = USUAL.map(folder_of);
     let covers_usual = |mount: &VolumeMount<'_>| {
         let last = LastPart::of(&mount.mount_path);
-        let mut folders = usual.iter().filter(|folder| folder.may_be_in(last));
+        let mut folders = USUAL.iter().filter(|folder| folder.may_be_in(last));
         folders.any(|folder| covers(mount, folder))
     };
     if mounts
@@ -69,7 +70,8 @@ pub(super) fn has_files(
 /// A volume in a folder `.aws`. An empty one may be where AWS CLI keeps its cache.
 fn is_in_folder(mount: &VolumeMount<'_>, volumes: &Volumes<'_>) -> bool {
     let path = mount.mount_path.as_str();
-    path.contains(FOLDER)
+    let mut fours = path.as_bytes().windows(FOLDER.len());
+    fours.any(|part| part == FOLDER.as_bytes())
         && Place::of(path).has(FOLDER)
         && !volumes.is_private_and_empty(&mount.name)
 }

@@ -23,15 +23,17 @@ pub(crate) fn is_log_sidecar(container: &Container<'_>, pod: &Pod<'_>) -> bool {
             .is_some_and(|release| release.starts_with("emr-"))
             && parts.next() == Some("fluentd")
     };
+    // Whether a runtime would pull the other image makes no difference: its author could
+    // name one that is not there.
+    let is_emrs_of_it = |other: &str| {
+        other.split_once('/').is_some_and(|(registry, rest)| {
+            registry.eq_ignore_ascii_case(&image.registry) && rest.contains("/emr-")
+        })
+    };
     let is_mirror = || {
+        let mut others = pod.spec.containers.iter();
         image.registry.contains(".dkr.ecr.")
-            && pod.spec.containers.iter().any(|other| {
-                let other_image = ImageReference::parse(&other.image);
-                other.name.as_str() != NAME
-                    && other_image.is_some_and(|other| {
-                        other.registry == image.registry && other.repository.contains("/emr-")
-                    })
-            })
+            && others.any(|other| other.name.as_str() != NAME && is_emrs_of_it(&other.image))
     };
     is_fluentd(&image) && (image.emr_release().is_some() || is_mirror())
 }

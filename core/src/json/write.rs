@@ -15,8 +15,8 @@ pub fn write(out: &mut Vec<u8>, text: &str) {
             break;
         };
         match special {
-            b'"' | b'\\' => out.extend([b'\\', special]),
-            b'\n' => out.extend(br"\n"),
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', special]),
+            b'\n' => out.extend_from_slice(br"\n"),
             control => {
                 let digits = b"0123456789abcdef";
                 let digit = |value: u8| digits.get(usize::from(value)).copied().unwrap_or(b'0');
@@ -29,13 +29,16 @@ pub fn write(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Writes a string member into the object that is open at the end of `out`.
-pub fn write_member(out: &mut Vec<u8>, key: &str, value: &str) {
+/// Writes a string member into the object that is open at the end of `out`. Nothing in
+/// the key needs an escape.
+pub fn write_member(out: &mut Vec<u8>, key: &'static str, value: &str) {
+    debug_assert_eq!(plain(key.as_bytes(), 0), key.len(), "{key}");
     // No value ends with an opening brace, so this is the object's own.
     if out.last() != Some(&b'{') {
         out.push(b',');
     }
-    write(out, key);
-    out.push(b':');
+    out.push(b'"');
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(br#"":"#);
     write(out, value);
 }

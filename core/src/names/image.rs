@@ -96,9 +96,8 @@ fn lower(text: &str) -> Cow<'_, str> {
 
 /// Whether a runtime reads the first part of a name as a registry.
 fn is_registry(first: &str) -> bool {
-    first.contains(['.', ':'])
-        || first == "localhost"
-        || first.bytes().any(|byte| byte.is_ascii_uppercase())
+    let mut bytes = first.bytes();
+    bytes.any(|byte| matches!(byte, b'.' | b':' | b'A'..=b'Z')) || first == "localhost"
 }
 
 #[cfg(test)]

@@ -13,12 +13,15 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct JobId<'a>(&'a str);
 
+const LENGTH: usize = 19;
+
 impl<'a> JobId<'a> {
     /// Reads a job id, else `None`.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
-        (text.len() == 19 && text.starts_with("000") && text.bytes().all(is_base36))
-            .then_some(Self(text))
+        // Without a way out in the middle, which lets it look at many bytes at once.
+        let fits = || text.bytes().fold(true, |all, byte| all & is_base36(byte));
+        (text.len() == LENGTH && text.starts_with("000") && fits()).then_some(Self(text))
     }
 
     /// The ids that are whole words of a name, as in `spark-<id>-data`.
@@ -63,16 +66,14 @@ impl<'a> PodName<'a> {
     /// Reads a pod's name.
     #[must_use]
     pub fn parse(name: &'a str) -> Self {
-        if let Some((id, suffix)) = name.split_once('-')
-            && let Some(id) = JobId::parse(id)
+        if let Some((id, suffix)) = after_id(name)
             && suffix.len() == 5
             && suffix.bytes().all(is_base36)
         {
             return Self::Runner(id);
         }
         if let Some(rest) = name.strip_prefix("spark-")
-            && let Some((id, suffix)) = rest.split_once('-')
-            && let Some(id) = JobId::parse(id)
+            && let Some((id, suffix)) = after_id(rest)
             && (suffix == "driver" || suffix.starts_with("driver-"))
         {
             return Self::Driver(id);
@@ -88,6 +89,12 @@ impl<'a> PodName<'a> {
             Self::Other => None,
         }
     }
+}
+
+/// A job id, and what follows it and a dash.
+fn after_id(text: &str) -> Option<(JobId<'_>, &str)> {
+    let (id, rest) = text.split_at_checked(LENGTH)?;
+    Some((JobId::parse(id)?, rest.strip_prefix('-')?))
 }
 
 #[cfg(test)]

@@ -51,6 +51,18 @@ pub struct Role {
     pub name: RoleName,
 }
 
+impl Role {
+    /// Whether a text is this role's ARN as it nearly always looks: in the partition
+    /// `aws` and without a path. For others, read the [`RoleArn`](super::RoleArn).
+    #[must_use]
+    pub fn has_usual_arn(&self, text: &str) -> bool {
+        text.strip_prefix("arn:aws:iam::")
+            .and_then(|rest| rest.strip_prefix(self.account.as_str()))
+            .and_then(|rest| rest.strip_prefix(":role/"))
+            .is_some_and(|name| name == self.name.as_str())
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.account.as_str(), self.name.as_str())
@@ -66,5 +78,29 @@ impl fmt::Debug for AccountId {
 impl fmt::Debug for RoleName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::names::RoleArn;
+
+    #[test]
+    fn a_usual_arn_is_the_roles() {
+        let usual = "arn:aws:iam::111122223333:role/etl";
+        let role = RoleArn::parse(usual).expect("an ARN").role().clone();
+        assert!(role.has_usual_arn(usual));
+        for other in [
+            "",
+            "arn:aws:iam::111122223333:role/",
+            "arn:aws:iam::111122223333:role/etl2",
+            "arn:aws:iam::111122223333:role/a/etl",
+            "arn:aws:iam::111122223334:role/etl",
+            "arn:aws-cn:iam::111122223333:role/etl",
+            " arn:aws:iam::111122223333:role/etl",
+            "arn:aws:iam::111122223333:role/etl\n",
+        ] {
+            assert!(!role.has_usual_arn(other), "{other:?}");
+        }
     }
 }

@@ -371,6 +371,9 @@ fn wrong_variables<'a>(
 
 /// `own`: the role of the pod's service account, if it has one.
 fn wrong_value(value: &str, own: Option<&Role>, write: &Write<'_>) -> Option<WrongValue> {
+    if own.is_some_and(|own| own.has_usual_arn(value)) {
+        return None;
+    }
     let arn = match RoleArn::parse(value) {
         Ok(arn) => arn,
         Err(error) => {

@@ -36,26 +36,23 @@ pub(super) fn is_path(text: &str) -> bool {
         .all(is_component)
 }
 
-fn is_component(text: &[u8]) -> bool {
-    let inner = |at: usize| {
-        let byte = text.get(at);
-        byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
-    let mut at = 0;
-    let mut fits = inner(0);
-    while fits && at < text.len() {
-        let length = match text.get(at..).unwrap_or_default() {
-            [b'_', b'_', ..] => 2,
-            _ => 1,
+fn is_component(mut text: &[u8]) -> bool {
+    loop {
+        let mut bytes = text.iter();
+        let word = bytes.position(|byte| !(byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+        if word == Some(0) || text.is_empty() {
+            return false;
+        }
+        text = match word.and_then(|end| text.get(end..)) {
+            None => return true,
+            Some([b'_', b'_', rest @ ..] | [b'.' | b'_', rest @ ..]) => rest,
+            Some(dashes @ [b'-', ..]) => {
+                let end = dashes.iter().position(|byte| *byte != b'-');
+                end.and_then(|end| dashes.get(end..)).unwrap_or_default()
+            }
+            Some(_) => return false,
         };
-        fits = match text.get(at) {
-            Some(b'.' | b'_') => inner(at + length),
-            Some(b'-') => inner(at + 1) || text.get(at + 1) == Some(&b'-'),
-            _ => inner(at),
-        };
-        at += length;
     }
-    fits
 }
 
 pub(super) fn is_tag(text: &str) -> bool {

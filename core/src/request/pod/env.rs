@@ -157,7 +157,7 @@ pub(super) fn is_looked_at(name: &str) -> bool {
     first == Some(&b'A') && (name.starts_with("AWS_") || name.starts_with("AMAZON_"))
         || last == Some(&b'N')
             && (name.ends_with("_ROLE_ARN") || name == "ROLE_1_ARN" || name == "ROLE_2_ARN")
-        || holds_java_options(name)
+        || (last == Some(&b'S') || has_j(name)) && holds_java_options(name)
         || name == "HOME"
 }
 
@@ -178,6 +178,7 @@ pub fn holds_java_options(name: &str) -> bool {
 
 /// Whether there is a `J` in a name of eight letters or more, as `JAVA_OPT` has. Eight
 /// bytes at a time: a pod has hundreds of other names.
+#[inline]
 fn has_j(name: &str) -> bool {
     let (eights, _) = name.as_bytes().as_chunks::<8>();
     let has = |eight: &[u8; 8]| {
