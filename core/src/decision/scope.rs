@@ -24,6 +24,8 @@ impl Scope {
             Door::Cluster => policy.doors.cluster,
             // Mutation never denies: if it fails, validation denies the request.
             Door::Mutate => Mode::Off,
+            // It has questions and no objects: `judge_access`.
+            Door::Authorize => Mode::Off,
         };
         Self {
             ceiling,
