@@ -206,7 +206,11 @@ fn access(question: &Access<'_>, policy: &Policy, cluster: Option<&[String]>) ->
             let stored = stored(cluster.unwrap_or(&enforces));
             let facts = Facts::found(needs.into_iter().map(|need| {
                 let known = match cluster {
-                    Some(_) => stored.get(&need),
+                    // A manifest's namespace is that of its wrapping, of a Namespace too.
+                    Some(_) => stored
+                        .iter()
+                        .find(|(one, _)| (&one.resource, &one.name) == (&need.resource, &need.name))
+                        .map(|(_, stored)| stored),
                     None => stored.values().next(),
                 };
                 let age = std::time::Duration::ZERO;
@@ -232,7 +236,9 @@ fn access(question: &Access<'_>, policy: &Policy, cluster: Option<&[String]>) ->
         value["effect"] = json!(decision.outcome());
     }
     if !decision.allowed() && cluster.is_some() {
-        value["reason"] = json!(decision.message());
+        let message = decision.message();
+        // Without the hash of the policy.
+        value["reason"] = json!(message.split(" (policy ").next());
     }
     value
 }

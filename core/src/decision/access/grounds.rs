@@ -19,7 +19,7 @@ static SECRETS: Advice = Advice {
     instead: &[
         (
             &[Person],
-            "reference the Secret in a pod; or ask the platform team to list it by its name under `virtualClusters[].submitters[].secrets` in rolegate's policy, and read that one alone. Administrators are listed under `identities.admins`",
+            "ask the platform team to list the Secret by its name under `virtualClusters[].submitters[].secrets` in rolegate's policy, then read that one alone, or reference it in a pod. Administrators are listed under `identities.admins`",
         ),
         (
             &[Software, AddOn, Operator],
@@ -27,7 +27,7 @@ static SECRETS: Advice = Advice {
         ),
         (
             &[Job, Emr, Workload],
-            "reference the Secret in the job's pod template; the platform team lists it by its name under `virtualClusters[].submitters[].secrets` in rolegate's policy",
+            "ask the platform team to list the Secret by its name under `virtualClusters[].submitters[].secrets` in rolegate's policy, then reference it in the job's pod template",
         ),
     ],
     source: SOURCE,
