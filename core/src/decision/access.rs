@@ -16,7 +16,7 @@ use crate::names::{LogSecret, MODE_LABEL, OWN_NAMESPACE, is_sparks_secret, shown
 use crate::permissions::{class_of_requester, exceeds};
 use crate::policy::{Mode, Policy};
 use crate::request::{Access, view};
-use crate::rules::{Finding, rule};
+use crate::rules::{Finding, Rule, rule};
 
 use super::judge::exemption;
 use super::{Decision, Judged, Outcome, Skipped, message};
@@ -55,7 +55,7 @@ pub fn judge_access<'a>(
     let Some(Grounds { id, advice }) = grounds::of(row, verb) else {
         return Outcome::Decided(decision);
     };
-    let Some(about) = rule(id.as_str()).map(|rule| rule.about()) else {
+    let Some(about) = rule(id.as_str()).map(Rule::about) else {
         return Outcome::Decided(decision);
     };
     let need = Need::object("", "v1", "namespaces", "", namespace);

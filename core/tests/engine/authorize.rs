@@ -480,8 +480,8 @@ fn the_policy_decides_without_a_namespace() {
 #[test]
 fn an_exemption_records() {
     let policy = policy_with(
-        r#"exemptions:
-- { rules: [secret-read], users: [alice], namespaces: [spark-a], until: 2026-12-01T00:00:00Z, reason: incident }"#,
+        r"exemptions:
+- { rules: [secret-read], users: [alice], namespaces: [spark-a], until: 2026-12-01T00:00:00Z, reason: incident }",
     );
     let read = attributes("get secrets db", NAMESPACE);
     assert_eq!(ask_in(&policy, &alice(), &read, ENFORCES).0, "audit");
