@@ -4,7 +4,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `request.json` | an AdmissionReview as an API server sent it (or would), judged behind the enforce door |
-//! | `access.json` | a `SubjectAccessReview`, judged as the authorization door does: denied, or `null` for no opinion |
+//! | `access.json` | a `SubjectAccessReview`, judged as the authorization door does: denied, or `null` for no opinion; its namespace enforces unless `cluster.yaml` says otherwise |
 //! | `event.json` | an event of an audit log; `old.json` beside it is the stored object that an update replaced or a delete removed |
 //! | `cluster.yaml` | the objects that lie in the cluster: what rules ask for and do not find here is absent |
 //!
@@ -35,8 +35,8 @@ use rolegate_core::json::Raw;
 use rolegate_core::policy::Policy;
 use rolegate_core::request::document::{self, Wrap};
 use rolegate_core::request::{
-    Access, AdmissionReview, AuditEvent, Judgeable, Object, Operation, Request, ReviewError,
-    SampleUser, Stored, Version,
+    Access, AccessReview, AdmissionReview, AuditEvent, Judgeable, Object, Operation, Request,
+    ReviewError, SampleUser, Stored, Version,
 };
 use rolegate_core::rules::RULES;
 use serde_json::{Value, json};
@@ -110,10 +110,13 @@ fn judge(case: &Path) -> Value {
             let review = AdmissionReview::parse(body.as_bytes()).unwrap_or_else(|e| fail(&e));
             write(&review.request, &policy, cluster.as_deref()).unwrap_or_else(|e| fail(&e))
         }
-        (None, Some(text), None) => match Access::parse(&text).unwrap_or_else(|e| fail(&e)) {
-            Some(question) => access(&question, &policy),
-            None => json!({ "allowed": null }),
-        },
+        (None, Some(text), None) => {
+            let review = AccessReview::parse(text.as_bytes()).unwrap_or_else(|e| fail(&e));
+            match review.access {
+                Some(question) => access(&question, &policy, cluster.as_deref()),
+                None => json!({ "allowed": null }),
+            }
+        }
         (None, None, Some(text)) => {
             let event = AuditEvent::parse(&text).unwrap_or_else(|e| fail(&e));
             let event = event.expect("an event about a resource");
@@ -125,7 +128,7 @@ fn judge(case: &Path) -> Value {
                 Judgeable::Write(request) => {
                     write(&request, &policy, cluster.as_deref()).unwrap_or_else(|e| fail(&e))
                 }
-                Judgeable::Access(question) => access(&question, &policy),
+                Judgeable::Access(question) => access(&question, &policy, cluster.as_deref()),
             }
         }
         _ => fail(&"give one of request.json, access.json and event.json"),
@@ -192,16 +195,52 @@ fn write(
 }
 
 /// At the authorization door, which denies or has no opinion.
-fn access(question: &Access<'_>, policy: &Policy) -> Value {
-    let decision = judge_access(question, policy);
-    json!({
-        "allowed": decision.denied.is_none().then_some(Value::Null).unwrap_or(json!(false)),
+fn access(question: &Access<'_>, policy: &Policy, cluster: Option<&[String]>) -> Value {
+    let enforces = manifests(
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: any, labels: {rolegate.dev/mode: enforce}}",
+    );
+    let first = judge_access(question, policy, &Facts::none_yet(), support::now());
+    let decision = match first {
+        Outcome::Decided(decision) => decision,
+        Outcome::Needs(needs) => {
+            let stored = stored(cluster.unwrap_or(&enforces));
+            let facts = Facts::found(needs.into_iter().map(|need| {
+                let known = match cluster {
+                    // A manifest's namespace is that of its wrapping, of a Namespace too.
+                    Some(_) => stored
+                        .iter()
+                        .find(|(one, _)| (&one.resource, &one.name) == (&need.resource, &need.name))
+                        .map(|(_, stored)| stored),
+                    None => stored.values().next(),
+                };
+                let age = std::time::Duration::ZERO;
+                (
+                    need,
+                    known.map_or(Known::Absent(age), |one| Known::Is(one, age)),
+                )
+            }));
+            let second = judge_access(question, policy, &facts, support::now());
+            second.decided().expect("there is no third round")
+        }
+    };
+    let judged = decision.judged.iter();
+    let mut value = json!({
+        "allowed": decision.allowed().then_some(Value::Null).unwrap_or(json!(false)),
         "class": decision.class.as_str(),
-        "findings": decision.denied.iter().map(|denied| json!({
-            "rule": denied.rule,
-            "act": denied.act,
+        "findings": judged.map(|judged| json!({
+            "rule": judged.finding.rule,
+            "act": judged.finding.act,
         })).collect::<Vec<_>>(),
-    })
+    });
+    if !decision.judged.is_empty() && decision.allowed() {
+        value["effect"] = json!(decision.outcome());
+    }
+    if !decision.allowed() && cluster.is_some() {
+        let message = decision.message();
+        // Without the hash of the policy.
+        value["reason"] = json!(message.split(" (policy ").next());
+    }
+    value
 }
 
 /// The objects of `cluster.yaml`, each in the review that would create it.

@@ -257,7 +257,6 @@ fn the_example_means_what_it_says() {
     assert_eq!(
         told,
         [
-            "note: the authorization webhook is not in this version; `doors.authorize` has no effect (line 8, column 37)",
             "note: this file gives rights to service accounts of argocd, spark-operator; in a namespace without rolegate's label, rolegate sees who requests their tokens and who changes them (the cluster door), but not who starts pods under them",
             "note: rule endpoint-exposure does not judge the ranges of load balancers until the policy gives it `sourceRanges`",
         ]

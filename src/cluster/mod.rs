@@ -1,10 +1,13 @@
 //! The optional connection to an API server: its configuration, whether it
-//! answers, and look-ups of the single objects that rules ask for.
+//! answers, look-ups of the single objects that rules ask for, and the modes of
+//! namespaces.
 //! `manifests/lookups` grants the rights for them.
 
 mod look_up;
+mod namespaces;
 
 pub use look_up::{Found, look_up};
+pub use namespaces::Namespaces;
 
 use std::time::Duration;
 

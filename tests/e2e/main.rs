@@ -20,6 +20,7 @@
 
 mod harness;
 
+mod authorization;
 mod bypasses;
 mod chaining;
 mod conditions;

@@ -11,6 +11,7 @@
 
 mod attacks;
 mod authorities;
+mod authorize;
 mod binary;
 mod certificates;
 mod client;

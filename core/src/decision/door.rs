@@ -16,15 +16,18 @@ pub enum Door {
     Cluster,
     /// `/mutate`
     Mutate,
+    /// `/authorize`: questions of authorization, whose mode is that of the namespace.
+    Authorize,
 }
 
 impl Door {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Enforce,
         Self::Warn,
         Self::Audit,
         Self::Cluster,
         Self::Mutate,
+        Self::Authorize,
     ];
 
     /// The word in logs and metrics, and the last part of the path.
@@ -36,6 +39,7 @@ impl Door {
             Self::Audit => "audit",
             Self::Cluster => "cluster",
             Self::Mutate => "mutate",
+            Self::Authorize => "authorize",
         }
     }
 
@@ -47,6 +51,7 @@ impl Door {
             Self::Audit => "/validate/audit",
             Self::Cluster => "/validate/cluster",
             Self::Mutate => "/mutate",
+            Self::Authorize => "/authorize",
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::facts::{Addressee, Facts, Need, Requester, what_it_lacks};
 use crate::json::MOST_OF_A_POD;
 use crate::policy::{About, Mode, Policy, RuleId};
-use crate::request::{Request, ReviewError};
+use crate::request::{Request, ReviewError, UserInfo};
 use crate::rules::{Advice, Finding, Rule, Stop};
 use crate::write::Write;
 
@@ -87,7 +87,14 @@ pub fn decide_by<'a>(
             }
         }
         judged.extend(found.drain(..).map(|finding| Judged {
-            exempted: exemption(&write, &finding, now),
+            exempted: exemption(
+                &write.request().user,
+                &write.requester,
+                write.target.namespace(),
+                policy,
+                finding.rule,
+                now,
+            ),
             finding,
             mode,
         }));
@@ -226,19 +233,24 @@ fn drop_effects(judged: &mut Vec<Judged<'_>>) {
 
 /// The reason of the exemption that covers a finding. A job is never exempted: the
 /// exemption would apply to its tenant's code.
-fn exemption<'a>(write: &Write<'a>, finding: &Finding, now: Timestamp) -> Option<&'a str> {
-    let user = &write.request().user;
-    match write.requester {
+pub(super) fn exemption<'a>(
+    user: &UserInfo<'_>,
+    requester: &Requester<'_>,
+    namespace: &str,
+    policy: &'a Policy,
+    rule: RuleId,
+    now: Timestamp,
+) -> Option<&'a str> {
+    match requester {
         // A requester that did not prove its identity gets no exemption by its name.
         Requester::Job(_) | Requester::Tenant(Some(_)) => return None,
         _ => {}
     }
-    let namespace = Some(write.target.namespace()).filter(|name| !name.is_empty());
-    write
-        .policy
+    let namespace = Some(namespace).filter(|name| !name.is_empty());
+    policy
         .exemptions
         .iter()
-        .find(|exemption| exemption.covers(finding.rule, &user.username, namespace, now))
+        .find(|exemption| exemption.covers(rule, &user.username, namespace, now))
         .map(|exemption| exemption.reason.as_str())
 }
 

@@ -18,7 +18,7 @@ mod policy_store;
 mod scope;
 mod verdict;
 
-pub use access::{AccessDecision, DeniedAccess, judge_access};
+pub use access::judge_access;
 pub use decide::decide;
 pub use door::Door;
 pub use judge::{Outcome, decide_by};

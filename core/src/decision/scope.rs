@@ -23,7 +23,8 @@ impl Scope {
             Door::Audit => Mode::Audit,
             Door::Cluster => policy.doors.cluster,
             // Mutation never denies: if it fails, validation denies the request.
-            Door::Mutate => Mode::Off,
+            // Questions of authorization have no objects: `judge_access`.
+            Door::Mutate | Door::Authorize => Mode::Off,
         };
         Self {
             ceiling,

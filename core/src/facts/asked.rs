@@ -36,10 +36,13 @@ const WORKLOADS: [(&str, Asked); 7] = [
 /// The role that a role binding names.
 const ROLES: Asked = asked(GROUP, "roles");
 
+/// The mode of the namespace of an authorization request.
+const NAMESPACES: Asked = asked("", "namespaces");
+
 /// Who is bound to a role, what an aggregated role consists of, and which namespaces
 /// are managed.
 const LISTS: [Asked; 4] = [
-    asked("", "namespaces"),
+    NAMESPACES,
     asked(GROUP, "clusterrolebindings"),
     asked(GROUP, "clusterroles"),
     asked(GROUP, "rolebindings"),
@@ -57,11 +60,14 @@ impl Asked {
         rows.find(|(of, _)| *of == kind).map(|(_, asked)| asked)
     }
 
-    /// Every resource of which a rule may ask for one object.
+    /// Every resource of which a rule, or the authorization door, may ask for one object.
     #[must_use]
     pub fn all() -> BTreeSet<Self> {
         let workloads = WORKLOADS.into_iter().map(|(_, asked)| asked);
-        workloads.chain([SERVICES, ROLES]).chain(joined()).collect()
+        workloads
+            .chain([SERVICES, ROLES, NAMESPACES])
+            .chain(joined())
+            .collect()
     }
 
     /// Every resource of which a rule may ask for all objects.
@@ -132,7 +138,7 @@ mod tests {
             let need = Need::object(group, "v1", resource, "a", "b");
             assert!(Asked::allows(&need), "{need}");
         }
-        for resource in ["secrets", "configmaps", "namespaces"] {
+        for resource in ["secrets", "configmaps"] {
             let need = Need::object("", "v1", resource, "a", "b");
             assert!(!Asked::allows(&need), "{need}");
         }

@@ -28,6 +28,15 @@ pub fn is_reserved_secret(name: &str) -> bool {
     name.starts_with(LOG_SECRET_PREFIX) || is_reserved(name)
 }
 
+/// Whether Spark makes a Secret of this name for a driver.
+#[must_use]
+pub fn is_sparks_secret(name: &str) -> bool {
+    SPARK_SECRET_ENDS.iter().any(|end| {
+        name.strip_suffix(end)
+            .is_some_and(|rest| rest.ends_with('-'))
+    })
+}
+
 impl<'a> LogSecret<'a> {
     /// Reads a Secret's name; `None` where it names no job.
     #[must_use]

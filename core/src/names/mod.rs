@@ -44,7 +44,9 @@ pub use job_labels::{
     APPLICATION, FLINK_CLUSTER, JobLabel, RUN, Says, is_made_up_application, run_of_label,
 };
 pub use labels::{ANNOTATION_PREFIX, CHAIN_LABEL, MODE_LABEL, OWN_NAMESPACE};
-pub use log_secret::{LOG_SECRET_PREFIX, LogSecret, SPARK_SECRET_ENDS, is_reserved_secret};
+pub use log_secret::{
+    LOG_SECRET_PREFIX, LogSecret, SPARK_SECRET_ENDS, is_reserved_secret, is_sparks_secret,
+};
 pub use release::Release;
 pub use role::{AccountId, Role, RoleName};
 pub use role_arn::{RoleArn, RoleArnError};

@@ -63,6 +63,27 @@ pub fn class_of_subject(subject: &Subject, namespace: &str, policy: &Policy) -> 
     }
 }
 
+/// The class of a requester of whom RBAC or an authorizer is asked: as
+/// [`class_of_subject`], but by the proofs that the request carries.
+#[must_use]
+pub fn class_of_requester(
+    user: &UserInfo<'_>,
+    requester: &Requester<'_>,
+    policy: &Policy,
+) -> Class {
+    if user.in_group(SYSTEM_GROUPS[0]) {
+        return Class::System;
+    }
+    let account = ServiceAccountUser::parse(&user.username);
+    match (requester, account) {
+        // What it claims to be is not proved.
+        (Requester::Tenant(Some(_)), _) => Class::Tenant,
+        (_, Some(account)) if account.namespace == "kube-system" => Class::System,
+        (Requester::Tenant(None), Some(account)) if is_add_ons(account, policy) => Class::Platform,
+        (other, _) => other.class(),
+    }
+}
+
 /// Nobody but the control plane and the nodes is in them.
 const SYSTEM_GROUPS: [&str; 3] = [
     "system:masters",

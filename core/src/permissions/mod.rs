@@ -14,8 +14,8 @@ mod held;
 mod question;
 mod standing;
 
-pub use ceiling::{Cover, Excess, excesses};
-pub use class::{class_of, class_of_subject};
+pub use ceiling::{Cover, Excess, exceeds, excesses};
+pub use class::{class_of, class_of_requester, class_of_subject};
 pub use held::{Held, held};
 pub use question::{Question, QuestionError};
 pub use standing::Standing;

@@ -7,8 +7,8 @@ use super::Mode;
 pub struct Doors {
     /// For writes of cluster-scoped objects.
     pub cluster: Mode,
-    /// For authorization requests without a namespace. Without effect: this version
-    /// has no authorization webhook.
+    /// For authorization requests without a namespace, those for all namespaces among
+    /// them.
     pub authorize_cluster_scoped: Mode,
 }
 

@@ -160,7 +160,7 @@ impl Report<'_> {
         writeln!(f, "  cluster-scoped objects: {}", doors.cluster)?;
         writeln!(
             f,
-            "  authorization without a namespace: {}  not in this version; no effect",
+            "  authorization without a namespace: {}  where the API server asks rolegate (docs/authorization.md)",
             doors.authorize_cluster_scoped
         )
     }

@@ -24,6 +24,8 @@ pub struct Selectors<'a> {
     pub label: Text<'a>,
 }
 
+const WHAT: &str = "the SubjectAccessReview";
+const KIND: &str = "SubjectAccessReview";
 const API_VERSIONS: [&str; 2] = ["authorization.k8s.io/v1", "authorization.k8s.io/v1beta1"];
 
 #[derive(Default)]
@@ -107,51 +109,77 @@ filled!(WireSelector<'a> or null {
     raw_selector: "rawSelector",
 });
 
-impl<'a> Access<'a> {
-    /// Parses a `SubjectAccessReview`. `None` for a URL that is not a resource
-    /// (`/healthz`): rolegate has no opinion on it.
+/// A `SubjectAccessReview`.
+#[derive(Debug)]
+pub struct AccessReview<'a> {
+    /// Which the answer must have too.
+    api_version: &'static str,
+    /// `None` where there is nothing to judge: a URL that is no resource (`/healthz`),
+    /// or a question without a verb, a resource or a user, which people may ask.
+    pub access: Option<Access<'a>>,
+}
+
+impl<'a> AccessReview<'a> {
+    /// Parses the body of a request.
     ///
     /// # Errors
     ///
-    /// A [`ReviewError`] if the text is not a `SubjectAccessReview` or lacks a
-    /// required field.
-    pub fn parse(text: &'a str) -> Result<Option<Self>, ReviewError> {
-        const WHAT: &str = "the SubjectAccessReview";
+    /// A [`ReviewError`] if it is no `SubjectAccessReview`, or has neither a resource
+    /// nor a URL.
+    pub fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
+        let text = simdutf8::basic::from_utf8(body).map_err(|_| ReviewError::NotAnAccessReview)?;
         let review: WireReview<'a> =
             json::fill(text).map_err(|error| ReviewError::json(WHAT, error))?;
-        let (version, kind) = (review.api_version.as_str(), review.kind.as_str());
-        if kind != "SubjectAccessReview" || !API_VERSIONS.contains(&version) {
-            return Err(ReviewError::NotAnAccessReview);
-        }
+        let version = review.api_version.as_str();
+        let known = API_VERSIONS.into_iter().find(|known| *known == version);
+        let api_version = known
+            .filter(|_| review.kind.as_str() == KIND)
+            .ok_or(ReviewError::NotAnAccessReview)?;
         let spec = review.spec.ok_or(ReviewError::Missing("spec"))?;
-        let user = UserInfo {
-            username: spec.user,
-            uid: spec.uid,
-            groups: if spec.groups.is_empty() {
-                spec.group
-            } else {
-                spec.groups
-            },
-            extra: spec.extra,
-        };
-        let attributes = match (spec.resource_attributes, spec.non_resource_attributes) {
+        Ok(Self {
+            api_version,
+            access: spec.into_access()?,
+        })
+    }
+
+    /// The answer: denied for this reason, or no opinion. It never allows.
+    #[must_use]
+    pub fn answer(&self, denied: Option<&str>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(128 + denied.map_or(0, |reason| reason.len() * 9 / 8));
+        out.push(b'{');
+        json::write_member(&mut out, "apiVersion", self.api_version);
+        json::write_member(&mut out, "kind", KIND);
+        out.extend_from_slice(br#","status":{"allowed":false"#);
+        if let Some(reason) = denied {
+            out.extend_from_slice(br#","denied":true"#);
+            json::write_member(&mut out, "reason", reason);
+        }
+        out.extend_from_slice(b"}}");
+        out
+    }
+}
+
+impl<'a> WireSpec<'a> {
+    fn into_access(self) -> Result<Option<Access<'a>>, ReviewError> {
+        let attributes = match (self.resource_attributes, self.non_resource_attributes) {
             (Some(attributes), _) => attributes,
-            (None, Some(url)) if !url.path.is_empty() => return Ok(None),
-            (None, Some(_)) => {
-                return Err(ReviewError::Missing("spec.nonResourceAttributes.path"));
-            }
+            (None, Some(_)) => return Ok(None),
             (None, None) => return Err(ReviewError::Missing("spec.resourceAttributes")),
         };
-        if attributes.verb.is_empty() {
-            return Err(ReviewError::Missing("spec.resourceAttributes.verb"));
-        }
-        if attributes.resource.is_empty() {
-            return Err(ReviewError::Missing("spec.resourceAttributes.resource"));
-        }
-        if user.username.is_empty() && user.groups.is_empty() {
-            return Err(ReviewError::Missing("spec.user"));
-        }
-        Ok(Some(Self {
+        let user = UserInfo {
+            username: self.user,
+            uid: self.uid,
+            groups: if self.groups.is_empty() {
+                self.group
+            } else {
+                self.groups
+            },
+            extra: self.extra,
+        };
+        let asks_nothing = attributes.verb.is_empty()
+            || attributes.resource.is_empty()
+            || user.username.is_empty() && user.groups.is_empty();
+        Ok((!asks_nothing).then_some(Access {
             user,
             verb: attributes.verb,
             target: Target {

@@ -36,7 +36,7 @@ pub mod view;
 pub mod warnings;
 
 pub use crate::json::Text;
-pub use access::{Access, Selectors};
+pub use access::{Access, AccessReview, Selectors};
 pub use act::{Act, Operation};
 pub use audit_event::{AuditEvent, Judgeable};
 pub use envelope::{API_VERSION, AdmissionReview, KIND, Request};

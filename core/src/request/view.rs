@@ -111,18 +111,33 @@ pub fn text_at<'a>(object: Raw<'a>, path: &str) -> Option<Text<'a>> {
 ///
 /// See [`read`].
 pub fn annotations<'a>(what: &'static str, raw: Raw<'a>) -> Result<Pairs<'a>, ReviewError> {
-    #[derive(Deserialize)]
-    struct Metadata<'a> {
-        #[serde(borrow, default)]
-        annotations: Pairs<'a>,
-    }
+    Ok(words_of(what, raw)?.annotations)
+}
+
+/// The labels of any object, in document order.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn labels<'a>(what: &'static str, raw: Raw<'a>) -> Result<Pairs<'a>, ReviewError> {
+    Ok(words_of(what, raw)?.labels)
+}
+
+#[derive(Default, Deserialize)]
+struct Words<'a> {
+    #[serde(borrow, default)]
+    annotations: Pairs<'a>,
+    #[serde(borrow, default)]
+    labels: Pairs<'a>,
+}
+
+fn words_of<'a>(what: &'static str, raw: Raw<'a>) -> Result<Words<'a>, ReviewError> {
     #[derive(Deserialize)]
     struct Object<'a> {
         #[serde(borrow)]
-        metadata: Option<Metadata<'a>>,
+        metadata: Option<Words<'a>>,
     }
-    let metadata = read::<Object<'a>>(what, raw)?.metadata;
-    Ok(metadata.map_or_else(Pairs::default, |metadata| metadata.annotations))
+    Ok(read::<Object<'a>>(what, raw)?.metadata.unwrap_or_default())
 }
 
 /// Every service account that a pod or a pod template could run as, with the field

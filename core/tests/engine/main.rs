@@ -18,6 +18,7 @@
 mod support;
 
 mod advice;
+mod authorize;
 mod chain_profile;
 mod cluster_takeover;
 mod configmap_mutation;

@@ -95,7 +95,7 @@ impl Refusal {
     pub(in crate::server) fn sentence(&self) -> Cow<'_, str> {
         match self {
             Self::NotFound => {
-                "There is nothing at this path; reviews go to /validate/{enforce,warn,audit,cluster} and /mutate.".into()
+                "There is nothing at this path; reviews go to /validate/{enforce,warn,audit,cluster} and /mutate, questions of authorization to /authorize.".into()
             }
             Self::Method => "This path accepts POST only.".into(),
             Self::ContentType => "The body must be sent as content type application/json.".into(),

@@ -53,7 +53,7 @@ pub enum Round {
 
 #[derive(Debug)]
 pub struct Reviewed {
-    /// The `AdmissionReview` to send back, as JSON.
+    /// The `AdmissionReview` or `SubjectAccessReview` to send back, as JSON.
     pub body: Vec<u8>,
     pub record: Record,
 }
@@ -63,7 +63,8 @@ pub struct Reviewed {
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     pub uid: String,
-    /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`. Static because it is a metric label.
+    /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`; a verb of RBAC for a question of
+    /// authorization. Static because it is a metric label.
     pub operation: &'static str,
     /// The plural resource, such as `pods` or `jobs.batch`.
     pub resource: String,
@@ -77,7 +78,7 @@ pub struct Record {
     pub user: String,
     /// The requester's class.
     pub class: &'static str,
-    /// `allow`, `warn`, `deny`, `patch`, ... Static because it is a metric label.
+    /// `allow`, `warn`, `deny`, `patch`, `no_opinion`, ... Static because it is a metric label.
     pub decision: &'static str,
     /// Every finding with its effective mode.
     pub findings: Vec<(RuleId, Mode)>,

@@ -71,6 +71,15 @@ impl Rolegate {
         rolegate
     }
 
+    /// Restarts one that was started without a cluster, with an API server to ask.
+    pub(crate) fn ask(&mut self, kubeconfig: PathBuf) {
+        for arg in self.args.iter_mut().filter(|arg| *arg == "off") {
+            *arg = "required".to_owned();
+        }
+        self.kubeconfig = Some(kubeconfig);
+        self.restart();
+    }
+
     /// Starts it again on the same ports, with what its files hold now.
     pub(crate) fn restart(&mut self) {
         self.kill();

@@ -28,7 +28,8 @@ pub(super) const ROWS: &[Row] = rows! {
         ADMISSION "validatingadmissionpolicies", ADMISSION "validatingadmissionpolicybindings": [WRITES] => open(
                 "changes or allows requests in every namespace; Kubernetes runs no admission for \
                  these four kinds",
-                "`rbac-grant` denies granting this to tenants; `rolegate who-can` lists who has it");
+                "the authorization webhook denies it, where there is one; `rbac-grant` denies granting this to \
+                 tenants; `rolegate who-can` lists who has it");
         ADMISSION "validatingadmissionpolicies"/"status": [Update Patch] => harmless("a report");
         RBAC "clusterroles", RBAC "clusterrolebindings": [Create Update Patch] =>
             dangerous(&[RBAC_GRANT], Action::GrantRights)

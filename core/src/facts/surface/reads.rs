@@ -12,7 +12,8 @@ pub(super) const ROWS: &[Row] = rows! {
     Namespaced {
         CORE "secrets": [READS] => open(
             "shows the content, by `list` and `watch` as well as by `get`",
-            "the audit log records it; `rolegate-secret-guard` denies writes of a Secret to users who may \
+            "the authorization webhook denies it, where there is one; the audit log records it; \
+             `rolegate-secret-guard` denies writes of a Secret to users who may \
              not read it");
         CORE "pods": [READS] => open(
             "shows the environment and arguments of every container; the environment of executors \

@@ -36,7 +36,8 @@ pub(super) const ROWS: &[Row] = rows! {
         CORE "users", CORE "groups", AUTHENTICATION "uids", AUTHENTICATION "userextras"/"*",
         AUTHENTICATION "users", AUTHENTICATION "groups", AUTHENTICATION "nodes": [Impersonate] => open(
                 "acts as another user",
-                "admission cannot distinguish a user from an impersonator; the audit log records both names");
+                "the authorization webhook denies it, where there is one; admission cannot distinguish a user from \
+                 an impersonator; the audit log records both names");
         RBAC "clusterroles": [Bind Escalate] => open(GRANTS.0, GRANTS.1);
         CERTIFICATES "signers": [Approve Sign Attest] => harmless(
             "gives no access alone: approval is a write of `certificatesigningrequests/approval`");

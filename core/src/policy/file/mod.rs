@@ -88,18 +88,19 @@ pub(super) struct DoorsEntry {
     /// mode keeps it. Default: `audit`.
     #[serde(default)]
     pub(super) cluster: Given<Mode>,
-    /// Modes of the authorization webhook, which is not in this version: no effect.
+    /// Modes of the authorization webhook (docs/authorization.md), where the API server
+    /// asks one.
     #[serde(default)]
-    pub(super) authorize: Given<At<AuthorizeEntry>>,
+    pub(super) authorize: Given<AuthorizeEntry>,
 }
 
-/// Modes of the authorization webhook, which is not in this version.
+/// Modes of the authorization webhook.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "AuthorizeDoor")]
 pub(super) struct AuthorizeEntry {
-    /// The strictest mode for authorization requests without a namespace. No effect in
-    /// this version. Default: `audit`.
+    /// The strictest mode for authorization requests without a namespace, and for those
+    /// for all namespaces. A rule with a weaker mode keeps it. Default: `audit`.
     #[serde(default)]
     pub(super) cluster_scoped: Given<Mode>,
 }

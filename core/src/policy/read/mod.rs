@@ -16,11 +16,11 @@ use jiff::Timestamp;
 use super::about::RuleList;
 use super::accounts::Accounts;
 use super::cluster::VirtualClusters;
-use super::file::{At, DoorsEntry, File, Given, Head};
+use super::file::{DoorsEntry, File, Given, Head};
 use super::messages;
 use super::{
-    Doors, Level, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem, Reader,
-    RuleId, RuleSettings, Strictness,
+    Doors, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem, Reader, RuleId,
+    RuleSettings, Strictness,
 };
 use mend::Mended;
 
@@ -195,7 +195,7 @@ impl Reader {
             admins: identities.admins,
             platform: identities.platform,
             operators: identities.operators,
-            doors: self.doors(file.doors),
+            doors: Self::doors(file.doors),
             rules: RuleSettings::default(),
             exemptions: self.exemptions(file.exemptions),
             clusters: VirtualClusters::new(self.clusters(file.virtual_clusters)),
@@ -211,17 +211,12 @@ impl Reader {
         policy
     }
 
-    fn doors(&mut self, Given(doors): Given<DoorsEntry>) -> Doors {
+    fn doors(Given(doors): Given<DoorsEntry>) -> Doors {
         let unset = Doors::default();
         let Some(DoorsEntry { cluster, authorize }) = doors else {
             return unset;
         };
-        let scoped = authorize.0.and_then(|At { value, at }| {
-            let message =
-                "the authorization webhook is not in this version; `doors.authorize` has no effect";
-            self.warn(Level::Note, Some(at), message);
-            value.cluster_scoped.0
-        });
+        let scoped = authorize.0.and_then(|entry| entry.cluster_scoped.0);
         Doors {
             cluster: cluster.0.unwrap_or(unset.cluster),
             authorize_cluster_scoped: scoped.unwrap_or(unset.authorize_cluster_scoped),
