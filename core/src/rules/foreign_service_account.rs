@@ -19,7 +19,7 @@
 //!   text that names a reserved service account (Spark configuration, Flink options,
 //!   submit arguments, JSON, YAML and base64 in a string). In a sentence a name starts
 //!   nothing. A fixed name of the policy (`spark`) counts in fields and options that
-//!   name accounts, and as a whole value in configuration and arguments. `metadata` and
+//!   name accounts (`serviceAccount`, `--sa`), and as a value nowhere else. `metadata` and
 //!   `status` do not count, except annotations named after service accounts or roles;
 //!   labels, names of images, descriptions, messages and log lines do not count anywhere
 //! - a role of jobs in any other field, list, option or annotation named after roles
@@ -32,6 +32,9 @@
 //!   operator acts (Flink's `lastStableSpec`), which are the operator's. Kinds that
 //!   start nothing and log in nowhere (rules, dashboards, routes, certificates, copies) are
 //!   not judged
+//! - a role for a service account of another namespace: the field `namespace` of AWS's and
+//!   Crossplane's `PodIdentityAssociation` is compared with the object's own. The requester
+//!   needs an entry of `submitters` for that namespace too, which allows the account
 //! - logins: objects whose software takes the token of a service account or acts in its
 //!   name (`SecretStores`, Issuers, Flux's sources and `serviceAccountName`, KEDA's and
 //!   Vault's authentication). The requester needs the right to start a pod under that
@@ -72,6 +75,8 @@
 //!   only those may join who may submit every role of the declared operators.
 //! - The ARN of a role, unless the field is an execution role's or the policy names the
 //!   role as one of jobs (`executionRoles`, `submitters.roles`, `operators.roles`).
+//! - The EKS cluster that a `PodIdentityAssociation` names (`clusterName`): it may be
+//!   another one than this.
 //! - Templates that a template refers to by name (Argo's `templateRef`, Tekton's
 //!   `pipelineRef`): the pods are judged when they are created.
 //! - A Deployment that is older than the namespace's label and has another image
@@ -79,6 +84,7 @@
 //!   Look for such Deployments before you label the namespace.
 
 mod custom_resource;
+mod elsewhere;
 mod joins;
 mod read_back;
 mod report;
@@ -199,6 +205,7 @@ impl Rule for ForeignServiceAccount {
             &report::ADVICE_ON_TEMPLATE_FILES,
             &report::ADVICE_ON_DEPTH,
             &report::ADVICE_ON_SIZE,
+            &elsewhere::ADVICE_ELSEWHERE,
             &joins::ADVICE_ON_UNKNOWN,
             &joins::ADVICE_ON_ABSENT,
             &read_back::ADVICE_ON_STATUS,

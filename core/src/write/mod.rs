@@ -235,9 +235,18 @@ impl<'a> Write<'a> {
     /// The `submitters` entries that name this requester; none for a requester that
     /// did not prove the identity that its username claims.
     pub fn submitters(&self) -> impl Iterator<Item = &'a Submitter> {
+        self.submitters_of(self.tenancy)
+    }
+
+    /// The same of another namespace.
+    pub fn submitters_in(&self, namespace: &str) -> impl Iterator<Item = &'a Submitter> {
+        self.submitters_of(self.policy.tenancy(namespace))
+    }
+
+    fn submitters_of(&self, tenancy: &'a VirtualCluster) -> impl Iterator<Item = &'a Submitter> {
         let user = &self.request.user;
         let unproven = matches!(self.requester, Requester::Tenant(Some(_)));
-        self.tenancy
+        tenancy
             .submitters_for(&user.username, user.groups())
             .filter(move |_| !unproven)
     }

@@ -175,6 +175,102 @@ fn a_role_is_bound_to_no_account_of_the_tenants() {
     }
 }
 
+/// Whoever gives a role to an account of another namespace needs the right to use that
+/// account there.
+#[test]
+fn a_role_is_given_to_no_account_of_another_namespace() {
+    let policy = policy(
+        r#"
+apiVersion: rolegate.dev/v1alpha1
+kind: Policy
+identities:
+  operators:
+    - serviceAccount: spark-operator/spark-operator
+      roles: ["arn:aws:iam::111122223333:role/team-a-etl", "arn:aws:iam::111122223333:role/team-b-etl"]
+      jobServiceAccounts:
+        - { name: spark, namespaces: [spark-a], role: "arn:aws:iam::111122223333:role/team-a-etl" }
+        - { name: spark, namespaces: [spark-b], role: "arn:aws:iam::111122223333:role/team-b-etl" }
+virtualClusters:
+  - namespaces: [spark-a]
+    submitters: [{ groups: [team-a], roles: ["arn:aws:iam::111122223333:role/team-a-etl"] }]
+  - namespaces: [spark-b]
+    submitters: [{ groups: [team-b], roles: ["arn:aws:iam::111122223333:role/team-b-etl"] }]
+  - namespaces: [spark-both]
+    submitters:
+      - { groups: [team-a], roles: ["arn:aws:iam::111122223333:role/team-a-etl"], serviceAccounts: [default, web] }
+"#,
+    );
+    let account_of_b = account_of("spark-driver", TEAM_B);
+    let provider = |namespace: &str, account: &str| json!({ "namespace": namespace, "serviceAccount": account, "roleArn": ETL });
+    for (resource, object) in [
+        (
+            "eks.services.k8s.aws/podidentityassociations",
+            (|namespace, account| json!({ "spec": { "clusterName": "c", "namespace": namespace, "serviceAccount": account, "roleARN": ETL } }))
+                as fn(&str, &str) -> Value,
+        ),
+        (
+            "eks.aws.m.upbound.io/podidentityassociations",
+            |namespace, account| json!({ "spec": { "forProvider": { "namespace": namespace, "serviceAccount": account, "roleArn": ETL } } }),
+        ),
+        (
+            "eks.aws.m.upbound.io/podidentityassociations",
+            |namespace, account| {
+                json!({ "spec": {
+                "forProvider": { "serviceAccount": account, "roleArn": ETL },
+                "initProvider": { "namespace": namespace },
+            } })
+            },
+        ),
+    ] {
+        let create =
+            |user, namespace, account| create(user, resource, "x", object(namespace, account));
+        for (namespace, account) in [
+            ("spark-b", "spark"),
+            ("spark-b", "default"),
+            ("kube-system", "default"),
+            ("nobodys", "default"),
+            ("SPARK-A", "default"),
+            ("spark-operator", "spark-operator"),
+            ("spark-both", "another"),
+            ("spark-b", &*account_of_b),
+        ] {
+            create(tenant(), namespace, account).refused(&policy, RULE, "another namespace");
+            create(driver(), namespace, account).refused(&policy, RULE, "another namespace");
+            for user in [admin(), emr()] {
+                create(user, namespace, account).passes(&policy);
+            }
+        }
+        for (namespace, account) in [
+            ("spark-a", "default"),
+            ("spark-a", "spark"),
+            // The requester is listed there as well.
+            ("spark-both", "default"),
+        ] {
+            create(tenant(), namespace, account).passes(&policy);
+        }
+        create(operator(), "spark-b", "spark").passes(&policy);
+        create(operator(), "spark-b", "default").refused(&policy, RULE, "another namespace");
+        // To another namespace, back from it, and changed there.
+        let own = || object("spark-a", "default");
+        let theirs = || object("spark-b", "default");
+        update(tenant(), resource, own(), theirs()).refused(&policy, RULE, "gives a role to");
+        update(tenant(), resource, theirs(), own()).refused(&policy, RULE, "takes a role from");
+        update(tenant(), resource, theirs(), theirs()).passes(&policy);
+        let mut labelled = theirs();
+        labelled["metadata"] = json!({ "labels": { "a": "b" } });
+        update(tenant(), resource, theirs(), labelled).passes(&policy);
+    }
+    // Either field may be the one that counts.
+    let mixed = json!({ "spec": { "forProvider": provider("spark-a", "default"), "initProvider": { "namespace": "spark-b" } } });
+    create(
+        tenant(),
+        "eks.aws.m.upbound.io/podidentityassociations",
+        "x",
+        mixed,
+    )
+    .refused(&policy, RULE, "spark-b/default");
+}
+
 /// Every path of the table is found, whatever its last key is called.
 #[test]
 fn account_fields_of_the_table() {
@@ -217,6 +313,19 @@ fn a_fixed_name_that_is_a_common_word() {
         json!({ "driver": { "env": [{ "name": "HOME", "value": "/opt/spark" }] } }),
         json!({ "arguments": ["/opt/spark/bin/spark-submit", "--class", "org.apache.spark.Pi"] }),
         json!({ "description": "serviceAccount: spark" }),
+        json!({ "sparkConf": {
+            "spark.app.name": "spark",
+            "spark.kubernetes.namespace": "spark",
+            "spark.yarn.queue": "spark",
+            "spark.sql.catalog.x.type": "spark",
+            "x": "spark",
+        } }),
+        json!({ "flinkConfiguration": { "table.sql-dialect": "spark" } }),
+        json!({ "arguments": ["--engine", "spark"] }),
+        json!({ "arguments": ["spark", "run"] }),
+        json!({ "args": ["--engine=spark", "visa", "spark"] }),
+        json!({ "arguments": { "parameters": [{ "name": "engine", "value": "spark", "default": "spark" }] } }),
+        json!({ "options": { "engine": ["a", "spark"] } }),
     ] {
         create(
             tenant(),
@@ -231,7 +340,22 @@ fn a_fixed_name_that_is_a_common_word() {
         json!({ "sparkConf": { "spark.kubernetes.authenticate.driver.serviceAccountName": "spark" } }),
         json!({ "arguments": ["--service-account", "spark"] }),
         json!({ "arguments": ["--conf", "spark.kubernetes.authenticate.driver.serviceAccountName=spark"] }),
-        json!({ "sparkConf": { "x": "spark" } }),
+        json!({ "sparkConf": { "my.service-account": "spark" } }),
+        json!({ "sparkConf": { "my.sa": " spark " } }),
+        json!({ "flinkConfiguration": { "kubernetes.service-account": "spark" } }),
+        json!({ "flinkConfiguration": { "kubernetes.jobmanager.service-account": "spark" } }),
+        json!({ "args": ["-Dkubernetes.service-account=spark"] }),
+        json!({ "args": ["-D", "kubernetes.service-account=spark"] }),
+        json!({ "args": "run --driver-sa spark x.jar" }),
+        json!({ "args": ["--driver-sa", "spark"] }),
+        json!({ "args": ["--account=", "spark"] }),
+        json!({ "args": ["set", "serviceAccountName", "spark"] }),
+        json!({ "options": { "jobSa": ["spark"] } }),
+        json!({ "options": { "service-account": "spark" } }),
+        json!({ "arguments": { "parameters": [{ "name": "sa", "value": "spark" }] } }),
+        json!({ "arguments": { "parameters": [{ "default": "spark", "name": "service-account" }] } }),
+        json!({ "arguments": { "parameters": [{ "name": "service-account", "value": "spark" }] } }),
+        json!({ "config": [{ "key": "serviceAccount", "value": "spark" }] }),
         json!({ "driver": { "env": [{ "name": "SERVICE_ACCOUNT", "value": "spark" }] } }),
         json!({ "manifest": "spec:\n  serviceAccountName: spark\n" }),
     ] {

@@ -67,6 +67,8 @@ const ASSOCIATED_ACCOUNTS: &[&str] = &[
     "spec.forProvider.serviceAccount",
     "spec.initProvider.serviceAccount",
 ];
+const ASSOCIATED_NAMESPACES: &[&str] =
+    &["spec.forProvider.namespace", "spec.initProvider.namespace"];
 const ASSOCIATED_ROLES: &[&str] = &[
     "spec.forProvider.roleArn",
     "spec.initProvider.roleArn",
@@ -108,6 +110,7 @@ pub(super) const ROWS: &[Kind] = &[
         "aws-controllers-k8s/eks-controller config/crd/bases/eks.services.k8s.aws_podidentityassociations.yaml",
     )
     .accounts(&["spec.serviceAccount"])
+    .account_namespaces(&["spec.namespace"])
     .roles(&["spec.roleARN", "spec.targetRoleARN"])
     .joins(&[
         ack_role("spec.roleRef.from.name", "spec.roleRef.from.namespace"),
@@ -186,6 +189,7 @@ pub(super) const ROWS: &[Kind] = &[
         ASSOCIATIONS,
     )
     .accounts(ASSOCIATED_ACCOUNTS)
+    .account_namespaces(ASSOCIATED_NAMESPACES)
     .roles(ASSOCIATED_ROLES)
     .joins(&[
         upbound_role(
@@ -215,6 +219,7 @@ pub(super) const ROWS: &[Kind] = &[
         ASSOCIATIONS,
     )
     .accounts(ASSOCIATED_ACCOUNTS)
+    .account_namespaces(ASSOCIATED_NAMESPACES)
     .roles(ASSOCIATED_ROLES),
     starts(
         &["eks.aws.m.upbound.io"],

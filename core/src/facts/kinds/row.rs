@@ -21,6 +21,9 @@ pub struct Kind {
     pub guide: Guide,
     /// Fields that name an object of another, which decides the identity.
     pub joins: &'static [Join],
+    /// The namespace of the accounts in `guide`, where a field says it; without one, the
+    /// namespace of the object itself. Of several fields each may be the one that counts.
+    pub account_namespaces: &'static [&'static str],
     /// Fields of `status` by which its operator starts or ends something.
     pub read_back: &'static [&'static str],
     /// Whether a write of the object writes its status too: its definition has no status
@@ -93,6 +96,7 @@ pub(super) const fn starts(
             secrets: Secrets::ByName,
         },
         joins: &[],
+        account_namespaces: &[],
         read_back: &[],
         writes_status: false,
         secret_selectors: &[],
@@ -122,6 +126,14 @@ impl Kind {
             ..self.guide
         };
         Self { guide, ..self }
+    }
+
+    /// Where its objects say in which namespace their accounts are.
+    pub(super) const fn account_namespaces(self, fields: &'static [&'static str]) -> Self {
+        Self {
+            account_namespaces: fields,
+            ..self
+        }
     }
 
     pub(super) const fn roles(self, roles: &'static [&'static str]) -> Self {

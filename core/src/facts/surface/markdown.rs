@@ -95,6 +95,11 @@ fn of_kind(kind: &Kind) -> String {
         let fields: Vec<_> = fields.iter().map(|field| format!("`{field}`")).collect();
         parts.push(format!("logins in {}", fields.join(", ")));
     }
+    if !kind.account_namespaces.is_empty() {
+        let fields = kind.account_namespaces.iter();
+        let fields: Vec<_> = fields.map(|field| format!("`{field}`")).collect();
+        parts.push(format!("the accounts' namespace in {}", fields.join(", ")));
+    }
     if !kind.guide.role_names.is_empty() {
         parts.push("the role of that name".to_owned());
     }

@@ -60,9 +60,10 @@ impl Plain {
         ])
     }
 
-    /// Whether an option of that name takes a service account, in a command.
-    pub(super) fn is_short_account(&self) -> bool {
-        matches!(self.get(), "sa" | "account") || self.ends_with_any(&["accountname"])
+    /// Whether it ends like the name of an option that takes an account of some kind.
+    pub(super) fn is_any_account(&self) -> bool {
+        self.is_account()
+            || self.ends_with_any(&["account", "accounts", "accountname", "accountnames"])
     }
 
     /// Whether it holds the role that a job runs as: `executionRoleArn`.
@@ -225,6 +226,29 @@ pub(super) fn is_called_account(text: &str) -> bool {
     matches!(last, Some(b't' | b's' | b'e' | b'f')) && Plain::of(text).is_account()
 }
 
+/// Whether an option of that name takes a service account, in configuration and commands:
+/// also `--sa`, `driver.account`, `executorSa`.
+pub(super) fn is_account_option(key: &str) -> bool {
+    Plain::of(key).is_any_account() || is_last_word_sa(key)
+}
+
+/// Whether the last word of an option's name is `sa`: after a sign, or with a capital letter.
+pub(super) fn is_last_word_sa(key: &str) -> bool {
+    let key = key.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    let Some((before, word)) = key
+        .len()
+        .checked_sub(2)
+        .and_then(|at| key.split_at_checked(at))
+    else {
+        return false;
+    };
+    let is_new_word = match before.chars().next_back() {
+        Some(last) if last.is_alphanumeric() => last.is_ascii_lowercase() && word.starts_with('S'),
+        _ => true,
+    };
+    is_new_word && word.eq_ignore_ascii_case("sa")
+}
+
 /// Whether a field called after these words holds a Secret's name and not the secret:
 /// nobody writes a certificate into one word.
 fn is_name_of(before: &str) -> bool {
@@ -310,6 +334,42 @@ mod tests {
         assert!(!Plain::of("serviceAccountName.x").is_account());
         assert_eq!(Plain::of("").get(), "");
         assert_eq!(Plain::of("Ä-b_1").get(), "b1");
+    }
+
+    #[test]
+    fn options_that_take_accounts() {
+        for key in [
+            "--sa",
+            "sa",
+            "SA",
+            "--driver-sa=",
+            "driverSa",
+            "livy.sa",
+            "JOB_SA",
+            "account",
+            "--account-name",
+            "kubernetes.service-account",
+            "-Dkubernetes.service-account",
+            "spark.kubernetes.authenticate.driver.serviceAccountName",
+        ] {
+            assert!(is_account_option(key), "{key}");
+        }
+        for key in [
+            "",
+            "a",
+            "visa",
+            "VISA",
+            "--engine",
+            "sas",
+            "spark.app.name",
+            "queue",
+            "ä",
+            "--",
+            "accounting",
+            "spark.kubernetes.namespace",
+        ] {
+            assert!(!is_account_option(key), "{key}");
+        }
     }
 
     #[test]

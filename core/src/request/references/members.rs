@@ -4,7 +4,9 @@ use crate::json::Text;
 
 use super::By;
 use super::guide::Secrets;
-use super::keys::{SecretKey, is_called_account, is_called_role, is_object_name};
+use super::keys::{
+    SecretKey, is_account_option, is_called_account, is_called_role, is_object_name,
+};
 use super::place::{Holds, Place};
 
 /// The members that matter, as far as they are short texts.
@@ -15,8 +17,10 @@ pub(super) struct Members<'de> {
     /// It is of a `ConfigMap`.
     is_config_map: bool,
     value: Option<Text<'de>>,
+    /// The value that counts where nothing gives another.
+    default: Option<Text<'de>>,
     name: Option<Text<'de>>,
-    has_key: bool,
+    key: Option<Text<'de>>,
 }
 
 /// A name that they give, and the member that holds it.
@@ -36,14 +40,21 @@ impl<'de> Members<'de> {
                 self.is_secret = &*text == "Secret" && key == "kind";
                 self.is_config_map = &*text == "ConfigMap";
             }
-            "key" => self.has_key = true,
+            "default" => self.default = Some(text),
+            "key" => self.key = Some(text),
             _ => {}
         }
     }
 
-    /// What they say of an object at this place.
-    pub(super) fn say(self, place: Place, secrets: Secrets) -> impl Iterator<Item = Said> {
+    /// What they say of an object at this place. `fixed`: names that may be common words.
+    pub(super) fn say(
+        self,
+        place: Place,
+        secrets: Secrets,
+        fixed: &[&str],
+    ) -> impl Iterator<Item = Said> {
         let secret = self.is_reference(place, secrets);
+        let option = self.option(place, fixed);
         let value = self
             .value
             .filter(|value| !place.is_metadata && !place.is_label && !value.is_empty());
@@ -72,7 +83,31 @@ impl<'de> Members<'de> {
             name: name.to_string(),
             by: By::Secret,
         });
-        value.into_iter().chain(secret)
+        value.into_iter().chain(option).chain(secret)
+    }
+
+    /// A fixed name that an option takes for a service account's: `{name: sa, value: …}`.
+    fn option(&self, place: Place, fixed: &[&str]) -> Option<Said> {
+        if !place.has_options() || place.is_metadata || place.is_label {
+            return None;
+        }
+        let is_option = |name: &Option<Text<'_>>| name.as_deref().is_some_and(is_account_option);
+        let by_key = is_option(&self.key);
+        let by_name = is_option(&self.name);
+        // After a name of the whole word, any value counts, and was found.
+        let was_found = self.name.as_deref().is_some_and(is_called_account);
+        let values = [
+            ("value", &self.value, by_key || by_name && !was_found),
+            ("default", &self.default, by_key || by_name),
+        ];
+        values.into_iter().find_map(|(member, value, counts)| {
+            let value = value.as_deref()?.trim();
+            (counts && fixed.contains(&value)).then(|| Said {
+                member,
+                name: value.to_owned(),
+                by: By::Text,
+            })
+        })
     }
 
     /// Whether the name is that of a Secret which the kind's controller reads.
@@ -93,6 +128,6 @@ impl<'de> Members<'de> {
             Some(Holds::Secret(SecretKey::Named | SecretKey::Object))
         );
         let is_config_map = place.is_config_map || self.is_config_map;
-        !alone && (by_name && self.has_key && !is_config_map || self.is_secret)
+        !alone && (by_name && self.key.is_some() && !is_config_map || self.is_secret)
     }
 }

@@ -1,7 +1,10 @@
 //! What is known of the place at which a walk stands.
 
 use super::By;
-use super::keys::{Plain, SecretKey, is_label_option, is_template_key};
+use super::keys::{
+    Plain, SecretKey, is_account_option, is_called_account, is_label_option, is_last_word_sa,
+    is_template_key,
+};
 
 /// What the fields above a value say about it.
 #[derive(Clone, Copy, Default)]
@@ -16,8 +19,10 @@ pub(super) struct Place {
     pub(super) is_prose: bool,
     /// A program is started with it.
     pub(super) is_arguments: bool,
-    /// It is the value of an option.
+    /// It is among pairs of an option and its value.
     pub(super) is_configuration: bool,
+    /// The option whose value it is takes a service account.
+    pub(super) is_account_option: bool,
     /// A kubelet, not the kind's controller, reads the Secrets below it.
     pub(super) is_pod: bool,
     /// The controller writes what it names.
@@ -49,6 +54,7 @@ pub(super) struct KeySays {
     is_prose: bool,
     is_arguments: bool,
     is_configuration: bool,
+    is_account_option: bool,
     is_part_of_pod: bool,
     is_written: bool,
     is_label: bool,
@@ -75,6 +81,7 @@ impl KeySays {
             is_prose: plain.is_prose(),
             is_arguments: plain.is_arguments(),
             is_configuration: plain.is_configuration(),
+            is_account_option: plain.is_any_account() || is_last_word_sa(key),
             is_part_of_pod: plain.is_part_of_pod(),
             is_written: plain.is_written(),
             is_label: plain.is_labels() || is_label_option(key),
@@ -102,6 +109,7 @@ impl Place {
             is_prose: says.is_prose,
             is_arguments: self.is_arguments || says.is_arguments,
             is_configuration: self.is_configuration || says.is_configuration,
+            is_account_option: says.is_account_option,
             is_pod: self.is_pod || says.is_part_of_pod,
             is_written: self.is_written || says.is_written,
             is_config_map: key == "configMap" || key == "configMapRef" || key == "configMapKeyRef",
@@ -117,6 +125,29 @@ impl Place {
             place.holds = None;
         }
         place
+    }
+
+    /// Whether a name as the whole text is a service account's, although it may be a
+    /// common word: an option takes it for one.
+    pub(super) const fn takes_account(self) -> bool {
+        self.is_account_option && self.has_options()
+    }
+
+    /// Whether options and their values are here.
+    pub(super) const fn has_options(self) -> bool {
+        self.is_arguments || self.is_configuration
+    }
+
+    /// The place of an element of a list, after the one with the text `before`.
+    pub(super) fn element(self, before: Option<&str>) -> Self {
+        let after_flag = |before: &str| {
+            before.starts_with('-') && is_account_option(before) || is_called_account(before)
+        };
+        Self {
+            is_account_option: self.is_account_option
+                || self.has_options() && before.is_some_and(after_flag),
+            ..self
+        }
     }
 
     /// What an object says of its own member: the name in `serviceAccountRef: {name: …}`.

@@ -2,14 +2,15 @@
 //!
 //! A name counts where something takes it for a service account's: as the whole text,
 //! as the value of an option (`--sa x`, `a.b=x`, `serviceAccountName: x`), alone on its
-//! line, or as a word of a command. In a sentence it starts nothing.
+//! line, or as a word of a command. In a sentence it starts nothing. A fixed name, which
+//! may be a common word, counts as the value of an option that takes service accounts.
 
 use memchr::{memchr_iter, memmem};
 
 use crate::names::RESERVED_PREFIXES;
 
 use super::decoded::{self, LONGEST_NAME};
-use super::keys::Plain;
+use super::keys::{Plain, is_account_option};
 
 /// How far back an option's name is looked for.
 const LONGEST_OPTION: usize = 120;
@@ -19,8 +20,8 @@ const LONGEST_OPTION: usize = 120;
 pub(super) struct Around {
     /// It is what a program is started with.
     pub(super) is_arguments: bool,
-    /// It is the value of an option.
-    pub(super) is_configuration: bool,
+    /// It is the value of an option that takes a service account.
+    pub(super) is_account_option: bool,
 }
 
 /// Calls `found` with every service account that `text` names: reserved ones in lower
@@ -51,8 +52,8 @@ fn plain(text: &str, fixed: &[&str], around: Around, found: &mut dyn FnMut(Strin
     for name in fixed.iter().filter(|name| name.len() <= text.len()) {
         let mut places = memmem::find_iter(text.as_bytes(), name);
         let is_name = |at: usize| is_alone(text, at, name.len());
-        let whole = || text.trim() == *name;
-        if (around.is_arguments || around.is_configuration) && whole()
+        // Alone it is a common word (`spark`, `flink`): an option must say more.
+        if around.is_account_option && text.trim() == *name
             || places.any(|at| is_name(at) && is_value_of_account_option(text, at))
         {
             found((*name).to_owned());
@@ -172,8 +173,7 @@ fn is_value_of_account_option(text: &str, start: usize) -> bool {
     let Some((key, is_assigned)) = option_before(text, start) else {
         return false;
     };
-    let plain = Plain::of(key);
-    (is_assigned || key.starts_with('-')) && (plain.is_account() || plain.is_short_account())
+    (is_assigned || key.starts_with('-')) && is_account_option(key)
 }
 
 /// The name of the option whose value begins at `start`, and whether a sign stands
@@ -220,7 +220,7 @@ mod tests {
         let mut all = Vec::new();
         let around = Around {
             is_arguments,
-            is_configuration: false,
+            is_account_option: false,
         };
         names(text, fixed, around, &mut |name| all.push(name));
         all
@@ -302,7 +302,6 @@ mod tests {
         ] {
             assert_eq!(found(text, &["spark"], false), ["spark"], "{text}");
         }
-        assert_eq!(found("spark", &["spark"], true), ["spark"]);
         for text in [
             "spark",
             "apache/spark:3.5",

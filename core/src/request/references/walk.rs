@@ -189,7 +189,7 @@ impl<'de, 'f> Walk<'de, 'f> {
         }
         let around = Around {
             is_arguments: place.is_arguments,
-            is_configuration: place.is_configuration,
+            is_account_option: place.takes_account(),
         };
         let mut all = Vec::new();
         text::names(text, self.fixed, around, &mut |name| {
@@ -342,15 +342,17 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut before: Option<Text<'de>> = None;
         for index in 0.. {
             self.down(Step::Index(index))?;
             let more = seq.next_element_seed(Node {
                 walk: self.walk,
-                place: self.place,
+                place: self.place.element(before.as_deref()),
             })?;
             self.walk.path.pop();
-            if more.is_none() {
-                break;
+            match more {
+                Some(text) => before = text,
+                None => break,
             }
         }
         Ok(None)
@@ -388,10 +390,10 @@ impl<'de> Visitor<'de> for Node<'_, 'de, '_> {
                 members.add(&key, text);
             }
         }
-        for said in members.say(self.place, self.walk.guide.secrets) {
+        for said in members.say(self.place, self.walk.guide.secrets, self.walk.fixed) {
             self.walk.path.push(Step::Key(Text::from(said.member)));
             let by = match said.by {
-                By::Field => self.walk.by_account(said.by),
+                By::Field | By::Text => self.walk.by_account(said.by),
                 by => by,
             };
             let kept = self.walk.keep(said.name, by);

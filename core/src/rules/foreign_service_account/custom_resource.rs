@@ -10,7 +10,7 @@ use crate::rules::{Checked, Finding};
 use crate::write::Write;
 
 use super::report::{report, unread};
-use super::{joins, read_back};
+use super::{elsewhere, joins, read_back};
 
 /// Judges the identities that a custom resource names. An UPDATE of `metadata` alone is
 /// judged by the names that it adds; any other UPDATE by all names of the new object,
@@ -62,6 +62,7 @@ pub(super) fn check(
     if keeps_intent {
         return Ok(());
     }
+    elsewhere::check(write, &what, new, old, findings);
     // A job that the new object no longer stands for was ended by it.
     let kept: HashSet<&str> = named.found.iter().map(|one| one.name.as_str()).collect();
     let gone = before
