@@ -769,6 +769,35 @@ fn review_reads_yaml_as_kubectl_does() {
     );
 }
 
+/// What the API server would refuse is said of the file, not of the JSON made from it.
+#[test]
+fn review_names_a_value_of_the_wrong_type() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - &c\n    name: x\n    image: IMAGE\n  - <<: *c\n    name: z\n";
+    let (code, out, err) = run(&["review"], &pod.replace("IMAGE", "img"));
+    assert!(code == 0 && out.contains("allowed"), "{out}{err}");
+    let (code, _, err) = run(&["review"], &pod.replace("IMAGE", "y"));
+    assert_eq!(
+        (code, err.as_str()),
+        (
+            2,
+            "rolegate: standard input#1: `spec.containers[0].image` (line 8, column 5) is a boolean, which this field cannot be; if it is text, put quotes around it: `y`, `n`, `yes`, `no`, `on` and `off` are booleans in YAML\n"
+        )
+    );
+    let (code, _, err) = run(&["review"], &pod.replace("IMAGE", "[a]"));
+    assert!(
+        code == 2 && err.contains("`spec.containers[0].image` (line 8, column 5) is a list"),
+        "{err}"
+    );
+    let (code, _, err) = run(
+        &["review"],
+        r#"[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{}}]"#,
+    );
+    assert!(
+        code == 2 && err.contains("it is a list, not a manifest; write its elements"),
+        "{err}"
+    );
+}
+
 /// What the policy leaves out is one line, not a list before each result.
 #[test]
 fn review_counts_the_notes_about_its_policy() {

@@ -127,6 +127,18 @@ fn the_examples_keep_what_is_built_in() {
     }
 }
 
+/// `kubectl` writes such a line between objects, and many files end with it.
+#[test]
+fn a_document_of_nothing_at_the_end_is_no_document() {
+    let policy = "---\napiVersion: rolegate.dev/v1alpha1\nkind: Policy\n";
+    for end in ["---\n", "---", "--- \n\n# nothing\n"] {
+        parse(&format!("{policy}{end}"));
+    }
+    let two = format!("{policy}---\nkind: Policy\n");
+    let error = Policy::parse("p.yaml", &two, now(), Strictness::Check).unwrap_err();
+    assert!(error.to_string().contains("several documents"), "{error}");
+}
+
 /// One run tells of all problems, and prints the first fifty.
 #[test]
 fn many_problems_are_counted() {

@@ -15,7 +15,7 @@ use rolegate_core::decision::{Door, Outcome, Scope, decide};
 use rolegate_core::facts::Facts;
 use rolegate_core::policy::Policy;
 use rolegate_core::request::document::{self, Document, Sent, Twice, Wrap};
-use rolegate_core::request::{AdmissionReview, SampleUser};
+use rolegate_core::request::{AdmissionReview, ReviewError, SampleUser};
 
 use self::stand_in::StandIn;
 use super::Verdict;
@@ -209,20 +209,25 @@ fn judge(
         Mode::Audit => Door::Audit,
         Mode::Cluster => Door::Cluster,
     };
-    let Sent { review, spans } = match document.into_review(wrap) {
-        Ok(sent) => sent,
+    let document = match document.into_review(wrap) {
+        Ok(document) => document,
         Err(error) => return bad(source, &error),
+    };
+    let Sent { review, spans, .. } = &document;
+    let unreadable = |error: &ReviewError| match document.misfit(error) {
+        Some(misfit) => bad(source, &misfit),
+        None => bad(source, error),
     };
     let sent = match AdmissionReview::parse(review.as_bytes()) {
         Ok(sent) => sent.request,
-        Err(error) => return bad(source, &error),
+        Err(error) => return unreadable(&error),
     };
     // As in a cluster, the mutating webhook comes first.
     let patched = match Patched::of(&sent, policy) {
         Ok(patched) => patched,
-        Err(error) => return bad(source, &error),
+        Err(error) => return unreadable(&error),
     };
-    let after = patched.as_ref().map(|patched| patched.review(&review));
+    let after = patched.as_ref().map(|patched| patched.review(review));
     let request = match after
         .as_ref()
         .map(|review| AdmissionReview::parse(review.as_bytes()))
@@ -239,6 +244,8 @@ fn judge(
         Ok(Outcome::Needs(needs)) => {
             anyhow::bail!("the engine asks for facts that cannot be known: {needs:?}")
         }
+        // What the mutating webhook changed is no longer the file's.
+        Err(error) if patched.is_none() => return unreadable(&error),
         Err(error) => return bad(source, &error),
     };
     let name = match request.object_name() {
@@ -248,7 +255,7 @@ fn judge(
     let reviewed = Reviewed {
         source,
         file,
-        spans: &spans,
+        spans,
         door,
         request: &request,
         name,

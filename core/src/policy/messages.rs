@@ -28,8 +28,8 @@ pub(super) fn blame(error: &Error) -> Option<Blame<'_>> {
     match innermost(error) {
         Error::SerdeUnknownField { .. } | Error::DuplicateMappingKey { .. } => Some(Blame::Key),
         Error::SerdeMissingField { field, .. } => Some(Blame::Missing(field)),
+        Error::QuotingRequired { .. } => Some(Blame::Text),
         Error::SerdeUnknownVariant { .. }
-        | Error::QuotingRequired { .. }
         | Error::NullIntoString { .. }
         | Error::SerdeInvalidType { .. }
         | Error::Unexpected { .. }
@@ -50,6 +50,8 @@ pub(super) enum Blame<'e> {
     Key,
     /// The value that is there.
     Value,
+    /// The text that is there, which lacks quotes.
+    Text,
     /// The object that is there lacks this key.
     Missing(&'e str),
 }
@@ -77,12 +79,7 @@ fn sentence(error: &Error) -> String {
             )
         }
         Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing; add it"),
-        Error::DuplicateMappingKey { key: Some(key), .. } => {
-            format!(
-                "the key `{}` appears twice; remove one of them",
-                names::shown(key, 100)
-            )
-        }
+        Error::DuplicateMappingKey { key: Some(key), .. } => twice(key),
         Error::DuplicateMappingKey { key: None, .. } => {
             "a key appears twice; remove one of them".into()
         }
@@ -135,6 +132,12 @@ fn sentence(error: &Error) -> String {
             names::shown(&UserMessageFormatter.format_message(other), 100)
         ),
     }
+}
+
+/// The sentence for a key that a mapping has already.
+pub(super) fn twice(key: &str) -> String {
+    let key = names::shown(key, 100);
+    format!("the key `{key}` appears twice; remove one of them")
 }
 
 /// A hint for a wrong word: the nearest of the allowed words if one is near,

@@ -32,13 +32,15 @@ pub struct Problem {
 const MOST_SHOWN: usize = 50;
 
 /// An invalid policy file. Displayed as one line per problem:
-/// `file:line:column: sentence`.
+/// `file:line:column: sentence`, and one per warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {
     /// The file's name, as the caller gave it.
     pub source: String,
     /// At least one, in the order of the file. All that could be found; 50 are printed.
     pub problems: Vec<Problem>,
+    /// What else is probably a mistake, with its place in the file.
+    pub warnings: Vec<PolicyWarning>,
 }
 
 impl PolicyError {
@@ -49,6 +51,7 @@ impl PolicyError {
                 at,
                 message: message.into(),
             }],
+            warnings: Vec::new(),
         }
     }
 }
@@ -62,9 +65,15 @@ impl fmt::Display for PolicyError {
             write!(f, "{}:{}: {}", self.source, problem.at, problem.message)?;
         }
         match self.problems.len().saturating_sub(MOST_SHOWN) {
-            0 => Ok(()),
-            more => write!(f, "\n{}: and {more} more problems", self.source),
+            0 => {}
+            more => write!(f, "\n{}: and {more} more problems", self.source)?,
         }
+        for PolicyWarning { level, at, message } in self.warnings.iter().take(MOST_SHOWN) {
+            if let Some(at) = at {
+                write!(f, "\n{}:{at}: {level}: {message}", self.source)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
 //! Collects the problems and warnings of a policy file while its parts are parsed.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
-use crate::names::RoleArn;
+use crate::names::{RoleArn, shown};
 
 use super::file::{At, Given, Text};
 use super::{Kind, Level, PolicyWarning, Position, Problem, RuleId, Strictness};
@@ -85,10 +87,29 @@ impl Reader {
             .ok()
     }
 
+    /// The values of a list, without the rejected ones.
     pub(crate) fn list<K: Kind>(&mut self, list: Vec<Text<K>>) -> Vec<K::Value> {
+        self.repeats(&list);
         list.into_iter()
             .filter_map(|text| self.text(text))
             .collect()
+    }
+
+    /// Warns of the texts that are in a list more than once.
+    pub(super) fn repeats<K: Kind>(&mut self, list: &[Text<K>]) {
+        let mut seen = HashMap::with_capacity(list.len());
+        for Text { given, at, .. } in list {
+            if let Some(first) = seen.get(given) {
+                let Position { line, .. } = first;
+                let given = shown(given, 160);
+                let message = format!(
+                    "`{given}` is already in this list, on line {line}; remove one of them"
+                );
+                self.warn(Level::Warning, Some(*at), message);
+            } else {
+                seen.insert(given, *at);
+            }
+        }
     }
 
     /// The values of an optional list; empty if the key is missing.

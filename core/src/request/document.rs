@@ -1,6 +1,8 @@
 //! Input files: AdmissionReviews or manifests, JSON or YAML, one document or many.
 //! A manifest is wrapped in the review that an API server would send.
 
+mod merged;
+mod misfit;
 mod yaml;
 
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use crate::json::{self, Raw};
 use super::spans::{File, Place, Spans, Syntax};
 use super::{Operation, ReviewError, SampleUser, envelope};
 use crate::names::shown;
+pub use misfit::Misfit;
 pub use yaml::{Twice, given_twice};
 
 /// One document of a file as JSON text, with its positions in the file.
@@ -30,6 +33,8 @@ pub struct Sent {
     /// The positions of the object's parts in the file, by their paths in the object.
     /// Later changes of the object do not change them.
     pub spans: Spans,
+    /// Whether the file holds the object alone.
+    is_wrapped: bool,
 }
 
 /// The parts of a request that a manifest does not contain.
@@ -74,6 +79,11 @@ pub enum DocumentError {
     Empty,
     #[error("it contains more than one document; pass one")]
     Many,
+    #[error("it is a {found}, not a manifest; {}", misfit::manifest(found))]
+    NotAMapping {
+        /// The type of the document.
+        found: &'static str,
+    },
     #[error("it is neither an AdmissionReview nor a manifest: `{0}` is missing")]
     NotAnObject(&'static str),
 }
@@ -114,6 +124,11 @@ pub fn split(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
                 (Err(error), Ok(_)) => return Err(error),
             };
             for value in values.into_iter().filter(|value| !value.is_null()) {
+                if !value.is_object() {
+                    return Err(DocumentError::NotAMapping {
+                        found: misfit::type_of(&value),
+                    });
+                }
                 push(&mut parts, documents, value.to_string());
                 documents += 1;
             }
@@ -238,11 +253,13 @@ impl Document {
             return Ok(Sent {
                 review,
                 spans: self.spans,
+                is_wrapped: true,
             });
         }
         Ok(Sent {
             spans: self.spans.in_review(),
             review: self.text,
+            is_wrapped: false,
         })
     }
 }

@@ -29,14 +29,14 @@ use super::identity_kinds::UserGlob;
 use super::names::{ApiVersion, NamespaceGlob, PolicyKind, Reason, RuleName, Until};
 
 /// The two keys that start every Kubernetes-like file. They are read first, so
-/// that a file of another version is reported as such and not for unknown keys.
+/// that a file of something else is reported as such and not for unknown keys.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Head {
     #[serde(default)]
-    pub(super) api_version: Given<Text<ApiVersion>>,
+    pub(super) api_version: Given<At<String>>,
     #[serde(default)]
-    pub(super) kind: Given<Text<PolicyKind>>,
+    pub(super) kind: Given<At<String>>,
 }
 
 /// A rolegate policy: identities, rule modes and options, exemptions, and the
@@ -47,16 +47,8 @@ pub(super) struct Head {
 #[serde(bound = "R: DeserializeOwned")]
 pub(super) struct File<R> {
     /// The version of the file format: `rolegate.dev/v1alpha1`.
-    #[expect(
-        dead_code,
-        reason = "checked in `Head`; here for the schema and the unknown-key check"
-    )]
     pub(super) api_version: Text<ApiVersion>,
     /// The kind of the file: `Policy`.
-    #[expect(
-        dead_code,
-        reason = "checked in `Head`; here for the schema and the unknown-key check"
-    )]
     pub(super) kind: Text<PolicyKind>,
     /// The identities that rolegate treats specially. A list given here replaces
     /// the default of that key, except that `platform` adds to the built-in table.

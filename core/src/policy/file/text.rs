@@ -13,10 +13,19 @@ use crate::policy::{Kind, Position, Problem};
 #[derive(Clone, Debug)]
 pub(crate) struct Text<K: Kind> {
     read: Result<K::Value, String>,
+    /// As it is in the file.
+    pub(crate) given: String,
     pub(crate) at: Position,
 }
 
 impl<K: Kind> Text<K> {
+    pub(crate) fn of(At { value, at }: At<String>) -> Self {
+        let read = K::read(&value)
+            .map_err(|why| format!("`{}` is not {}: {why}", shown(&value, 100), K::NAME));
+        let given = value;
+        Self { read, given, at }
+    }
+
     /// The parsed value, or the problem to report.
     pub(crate) fn into_value(self) -> Result<K::Value, Problem> {
         self.read.map_err(|message| Problem {
@@ -28,10 +37,7 @@ impl<K: Kind> Text<K> {
 
 impl<'de, K: Kind> Deserialize<'de> for Text<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let At { value, at } = At::<String>::deserialize(deserializer)?;
-        let read = K::read(&value)
-            .map_err(|why| format!("`{}` is not {}: {why}", shown(&value, 100), K::NAME));
-        Ok(Self { read, at })
+        At::deserialize(deserializer).map(Self::of)
     }
 }
 

@@ -118,6 +118,7 @@ impl Reader {
         list: Vec<Text<K>>,
         execution_roles: &[RolePattern],
     ) -> Vec<RolePattern> {
+        self.repeats(&list);
         let mut roles = Vec::with_capacity(list.len());
         for text in list {
             let at = text.at;
@@ -140,6 +141,9 @@ impl Reader {
         at: Position,
         (cluster, entry): (usize, usize),
     ) -> Vec<String> {
+        if let Some(list) = &list {
+            self.repeats(list);
+        }
         let names: Vec<(String, Position)> = match list {
             Some(list) => list
                 .into_iter()

@@ -25,6 +25,7 @@ impl Reader {
             let message = "the list is empty; add a user or remove the exemption";
             self.problem(entry.users.at, message);
         }
+        self.repeats(&entry.users.value);
         let mut users = Vec::with_capacity(entry.users.value.len());
         for text in entry.users.value {
             let at = text.at;
@@ -58,6 +59,7 @@ impl Reader {
             let message = "the list is empty; add a rule or remove the exemption";
             self.problem(names.at, message);
         }
+        self.repeats(&names.value);
         let known = self.rule_ids.clone();
         let mut rules = Vec::with_capacity(names.value.len());
         for name in names.value {

@@ -49,10 +49,12 @@ impl Reader {
                 .map(|arn| arn.role().clone())
                 .collect();
             if let Some(At { value, at }) = users.0 {
+                let given = value.len();
                 let users = self.emr_users(value, &emr.roles);
+                let are_all = users.len() == given;
                 let builtin = std::mem::replace(&mut emr.users, users);
                 for name in builtin {
-                    if !emr.users.iter().any(|user| user.overlaps(&name)) {
+                    if are_all && !emr.users.iter().any(|user| user.overlaps(&name)) {
                         let message = format!(
                             "`users` lacks `{name}`, by which Amazon EMR comes to some clusters; rolegate treats it as a tenant then, and every job fails. Add the name, or leave `users` out"
                         );
@@ -72,6 +74,7 @@ impl Reader {
         list: Vec<Text<K>>,
         roles: &[Role],
     ) -> Vec<Glob> {
+        self.repeats(&list);
         let mut users = Vec::with_capacity(list.len());
         for text in list {
             let at = text.at;

@@ -5,6 +5,8 @@
 //! by spaces in the text, which leaves every other position as it is, and the text is read
 //! again.
 
+use std::collections::HashSet;
+
 use granit_parser::{Event, Parser};
 
 use crate::policy::Position;
@@ -14,6 +16,8 @@ use crate::policy::messages::Blame;
 pub(super) struct Mended {
     text: Vec<char>,
     taken: Vec<Taken>,
+    /// Where a text without quotes was replaced by an empty one.
+    quoted: Vec<Position>,
 }
 
 /// A member or an element that was taken out.
@@ -47,11 +51,28 @@ impl Mended {
         Self {
             text: text.chars().collect(),
             taken: Vec::new(),
+            quoted: Vec::new(),
         }
     }
 
     pub(super) fn text(&self) -> String {
         self.text.iter().collect()
+    }
+
+    /// The keys that a mapping has already.
+    pub(super) fn twice(&self) -> Vec<(String, Position)> {
+        let nodes = nodes(&self.text());
+        let mut seen = HashSet::new();
+        let mut twice = Vec::new();
+        for node in &nodes {
+            if let Some((key, at)) = &node.key
+                && key != "<<"
+                && !seen.insert((node.parent, key))
+            {
+                twice.push((key.clone(), *at));
+            }
+        }
+        twice
     }
 
     /// Whether the error only follows from what was taken out.
@@ -87,7 +108,7 @@ impl Mended {
                 nodes.iter().position(is)
             }
             // A list without indentation begins where its first element does.
-            Blame::Value => nodes.iter().rposition(|node| node.at == at),
+            Blame::Value | Blame::Text => nodes.iter().rposition(|node| node.at == at),
             // The reader notices at the last key of the object.
             Blame::Missing(_) => nodes
                 .iter()
@@ -96,6 +117,12 @@ impl Mended {
         let Some(mut index) = found else {
             return false;
         };
+        if blame == Blame::Text
+            && let Some(node) = nodes.get(index)
+            && self.quote(node, entry_of(&nodes, index))
+        {
+            return true;
+        }
         // What is left of its parent would be nothing, which is wrong as well.
         let node = loop {
             let Some(node) = nodes.get(index) else {
@@ -117,12 +144,13 @@ impl Mended {
             && !nodes
                 .iter()
                 .any(|child| child.parent == node.parent && child.start == parent.value);
+        let node_end = node.end.max(self.colon_of(node));
         let range = if is_flow {
-            self.with_comma(node.start, node.end)
+            self.with_comma(node.start, node_end)
         } else if node.is_element {
-            self.with_dash(node.start).map(|start| (start, node.end))
+            self.with_dash(node.start).map(|start| (start, node_end))
         } else {
-            Some((node.start, node.end))
+            Some((node.start, node_end))
         };
         let Some((start, end)) = range else {
             return false;
@@ -140,6 +168,31 @@ impl Mended {
         true
     }
 
+    /// Puts an empty text in place of one without quotes, so that a list or a key still
+    /// has one. `false` where there is no room for it.
+    fn quote(&mut self, node: &Node, entry: (usize, usize)) -> bool {
+        let Some(text) = self.text.get_mut(node.value..node.end) else {
+            return false;
+        };
+        let [open, close, rest @ ..] = text else {
+            return false;
+        };
+        (*open, *close) = ('"', '"');
+        rest.fill(' ');
+        self.quoted.push(node.at);
+        self.taken.push(Taken {
+            key: None,
+            parent: (node.start, node.end),
+            entry,
+        });
+        true
+    }
+
+    /// Whether the text there was put in place of one without quotes.
+    pub(super) fn is_quoted(&self, at: Position) -> bool {
+        self.quoted.contains(&at)
+    }
+
     /// The range of a flow entry with the comma after it, or before it.
     fn with_comma(&self, start: usize, end: usize) -> Option<(usize, usize)> {
         let is_comma = |index: usize| self.text.get(index) == Some(&',');
@@ -149,6 +202,16 @@ impl Mended {
         }
         let before = self.back(start)?;
         is_comma(before).then_some((before, end))
+    }
+
+    /// The end of the colon after a key, which the value does not include if it is empty; 0
+    /// for an element.
+    fn colon_of(&self, node: &Node) -> usize {
+        let Some((key, _)) = &node.key else { return 0 };
+        let from = node.start.saturating_add(key.chars().count());
+        let rest = self.text.iter().skip(from);
+        let colon = rest.take_while(|c| **c != '\n').position(|c| *c == ':');
+        colon.map_or(0, |colon| from + colon + 1)
     }
 
     /// Where the dash before a block element is.

@@ -16,11 +16,12 @@ use jiff::Timestamp;
 use super::about::RuleList;
 use super::accounts::Accounts;
 use super::cluster::VirtualClusters;
-use super::file::{DoorsEntry, File, Given, Head};
-use super::messages;
+use super::file::{DoorsEntry, File, Given, Head, Text};
+use super::messages::{self, Blame};
+use super::names::{ApiVersion, PolicyKind};
 use super::{
-    Doors, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem, Reader, RuleId,
-    RuleSettings, Strictness,
+    Doors, Level, Policy, PolicyError, PolicyHash, PolicyWarning, Position, Problem, Reader,
+    RuleId, RuleSettings, Strictness,
 };
 use mend::Mended;
 
@@ -42,34 +43,41 @@ impl Policy {
         now: Timestamp,
         strictness: Strictness,
     ) -> Result<(Self, Vec<PolicyWarning>), PolicyError> {
-        let refuse = |mut problems: Vec<Problem>| {
+        let refuse = |mut problems: Vec<Problem>, mut warnings: Vec<PolicyWarning>| {
             problems.sort_by_key(|problem| problem.at);
             // A bad text with an anchor is found once per alias.
             problems.dedup();
+            warnings.sort_by_key(|warning| warning.at);
+            warnings.dedup();
             PolicyError {
                 source: source.to_owned(),
                 problems,
+                warnings,
             }
         };
-        head(text).map_err(|problem| refuse(vec![problem]))?;
+        let hash = PolicyHash::of(text.as_bytes());
+        let text = without_end(text);
+        head(text).map_err(|problems| refuse(problems, Vec::new()))?;
         let Shape {
             file,
             mut problems,
             mended,
         } = shape::<R>(text);
         let Some(file) = file else {
-            return Err(refuse(problems));
+            return Err(refuse(problems, Vec::new()));
         };
         let mut reader = Reader::new(now, strictness, rule_ids::<R>());
-        let policy = reader.policy(file, PolicyHash::of(text.as_bytes()));
+        let policy = reader.policy(file, hash);
         let Reader {
             problems: mut found,
-            texts,
+            mut texts,
             mut warnings,
             ..
         } = reader;
         if let Some(mended) = mended {
             found.retain(|problem| !mended.is_wounded(problem.at));
+            texts.retain(|problem| !mended.is_quoted(problem.at));
+            warnings.retain(|warning| !warning.at.is_some_and(|at| mended.is_wounded(at)));
         }
         problems.extend(found);
         problems.extend(texts);
@@ -77,7 +85,9 @@ impl Policy {
             warnings.sort_by_key(|warning| std::cmp::Reverse(warning.level));
             Ok((policy, warnings))
         } else {
-            Err(refuse(problems))
+            // What is off or missing may only follow from a problem.
+            warnings.retain(|warning| warning.level > Level::Note && warning.at.is_some());
+            Err(refuse(problems, warnings))
         }
     }
 }
@@ -121,7 +131,16 @@ fn shape<R: RuleList>(text: &str) -> Shape<R> {
                 problems.push(problem.clone());
             }
         }
-        let mended = mended.get_or_insert_with(|| Mended::of(text));
+        let mended = mended.get_or_insert_with(|| {
+            let mut mended = Mended::of(text);
+            // First, because what is taken out may be one of the two.
+            for (key, at) in mended.twice() {
+                let message = messages::twice(&key);
+                problems.push(Problem { at, message });
+                mended.take_out(at, Blame::Key);
+            }
+            mended
+        });
         if !blame.is_some_and(|blame| mended.take_out(problem.at, blame)) {
             break;
         }
@@ -133,18 +152,26 @@ fn shape<R: RuleList>(text: &str) -> Shape<R> {
     }
 }
 
-/// Checks the size and the two keys that start the file.
-fn head(text: &str) -> Result<(), Problem> {
-    let at_start = |message: &str| Problem {
-        at: Position::START,
-        message: message.to_owned(),
+/// Checks the size, and whether the two keys that start the file are those of a policy of
+/// any version. The rest of the problems with them are found with all others.
+fn head(text: &str) -> Result<(), Vec<Problem>> {
+    let at_start = |message: &str| {
+        vec![Problem {
+            at: Position::START,
+            message: message.to_owned(),
+        }]
     };
     if text.len() > LONGEST {
         return Err(at_start(
             "the file is larger than 1 MiB, the limit for a policy; make it smaller",
         ));
     }
-    let head: Head = parse(text).map_err(|error| messages::problem(&error))?;
+    let head: Head = match parse(text) {
+        Ok(head) => head,
+        // Found again, with the problems behind it.
+        Err(error) if messages::blame(&error).is_some() => return Ok(()),
+        Err(error) => return Err(vec![messages::problem(&error)]),
+    };
     let Head {
         api_version: Given(Some(version)),
         kind: Given(Some(kind)),
@@ -154,8 +181,40 @@ fn head(text: &str) -> Result<(), Problem> {
             "`apiVersion` or `kind` is missing; start the file with `apiVersion: rolegate.dev/v1alpha1` and `kind: Policy`",
         ));
     };
-    version.into_value()?;
-    kind.into_value()
+    if version.value.starts_with("rolegate.dev/") {
+        return Ok(());
+    }
+    if kind.value == "ConfigMap" {
+        return Err(vec![Problem {
+            at: kind.at,
+            message: "this is a ConfigMap, not a policy; save the text under its `data` in a file of its own, and check that".to_owned(),
+        }]);
+    }
+    let version = Text::<ApiVersion>::of(version).into_value().err();
+    let kind = Text::<PolicyKind>::of(kind).into_value().err();
+    let problems: Vec<Problem> = version.into_iter().chain(kind).collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+/// The text without a line `---` at its end, which begins a document of nothing.
+fn without_end(text: &str) -> &str {
+    let is_nothing = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    let mut end = text.len();
+    for line in text.split_inclusive('\n').rev() {
+        end -= line.len();
+        let before = text.get(..end).unwrap_or_default();
+        if line.trim_end() == "---" && !before.lines().all(is_nothing) {
+            return before;
+        }
+        if !is_nothing(line) {
+            break;
+        }
+    }
+    text
 }
 
 /// Parses one document. The limits are far above any real policy and far below
@@ -187,6 +246,8 @@ fn parse<'de, T: serde::Deserialize<'de>>(text: &'de str) -> Result<T, serde_sap
 
 impl Reader {
     fn policy<R: RuleList>(&mut self, file: File<R>, hash: PolicyHash) -> Policy {
+        self.text(file.api_version);
+        self.text(file.kind);
         let identities = self.identities(file.identities);
         let given = self.rules(file.rules);
         let mut policy = Policy {
@@ -202,7 +263,12 @@ impl Reader {
             accounts: Accounts::default(),
         };
         policy.accounts = Accounts::of(&policy);
+        let sure = self.warnings.len();
         self.accounts(&policy);
+        if !self.problems.is_empty() || !self.texts.is_empty() {
+            // They compare what is left of the file.
+            self.warnings.truncate(sure);
+        }
         let modes = given.modes;
         policy.rules.options = given.options.into_iter().map(Arc::from).collect();
         self.notes::<R>(&policy, &modes);

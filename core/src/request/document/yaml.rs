@@ -5,18 +5,21 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser};
 use serde_json::Value;
-use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 
 use super::DocumentError;
+use super::merged::Merged;
 use crate::names::shown;
 
 /// The documents of a text.
 pub(super) fn values(text: &str) -> Result<Vec<Value>, DocumentError> {
     let options = serde_saphyr::options! {
-        duplicate_keys: DuplicateKeyPolicy::LastWins,
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        merge_keys: MergeKeyPolicy::AsOrdinary,
         legacy_octal_numbers: true,
     };
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+    let read = serde_saphyr::from_multiple_with_options::<Merged>(text, options);
+    let values = read.map_err(|error| {
         if let Some(template) = template(text) {
             return template;
         }
@@ -27,7 +30,47 @@ pub(super) fn values(text: &str) -> Result<Vec<Value>, DocumentError> {
             column,
             key: key_before(text, line),
         }
-    })
+    })?;
+    let values: Vec<Value> = values.into_iter().map(|Merged(value)| value).collect();
+    if values.iter().any(is_template)
+        && let Some(template) = template(text)
+    {
+        return Err(template);
+    }
+    Ok(values)
+}
+
+/// Whether brackets of Helm are left in an object, in quotes. Argo and others replace such
+/// brackets too, but later, in a cluster; and a `ConfigMap` may hold a template.
+fn is_template(object: &Value) -> bool {
+    let metadata = &object["metadata"];
+    let names = ["name", "generateName", "namespace"].map(|key| &metadata[key]);
+    let has_brackets = |name: &Value| name.as_str().is_some_and(|name| name.contains("{{"));
+    names.into_iter().any(has_brackets) || has_helm(object)
+}
+
+/// Whether a text of the object, other than data and notes, refers to what only Helm knows.
+fn has_helm(value: &Value) -> bool {
+    const CARRIERS: [&str; 4] = ["annotations", "binaryData", "data", "stringData"];
+    const WORDS: [&str; 6] = [
+        ".Values",
+        ".Release",
+        ".Chart",
+        ".Capabilities",
+        "include ",
+        "tpl ",
+    ];
+    match value {
+        Value::String(text) => text.split("{{").skip(1).any(|code| {
+            let code = code.trim_start_matches('-').trim_start();
+            WORDS.iter().any(|word| code.starts_with(word))
+        }),
+        Value::Array(values) => values.iter().any(has_helm),
+        Value::Object(members) => members
+            .iter()
+            .any(|(key, value)| !CARRIERS.contains(&key.as_str()) && has_helm(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// The error for a text with the brackets of Helm and its like, at the first of them.
@@ -162,6 +205,31 @@ mod tests {
         );
     }
 
+    /// What `kubectl label --local -o json` prints for each.
+    #[test]
+    fn of_a_member_and_a_merged_one_the_later_counts() {
+        let x = "x: &x {a: 1, b: 1}\n";
+        for (y, expected) in [
+            ("{<<: *x, b: 2}", json!({ "a": 1, "b": 2 })),
+            ("{b: 2, <<: *x}", json!({ "a": 1, "b": 1 })),
+            ("{a: 2, <<: *x, b: 2}", json!({ "a": 1, "b": 2 })),
+            (
+                "{b: 2, <<: [{b: 3, c: 3}, *x]}",
+                json!({ "a": 1, "b": 3, "c": 3 }),
+            ),
+            ("{<<: {a: 5}, <<: *x}", json!({ "a": 1, "b": 1 })),
+            ("[{<<: *x, b: [z]}]", json!([{ "a": 1, "b": ["z"] }])),
+        ] {
+            let read = values(&format!("{x}y: {y}\n")).expect(y);
+            assert_eq!(
+                read,
+                [json!({ "x": { "a": 1, "b": 1 }, "y": expected })],
+                "{y}"
+            );
+        }
+        assert_eq!(values("\"<<\": d").expect("YAML"), [json!({ "<<": "d" })]);
+    }
+
     #[test]
     fn keys_that_are_given_twice() {
         let twice = |key: &str, lines| Twice {
@@ -194,7 +262,21 @@ mod tests {
                 "metadata:\n  namespace: {{NAMESPACE}}\n",
                 "line 2 (key `namespace`)",
             ),
+            (
+                "kind: Pod\nmetadata: {name: a}\nspec:\n  serviceAccountName: \"{{ .Values.sa }}\"\n",
+                "it is a template, not YAML: line 4 (key `serviceAccountName`)",
+            ),
+            (
+                "metadata:\n  name: '{{ app }}'\n",
+                "it is a template, not YAML: line 2 (key `name`)",
+            ),
             ("spec:\n  a: [\n", "(key `a`)"),
+            (
+                "[{\"kind\":\"Pod\"}]",
+                "it is a list, not a manifest; write its elements as documents separated by `---`, or as `items` of a `kind: List`",
+            ),
+            ("--- \nhello\n", "it is a text, not a manifest"),
+            ("kind: Pod\n---\n7\n", "it is a number, not a manifest"),
             ("\t\n# nothing\n", "it contains no document"),
             ("{\"a\":", "ends too early"),
         ] {
@@ -208,6 +290,12 @@ mod tests {
             ("\u{feff}kind: Pod\r\nspec: {}\r\n", 1),
             ("\u{feff}{\"kind\":\"Pod\"}", 1),
             ("{kind: Pod}", 1),
+            // Argo replaces it, and a ConfigMap carries it.
+            (
+                "kind: Workflow\nspec: {args: ['{{inputs.parameters.x}}']}\n",
+                1,
+            ),
+            ("kind: ConfigMap\ndata: {t: '{{ .Values.x }}'}\n", 1),
         ] {
             assert_eq!(split(text.as_bytes()).expect(text).len(), count, "{text}");
         }

@@ -9,8 +9,7 @@ pub(super) fn outline(text: &str) -> Outline {
         at: 0,
         counted: 0,
         position: Position { line: 1, column: 1 },
-        // As in the parsed object, the last of two members with one name counts.
-        outline: Outline::new(true),
+        outline: Outline::default(),
         open: Vec::new(),
     };
     while walk.token() {}

@@ -16,8 +16,6 @@ pub(super) struct Outline {
     /// The elements of each document's `items`, so that finding one of a hundred
     /// thousand objects does not count through the list.
     items: Vec<Vec<usize>>,
-    /// Whether the last of two members with one name counts.
-    last_wins: bool,
 }
 
 #[derive(Debug)]
@@ -42,13 +40,6 @@ pub(super) enum Name {
 }
 
 impl Outline {
-    pub(super) fn new(last_wins: bool) -> Self {
-        Self {
-            last_wins,
-            ..Self::default()
-        }
-    }
-
     /// Begins a value in the innermost value that has not ended.
     pub(super) fn begin(&mut self, name: Name, at: Position) -> usize {
         let value = self.values.len();
@@ -129,31 +120,39 @@ impl Outline {
         }
     }
 
-    /// The member `key`: the object's own, else the first merged one, depth first.
-    /// The reader's limits on aliases bound the search.
+    /// The member `key`. Of several, the last in the text counts, whether it is the
+    /// object's own or merged; of a list of merged objects, the first. The reader's limits
+    /// on aliases bound the search.
     fn member(&self, object: usize, key: &str) -> Option<usize> {
-        let mut objects = vec![(object, false)];
-        while let Some((object, merged)) = objects.pop() {
-            let mut found = None;
-            let known = objects.len();
+        enum Look {
+            Found(usize),
+            In(usize),
+            InMerged(usize),
+        }
+        let mut next = vec![Look::In(object)];
+        while let Some(look) = next.pop() {
+            let (object, merged) = match look {
+                Look::Found(value) => return Some(value),
+                Look::In(object) => (object, false),
+                Look::InMerged(object) => (object, true),
+            };
+            let known = next.len();
+            let mut is_list = false;
             for value in self.inside(object) {
                 match self.name(value) {
                     Name::Key(name) if **name == *key => {
-                        found = Some(value);
-                        if !self.last_wins {
-                            break;
-                        }
+                        next.truncate(known);
+                        next.push(Look::Found(value));
                     }
-                    Name::Merge => objects.push((value, true)),
-                    // A merge key may have a list of objects.
-                    Name::None if merged => objects.push((value, true)),
+                    Name::Merge => next.push(Look::InMerged(value)),
+                    Name::None if merged => {
+                        is_list = true;
+                        next.push(Look::InMerged(value));
+                    }
                     Name::Key(_) | Name::None => {}
                 }
             }
-            if found.is_some() {
-                return found;
-            }
-            if let Some(more) = objects.get_mut(known..) {
+            if is_list && let Some(more) = next.get_mut(known..) {
                 more.reverse();
             }
         }

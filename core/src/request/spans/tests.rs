@@ -128,7 +128,7 @@ fn repetitions_of_yaml() {
                 ("y[1].value", "7:5"),
             ],
         ),
-        // The object's own members first, then the first merged object.
+        // The last of a member and a merged one; the first of a list of merged objects.
         (
             "a: &a { p: 1, q: 1 }\nb: &b\n  <<: *a\n  q: 2\n  r: 2\nc:\n  r: 3\n  <<: [ *b, {s: 4, p: 5}, *a ]\nd:\n  <<: { t: 6 }\n",
             &[
@@ -136,7 +136,7 @@ fn repetitions_of_yaml() {
                 ("b.q", "4:3"),
                 ("c.p", "1:9"),
                 ("c.q", "4:3"),
-                ("c.r", "7:3"),
+                ("c.r", "5:3"),
                 ("c.s", "8:14"),
                 ("c.t", "6:1"),
                 ("d.t", "10:9"),

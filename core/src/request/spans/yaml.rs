@@ -15,8 +15,7 @@ pub(super) fn outline(text: &str) -> Outline {
     // The other options are the defaults, which the reader uses too.
     let options = granit_parser::options! { emit_comments: false };
     let mut walk = Walk {
-        // As `kubectl` reads a key that is given twice.
-        outline: Outline::new(true),
+        outline: Outline::default(),
         open: Vec::new(),
         anchors: HashMap::new(),
         keys: HashMap::new(),
