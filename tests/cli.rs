@@ -717,7 +717,14 @@ fn review_as_somebody() {
             "--as nobody: `nobody` is none of emr, admin, tenant, user:<name>",
         ),
         ("job:other", "the policy has no role `other`"),
-        ("job:other", "it has job:team-a-etl, job:team-a-*"),
+        (
+            "job:team-a-*",
+            "it has job:team-a-etl, job:<a role that `team-a-*` matches, like team-a-x>",
+        ),
+        (
+            "job:",
+            "a name is missing after the colon; of the names in the policy (virtualClusters[].executionRoles",
+        ),
         (
             "job:arn:aws:iam::444455556666:role/team-a-etl",
             "the policy has no role",

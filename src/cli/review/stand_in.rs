@@ -268,7 +268,15 @@ fn job<'p>(name: &str, policy: &Policy) -> Result<StandIn<'p>, String> {
     };
     role.map(StandIn::Job).ok_or_else(|| {
         let all = known.iter().filter_map(|arn| parts(arn));
-        let mut all: Vec<String> = all.map(|(_, name)| format!("job:{name}")).collect();
+        let (patterns, names): (Vec<&str>, Vec<&str>) = all
+            .map(|(_, name)| name)
+            .partition(|name| name.contains(['*', '?']));
+        let mut all: Vec<String> = names.iter().map(|name| format!("job:{name}")).collect();
+        // A pattern is no role: the reader chooses one that it matches.
+        all.extend(patterns.iter().map(|pattern| {
+            let like = pattern.replace(['*', '?'], "x");
+            format!("job:<a role that `{pattern}` matches, like {like}>")
+        }));
         all.dedup();
         let keys =
             "virtualClusters[].executionRoles, submitters.roles, identities.operators[].roles";
@@ -282,11 +290,13 @@ fn none(what: &str, name: &str, keys: &str, known: impl IntoIterator<Item = Stri
         [] => "it has none".to_owned(),
         some => format!("it has {}", some.join(", ")),
     };
-    let name = match name {
-        "" => String::new(),
-        name => format!(" `{}`", shown(name, 200)),
-    };
-    format!("the policy has no {what}{name} ({keys}): {known}")
+    if name.is_empty() {
+        return format!(
+            "a name is missing after the colon; of the names in the policy ({keys}), {known}"
+        );
+    }
+    let name = shown(name, 200);
+    format!("the policy has no {what} `{name}` ({keys}): {known}")
 }
 
 /// The ARNs of roles that the policy names, patterns included.
