@@ -103,6 +103,7 @@ impl fmt::Debug for Engine {
         f.debug_struct("Engine")
             .field("policy", &self.policy)
             .field("cluster", &self.cluster.is_some())
+            .field("namespaces", &self.namespaces)
             .finish()
     }
 }

@@ -74,7 +74,7 @@ impl Rolegate {
     /// Restarts one that was started without a cluster, with an API server to ask.
     pub(crate) fn ask(&mut self, kubeconfig: PathBuf) {
         for arg in self.args.iter_mut().filter(|arg| *arg == "off") {
-            *arg = "required".to_owned();
+            "required".clone_into(arg);
         }
         self.kubeconfig = Some(kubeconfig);
         self.restart();
