@@ -29,7 +29,7 @@ async fn every_door_answers_json() {
         .metric(r#"rolegate_admission_requests_total{door="mutate",operation="CREATE",decision="deny"} 1"#)
         .await;
     server
-        .metric(r#"rolegate_findings_total{rule="pod-exec",mode="enforce"} 5"#)
+        .metric(r#"rolegate_findings_total{rule="pod-exec",mode="enforce"} 6"#)
         .await;
     server.metric("rolegate_connections_open 1").await;
 }

@@ -103,7 +103,8 @@ impl fmt::Debug for Engine {
         f.debug_struct("Engine")
             .field("policy", &self.policy)
             .field("cluster", &self.cluster.is_some())
-            .finish_non_exhaustive()
+            .field("namespaces", &self.namespaces)
+            .finish()
     }
 }
 
