@@ -301,7 +301,11 @@ fn whom_it_never_denies() {
         }
     }
     let argocd = service_account("argocd", "controller");
-    for who in [scene::emr(), argocd, service_account("argocd", "beside-it")] {
+    for who in [
+        scene::emr(),
+        argocd,
+        service_account("argocd", "controller-beside-it"),
+    ] {
         for (question, namespace) in everything {
             assert_eq!(
                 ask(&who, question, namespace).0,
