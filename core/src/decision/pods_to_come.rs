@@ -11,7 +11,7 @@ use crate::facts::{Addressee, Facts};
 use crate::names::shown;
 use crate::policy::{Mode, Policy};
 use crate::request::view::TemplateShape;
-use crate::request::{AdmissionReview, Request, SampleUser};
+use crate::request::{AdmissionReview, Path, Request, SampleUser};
 use crate::rules::{Finding, Rule};
 use crate::write::{Write, is_custom};
 
@@ -33,9 +33,18 @@ struct Coming {
     object: Value,
     /// Who reads what it is refused.
     reader: Addressee,
+    /// What helps against a refusal of its service account, where it is clear.
+    account: Option<Account>,
     /// Where the pod is in the object that leads to it: the path of a template.
     /// `None` where it is made of fields.
     template: Option<&'static str>,
+}
+
+/// What an object says about the service account of its pods.
+struct Account {
+    /// The field, and what is wrong with it.
+    wrong: String,
+    instead: String,
 }
 
 /// One warning says what will be refused, the next what to do instead. Nothing for objects
@@ -68,8 +77,8 @@ pub(super) fn warnings(
                 warnings.push(instead);
             }
         }
-        // The pods of a refused step do not come.
-        if !warnings.is_empty() {
+        // The next step repeats the template; an operator's pods differ.
+        if coming.template.is_some() && !warnings.is_empty() {
             break;
         }
     }
@@ -106,7 +115,11 @@ fn refused(
         .take(MOST_FINDINGS)
         .map(|one| {
             let text = coming.sentence(write, &one.finding);
-            (text, one.finding.what_helps(coming.reader).to_owned())
+            let instead = match coming.account_of(&one.finding) {
+                Some(account) => account.instead.as_str(),
+                None => one.finding.what_helps(coming.reader),
+            };
+            (text, instead.to_owned())
         })
         .collect()
 }
@@ -132,11 +145,27 @@ impl Coming {
         .to_string()
     }
 
+    /// What the object says about the account that the finding is about.
+    fn account_of(&self, finding: &Finding) -> Option<&Account> {
+        let is_of_account = || {
+            let mut paths = finding.at.iter().map(Path::to_string);
+            finding.rule.as_str() == "foreign-service-account"
+                && paths.any(|path| path.ends_with("serviceAccountName"))
+        };
+        self.account.as_ref().filter(|_| is_of_account())
+    }
+
     /// What will be refused, and for which field.
     fn sentence(&self, write: &Write<'_>, finding: &Finding) -> String {
         let kind = shown(&write.target.kind.kind, 63);
         let name = write.name.shown();
         let rule = finding.rule;
+        if let Some(account) = self.account_of(finding) {
+            let wrong = &account.wrong;
+            return format!(
+                "rolegate {rule}: the pods of {kind} {name} will be refused for {wrong}"
+            );
+        }
         let at = match (self.template, finding.at.first()) {
             (Some(template), Some(path)) if self.kind.1 == "Pod" => {
                 format!(" for {template}.{path}")

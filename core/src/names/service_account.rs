@@ -113,9 +113,19 @@ impl JobServiceAccount {
     /// `driver`, `executor`, `client`.
     #[must_use]
     pub fn sparks(component: &str, role: &Role) -> String {
+        Self::named("spark", component, role)
+    }
+
+    /// The same for Flink's: `jobmanager`, `taskmanager`.
+    #[must_use]
+    pub fn flinks(component: &str, role: &Role) -> String {
+        Self::named("flink", component, role)
+    }
+
+    fn named(framework: &str, component: &str, role: &Role) -> String {
         let digits = base36::encode(role.name.as_str());
         format!(
-            "emr-containers-sa-spark-{component}-{}-{digits}",
+            "emr-containers-sa-{framework}-{component}-{}-{digits}",
             role.account.as_str()
         )
     }

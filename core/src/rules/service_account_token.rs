@@ -99,6 +99,9 @@ pub(super) static ABOUT: About = About::new(
 /// See the file's header.
 pub(super) struct ServiceAccountToken;
 
+const TO_JOBS: &str = "use the token that Kubernetes mounts into this job's pods; for another role ask the platform team for a chain under `virtualClusters[].chains` in rolegate's policy";
+const TO_WORKLOADS: &str = "look for software that works under this identity: only a node's kubelet requests tokens, for its own pods";
+
 static ADVICE: Advice = Advice {
     why: "a token of a job's service account is as good as the job: AWS STS exchanges it for the \
           execution role",
@@ -111,17 +114,30 @@ static ADVICE: Advice = Advice {
             &[Software, AddOn, Operator],
             "let each pod use the token that Kubernetes mounts into it; software that requests tokens for others is listed under `identities.platform[].tokens` in rolegate's policy, with the service accounts and audiences",
         ),
-        (
-            &[Job],
-            "use the token that Kubernetes mounts into this job's pods; for another role ask the platform team for a chain under `virtualClusters[].chains` in rolegate's policy",
-        ),
-        (
-            &[Workload],
-            "look for software that works under this identity: only a node's kubelet requests tokens, for its own pods",
-        ),
+        (&[Job], TO_JOBS),
+        (&[Workload], TO_WORKLOADS),
     ],
     source: "IAM roles for service accounts: a service account's token for the audience \
              sts.amazonaws.com becomes its role",
+};
+
+/// For an account that is no job's: a token for AWS is for pods.
+static ADVICE_ON_AWS: Advice = Advice {
+    why: "AWS exchanges such a token for the service account's role, and whoever holds it can use \
+          it outside the cluster",
+    instead: &[
+        (
+            &[Person],
+            "run the program in a pod under a service account with an IAM role of its own that rolegate's policy lists for you by name (`submitters.serviceAccounts`): EKS mounts the token into the pod. In your own shell use AWS credentials of your own",
+        ),
+        (
+            &[Software, AddOn, Operator],
+            "let each pod use the token that EKS mounts into it; software that requests tokens for others is listed under `identities.platform[].tokens` in rolegate's policy, with the service accounts and audiences",
+        ),
+        (&[Job], TO_JOBS),
+        (&[Workload], TO_WORKLOADS),
+    ],
+    ..ADVICE
 };
 
 impl Rule for ServiceAccountToken {
@@ -130,7 +146,7 @@ impl Rule for ServiceAccountToken {
     }
 
     fn advice(&self) -> &'static [&'static Advice] {
-        static LIST: &[&Advice] = &[&ADVICE];
+        static LIST: &[&Advice] = &[&ADVICE, &ADVICE_ON_AWS];
         LIST
     }
 
@@ -222,7 +238,7 @@ fn check_request(
     {
         let act = format!("{act} with the AWS audience {}", shown(audience, 120));
         findings.push(
-            Finding::new(&ABOUT, &ADVICE, act)
+            Finding::new(&ABOUT, &ADVICE_ON_AWS, act)
                 .at(Path::root().key("spec").key("audiences").index(index))
                 .key(format!("audience {audience}")),
         );

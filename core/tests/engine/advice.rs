@@ -525,6 +525,82 @@ virtualClusters:
             "{said:?}"
         );
     }
+    // With a role instead of a service account, as EMR's operator takes it.
+    let kinds = [
+        ("flink.apache.org/flinkdeployments", "FlinkDeployment"),
+        (
+            "flink.apache.org/flinkbluegreendeployments",
+            "FlinkBlueGreenDeployment",
+        ),
+    ];
+    for (resource, kind) in kinds {
+        let of_role = |volumes: Value| {
+            let spec = json!({
+                "image": "public.ecr.aws/emr-on-eks/flink:1",
+                "executionRoleArn": "arn:aws:iam::111122223333:role/x/team-a-etl",
+                "podTemplate": { "spec": { "volumes": volumes } },
+            });
+            let spec = match kind {
+                "FlinkDeployment" => spec,
+                _ => json!({ "template": { "spec": spec } }),
+            };
+            to_come(&send(resource, kind, spec), &policy)
+        };
+        for (volume, words) in [
+            (
+                json!({ "hostPath": { "path": "/data" } }),
+                "for folder /data",
+            ),
+            (
+                json!({ "secret": { "secretName": "rds" } }),
+                "for Secret rds",
+            ),
+        ] {
+            let mut volume = volume;
+            volume["name"] = json!("v");
+            let said = of_role(json!([volume]));
+            // Once for both parts, with what helps.
+            assert_eq!(said.len(), 2, "{said:?}");
+            assert!(said[0].contains(words), "{said:?}");
+            assert!(said[0].contains(kind), "{said:?}");
+        }
+        let own = json!([{ "name": "v", "secret": { "secretName": "app-x" } }]);
+        assert_eq!(of_role(own), [""; 0]);
+    }
+    // Executors without an account, or with the driver's.
+    for (executor, words) in [
+        (json!({}), "spec.executor.serviceAccount: it is not set, so"),
+        (
+            json!({ "serviceAccount": account("spark-driver") }),
+            "spec.executor.serviceAccount: it is a driver's",
+        ),
+    ] {
+        let mut spec = application(json!({}));
+        spec["executor"] = executor;
+        let said = to_come(&send(spark, "SparkApplication", spec.clone()), &policy);
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains(words), "{said:?}");
+        let instead = format!(
+            "set spec.executor.serviceAccount to {}",
+            account("spark-executor")
+        );
+        assert!(said[1].contains(&instead), "{said:?}");
+        // Beside what is wrong with the driver.
+        spec["driver"]["hostNetwork"] = json!(true);
+        let said = to_come(&send(spark, "SparkApplication", spec.clone()), &policy);
+        assert!(said[0].contains("node's network"), "{said:?}");
+        assert!(said[2].contains(words), "{said:?}");
+        let scheduled = json!({ "schedule": "@daily", "template": spec });
+        let said = to_come(
+            &send(resource, "ScheduledSparkApplication", scheduled),
+            &policy,
+        );
+        assert!(said[2].contains("spec.template.executor"), "{said:?}");
+    }
+    let mut fixed = application(json!({ "serviceAccount": "livy-runner" }));
+    fixed["executor"] = json!({});
+    let said = to_come(&send(spark, "SparkApplication", fixed), &policy);
+    assert_eq!(said, [""; 0]);
     // Without an operator of the policy, nobody knows who would start the pods.
     let none = crate::support::policy(
         "apiVersion: rolegate.dev/v1alpha1\nkind: Policy\nvirtualClusters:\n  - namespaces: [spark-a]\n    submitters: [{ groups: [team-a], roles: [\"arn:aws:iam::111122223333:role/team-a-etl\"] }]\n",

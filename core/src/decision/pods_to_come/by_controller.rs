@@ -108,6 +108,7 @@ pub(super) fn coming(write: &Write<'_>) -> Option<Vec<Coming>> {
             kind,
             object,
             reader,
+            account: None,
             template: Some(shape.path()),
         };
         match controller.makes {

@@ -21,12 +21,17 @@ pub(super) fn coming(write: &Write<'_>) -> Option<Vec<Coming>> {
     let make: fn(&Application<'_, '_>) -> Option<Vec<Coming>> =
         match (target.group(), target.resource()) {
             ("sparkoperator.k8s.io", "sparkapplications") => {
-                |app| spark::coming(app, &app.object["spec"])
+                |app| spark::coming(app, &app.object["spec"], "spec")
             }
             ("sparkoperator.k8s.io", "scheduledsparkapplications") => {
-                |app| spark::coming(app, &app.object["spec"]["template"])
+                |app| spark::coming(app, &app.object["spec"]["template"], "spec.template")
             }
-            ("flink.apache.org", "flinkdeployments") => flink::coming,
+            ("flink.apache.org", "flinkdeployments") => {
+                |app| flink::coming(app, &app.object["spec"])
+            }
+            ("flink.apache.org", "flinkbluegreendeployments") => {
+                |app| flink::coming(app, &app.object["spec"]["template"]["spec"])
+            }
             _ => return None,
         };
     let (new, _) = write.act.written()?;

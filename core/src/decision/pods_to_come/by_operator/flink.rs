@@ -1,9 +1,11 @@
 //! Job manager and task managers of Flink's operators. Source:
-//! apache/flink-kubernetes-operator, `docs/content/docs/custom-resource/pod-template.md`.
+//! apache/flink-kubernetes-operator, `docs/content/docs/custom-resource/pod-template.md`;
+//! Amazon EMR on EKS: `executionRoleArn`.
 
 use serde_json::{Value, json};
 
 use crate::facts::Addressee;
+use crate::names::{JobServiceAccount, RoleArn};
 
 use super::super::Coming;
 use super::{Application, merged, text};
@@ -11,11 +13,19 @@ use super::{Application, merged, text};
 /// The pod of a replica set of the job manager's Deployment.
 const MANAGER_SUFFIX: &str = "-6d5f8c9b7d-x7k2p";
 
-pub(super) fn coming(app: &Application<'_, '_>) -> Option<Vec<Coming>> {
-    let spec = &app.object["spec"];
-    let account = text(spec, "serviceAccount")?;
-    let operator = app.operator(account)?;
-    let template = |part: &str| {
+/// `spec` of a `FlinkDeployment`. Where it names a role and no service account, EMR's
+/// operator takes the accounts that EMR made for the role.
+pub(super) fn coming(app: &Application<'_, '_>, spec: &Value) -> Option<Vec<Coming>> {
+    let (of_manager, of_workers) = match text(spec, "serviceAccount") {
+        Some(account) => (account.to_owned(), account.to_owned()),
+        None => {
+            let role = RoleArn::parse(text(spec, "executionRoleArn")?).ok()?;
+            let account = |component| JobServiceAccount::flinks(component, role.role());
+            (account("jobmanager"), account("taskmanager"))
+        }
+    };
+    let operator = app.operator(&of_manager)?;
+    let template = |part: &str, account: &str| {
         let pod = merged(&spec["podTemplate"], &spec[part]["podTemplate"]);
         with_image(
             merged(&pod, &json!({ "spec": { "serviceAccountName": account } })),
@@ -27,21 +37,23 @@ pub(super) fn coming(app: &Application<'_, '_>) -> Option<Vec<Coming>> {
         kind: ("apps/v1", "Deployment", "deployments"),
         object: json!({
             "metadata": { "name": app.name },
-            "spec": { "template": template("jobManager") },
+            "spec": { "template": template("jobManager", &of_manager) },
         }),
         reader: Addressee::Person,
+        account: None,
         template: None,
     };
-    let mut workers = template("taskManager");
+    let mut workers = template("taskManager", &of_workers);
     if !workers["metadata"].is_object() {
         workers["metadata"] = json!({});
     }
     workers["metadata"]["name"] = json!(format!("{}-taskmanager-1-1", app.name));
     let workers = Coming {
-        user: app.pod_of_job(account, &format!("{}{MANAGER_SUFFIX}", app.name)),
+        user: app.pod_of_job(&of_manager, &format!("{}{MANAGER_SUFFIX}", app.name)),
         kind: ("v1", "Pod", "pods"),
         object: workers,
         reader: Addressee::Person,
+        account: None,
         template: None,
     };
     Some(vec![manager, workers])

@@ -3,13 +3,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::facts::Addressee;
+use crate::facts::{Addressee, RunsAs};
+use crate::names::{Component, JobServiceAccount};
 
-use super::super::Coming;
+use super::super::{Account, Coming};
 use super::{Application, list, merged, named, text};
 
-/// `spec` of a `SparkApplication`.
-pub(super) fn coming(app: &Application<'_, '_>, spec: &Value) -> Option<Vec<Coming>> {
+/// `spec` of a `SparkApplication`, and its path.
+pub(super) fn coming(app: &Application<'_, '_>, spec: &Value, path: &str) -> Option<Vec<Coming>> {
     let own = |part: &str| {
         let option = format!("spark.kubernetes.authenticate.{part}.serviceAccountName");
         let fields = &spec[part];
@@ -26,17 +27,17 @@ pub(super) fn coming(app: &Application<'_, '_>, spec: &Value) -> Option<Vec<Comi
         kind: ("v1", "Pod", "pods"),
         object: pod(spec, "driver", driver, &name),
         reader: Addressee::Person,
+        account: None,
         template: None,
     };
+    // Spark gives executors the driver's account where they have none of their own.
+    let own = own("executor");
+    let account = own.unwrap_or(driver);
     let executors = format!("{}-0000000000000000-exec-1", app.name);
     let then = Coming {
         user: app.pod_of_job(driver, &name),
-        object: pod(
-            spec,
-            "executor",
-            own("executor").unwrap_or(driver),
-            &executors,
-        ),
+        object: pod(spec, "executor", account, &executors),
+        account: wrong_account(app, own, account, path),
         ..first_of(&first)
     };
     Some(vec![first, then])
@@ -49,8 +50,36 @@ fn first_of(one: &Coming) -> Coming {
         kind: one.kind,
         object: Value::Null,
         reader: one.reader,
+        account: None,
         template: None,
     }
+}
+
+/// What to say where executors get an account that EMR makes for drivers.
+fn wrong_account(
+    app: &Application<'_, '_>,
+    own: Option<&str>,
+    account: &str,
+    path: &str,
+) -> Option<Account> {
+    let RunsAs::Job {
+        role,
+        component: Some(Component::Driver),
+        ..
+    } = app.write.runs_as(account)
+    else {
+        return None;
+    };
+    let is = match own {
+        None => "is not set, so executors get the driver's service account",
+        Some(_) => "is a driver's service account",
+    };
+    let field = format!("{path}.executor.serviceAccount");
+    let executors = JobServiceAccount::sparks("executor", &role);
+    Some(Account {
+        wrong: format!("{field}: it {is}"),
+        instead: format!("set {field} to {executors}"),
+    })
 }
 
 /// The pod that the fields of `spec.driver` or `spec.executor` describe.
