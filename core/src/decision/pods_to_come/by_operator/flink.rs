@@ -16,13 +16,12 @@ const MANAGER_SUFFIX: &str = "-6d5f8c9b7d-x7k2p";
 /// `spec` of a `FlinkDeployment`. Where it names a role and no service account, EMR's
 /// operator takes the accounts that EMR made for the role.
 pub(super) fn coming(app: &Application<'_, '_>, spec: &Value) -> Option<Vec<Coming>> {
-    let (of_manager, of_workers) = match text(spec, "serviceAccount") {
-        Some(account) => (account.to_owned(), account.to_owned()),
-        None => {
-            let role = RoleArn::parse(text(spec, "executionRoleArn")?).ok()?;
-            let account = |component| JobServiceAccount::flinks(component, role.role());
-            (account("jobmanager"), account("taskmanager"))
-        }
+    let (of_manager, of_workers) = if let Some(account) = text(spec, "serviceAccount") {
+        (account.to_owned(), account.to_owned())
+    } else {
+        let role = RoleArn::parse(text(spec, "executionRoleArn")?).ok()?;
+        let account = |component| JobServiceAccount::flinks(component, role.role());
+        (account("jobmanager"), account("taskmanager"))
     };
     let operator = app.operator(&of_manager)?;
     let template = |part: &str, account: &str| {
