@@ -78,7 +78,7 @@ fn meant(profile: &Profile<'_>) -> Sections {
         let mut keys = BTreeMap::from([
             ("role_arn", role.to_string()),
             before,
-            ("role_session_name", profile.session.to_string()),
+            ("role_session_name", profile.session.as_str().to_owned()),
             ("sts_regional_endpoints", "regional".to_owned()),
         ]);
         if let Some(region) = &chain.region {
@@ -205,7 +205,7 @@ proptest! {
         let source = if agent { Source::PodIdentity } else { Source::WebIdentity { role: Cow::Owned(role), token } };
         let session = SessionName::of(&session);
         let profile = Profile { chain: &chain, target: &target, source: &source, session: &session };
-        let text = profile.to_string();
+        let text = profile.text();
         prop_assert_eq!(parsed(&text), meant(&profile), "{}", text);
         prop_assert_eq!(text.matches("[default]\n").count(), 1);
         prop_assert!(text.bytes().all(|b| b == b'\n' || b == b' ' || b.is_ascii_graphic()), "{:?}", text);

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::request::pod::{Container, Source, VolumeMount};
 
 use super::value::Value;
-use super::{LastPart, Place, Volumes, java};
+use super::{LastPart, Place, Volumes, has_dotted, java};
 
 /// The folders `.aws` of the home directories of EMR's images.
 static USUAL: LazyLock<[Place<'static>; 2]> =
@@ -70,8 +70,7 @@ pub(super) fn has_files(
 /// A volume in a folder `.aws`. An empty one may be where AWS CLI keeps its cache.
 fn is_in_folder(mount: &VolumeMount<'_>, volumes: &Volumes<'_>) -> bool {
     let path = mount.mount_path.as_str();
-    let mut fours = path.as_bytes().windows(FOLDER.len());
-    fours.any(|part| part == FOLDER.as_bytes())
+    has_dotted(path, FOLDER)
         && Place::of(path).has(FOLDER)
         && !volumes.is_private_and_empty(&mount.name)
 }

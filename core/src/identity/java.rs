@@ -161,9 +161,10 @@ pub(super) fn arguments<'a>(container: &Container<'a>) -> Vec<Cow<'a, str>> {
 fn in_list(list: Raw<'_>) -> Vec<Cow<'_, str>> {
     // Quotes and backslashes may stand within an option. API servers escape no letter,
     // but a file may.
-    const SIGNS: [&str; 5] = ["Daws", "-XX:", "user.home", "\\", "'"];
+    const SIGNS: [&str; 3] = ["Daws", "-XX:", "user.home"];
     let text = list.get();
-    if !SIGNS.iter().any(|sign| text.contains(sign)) {
+    let is_quoted = memchr::memchr2(b'\\', b'\'', text.as_bytes()).is_some();
+    if !is_quoted && !SIGNS.iter().any(|sign| text.contains(sign)) {
         return Vec::new();
     }
     serde_json::from_str(text).unwrap_or_default()

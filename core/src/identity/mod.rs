@@ -28,6 +28,6 @@ pub(crate) use eks::{
 pub(crate) use java::{EMPTY_TOKEN_OPTION, ends_with_empty_token};
 pub(crate) use log_sidecar::is_log_sidecar;
 pub(crate) use own::{OwnSetting, gives_identity, own_setting};
-pub(crate) use place::{LastPart, Place, climbs, is_plain, is_untidy};
+pub(crate) use place::{LastPart, Place, climbs, has_dotted, is_plain, is_untidy};
 pub(crate) use value::Value;
 pub(crate) use volumes::Volumes;

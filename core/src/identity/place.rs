@@ -83,23 +83,34 @@ impl<'p> LastPart<'p> {
     pub(crate) fn of(path: &'p str) -> Self {
         let path = without_drive(path);
         let path = path.strip_suffix('/').unwrap_or(path);
-        let start = path.bytes().rposition(is_separator);
+        let start = memchr::memrchr2(b'/', b'\\', path.as_bytes());
         let last = path.get(start.map_or(0, |separator| separator + 1)..);
         Self(last.filter(|last| !matches!(*last, "" | "." | ".." | "root")))
     }
 }
 
-/// Whether a path has neither dots nor empty parts in its middle. Nearly all mounts are
-/// like that, and one look shows that nothing else can be wrong with them.
+/// Whether a path has no empty parts in its middle and no part that begins with a dot or
+/// has two in a row. Nearly all mounts are like that, and none of them goes up or is untidy.
 pub(crate) fn is_plain(path: &str) -> bool {
-    let mut last = 0;
-    for byte in path.bytes() {
-        if byte == b'.' || byte == b'/' && last == b'/' {
-            return false;
-        }
-        last = byte;
-    }
-    true
+    let bytes = path.as_bytes();
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    // Many bytes at once: there is no way out in the middle.
+    let is_gap = |pair: (&u8, &u8)| matches!(pair, (b'/', b'/'));
+    let has_gap = pairs.fold(false, |any, pair| any | is_gap(pair));
+    let follows_text = |dot: usize| {
+        let before = dot.checked_sub(1).and_then(|before| bytes.get(before));
+        before.is_some_and(|before| !is_separator(*before) && *before != b'.')
+    };
+    !has_gap && memchr::memchr_iter(b'.', bytes).all(follows_text)
+}
+
+/// Whether `word`, which begins with a dot, is somewhere in a path.
+pub(crate) fn has_dotted(path: &str, word: &str) -> bool {
+    let bytes = path.as_bytes();
+    memchr::memchr_iter(b'.', bytes).any(|dot| {
+        let rest = bytes.get(dot..).unwrap_or_default();
+        rest.starts_with(word.as_bytes())
+    })
 }
 
 fn without_drive(path: &str) -> &str {
@@ -123,7 +134,7 @@ pub(crate) fn is_untidy(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{LastPart, Place, climbs, is_plain, is_untidy};
+    use super::{LastPart, Place, climbs, has_dotted, is_plain, is_untidy};
 
     #[test]
     fn places() {
@@ -151,11 +162,20 @@ mod tests {
         ] {
             assert!(!is_untidy(path), "{path}");
         }
-        for path in ["/a", "/", "", "/a/b/", "C:\\a"] {
+        for path in ["/a", "/", "", "/a/b/", "C:\\a", "/a.b/c.", "/a.b.c"] {
             assert!(is_plain(path), "{path}");
         }
-        for path in ["//", "/a//b", "/a.b", "/..", "."] {
+        for path in ["//", "/a//b", "/a..b", "/..", ".", "/.b", "/a/.", "C:\\.b"] {
             assert!(!is_plain(path), "{path}");
+        }
+        for (path, has) in [
+            ("/a/.aws", true),
+            ("/a.b/.aws/x", true),
+            ("/a.aw", false),
+            ("/aws", false),
+            ("", false),
+        ] {
+            assert_eq!(has_dotted(path, ".aws"), has, "{path}");
         }
     }
 

@@ -135,7 +135,7 @@ impl<'de, T: Fill<'de> + Default> FillList<'de> for Vec<T> {
     fn push_default(&mut self) -> Option<&mut dyn Fill<'de>> {
         if self.is_empty() {
             // Enough for most lists, so that elements are rarely moved.
-            self.reserve((2048 / size_of::<T>().max(1)).clamp(1, 16));
+            *self = Self::with_capacity((2048 / size_of::<T>().max(1)).clamp(1, 16));
         }
         self.push(T::default());
         self.last_mut().map(|last| last as &mut dyn Fill<'de>)

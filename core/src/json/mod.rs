@@ -60,7 +60,7 @@ pub use raw::{Raw, deserialize_filled};
 pub use reader::Reader;
 pub use text::Text;
 pub use value::Tree;
-pub use write::{write, write_member};
+pub use write::{write, write_member, write_plain};
 
 /// Reads the whole of `text` as `T`.
 ///

@@ -29,16 +29,23 @@ pub fn write(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Writes a text that is the same in every answer as a JSON string. Nothing in it needs
+/// an escape.
+pub fn write_plain(out: &mut Vec<u8>, text: &'static str) {
+    debug_assert_eq!(plain(text.as_bytes(), 0), text.len(), "{text}");
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
 /// Writes a string member into the object that is open at the end of `out`. Nothing in
 /// the key needs an escape.
 pub fn write_member(out: &mut Vec<u8>, key: &'static str, value: &str) {
-    debug_assert_eq!(plain(key.as_bytes(), 0), key.len(), "{key}");
     // No value ends with an opening brace, so this is the object's own.
     if out.last() != Some(&b'{') {
         out.push(b',');
     }
-    out.push(b'"');
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(br#"":"#);
+    write_plain(out, key);
+    out.push(b':');
     write(out, value);
 }

@@ -37,7 +37,7 @@ impl Mutation {
         let mut annotations: Vec<(&'static str, Cow<'_, str>)> =
             vec![("policy", policy.as_str().into())];
         if let Some((target, mode)) = &self.chained {
-            annotations.push(("chain", format!("{target} ({})", mode.as_str()).into()));
+            annotations.push(("chain", [target, " (", mode.as_str(), ")"].concat().into()));
         }
         let patch = (!self.patch.is_empty()).then(|| self.patch.to_json());
         Response {

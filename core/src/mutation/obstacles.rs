@@ -2,8 +2,8 @@
 //! author has set.
 
 use crate::identity::{
-    AGENT_VOLUME, IRSA_TOKEN_VOLUME, OwnSetting, Place, Volumes, climbs, is_plain, is_untidy,
-    own_setting,
+    AGENT_VOLUME, IRSA_TOKEN_VOLUME, OwnSetting, Place, Volumes, climbs, has_dotted, is_plain,
+    is_untidy, own_setting,
 };
 use crate::names::shown;
 use crate::policy::{ChainMode, TokenSource};
@@ -15,6 +15,8 @@ use super::{CONFIG_FILE, CONFIG_VOLUME, Source, TOKEN_FOLDER, TOKEN_VOLUME};
 
 /// The folder in which only rolegate may mount something.
 const FOLDER: &str = "rolegate.dev";
+/// The end of its name.
+const FOLDERS_END: &str = ".dev";
 
 /// Why a container with credentials cannot get its profile in this mode.
 pub(super) fn obstacle(
@@ -99,12 +101,9 @@ fn is_in_the_way(container: &Container<'_>, token: TokenSource) -> bool {
 }
 
 fn is_doubtful(path: &str) -> bool {
-    if is_plain(path) {
-        return false;
-    }
-    climbs(path)
-        || path.contains(FOLDER) && Place::of(path).has(FOLDER)
-        || is_untidy(path) && Place::of(path).holds(&Place::of(CONFIG_FILE))
+    let is_risky =
+        || climbs(path) || is_untidy(path) && Place::of(path).holds(&Place::of(CONFIG_FILE));
+    has_dotted(path, FOLDERS_END) && Place::of(path).has(FOLDER) || !is_plain(path) && is_risky()
 }
 
 /// A container that uses a volume with one of rolegate's names as a device: replaced,

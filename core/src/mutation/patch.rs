@@ -157,9 +157,10 @@ impl Content {
                 out.push(b']');
             }
             Self::Variable { name, value } => {
-                out.push(b'{');
-                json::write_member(out, "name", name);
-                json::write_member(out, "value", value);
+                out.extend_from_slice(br#"{"name":"#);
+                json::write_plain(out, name);
+                out.extend_from_slice(br#","value":"#);
+                json::write(out, value);
                 out.push(b'}');
             }
             Self::Mount {
@@ -167,11 +168,13 @@ impl Content {
                 path,
                 sub_path,
             } => {
-                out.push(b'{');
-                json::write_member(out, "name", name);
-                json::write_member(out, "mountPath", path);
+                out.extend_from_slice(br#"{"name":"#);
+                json::write_plain(out, name);
+                out.extend_from_slice(br#","mountPath":"#);
+                json::write_plain(out, path);
                 if let Some(sub_path) = sub_path {
-                    json::write_member(out, "subPath", sub_path);
+                    out.extend_from_slice(br#","subPath":"#);
+                    json::write_plain(out, sub_path);
                 }
                 out.extend_from_slice(br#","readOnly":true}"#);
             }
@@ -191,13 +194,11 @@ impl Operation {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        let (op, path, value) = match self {
-            Self::Add { path, value } => ("add", path, value),
-            Self::Replace { path, value } => ("replace", path, value),
+        let (start, path, value): (&[u8], _, _) = match self {
+            Self::Add { path, value } => (br#"{"op":"add","path":""#, path, value),
+            Self::Replace { path, value } => (br#"{"op":"replace","path":""#, path, value),
         };
-        out.push(b'{');
-        json::write_member(out, "op", op);
-        out.extend_from_slice(br#","path":""#);
+        out.extend_from_slice(start);
         path.write(out);
         out.extend_from_slice(br#"","value":"#);
         value.write(out);

@@ -1,8 +1,6 @@
 //! The plan for a pod: the policy's chain, the pod's request and the state of its
 //! containers, combined into what has to be done.
 
-use std::fmt::Write as _;
-
 use crate::identity::{Volumes, gives_identity};
 use crate::names::{Component, RoleArn, enumerated};
 use crate::policy::{Chain, ChainMode, OwnSettings};
@@ -153,9 +151,7 @@ impl<'p> Plan<'p> {
             source: &source,
             session: &session,
         };
-        let mut text = String::with_capacity(1024);
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{profile}");
+        let text = profile.text();
         if !Edits::has_room(pod, &text) {
             self.containers.clear();
             return self.reasons.push(NoProfile::TooManyAnnotations);

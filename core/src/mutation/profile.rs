@@ -10,8 +10,6 @@
 //! `[profile default]`, and with the web identity in `[default]` itself the
 //! C++ SDK aborts.
 
-use std::fmt;
-
 use crate::names::RoleArn;
 use crate::policy::Chain;
 
@@ -28,8 +26,10 @@ pub struct Profile<'p> {
     pub session: &'p SessionName,
 }
 
-impl fmt::Display for Profile<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Profile<'_> {
+    /// The file's text.
+    #[must_use]
+    pub fn text(&self) -> String {
         let Chain {
             hops,
             profiles,
@@ -37,23 +37,27 @@ impl fmt::Display for Profile<'_> {
             session_duration,
             ..
         } = self.chain;
-        f.write_str("# Written by rolegate.\n[default]\n")?;
-        self.role(f, self.target, Before::Hop(hops.len()))?;
-        end(f, external_id.as_deref(), *session_duration)?;
+        let mut out = String::with_capacity(1024);
+        out.push_str("# Written by rolegate.\n[default]\n");
+        self.role(&mut out, self.target, Before::Hop(hops.len()));
+        end(&mut out, external_id.as_deref(), *session_duration);
         for (index, hop) in hops.iter().enumerate().rev() {
-            writeln!(f, "[profile rolegate-hop-{}]", index + 1)?;
-            self.role(f, hop, Before::Hop(index))?;
+            line(
+                &mut out,
+                ["[profile rolegate-hop-", &(index + 1).to_string(), "]"],
+            );
+            self.role(&mut out, hop, Before::Hop(index));
         }
         if let Source::WebIdentity { role, token } = self.source {
-            f.write_str("[profile rolegate-source]\n")?;
-            self.role(f, role, Before::Token(token.as_str()))?;
+            out.push_str("[profile rolegate-source]\n");
+            self.role(&mut out, role, Before::Token(token.as_str()));
         }
         for profile in profiles {
-            writeln!(f, "[profile {}]", profile.name)?;
-            self.role(f, &profile.role, Before::Hop(0))?;
-            end(f, profile.external_id.as_deref(), *session_duration)?;
+            line(&mut out, ["[profile ", &profile.name, "]"]);
+            self.role(&mut out, &profile.role, Before::Hop(0));
+            end(&mut out, profile.external_id.as_deref(), *session_duration);
         }
-        Ok(())
+        out
     }
 }
 
@@ -67,36 +71,42 @@ enum Before<'p> {
 }
 
 impl Profile<'_> {
-    fn role(&self, f: &mut fmt::Formatter<'_>, role: &RoleArn, before: Before<'_>) -> fmt::Result {
-        writeln!(f, "role_arn = {role}")?;
+    fn role(&self, out: &mut String, role: &RoleArn, before: Before<'_>) {
+        line(out, ["role_arn = ", role.as_str()]);
         match (before, self.source) {
-            (Before::Token(path), _) => writeln!(f, "web_identity_token_file = {path}")?,
+            (Before::Token(path), _) => line(out, ["web_identity_token_file = ", path]),
             (Before::Hop(0), Source::PodIdentity) => {
-                f.write_str("credential_source = EcsContainer\n")?;
+                out.push_str("credential_source = EcsContainer\n");
             }
             (Before::Hop(0), Source::WebIdentity { .. }) => {
-                f.write_str("source_profile = rolegate-source\n")?;
+                out.push_str("source_profile = rolegate-source\n");
             }
-            (Before::Hop(hop), _) => writeln!(f, "source_profile = rolegate-hop-{hop}")?,
+            (Before::Hop(hop), _) => {
+                line(out, ["source_profile = rolegate-hop-", &hop.to_string()]);
+            }
         }
-        writeln!(f, "role_session_name = {}", self.session)?;
+        line(out, ["role_session_name = ", self.session.as_str()]);
         if let Some(region) = &self.chain.region {
-            writeln!(f, "region = {region}")?;
+            line(out, ["region = ", region]);
         }
-        f.write_str("sts_regional_endpoints = regional\n")
+        out.push_str("sts_regional_endpoints = regional\n");
     }
 }
 
 /// What only the end of a chain has.
-fn end(
-    f: &mut fmt::Formatter<'_>,
-    external_id: Option<&str>,
-    duration: Option<u16>,
-) -> fmt::Result {
+fn end(out: &mut String, external_id: Option<&str>, duration: Option<u16>) {
     if let Some(id) = external_id {
-        writeln!(f, "external_id = {id}")?;
+        line(out, ["external_id = ", id]);
     }
-    duration.map_or(Ok(()), |seconds| {
-        writeln!(f, "duration_seconds = {seconds}")
-    })
+    if let Some(seconds) = duration {
+        line(out, ["duration_seconds = ", &seconds.to_string()]);
+    }
+}
+
+/// Written without `fmt`, which costs more than the copying.
+fn line<const N: usize>(out: &mut String, parts: [&str; N]) {
+    for part in parts {
+        out.push_str(part);
+    }
+    out.push('\n');
 }

@@ -1,7 +1,6 @@
 //! The role session name of a chain, as `CloudTrail` records it.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use crate::facts::{Class, Requester};
 use crate::names::{JobId, PodName};
@@ -16,14 +15,17 @@ impl SessionName {
     /// `emr-` and as much of `text` as STS accepts; other characters become `-`.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let fit = |c: char| match c {
-            '_' | '+' | '=' | ',' | '.' | '@' | '-' => c,
-            c if c.is_ascii_alphanumeric() => c,
-            _ => '-',
-        };
+        let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
         let mut name = String::with_capacity(64);
         name.push_str("emr-");
-        name.extend(text.chars().map(fit).take(64 - name.len()));
+        let room = 64 - name.len();
+        // A job's id, as nearly always.
+        if text.len() <= room && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            name.push_str(text);
+        } else {
+            let fit = |c: char| if fits(c) { c } else { '-' };
+            name.extend(text.chars().map(fit).take(room));
+        }
         Self(name)
     }
 
@@ -88,12 +90,6 @@ fn is_generated(name: &str, prefix: &str) -> bool {
     let random = |b: u8| b"bcdfghjklmnpqrstvwxz2456789".contains(&b);
     name.strip_prefix(prefix)
         .is_some_and(|rest| rest.len() == 5 && rest.bytes().all(random))
-}
-
-impl fmt::Display for SessionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 #[cfg(test)]

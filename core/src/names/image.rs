@@ -35,16 +35,16 @@ impl<'a> ImageReference<'a> {
         {
             return None;
         }
-        let (rest, digest) = match text.split_once('@') {
+        let (rest, digest) = match cut(text, b'@') {
             Some((rest, digest)) => (rest, Some(digest)),
             None => (text, None),
         };
-        let last = rest.rfind('/').map_or(0, |slash| slash + 1);
-        let (name, tag) = match rest.get(last..)?.split_once(':') {
+        let last = memchr::memrchr(b'/', rest.as_bytes()).map_or(0, |slash| slash + 1);
+        let (name, tag) = match cut(rest.get(last..)?, b':') {
             Some((part, tag)) => (rest.get(..last + part.len())?, Some(tag)),
             None => (rest, None),
         };
-        let (registry, repository) = match name.split_once('/') {
+        let (registry, repository) = match cut(name, b'/') {
             Some((first, rest)) if is_registry(first) => (lower(first), rest),
             _ => (Cow::Borrowed("docker.io"), name),
         };
@@ -84,6 +84,12 @@ impl<'a> ImageReference<'a> {
             .map_or(name.len(), |(slash, _)| slash);
         name.get(..end).is_some_and(|start| pattern.matches(start))
     }
+}
+
+/// What is before the first such sign, which is ASCII, and after it.
+fn cut(text: &str, sign: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(sign, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 fn lower(text: &str) -> Cow<'_, str> {

@@ -151,9 +151,15 @@ impl JobServiceAccount {
 /// Framework with component, account and encoded role of a job service account's name.
 fn parts(name: &str) -> Option<(&str, &str, &str)> {
     let rest = name.strip_prefix("emr-containers-sa-")?;
-    let (rest, digits) = rest.rsplit_once('-')?;
-    let (kind, account) = rest.rsplit_once('-')?;
+    let (rest, digits) = at_last_dash(rest)?;
+    let (kind, account) = at_last_dash(rest)?;
     Some((kind, account, digits))
+}
+
+/// What is before the last dash and after it.
+fn at_last_dash(text: &str) -> Option<(&str, &str)> {
+    let dash = memchr::memrchr(b'-', text.as_bytes())?;
+    Some((text.get(..dash)?, text.get(dash + 1..)?))
 }
 
 /// The framework and the component that a job service account's name says, as
