@@ -62,7 +62,7 @@ pub(super) fn run(verb: &Verb) -> anyhow::Result<Verdict> {
         source: &source,
         session: &SessionName::of(id.as_str()),
     };
-    write!(anstream::stdout(), "{profile}")?;
+    write!(anstream::stdout(), "{}", profile.text())?;
     Ok(Verdict::Clean)
 }
 
