@@ -33,6 +33,24 @@ const WORKLOADS: [(&str, Asked); 7] = [
     ("Job", asked("batch", "jobs")),
 ];
 
+/// What an autoscaler may scale, by its kind, with a version that serves it: Kubernetes'
+/// own, and what an operator keeps jobs' pods by.
+const SCALED: [(&str, Asked, &str); 5] = [
+    ("Deployment", asked("apps", "deployments"), "v1"),
+    ("ReplicaSet", asked("apps", "replicasets"), "v1"),
+    ("StatefulSet", asked("apps", "statefulsets"), "v1"),
+    (
+        "ReplicationController",
+        asked("", "replicationcontrollers"),
+        "v1",
+    ),
+    (
+        "FlinkDeployment",
+        asked("flink.apache.org", "flinkdeployments"),
+        "v1beta1",
+    ),
+];
+
 /// The role that a role binding names.
 const ROLES: Asked = asked(GROUP, "roles");
 
@@ -60,11 +78,24 @@ impl Asked {
         rows.find(|(of, _)| *of == kind).map(|(_, asked)| asked)
     }
 
+    /// What an autoscaler's reference means, with a version of it: autoscalers go by group
+    /// and kind, whatever version the reference names. KEDA takes an empty group for
+    /// `apps`.
+    #[must_use]
+    pub fn scaled(group: &str, kind: &str) -> Option<(Self, &'static str)> {
+        let mut rows = SCALED.into_iter();
+        let row =
+            rows.find(|(of, asked, _)| *of == kind && (group.is_empty() || asked.group == group));
+        row.map(|(_, asked, version)| (asked, version))
+    }
+
     /// Every resource of which a rule, or the authorization door, may ask for one object.
     #[must_use]
     pub fn all() -> BTreeSet<Self> {
         let workloads = WORKLOADS.into_iter().map(|(_, asked)| asked);
+        let scaled = SCALED.into_iter().map(|(_, asked, _)| asked);
         workloads
+            .chain(scaled)
             .chain([SERVICES, ROLES, NAMESPACES])
             .chain(joined())
             .collect()

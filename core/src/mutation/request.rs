@@ -146,7 +146,7 @@ pub(super) fn held<'p>(
 }
 
 /// The guide's variable for the role to chain to, without the one for the execution
-/// role. It belongs to the application, unless it holds a role that the policy lists:
+/// role. It belongs to the application, unless it holds a role that the policy lists, by its ARN or its name alone:
 /// then half of a request is likely, and the pod's author is told.
 fn half_a_pair(
     container: &Container<'_>,
@@ -159,9 +159,17 @@ fn half_a_pair(
             return None;
         };
         let (_, source) = GUIDES.into_iter().find(|(first, _)| *first == target)?;
-        let held = RoleArn::parse(&text).ok()?;
-        let listed = listed.iter().find(|arn| arn.is_same(&held))?;
-        (default != Some(listed)).then(|| NoProfile::HalfAPair {
+        let held = RoleArn::parse(&text).ok();
+        // The name alone is as likely a slip: no ARN has it by chance.
+        let is = |arn: &&RoleArn| match &held {
+            Some(held) => arn.is_same(held),
+            None => arn.role().name.as_str() == &*text,
+        };
+        let mut held = listed.iter().filter(is).peekable();
+        held.peek()?;
+        // A name may be that of roles in several accounts.
+        let is_default = held.any(|arn| default == Some(arn));
+        (!is_default).then(|| NoProfile::HalfAPair {
             container: named(&container.name),
             variable: target,
             missing: source,

@@ -34,11 +34,14 @@ pub enum Capability {
     /// Write what storage drivers record on claims: annotations, finalizers and
     /// `status` of `PersistentVolumeClaims`.
     Volumes,
+    /// Scale workloads whose pods run under a job's service account, also by a
+    /// `HorizontalPodAutoscaler`.
+    Scale,
 }
 
 impl Capability {
     /// Every capability, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Bind,
         Self::Evict,
         Self::Annotate,
@@ -48,6 +51,7 @@ impl Capability {
         Self::Secrets,
         Self::Mirror,
         Self::Volumes,
+        Self::Scale,
     ];
 
     /// The word in policies.
@@ -63,6 +67,7 @@ impl Capability {
             Self::Secrets => "secrets",
             Self::Mirror => "mirror",
             Self::Volumes => "volumes",
+            Self::Scale => "scale",
         }
     }
 }

@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 
 use super::Capability::{
-    self, Annotate, Bind, ConfigMaps, Evict, Mirror, Resize, Secrets, Status, Volumes,
+    self, Annotate, Bind, ConfigMaps, Evict, Mirror, Resize, Scale, Secrets, Status, Volumes,
 };
 use super::{Capabilities, Platform};
 use crate::names::SERVICE_ACCOUNT_PREFIX;
@@ -117,6 +117,14 @@ const TABLE: &[Row] = &[
         // An in-place update patches pods/resize and annotates the pod.
         capabilities: &[Evict, Annotate, Resize],
         source: "kubernetes/autoscaler vertical-pod-autoscaler/deploy/vpa-rbac.yaml",
+    },
+    Row {
+        add_on: "keda",
+        accounts: &["keda:keda-operator"],
+        // Writes the HorizontalPodAutoscaler of a ScaledObject, and scales from zero by
+        // itself.
+        capabilities: &[Scale],
+        source: "kedacore/charts keda/templates/manager/clusterrole.yaml",
     },
     Row {
         add_on: "bottlerocket-update-operator",

@@ -8,9 +8,18 @@
 //!   all mutation
 //! - pod templates of Deployments, `ReplicaSets`, `StatefulSets`, `DaemonSets`, Jobs,
 //!   `CronJobs`, `ReplicationControllers`, `PodTemplates` and of whatever a
-//!   `ControllerRevision` holds. An UPDATE is judged only if it changes the template
-//!   or resumes a suspended Job, so rollout restarts, scaling, status writes and
-//!   no-op writes pass
+//!   `ControllerRevision` holds. An UPDATE is judged if it changes the template
+//!   (`kubectl rollout undo` does) or resumes a suspended Job, so rollout restarts,
+//!   status writes and no-op writes pass
+//! - more pods of a workload that stands there under a job's account, or under one to
+//!   which the policy gives rights: `replicas`, `parallelism`, `suspend`, `paused`, a
+//!   schedule and their like, `*/scale` of Kubernetes' workloads and of
+//!   `FlinkDeployments`, and a `HorizontalPodAutoscaler`, KEDA's `ScaledObject` or an
+//!   unknown kind with a `scaleTargetRef` that names such a workload. Its template may
+//!   be older than the namespace's label. For `*/scale` and autoscalers the workload is
+//!   looked up. Workloads under other accounts are scaled by whoever may, and fewer pods
+//!   are `job-lifecycle`'s
+//! - a rollback by the annotation `deprecated.deployment.rollback.to`, which shows no template
 //! - names that only a job gives a pod or a Job (`spark-<job id>-driver`,
 //!   `<job id>-xxxxx`, `<application>-<16 hexadecimal digits>-exec-<n>`, Flink's task
 //!   managers), by others, under any service account: the job's own could not be made
@@ -50,6 +59,7 @@
 //! | requester | service accounts |
 //! |---|---|
 //! | EMR, administrators | all |
+//! | platform identities with `scale`; Kubernetes | more pods of any workload |
 //! | a job | those of its own account and role, in its own namespace; a driver only as `spark-<own job id>-driver`, and no other pod with a job id in its name |
 //! | an operator of the policy | those of the roles the policy declares for it |
 //! | Kubernetes | job controller: `client`; replica set controller: `jeg`; those and the stateful set controller: components of a declared operator; the operator itself, and others that become no role |
@@ -79,15 +89,20 @@
 //!   another one than this.
 //! - Templates that a template refers to by name (Argo's `templateRef`, Tekton's
 //!   `pipelineRef`): the pods are judged when they are created.
-//! - A Deployment that is older than the namespace's label and has another image
-//!   under a gateway's service account (`jeg`): scaling it up starts that image.
-//!   Look for such Deployments before you label the namespace.
+//! - The workload of a `*/scale` or of an autoscaler where rolegate cannot look it up
+//!   (`--cluster off`, no right to get it): the audit annotation `skipped` says so. The
+//!   controller's pods are judged all the same, but not those of EMR's gateway (`jeg`) and
+//!   of the declared operators' roles. Then look for such Deployments with another's image
+//!   before you label the namespace.
+//! - Autoscalers that were there before the label, or before their workload; restarts,
+//!   and pods that their controller replaces.
 
 mod custom_resource;
 mod elsewhere;
 mod joins;
 mod read_back;
 mod report;
+mod scaling;
 
 use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
 use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System, surface};
@@ -209,6 +224,8 @@ impl Rule for ForeignServiceAccount {
             &joins::ADVICE_ON_UNKNOWN,
             &joins::ADVICE_ON_ABSENT,
             &read_back::ADVICE_ON_STATUS,
+            &scaling::ADVICE_ON_SCALING,
+            &scaling::ADVICE_ON_ROLLBACK,
         ];
         LIST
     }
@@ -221,12 +238,15 @@ impl Rule for ForeignServiceAccount {
             return Ok(());
         }
         match Carrier::of(write) {
-            Carrier::Nothing => {}
-            Carrier::Pod => check_pod(write, findings)?,
-            Carrier::Template(shape) => check_template(write, shape, new, old, findings)?,
-            Carrier::Anything => custom_resource::check(write, facts, new, old, findings)?,
+            Carrier::Nothing => scaling::check(write, facts, new, old, findings),
+            Carrier::Pod => Ok(check_pod(write, findings)?),
+            Carrier::Template(shape) => Ok(check_template(write, shape, new, old, findings)?),
+            Carrier::Anything => {
+                let scaled = scaling::reference(write, facts, new, old, findings);
+                let named = custom_resource::check(write, facts, new, old, findings);
+                scaling::both(scaled, named, facts, findings)
+            }
         }
-        Ok(())
     }
 }
 
@@ -250,7 +270,7 @@ impl Carrier {
             // A revision may hold the data of any controller.
             ("apps", "controllerrevisions") => Self::Anything,
             (group, _) if surface::is_built_in(group) => Self::Nothing,
-            // The replica count of a custom resource; its template is not in it.
+            // The count alone; what it counts is not in it.
             _ if target.subresource() == "scale" => Self::Nothing,
             _ => Self::Anything,
         }
@@ -293,15 +313,16 @@ fn check_template(
     if shape == TemplateShape::PodTemplate && mirrors(write) {
         return Ok(());
     }
-    let new = new.template(shape)?;
+    scaling::rollback(write, new, old, findings)?;
+    let template = new.template(shape)?;
     if let Some(old) = old {
-        let old = old.template(shape)?;
-        let same = change::same_template(old.map(Object::raw), new.map(Object::raw));
+        let before = old.template(shape)?;
+        let same = change::same_template(before.map(Object::raw), template.map(Object::raw));
         if same && !write.resumes_job()? {
-            return Ok(());
+            return scaling::workload(write, template, new, old, findings);
         }
     }
-    let Some(new) = new else { return Ok(()) };
+    let Some(new) = template else { return Ok(()) };
     let start = Start::Template {
         workload: write.possible_name(),
     };

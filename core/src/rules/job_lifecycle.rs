@@ -18,7 +18,8 @@
 //!   names a pod and does not say whose it is
 //! - changes of such Jobs and workloads that end their pods or hide them from
 //!   EMR: `suspend`, `parallelism`, `replicas`, deadlines, `ttlSecondsAfterFinished`
-//!   and every other field beside the pod template; a Job's or replica set's labels, owner references
+//!   and every other field beside the pod template; `*/scale` to fewer pods, where rolegate
+//!   may look the workload up; a Job's or replica set's labels, owner references
 //!   (an owner that does not exist makes the garbage collector delete the object),
 //!   finalizers, and a status that says the Job is over
 //!
@@ -32,6 +33,7 @@
 //! | EMR, administrators, Kubernetes | everything |
 //! | a job | its own pods; a Flink job manager its own Deployment, an endpoint's gateway the kernels of its role |
 //! | an operator of the policy | what runs under the roles declared for it |
+//! | add-ons with the capability `scale` | `*/scale` |
 //! | add-ons with the capability `evict` | pods, Jobs (queues suspend them) and custom resources; with `mirror`, custom resources |
 //! | tenants | jobs whose role `submitters.roles` of the policy lists for them |
 //!
@@ -49,13 +51,15 @@
 //!
 //! ## What it does not see
 //!
-//! `*/scale` (a count without a pod template), also by an autoscaler of another's workload
-//! (KEDA, VPA); preemption by a pod of higher priority, the removal of a node, quotas. Of a
+//! `*/scale` (a count without a pod template) where rolegate may not look the workload up;
+//! VPA, which evicts. Whoever may point an autoscaler at another's workload is
+//! `foreign-service-account`'s to judge. Preemption by a pod of higher priority, the removal of a node, quotas. Of a
 //! DELETE of a collection the API server sends one review for each object, and each is
 //! judged; what Volcano's `Command` or another object joins is looked up, and judged by its
 //! operator's acts where rolegate may not look.
 
 mod custom_resource;
+mod scale;
 
 use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software};
 use crate::facts::{Action, Extent, Facts, JobToken, Requester, RunsAs, surface};
@@ -161,8 +165,11 @@ impl Rule for JobLifecycle {
             }
             return Ok(());
         }
-        if !surface::is_built_in(write.target.group()) {
+        if !surface::is_built_in(write.target.group()) && subresource != "scale" {
             return custom_resource::check(write, facts, findings);
+        }
+        if subresource == "scale" {
+            return scale::check(write, facts, findings);
         }
         match TemplateShape::of(&write.target.resource) {
             Some(TemplateShape::PodTemplate) | None => Ok(()),
@@ -257,16 +264,21 @@ fn workload(
         },
         _ => ("delete".to_owned(), "delete".to_owned()),
     };
-    let own = match &write.requester {
-        Requester::Job(job) => role.is_some_and(|role| is_own(job, role, name, write)),
-        Requester::Operator(operator) => role.is_some() && is_declared(operator, &template, write),
-        Requester::Platform(_) if jobs && may_evict(write) => true,
-        _ => submits(write, role),
-    };
-    if !own {
+    if !(jobs && may_evict(write) || owns(write, &template, name)) {
         findings.push(finding(write, &verb, &key, &runs_as(role)));
     }
     Ok(())
+}
+
+/// Whether a workload with that template is the requester's to end.
+fn owns(write: &Write<'_>, template: &Pod<'_>, name: &str) -> bool {
+    let identity = identity_of(template, write);
+    let role = identity.role();
+    match &write.requester {
+        Requester::Job(job) => role.is_some_and(|role| is_own(job, role, name, write)),
+        Requester::Operator(operator) => role.is_some() && is_declared(operator, template, write),
+        _ => submits(write, role),
+    }
 }
 
 /// Whether a workload is the job's own: a Flink job manager deletes its Deployment

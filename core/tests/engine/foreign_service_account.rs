@@ -183,7 +183,11 @@ fn on_update_only_what_changes() {
     Review::new(tenant(), "UPDATE", "apps/deployments", "w")
         .old(scaled(1))
         .object(scaled(3))
-        .passes(&builtin);
+        .refused(&builtin, RULE, "may not scale up");
+    Review::new(tenant(), "UPDATE", "apps/deployments", "w")
+        .old(scaled(3))
+        .object(scaled(1))
+        .passes_rule(&builtin, RULE);
     for resource in [
         "apps/deployments/scale",
         "apps/deployments/status",

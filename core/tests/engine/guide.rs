@@ -146,11 +146,29 @@ fn one_of_a_pair_alone() {
             let told = format!("sets {target} without {source}");
             assert!(warnings[0].contains(&told), "{warnings:?}");
             assert!(warnings[0].contains(CHAIN_TO), "{warnings:?}");
+            // Its name alone is the same slip; of a part of it nothing is said.
+            let name = ROLE_3.rsplit_once('/').expect("an ARN").1;
+            let review = create(runner(), &with(&[(target, name)]));
+            assert_eq!(review.findings(&policy), plain.findings(&policy));
+            let (_, warnings) = review.mutation(&policy);
+            assert!(warnings[0].contains(&told), "{warnings:?}");
+            let review = create(runner(), &with(&[(target, &name[1..])]));
+            let (_, warnings) = review.mutation(&policy);
+            assert!(
+                warnings.iter().all(|line| !line.contains(&told)),
+                "{warnings:?}"
+            );
         }
         // Nothing to tell where it gets that role anyway.
         let (patch, warnings) =
             create(runner(), &with(&[(target, ROLE_2)])).mutation(&by_default(""));
         assert!(!patch.is_null());
+        assert!(
+            warnings.iter().all(|line| !line.contains(target)),
+            "{warnings:?}"
+        );
+        let name = ROLE_2.rsplit_once('/').expect("an ARN").1;
+        let (_, warnings) = create(runner(), &with(&[(target, name)])).mutation(&by_default(""));
         assert!(
             warnings.iter().all(|line| !line.contains(target)),
             "{warnings:?}"

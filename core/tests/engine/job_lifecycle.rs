@@ -302,7 +302,7 @@ fn changes_that_end_a_job() {
         ("/metadata/annotations", json!({ "a": "b" })),
         ("/metadata/resourceVersion", json!("9")),
     ] {
-        update(tenant(), path, value).passes(&policy);
+        update(tenant(), path, value).passes_rule(&policy, RULE);
     }
 }
 
@@ -322,7 +322,7 @@ fn an_endpoint_is_not_scaled_down() {
         scaled(tenant(), "default", fewer.clone()).passes(&policy);
         scaled(operator(), &jeg, fewer).passes(&policy);
     }
-    scaled(tenant(), &jeg, json!(4)).passes(&policy);
+    scaled(tenant(), &jeg, json!(4)).passes_rule(&policy, RULE);
 }
 
 /// A gateway ends the kernels it has started, and nobody else's.

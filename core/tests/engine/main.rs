@@ -48,6 +48,7 @@ mod rbac_grant;
 mod recorded_pods;
 mod requesters;
 mod rounds;
+mod scaling;
 mod second_look;
 mod secret_read;
 mod service_account_identity;

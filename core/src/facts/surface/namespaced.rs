@@ -7,13 +7,12 @@ use super::by::{
     FOREIGN_VOLUME, JOB_LIFECYCLE, POD_EXEC, POD_TAMPERING, PODS, RBAC_GRANT, SECRET_POLICY,
     SECRET_READ, SERVICE_ACCOUNT_IDENTITY, SERVICE_ACCOUNT_TOKEN,
 };
-use super::row::{Row, dangerous, every, harmless, open, otherwise, rows};
+use super::row::{Row, dangerous, every, harmless, otherwise, rows};
 
-const SCALES: (&str, &str) = (
-    "starts or ends pods of an existing workload; the request does not contain the pod template",
-    "the pods are judged when the controller creates them: of the workloads that existed before the \
-     namespace was labelled, only the gateway of an interactive endpoint can start",
-);
+/// What scaling is judged by, and where.
+const SCALES: &str = "where rolegate may look the workload up, and its pods run under a job's service account. \
+     Otherwise its pods are judged when the controller creates them: of the workloads that existed before the \
+     namespace was labelled, only the gateway of an interactive endpoint and those of declared operators can start";
 
 pub(super) const ROWS: &[Row] = rows! {
     Namespaced {
@@ -56,11 +55,12 @@ pub(super) const ROWS: &[Row] = rows! {
                 .note("if their pods run as a job's service account");
         CORE "podtemplates": [Delete DeleteCollection] => harmless("nothing runs from a pod template object");
         APPS "deployments"/"scale", APPS "replicasets"/"scale", APPS "statefulsets"/"scale",
-        CORE "replicationcontrollers"/"scale": [Update Patch] => open(SCALES.0, SCALES.1);
+        CORE "replicationcontrollers"/"scale": [Update Patch] =>
+            dangerous(&[FOREIGN_SERVICE_ACCOUNT, JOB_LIFECYCLE], Action::StartPod).note(SCALES);
         AUTOSCALING "horizontalpodautoscalers": [Create Update Patch] =>
-            open("scales a workload on behalf of the requester", "the pods are judged, as for `*/scale`");
+            dangerous(&[FOREIGN_SERVICE_ACCOUNT], Action::StartPod).note(SCALES);
         AUTOSCALING "horizontalpodautoscalers": [Delete DeleteCollection] =>
-            harmless("no workload of a job is scaled by an autoscaler");
+            harmless("the workload keeps the pods that it has");
         AUTOSCALING "horizontalpodautoscalers"/"status": [Update Patch] => harmless("a report");
         APPS "deployments"/"status", APPS "replicasets"/"status", APPS "statefulsets"/"status",
         APPS "daemonsets"/"status", BATCH "jobs"/"status", BATCH "cronjobs"/"status",

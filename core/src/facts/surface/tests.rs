@@ -73,7 +73,7 @@ fn what_no_row_names_is_answered_by_its_kind() {
         assert_eq!(answer("", "pods", "newthing", verb), None);
     }
     let scale = answer("example.com", "things", "scale", Verb::Patch);
-    assert_eq!(scale, Some(("*", None)));
+    assert_eq!(scale, Some(("*", Some(&by::FOREIGN_SERVICE_ACCOUNT))));
     assert_eq!(answer("", "pods", "exec", Verb::Update), None);
     assert_eq!(answer("example.com", "things", "", Verb::Bind), None);
     assert_eq!(answer("", "*", "", Verb::Create), None);

@@ -100,9 +100,9 @@ pub(super) const CUSTOM_DELETE: Row = custom(
 pub(super) const CUSTOM_SCALE: Row = custom(
     "scale",
     Verbs::of(&[Verb::Update, Verb::Patch]),
-    open(
-        "scales a workload of an operator; the request does not contain the pod template",
-        "the pods are judged when the operator creates them",
+    dangerous(&[FOREIGN_SERVICE_ACCOUNT, JOB_LIFECYCLE], Action::StartPod).note(
+        "of a FlinkDeployment, where rolegate may look it up; the pods of other kinds are judged when their operator \
+         creates them",
     ),
 );
 

@@ -108,7 +108,7 @@ fn is_queue(write: &Write<'_>) -> bool {
 }
 
 /// The job of another that a name stands for, as a clause.
-fn foreign(write: &Write<'_>, name: &Reference) -> Option<String> {
+pub(super) fn foreign(write: &Write<'_>, name: &Reference) -> Option<String> {
     if !is_of_a_job(write, name) {
         return None;
     }

@@ -367,7 +367,12 @@ fn is_own(write: &Write<'_>, pattern: &RolePattern) -> bool {
     }
 }
 
-fn names_of(
+/// What an object that was looked up names.
+///
+/// # Errors
+///
+/// A [`ReviewError`] when it is no JSON.
+pub(super) fn names_of(
     write: &Write<'_>,
     group: &str,
     resource: &str,
