@@ -6,6 +6,7 @@
 
 use serde_json::json;
 
+use crate::harness::audit::annotation;
 use crate::harness::cast::{OTHER_ROLE, config_map, job_account};
 use crate::harness::http::MERGE;
 use crate::harness::kubectl::Output;
@@ -272,7 +273,9 @@ fn turn_to_default(namespace: &Namespace<'static>) {
     revisions(2);
 }
 
-/// A restart and a scale start the same pods again, whatever their account.
+/// A restart starts the same pods again, whatever their account. A count says nothing of
+/// them, and rolegate may look nothing up here: it passes, and the audit log says that it
+/// was not judged.
 #[test]
 fn restarting_and_scaling_pass() {
     let cluster = guarded().cluster;
@@ -303,4 +306,9 @@ fn restarting_and_scaling_pass() {
             kubectl(&["scale", "--replicas=0", &name]);
         }
     }
+    namespace.wait_for_audit("the scale that is not judged", |event| {
+        let skipped = annotation(event, "enforce.rolegate.dev/skipped").unwrap_or_default();
+        event["objectRef"]["subresource"] == "scale"
+            && skipped.contains("foreign-service-account: no information about deployments.apps")
+    });
 }

@@ -4,6 +4,8 @@
 //! Each attack works where rolegate is not, and is refused where it enforces; the honest
 //! twin passes there, which without look-ups it would not in G3.
 
+mod scaling;
+
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -22,6 +24,8 @@ use crate::harness::workloads::workload;
 use crate::harness::{Cluster, Namespace, wait};
 
 const ENFORCED: &str = "e2e-looks-up";
+/// An account of that namespace to which the policy gives rights.
+const TRUSTED: &str = "mover";
 
 /// The jobs of two teams, by one operator; alice submits those of one.
 fn policy() -> String {
@@ -32,6 +36,7 @@ apiVersion: rolegate.dev/v1alpha1
 kind: Policy
 identities:
   operators: [{{serviceAccount: flink-operator/flink-operator, roles: ["{own}", "{others}"]}}]
+  platform: [{{users: ["system:serviceaccount:{ENFORCED}:{TRUSTED}"], capabilities: [evict]}}]
 virtualClusters:
 - namespaces: [{ENFORCED}]
   submitters: [{{users: [alice], roles: ["{own}"]}}]

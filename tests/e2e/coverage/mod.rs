@@ -91,6 +91,10 @@ fn everything_judged_is_judged() {
         let Answer::Judged { by: [by, ..], .. } = row.answer else {
             continue;
         };
+        // Judged by the workload, which rolegate cannot look up here: `lookups/scaling`.
+        if row.subresource == "scale" || row.resource == "horizontalpodautoscalers" {
+            continue;
+        }
         for verb in row.verbs.iter() {
             let (name, verb, by) = (row.to_string(), verb.as_str(), by.as_str());
             if let Err(why) = probe(&name, verb, by) {

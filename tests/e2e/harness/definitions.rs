@@ -30,6 +30,13 @@ fn definition((group_version, plural, kind): &Kind) -> Value {
     let (group, version) = group_version
         .split_once('/')
         .expect("a group and a version");
+    let mut subresources = json!({"status": {}});
+    // The one that rolegate looks up when it is scaled.
+    if *plural == "flinkdeployments" {
+        subresources["scale"] = json!({
+            "specReplicasPath": ".spec.taskManager.replicas", "statusReplicasPath": ".status.taskManager.replicas",
+        });
+    }
     let anything = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -46,7 +53,7 @@ fn definition((group_version, plural, kind): &Kind) -> Value {
             "versions": [{
                 "name": version, "served": true, "storage": true,
                 "schema": {"openAPIV3Schema": anything},
-                "subresources": {"status": {}},
+                "subresources": subresources,
             }],
         },
     })

@@ -1,7 +1,7 @@
 //! Templates that wait: made under a job's account in the days before rolegate,
-//! set going afterwards. Who may scale need not be who may start pods, and the
-//! controller's pod is judged by what that controller starts for EMR and for
-//! the operators of the policy: nothing of the kind.
+//! set going afterwards, where rolegate may look nothing up. The controller's pod is
+//! judged by what that controller starts for EMR and for the operators of the policy:
+//! nothing of the kind.
 
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ fn a_waiting_template_starts_nothing_once_rolegate_enforces() {
         expect_refused(&namespace, app, &account, by);
     }
     expect_told(&namespace);
-    // Scaling itself is nobody's harm: alice and the deployment controller pass.
+    // A count alone says nothing of the template: alice and the deployment controller pass.
     let alice = Client::new(&namespace, namespace.cluster.alice());
     let path = namespace.group("apps/v1", "deployments/deployments/scale");
     let two = json!({"spec": {"replicas": 2}});

@@ -147,7 +147,8 @@ pub(super) const ROWS: &[Kind] = &[
         &["scaledobjects"],
         "kedacore/keda apis/keda/v1alpha1/scaledobject_types.go",
     )
-    .no_secrets(),
+    .no_secrets()
+    .scales(),
     // Reports.
     nothing(
         &[

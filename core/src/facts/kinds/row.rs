@@ -38,6 +38,8 @@ pub struct Kind {
     pub sends_secrets: bool,
     /// Whether the pods of its owner run by its leave: a queue's copy of a job.
     pub lets_run: bool,
+    /// Whether an autoscaler scales the workload in `spec.scaleTargetRef`.
+    pub scales: bool,
     /// The document or the definition that says so.
     pub source: &'static str,
 }
@@ -103,6 +105,7 @@ pub(super) const fn starts(
         secret_annotations: false,
         sends_secrets: true,
         lets_run: false,
+        scales: false,
         source,
     }
 }
@@ -244,6 +247,13 @@ impl Kind {
     pub(super) const fn lets_run(self) -> Self {
         Self {
             lets_run: true,
+            ..self
+        }
+    }
+
+    pub(super) const fn scales(self) -> Self {
+        Self {
+            scales: true,
             ..self
         }
     }

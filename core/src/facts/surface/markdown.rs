@@ -109,6 +109,9 @@ fn of_kind(kind: &Kind) -> String {
             parts.push(part);
         }
     }
+    if kind.scales {
+        parts.push("the workload in `spec.scaleTargetRef`".to_owned());
+    }
     match kind.guide.secrets {
         Secrets::In([]) => {}
         Secrets::In(fields) => {

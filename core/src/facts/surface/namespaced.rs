@@ -9,10 +9,10 @@ use super::by::{
 };
 use super::row::{Row, dangerous, every, harmless, otherwise, rows};
 
-/// What scaling is judged by, and where.
-const SCALES: &str = "where rolegate may look the workload up, and its pods run under a job's service account. \
-     Otherwise its pods are judged when the controller creates them: of the workloads that existed before the \
-     namespace was labelled, only the gateway of an interactive endpoint and those of declared operators can start";
+/// Where scaling is judged.
+const SCALES: &str = "for fewer pods; where rolegate may look the workload up, and its pods run under a job's service \
+     account. Otherwise the pods are judged when their controller creates them, except those of an interactive \
+     endpoint's gateway and of declared operators' jobs";
 
 pub(super) const ROWS: &[Row] = rows! {
     Namespaced {
@@ -58,7 +58,8 @@ pub(super) const ROWS: &[Row] = rows! {
         CORE "replicationcontrollers"/"scale": [Update Patch] =>
             dangerous(&[FOREIGN_SERVICE_ACCOUNT, JOB_LIFECYCLE], Action::StartPod).note(SCALES);
         AUTOSCALING "horizontalpodautoscalers": [Create Update Patch] =>
-            dangerous(&[FOREIGN_SERVICE_ACCOUNT], Action::StartPod).note(SCALES);
+            dangerous(&[FOREIGN_SERVICE_ACCOUNT], Action::StartPod)
+                .note("where rolegate may look the workload up; as for `*/scale`");
         AUTOSCALING "horizontalpodautoscalers": [Delete DeleteCollection] =>
             harmless("the workload keeps the pods that it has");
         AUTOSCALING "horizontalpodautoscalers"/"status": [Update Patch] => harmless("a report");

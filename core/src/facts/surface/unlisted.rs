@@ -101,7 +101,7 @@ pub(super) const CUSTOM_SCALE: Row = custom(
     "scale",
     Verbs::of(&[Verb::Update, Verb::Patch]),
     dangerous(&[FOREIGN_SERVICE_ACCOUNT, JOB_LIFECYCLE], Action::StartPod).note(
-        "of a FlinkDeployment, where rolegate may look it up; the pods of other kinds are judged when their operator \
+        "for fewer pods; of a FlinkDeployment, where rolegate may look it up; the pods of other kinds are judged when their operator \
          creates them",
     ),
 );

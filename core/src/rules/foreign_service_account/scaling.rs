@@ -99,8 +99,8 @@ pub(super) fn reference(
     old: Option<Object<'_>>,
     findings: &mut Vec<Finding>,
 ) -> Checked {
-    let known = write.kind_row().is_some() && !write.target.is("keda.sh", "scaledobjects");
-    if known || !write.target.is_main() || is_autoscaler(write) {
+    let scales_nothing = write.kind_row().is_some_and(|kind| !kind.scales);
+    if scales_nothing || !write.target.is_main() || is_autoscaler(write) {
         return Ok(());
     }
     let Some(need) = by_reference(write, new) else {
