@@ -69,7 +69,6 @@ fn a_waiting_template_starts_nothing_once_rolegate_enforces() {
     let path = namespace.group("apps/v1", "deployments/deployments/scale");
     let two = json!({"spec": {"replicas": 2}});
     alice.send("PATCH", &path, MERGE, &two).expect_status(200);
-    traces::expect_passed(&namespace, &("alice", "patch", "deployments"));
     let controller = "system:serviceaccount:kube-system:deployment-controller";
     traces::expect_passed(&namespace, &(controller, "update", "replicasets"));
 }

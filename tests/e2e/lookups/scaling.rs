@@ -86,7 +86,7 @@ fn b3_every_way_to_scale() {
     let stage = stage();
     for plural in SCALABLE {
         stage.waits(plural, "waits", &jeg(), |_| {});
-        stage.waits(plural, "own", "default", |_| {});
+        stage.waits(plural, "alices", "default", |_| {});
         let commands = |name: &str| {
             let name = format!("{plural}/{name}");
             let patch = r#"{"spec":{"replicas":1}}"#.to_owned();
@@ -108,7 +108,7 @@ fn b3_every_way_to_scale() {
             let args: Vec<&str> = command.iter().map(String::as_str).collect();
             stage.kubectl_refused(&args, &format!("under service account {}", jeg()));
         }
-        for command in commands("own") {
+        for command in commands("alices") {
             let args: Vec<&str> = command.iter().map(String::as_str).collect();
             stage.kubectl_passes(&args);
         }
@@ -152,8 +152,8 @@ fn b3_every_way_to_go_on() {
             &["patch", &name, "-p", suspended, "--dry-run=server"],
             "may not change the pods of",
         );
-        stage.waits(plural, "own", "default", |_| {});
-        let name = format!("{plural}/own");
+        stage.waits(plural, "alices", "default", |_| {});
+        let name = format!("{plural}/alices");
         stage.kubectl_passes(&["patch", &name, "-p", suspended, "--dry-run=server"]);
     }
     stage.waits("deployments", "paused", &jeg(), |object| {
