@@ -19,6 +19,8 @@
 //!   be older than the namespace's label. For `*/scale` and autoscalers the workload is
 //!   looked up. Workloads under other accounts are scaled by whoever may, and fewer pods
 //!   are `job-lifecycle`'s
+//! - pods of an old revision, by a Deployment's or a `StatefulSet`'s controller, under such
+//!   an account, where the workload, which is looked up, has another one by now
 //! - a rollback by the annotation `deprecated.deployment.rollback.to`, which shows no template
 //! - names that only a job gives a pod or a Job (`spark-<job id>-driver`,
 //!   `<job id>-xxxxx`, `<application>-<16 hexadecimal digits>-exec-<n>`, Flink's task
@@ -102,6 +104,7 @@ mod elsewhere;
 mod joins;
 mod read_back;
 mod report;
+mod revisions;
 mod scaling;
 
 use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workload};
@@ -109,7 +112,7 @@ use crate::facts::{Action, Extent, Facts, Requester, RunsAs, System, surface};
 use crate::names::shown;
 use crate::policy::{About, Severity};
 use crate::request::view::TemplateShape;
-use crate::request::{Object, Path, ReviewError, change};
+use crate::request::{Object, Path, change};
 use crate::write::Write;
 
 use super::shared::custom_resource::mirrors;
@@ -226,6 +229,7 @@ impl Rule for ForeignServiceAccount {
             &read_back::ADVICE_ON_STATUS,
             &scaling::ADVICE_ON_SCALING,
             &scaling::ADVICE_ON_ROLLBACK,
+            &revisions::ADVICE_ON_REVISIONS,
         ];
         LIST
     }
@@ -239,8 +243,8 @@ impl Rule for ForeignServiceAccount {
         }
         match Carrier::of(write) {
             Carrier::Nothing => scaling::check(write, facts, new, old, findings),
-            Carrier::Pod => Ok(check_pod(write, findings)?),
-            Carrier::Template(shape) => Ok(check_template(write, shape, new, old, findings)?),
+            Carrier::Pod => check_pod(write, facts, findings),
+            Carrier::Template(shape) => check_template(write, facts, shape, new, old, findings),
             Carrier::Anything => {
                 let scaled = scaling::reference(write, facts, new, old, findings);
                 let named = custom_resource::check(write, facts, new, old, findings);
@@ -277,7 +281,7 @@ impl Carrier {
     }
 }
 
-fn check_pod(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), ReviewError> {
+fn check_pod(write: &Write<'_>, facts: &Facts<'_>, findings: &mut Vec<Finding>) -> Checked {
     let Some(pod_write) = write.pod()? else {
         return Ok(());
     };
@@ -299,16 +303,20 @@ fn check_pod(write: &Write<'_>, findings: &mut Vec<Finding>) -> Result<(), Revie
         let at = Path::root().key("spec").key(field);
         findings.push(finding(write, &what, account, &refused).at(at));
     }
+    if pod_write.old.is_none() && matches!(write.requester, Requester::System(_)) {
+        return revisions::of_pod(write, facts, &pod_write.new, findings);
+    }
     Ok(())
 }
 
 fn check_template(
     write: &Write<'_>,
+    facts: &Facts<'_>,
     shape: TemplateShape,
     new: Object<'_>,
     old: Option<Object<'_>>,
     findings: &mut Vec<Finding>,
-) -> Result<(), ReviewError> {
+) -> Checked {
     // A queue's copy of a template, to count by. Nothing starts pods from it.
     if shape == TemplateShape::PodTemplate && mirrors(write) {
         return Ok(());
@@ -319,7 +327,7 @@ fn check_template(
         let before = old.template(shape)?;
         let same = change::same_template(before.map(Object::raw), template.map(Object::raw));
         if same && !write.resumes_job()? {
-            return scaling::workload(write, template, new, old, findings);
+            return scaling::workload(write, facts, template, new, old, findings);
         }
     }
     let Some(new) = template else { return Ok(()) };

@@ -668,3 +668,81 @@ fn a_rollback_by_annotation() {
     );
     taken.passes(&builtin);
 }
+
+/// A paused Deployment scales what is left of its history; a `StatefulSet` keeps the pods
+/// below its partition at the revision before.
+#[test]
+fn an_old_revision_starts_nothing() {
+    let policy = with_operator(
+        "  platform: [{ users: [\"system:serviceaccount:spark-a:mover\"], capabilities: [evict] }]\n",
+    );
+    let owner = |kind: &str| json!([{ "apiVersion": "apps/v1", "kind": kind, "name": NAME, "uid": "u", "controller": true }]);
+    let set = |account: &str, replicas: u32| {
+        let mut object = workload(account, replicas);
+        object["metadata"]["ownerReferences"] = owner("Deployment");
+        object
+    };
+    let pod = |account: &str| {
+        let mut object = workload(account, 0)["spec"]["template"].take();
+        object["metadata"] = json!({ "name": "waits-0", "ownerReferences": owner("StatefulSet") });
+        // EKS's webhook gives credentials to accounts that have a role.
+        crate::support::injected(object)
+    };
+    let rolls = |who: &str, account: &str| {
+        update(
+            controller(who),
+            "apps/replicasets",
+            set(account, 0),
+            set(account, 1),
+        )
+    };
+    let of_set = |account: &str| {
+        create(
+            controller("statefulset-controller"),
+            "/pods",
+            "waits-0",
+            pod(account),
+        )
+    };
+    let words = "the workload that owns it has another one now";
+    for name in [
+        account("spark-jeg"),
+        "livy-runner".to_owned(),
+        "mover".to_owned(),
+    ] {
+        let (same, other) = (workload(&name, 1), workload("default", 1));
+        let scaled = rolls("deployment-controller", &name);
+        passes(&scaled, &policy, &same);
+        refused(&scaled, &policy, &other, RULE, words);
+        // Nobody may look, or there is no owner any more: as without the fact.
+        assert_eq!(judged(&scaled, &policy, None), (vec![], vec![]));
+        let fewer = update(
+            controller("deployment-controller"),
+            "apps/replicasets",
+            set(&name, 1),
+            set(&name, 0),
+        );
+        passes(&fewer, &policy, &other);
+    }
+    for name in [account("flink-jobmanager"), "livy-runner".to_owned()] {
+        let (same, other) = (workload(&name, 1), workload("default", 1));
+        let found = |stored: Option<&Value>| {
+            let (found, _) = judged(&of_set(&name), &policy, stored);
+            found.into_iter().filter(|one| one.contains(words)).count()
+        };
+        assert_eq!(
+            [found(Some(&same)), found(Some(&other)), found(None)],
+            [0, 1, 0]
+        );
+    }
+    // Another account of the same role, by its operator.
+    let moved = workload(&account("flink-taskmanager"), 1);
+    passes(
+        &rolls("deployment-controller", &account("flink-jobmanager")),
+        &policy,
+        &moved,
+    );
+    // Applications are asked nothing.
+    let plain = rolls("deployment-controller", "default");
+    assert_eq!(judged(&plain, &policy, None), (vec![], vec![]));
+}

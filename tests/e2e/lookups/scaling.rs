@@ -4,8 +4,10 @@
 use serde_json::{Value, json};
 
 use super::{FLINK, Stage, custom, stage};
-use crate::harness::cast::{OTHER_ROLE, ROLE, job_account, role_arn};
-use crate::harness::http::{APPLY, Answer, JSON_PATCH, MERGE};
+use crate::harness::accounts::emr_service_account;
+use crate::harness::audit::annotation;
+use crate::harness::cast::{ACCOUNT, OTHER_ROLE, ROLE, job_account, role_arn};
+use crate::harness::http::{APPLY, Answer, JSON_PATCH, MERGE, STRATEGIC};
 use crate::harness::workloads::{group_version, workload};
 use crate::harness::{Namespace, wait};
 
@@ -357,4 +359,82 @@ fn f9_a_workload_under_an_account_with_rights() {
         "--dry-run=server",
     ];
     stage.kubectl_refused(&scale, "the policy trusts that service account");
+}
+
+/// The template has another account by now, and Kubernetes starts the one before: a paused
+/// Deployment scales its newest replica set, a `StatefulSet` the pods below its partition
+/// at the revision before.
+#[test]
+fn b3_old_revisions() {
+    let stage = stage();
+    // The operator of the policy has such pods, so its controllers may start them.
+    let manager = emr_service_account("flink", "jobmanager", ACCOUNT, OTHER_ROLE);
+    let spec = json!({"serviceAccountName": "default", "serviceAccount": "default"});
+    let default = json!({"spec": spec});
+    for namespace in stage.both() {
+        namespace.service_account(&manager);
+    }
+    for (plural, holds) in [
+        ("deployments", json!({"paused": true})),
+        (
+            "statefulsets",
+            // At no replicas it would count as rolled out at once.
+            json!({"replicas": 1, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 9}}}),
+        ),
+    ] {
+        stage.waits(plural, "older", &manager, |_| {});
+        let mut turn = json!({"spec": holds});
+        turn["spec"]["template"] = default.clone();
+        for namespace in stage.both() {
+            wait::until("the first revision", || {
+                let stored = stage.cluster.get(&path(namespace, plural, "/older"));
+                let seen = stored["status"]["observedGeneration"] == 1;
+                seen.then_some(()).ok_or(stored.to_string())
+            });
+            let turned = stage.sends(
+                namespace,
+                "PATCH",
+                &format!("{plural}/older"),
+                (STRATEGIC, &turn),
+            );
+            turned.expect_status(200);
+            let one = json!({"spec": {"replicas": 1}});
+            let rest = format!("{plural}/older/scale");
+            let scaled = stage.sends(namespace, "PATCH", &rest, (MERGE, &one));
+            scaled.expect_status(200);
+        }
+        let of_older = "pods?labelSelector=app%3Dolder";
+        wait::until("the old revision's pod", || {
+            let pods = stage.cluster.get(&stage.open.core(of_older));
+            let items = pods["items"].as_array().cloned().unwrap_or_default();
+            let right = |pod: &Value| {
+                pod["spec"]["serviceAccountName"] == manager.as_str()
+                    && pod["metadata"]["name"]
+                        .as_str()
+                        .is_some_and(|name| (name == "older-0") == (plural == "statefulsets"))
+            };
+            items
+                .iter()
+                .any(right)
+                .then_some(())
+                .ok_or(pods.to_string())
+        });
+        let (resource, verb) = match plural {
+            "deployments" => ("replicasets", "update"),
+            _ => ("pods", "create"),
+        };
+        stage
+            .enforced
+            .wait_for_audit("the refused old revision", |event| {
+                let said = annotation(event, "enforce.rolegate.dev/foreign-service-account");
+                event["objectRef"]["resource"] == resource
+                    && event["verb"] == verb
+                    && event["responseStatus"]["code"] == 403
+                    && said.is_some_and(|said| {
+                        said.contains("the workload that owns it has another one now")
+                    })
+            });
+        let pods = stage.cluster.get(&stage.enforced.core(of_older));
+        assert_eq!(pods["items"], json!([]));
+    }
 }

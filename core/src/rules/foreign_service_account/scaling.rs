@@ -18,8 +18,8 @@ use crate::rules::shared::startable::{Start, refusal};
 use crate::rules::{Advice, Checked, Finding, Stop};
 use crate::write::Write;
 
-use super::ABOUT;
 use super::report::unread;
+use super::{ABOUT, revisions};
 
 pub(super) static ADVICE_ON_SCALING: Advice = Advice {
     why: "its pods run under that service account whoever wrote their template, and it may have \
@@ -212,21 +212,33 @@ fn finding(what: &str, account: &str, refused: &str) -> Finding {
 /// An UPDATE of a workload that leaves its template as it is, and has it start pods.
 pub(super) fn workload(
     write: &Write<'_>,
+    facts: &Facts<'_>,
     template: Option<Object<'_>>,
     new: Object<'_>,
     old: Object<'_>,
     findings: &mut Vec<Finding>,
-) -> Result<(), ReviewError> {
+) -> Checked {
     // Queues resume Jobs as a matter of course.
     let is_queue =
         matches!(write.requester, Requester::Platform(_)) && write.target.group() == "batch";
-    let Some(template) = template.filter(|_| !is_queue && !is_autoscaler(write)) else {
+    let Some(template) = template.filter(|_| !is_queue) else {
         return Ok(());
     };
+    let specs = || [old, new].map(|object| view::at(object.raw(), "spec"));
+    if is_autoscaler(write) {
+        if !write.target.is("apps", "replicasets") {
+            return Ok(());
+        }
+        let [before, after] = specs();
+        return match sets_going(before, after)? {
+            Some(_) => revisions::of_replica_set(write, facts, template, old, findings),
+            None => Ok(()),
+        };
+    }
     let Some(found) = of_template(write, template, write.possible_name(), "")? else {
         return Ok(());
     };
-    let [old, new] = [old, new].map(|object| view::at(object.raw(), "spec"));
+    let [old, new] = specs();
     let Some((verb, field)) = sets_going(old, new)? else {
         return Ok(());
     };
