@@ -21,6 +21,8 @@ use crate::harness::webhook::VALIDATING;
 use crate::harness::workloads::workload;
 use crate::harness::{Cluster, Namespace, wait};
 
+mod grants;
+
 const ENFORCED: &str = "e2e-looks-up";
 
 /// The jobs of two teams, by one operator; alice submits those of one.
@@ -30,7 +32,9 @@ fn policy() -> String {
         r#"
 apiVersion: rolegate.dev/v1alpha1
 kind: Policy
+doors: {{cluster: enforce}}
 identities:
+  admins: {{groups: [system:masters, cluster-operators]}}
   operators: [{{serviceAccount: flink-operator/flink-operator, roles: ["{own}", "{others}"]}}]
 virtualClusters:
 - namespaces: [{ENFORCED}]
@@ -77,6 +81,7 @@ impl Stage {
             let answer = cluster.request(&account, "GET", &path).try_send()?;
             (answer.status == 404).then_some(()).ok_or(answer.body)
         });
+        grants::prepare(cluster);
         let rolegate = Rolegate::start_asking(&policy(), cluster.kubeconfig(&account));
         cluster.install(VALIDATING, &rolegate);
         let mode = json!({"rolegate.dev/mode": "enforce"});
