@@ -637,6 +637,9 @@ fn single_rights_in_a_namespace() {
         ),
         (authentication, "users", "impersonate:user-info", None),
         (GROUP, "roles", "escalate", Some("escalate roles")),
+        // Asked for in the namespace of the binding, unlike `escalate`.
+        (GROUP, "clusterroles", "bind", Some("bind clusterroles")),
+        (GROUP, "clusterroles", "escalate", None),
         (GROUP, "rolebindings", "create", None),
         ("apps", "deployments/scale", "update", None),
     ] {

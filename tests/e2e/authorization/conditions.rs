@@ -70,13 +70,14 @@ fn everybody() -> Vec<Who> {
         who(Denied, "system:masters", "u", &["system:nodes:x"]),
         account(Denied, "kube-system", "coredns", ""),
         account(Denied, "rolegate", "rolegate", ""),
+        who(Denied, "system:kube-scheduler:x", "u", &[]),
+        // The uid proves the name; the group comes with it.
         who(
-            Denied,
+            Trusted,
             "system:serviceaccount:kube-system:coredns",
             "u",
             &["system:serviceaccounts"],
         ),
-        who(Denied, "system:kube-scheduler:x", "u", &[]),
         // Whom the conditions keep away.
         who(Trusted, "admin", "u", &["system:masters"]),
         who(Trusted, "system:apiserver", "u", &["system:masters"]),

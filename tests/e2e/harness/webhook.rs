@@ -62,9 +62,10 @@ impl Authorizer {
     /// also enforces for requests without a namespace.
     pub(crate) fn protect(&mut self, cluster: &Cluster, policy: &str) {
         assert!(!policy.contains("doors:"), "{policy}");
+        // First: whom they stop the authorization webhook would stop before them.
+        cluster.install_guards();
         self.let_it_look_up(cluster, &format!("{policy}\n{DOORS}\n"));
         cluster.install(VALIDATING, &self.rolegate);
-        cluster.install_guards();
         pod_identity::install(cluster);
         cluster.wait_until_enforced();
     }
