@@ -93,13 +93,13 @@ fn everybody() -> Vec<Who> {
 /// The `resourceAttributes` of every question about the surface.
 fn questions() -> Vec<Value> {
     let mut all = Vec::new();
-    let mut put = |verb: &str, row: &surface::Row, namespace: &str| {
+    let mut put = |verb: &str, group: &str, row: &surface::Row, namespace: &str| {
         let subresource = match row.subresource {
             "*" => "scopes",
             other => other,
         };
         all.push(json!({
-            "verb": verb, "group": row.group, "version": "v1", "resource": row.resource,
+            "verb": verb, "group": group, "version": "v1", "resource": row.resource,
             "subresource": subresource, "namespace": namespace, "name": "x",
         }));
     };
@@ -110,10 +110,15 @@ fn questions() -> Vec<Value> {
         };
         for namespace in namespaces {
             for verb in row.verbs.iter() {
-                put(verb.as_str(), row, namespace);
+                put(verb.as_str(), row.group, row, namespace);
                 if verb == surface::Verb::Impersonate {
-                    put("impersonate:user-info", row, namespace);
-                    put("impersonate:arbitrary-node", row, namespace);
+                    for verb in ["impersonate:user-info", "impersonate:arbitrary-node"] {
+                        put(verb, row.group, row, namespace);
+                    }
+                }
+                // A role may still name the old group.
+                if matches!(row.group, "apps" | "networking.k8s.io" | "policy") {
+                    put(verb.as_str(), "extensions", row, namespace);
                 }
             }
         }

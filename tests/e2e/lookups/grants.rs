@@ -168,14 +168,14 @@ fn cluster_path(plural: &str) -> String {
 }
 
 fn cluster_role(name: &str, label: Option<&str>, rule: &Value) -> Value {
-    let mut role = json!({
+    let mut object = json!({
         "apiVersion": RBAC_V1, "kind": "ClusterRole", "metadata": {"name": name},
         "rules": [rule],
     });
     if let Some(label) = label {
-        role["metadata"]["labels"] = json!({label: "true"});
+        object["metadata"]["labels"] = json!({label: "true"});
     }
-    role
+    object
 }
 
 fn cluster_binding(role: &str) -> Value {

@@ -145,7 +145,7 @@ fn covers(mine: &Held<'_>, other: &Held<'_>) -> bool {
             if grant.names().is_empty() {
                 return None;
             }
-            all.extend(grant.names().iter().map(|name| name.to_string()));
+            all.extend(grant.names().iter().map(ToString::to_string));
         }
         Some(all)
     };

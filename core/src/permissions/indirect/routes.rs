@@ -136,7 +136,7 @@ fn give<'g>(
             }
         }
         for Holder { subject, grants } in graph.who_can(&gives.to_give(namespace)) {
-            let Some(writes) = writers.get(subject).filter(|_| !whole.contains(subject)) else {
+            let Some(to_write) = writers.get(subject).filter(|_| !whole.contains(subject)) else {
                 continue;
             };
             // By name, only those that give it; whatever is written into a role does.
@@ -150,7 +150,7 @@ fn give<'g>(
             if !grants.is_empty() {
                 let (_, all) = found.entry((subject, gives.way)).or_default();
                 add(all, &grants);
-                add(all, writes);
+                add(all, to_write);
             }
         }
     }

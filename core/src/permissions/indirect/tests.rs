@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::facts::Class;
+use crate::facts::surface::Verb;
 use crate::permissions::{Question, held};
 use crate::policy::Policy;
 use crate::rbac::{Binding, GROUP, Graph, Identity, Role};
@@ -269,7 +270,7 @@ fn gets(graph: &Graph) -> Vec<String> {
                 .gains
                 .iter()
                 .map(|gain| {
-                    let verbs: Vec<&str> = gain.verbs.iter().map(|verb| verb.as_str()).collect();
+                    let verbs: Vec<&str> = gain.verbs.iter().map(Verb::as_str).collect();
                     format!("{} {}", verbs.join(","), gain.row)
                 })
                 .collect();
