@@ -147,6 +147,38 @@ fn d10_by_every_verb() {
     }
 }
 
+/// A Role can give `bind` on cluster roles, and with it every one of them in the
+/// namespace.
+#[test]
+fn d10_bind_on_cluster_roles_by_a_role() {
+    let stage = stage();
+    let (cluster, alice) = (stage.cluster, stage.cluster.alice());
+    let binder = json!({
+        "apiVersion": RBAC_V1, "kind": "Role", "metadata": {"name": "binder"},
+        "rules": [
+            {"apiGroups": [RBAC], "resources": ["rolebindings"], "verbs": ["create"]},
+            {"apiGroups": [RBAC], "resources": ["clusterroles"], "verbs": ["bind"]},
+        ],
+    });
+    for namespace in stage.both() {
+        let path = namespace.group(RBAC_V1, "roles");
+        write(alice, "POST", &path, &binder, cluster).expect_status(201);
+    }
+    let gives = bound("binder", "Role", "binder", &bob());
+    let path = stage.enforced.group(RBAC_V1, "rolebindings");
+    let answer = write(alice, "POST", &path, &gives, cluster);
+    refused(stage, &answer, "it gives user bob bind clusterroles");
+    // Without rolegate, it is worth all that there is.
+    let path = stage.open.group(RBAC_V1, "rolebindings");
+    write(alice, "POST", &path, &gives, cluster).expect_status(201);
+    let all = bound("all", "ClusterRole", "cluster-admin", &bob());
+    wait::until("bob to bind cluster-admin", || {
+        let path = format!("{path}?dryRun=All");
+        let answer = write(cluster.bob(), "POST", &path, &all, cluster);
+        (answer.status == 201).then_some(()).ok_or(answer.body)
+    });
+}
+
 /// A moment apart.
 #[test]
 fn d10_an_administrator_grants_in_either_order() {
