@@ -21,6 +21,7 @@ use crate::harness::webhook::VALIDATING;
 use crate::harness::workloads::workload;
 use crate::harness::{Cluster, Namespace, wait};
 
+mod charts;
 mod grants;
 
 const ENFORCED: &str = "e2e-looks-up";
