@@ -850,7 +850,7 @@ fn the_page_on_who_can_do_what_shows_what_the_commands_print() {
         assert_eq!(output, shown, "{command}");
         commands += 1;
     }
-    assert_eq!(commands, 4);
+    assert_eq!(commands, 5);
 }
 
 #[test]
@@ -926,4 +926,125 @@ subjects: [{ kind: User, name: alice }, { kind: ServiceAccount, name: s }]
     assert_eq!(lines[0]["subject"], "user alice");
     assert_eq!(lines[0]["grants"][0]["binding"], "RoleBinding a/b");
     assert_eq!(lines[1]["subject"], "service account a/s");
+    assert_eq!(lines[1]["way"], "holds");
+}
+
+fn json_lines(arguments: &[&str]) -> Vec<serde_json::Value> {
+    let (code, output, errors) = run(&[arguments, &["--format", "json"]].concat(), "");
+    assert_eq!((code, errors.as_str()), (0, ""), "{arguments:?}");
+    let lines = output.lines();
+    lines
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
+}
+
+/// The second parts, for programs.
+#[test]
+fn who_can_and_can_say_who_can_get_it() {
+    let from = ["-n", "spark-team-a", "--from", "examples/rbac"];
+    let lines = json_lines(&[&["who-can", "get", "secrets"][..], &from].concat());
+    let last = lines.last().expect("three lines");
+    assert_eq!(last["subject"], "service account spark-team-a/pipeline");
+    assert_eq!(last["way"], "start-pod");
+    assert_eq!(last["through"][0], "service account spark-team-a/dashboard");
+    assert_eq!(
+        last["grants"][0]["binding"],
+        "RoleBinding spark-team-a/pipeline"
+    );
+    let lines = json_lines(&[&["can", "spark-team-a/pipeline"][..], &from].concat());
+    let last = lines.last().expect("a line");
+    assert_eq!(last["as"], "service account spark-team-a/dashboard");
+    assert_eq!(last["ways"][0]["way"], "start-pod");
+    assert_eq!(last["gains"][0]["resource"], "secrets");
+    assert_eq!(last["gains"][0]["verbs"][0], "get");
+}
+
+/// The rights of installed software in a job's namespace.
+#[test]
+fn who_can_do_what_with_installed_software() {
+    let from = ["-n", "spark-team-a", "--from", "tests/recorded/rbac"];
+    let who = |verb: &str, resource: &str| -> Vec<String> {
+        let lines = json_lines(&[&["who-can", verb, resource][..], &from].concat());
+        let holders = lines.iter().filter(|line| line["way"] == "holds");
+        holders
+            .map(|line| {
+                let subject = line["subject"].as_str().expect("a subject");
+                let (_, name) = subject.rsplit_once('/').expect("a service account");
+                name.to_owned()
+            })
+            .collect()
+    };
+    let argo = "argocd-application-controller";
+    assert_eq!(
+        who("get", "secrets"),
+        [
+            argo,
+            "argocd-applicationset-controller",
+            "argocd-server",
+            "cert-manager",
+            "cert-manager-cainjector",
+            "external-secrets",
+            "external-secrets-cert-controller",
+            "kyverno-admission-controller",
+            "kyverno-background-controller",
+            "kyverno-reports-controller",
+        ]
+    );
+    assert_eq!(
+        who("create", "pods"),
+        [
+            argo,
+            "cert-manager",
+            "spark-operator-controller",
+            "spark-operator-spark",
+        ]
+    );
+    assert_eq!(who("create", "pods/exec"), [argo]);
+    assert_eq!(
+        who("create", "serviceaccounts/token"),
+        [argo, "external-secrets"]
+    );
+    assert_eq!(
+        who("create", "rolebindings"),
+        [argo, "kyverno-background-controller"]
+    );
+    assert_eq!(
+        who("update", "mutatingwebhookconfigurations"),
+        [
+            argo,
+            "cert-manager-cainjector",
+            "kyverno-admission-controller",
+            "spark-operator-webhook",
+        ]
+    );
+    assert_eq!(who("use", "breakglass.rolegate.dev"), [argo]);
+    assert_eq!(
+        who("delete", "pods"),
+        [
+            argo,
+            "argocd-server",
+            "cert-manager",
+            "karpenter",
+            "spark-operator-controller",
+            "spark-operator-spark",
+        ]
+    );
+    // What each can do there that nothing stops, and what it can get.
+    let can = |account: &str| -> (Vec<String>, usize) {
+        let lines = json_lines(&[&["can", account][..], &from].concat());
+        let open = lines.iter().filter(|line| line["standing"] == "open");
+        let open = open.map(|line| line["resource"].as_str().expect("a name").to_owned());
+        let more = lines.iter().filter(|line| line["ways"].is_array());
+        (open.collect(), more.count())
+    };
+    let (open, more) = can("external-secrets/external-secrets");
+    assert_eq!(open, ["secrets", "configmaps"]);
+    assert!(more > 10, "it may create tokens of every account: {more}");
+    let (open, more) = can("spark-operator/spark-operator-controller");
+    assert_eq!(open, ["pods", "configmaps"]);
+    assert_eq!(more, 1, "the account of the jobs");
+    let (open, _) = can("kube-system/karpenter");
+    assert!(!open.contains(&"secrets".to_owned()), "{open:?}");
+    let (open, more) = can("argocd/argocd-application-controller");
+    assert!(open.len() > 20 && more == 1, "{open:?} {more}");
 }

@@ -1,5 +1,5 @@
-//! `rolegate can`: what RBAC lets one subject do that matters to jobs, and what
-//! rolegate does about it.
+//! `rolegate can`: what RBAC lets one subject do that matters to jobs, what rolegate does
+//! about it, and what more the subject can get.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use serde_json::json;
 use rolegate_core::facts::Class;
 use rolegate_core::facts::surface::{By, Verb};
 use rolegate_core::names::shown;
-use rolegate_core::permissions::{Held, Standing, class_of, held};
+use rolegate_core::permissions::{Gain, Held, Reach, Standing, class_of, held, reach};
 use rolegate_core::rbac::Identity;
 
 use super::Verdict;
@@ -42,10 +42,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     let identity = Identity::authenticated(&name, args.groups.iter().cloned());
     let class = class_of(&identity, &args.namespace, &policy);
     let held = held(&found.graph, &identity, class, &args.namespace);
+    let more = reach(&found.graph, &identity, &held, &args.namespace, &policy);
     let mut out = anstream::stdout();
     match args.source.format {
-        Format::Text => text(&mut out, args, &identity, class, &held)?,
-        Format::Json => held.iter().try_for_each(|one| line(&mut out, one))?,
+        Format::Text => {
+            text(&mut out, args, &identity, class, &held)?;
+            can_get(&mut out, &more)?;
+        }
+        Format::Json => {
+            held.iter().try_for_each(|one| line(&mut out, one))?;
+            more.iter().try_for_each(|one| reach_line(&mut out, one))?;
+        }
     }
     Ok(Verdict::Clean)
 }
@@ -146,6 +153,66 @@ fn permission(out: &mut impl Write, held: &Held<'_>) -> io::Result<()> {
         writeln!(out, "    by {grant}")?;
     }
     Ok(())
+}
+
+/// What it does not hold, and how it can get it.
+fn can_get(out: &mut impl Write, more: &[Reach<'_>]) -> io::Result<()> {
+    if more.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\ncan get more in one step")?;
+    for reach in more {
+        match reach.other {
+            None => writeln!(out, "  {}", "every permission".bold())?,
+            Some(other) => writeln!(out, "  as {}: {}", other.bold(), gains(&reach.gains))?,
+        }
+        for (way, grants) in &reach.ways {
+            let it = if reach.other.is_some() { " it" } else { "" };
+            writeln!(out, "    by {}{it}", way.in_words())?;
+            for grant in grants {
+                writeln!(out, "      {grant}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first few.
+fn gains(gains: &[Gain]) -> String {
+    const MOST: usize = 4;
+    let line = |one: &Gain| {
+        let verbs: Vec<&str> = one.verbs.iter().map(Verb::as_str).collect();
+        format!("{} {}", verbs.join(", "), one.row)
+    };
+    let shown: Vec<String> = gains.iter().take(MOST).map(line).collect();
+    match gains.len().saturating_sub(MOST) {
+        0 => shown.join("; "),
+        more => format!("{}; and {more} more", shown.join("; ")),
+    }
+}
+
+fn reach_line(out: &mut impl Write, reach: &Reach<'_>) -> io::Result<()> {
+    let ways: Vec<_> = reach
+        .ways
+        .iter()
+        .map(|(way, grants)| {
+            let grants: Vec<_> = grants.iter().map(super::rbac::grant).collect();
+            json!({ "way": way.as_str(), "grants": grants })
+        })
+        .collect();
+    let gains: Vec<_> = reach
+        .gains
+        .iter()
+        .map(|one| {
+            json!({
+                "group": one.row.group, "resource": one.row.resource,
+                "subresource": one.row.subresource,
+                "verbs": one.verbs.iter().map(Verb::as_str).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let line = json!({ "as": reach.other.map(ToString::to_string), "ways": ways, "gains": gains });
+    writeln!(out, "{line}")
 }
 
 /// The first few judges; `pods` has ten.

@@ -3,21 +3,18 @@
 //! alice may do everything by RBAC, in the namespaces and, for Secrets, impersonation and
 //! admission policies, in the cluster. What is refused is refused by rolegate.
 
-use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
 
 use serde_json::{Value, json};
 
 use crate::harness::accounts::pod_spec;
-use crate::harness::cast::{JOB, ROLE, job_account, role_arn, service_account};
-use crate::harness::cluster::Options;
+use crate::harness::authorizer::Authorizer;
+use crate::harness::cast::{JOB, ROLE, job_account, role_arn};
 use crate::harness::http::Answer;
-use crate::harness::rolegate::Rolegate;
 use crate::harness::users::User;
-use crate::harness::{Cluster, Namespace, dirs, wait};
+use crate::harness::{Cluster, Namespace, wait};
 
-const CONFIGURATION: &str = include_str!("../../manifests/authorization/authorization.yaml");
-const KUBECONFIG: &str = include_str!("../../manifests/authorization/rolegate.kubeconfig");
+mod conditions;
 
 const ENFORCED: &str = "e2e-authorized";
 
@@ -29,6 +26,8 @@ apiVersion: rolegate.dev/v1alpha1
 kind: Policy
 identities:
   admins: {{groups: [system:masters, cluster-operators]}}
+  platform: [{{users: ["system:serviceaccount:argocd:controller"], capabilities: [configmaps]}}]
+  operators: [{{serviceAccount: spark-operator/operator, roles: ["{role}"]}}]
 doors: {{authorize: {{clusterScoped: enforce}}}}
 virtualClusters:
 - namespaces: [{ENFORCED}]
@@ -41,8 +40,7 @@ struct Stage {
     cluster: &'static Cluster,
     open: Namespace<'static>,
     enforced: Namespace<'static>,
-    rolegate: Mutex<Rolegate>,
-    folder: PathBuf,
+    authorizer: Mutex<Authorizer>,
 }
 
 fn stage() -> &'static Stage {
@@ -50,39 +48,9 @@ fn stage() -> &'static Stage {
     &STAGE
 }
 
-/// The shipped file, with the kubeconfig of this test.
-fn configuration(folder: &std::path::Path, failure_policy: &str) -> String {
-    let kubeconfig = folder.join("rolegate.kubeconfig").display().to_string();
-    let text = CONFIGURATION
-        .replace("/etc/kubernetes/rolegate/rolegate.kubeconfig", &kubeconfig)
-        .replace(
-            "failurePolicy: NoOpinion",
-            &format!("failurePolicy: {failure_policy}"),
-        )
-        .replace("unauthorizedTTL: 10s", "unauthorizedTTL: 1s");
-    assert!(
-        text.contains(&kubeconfig) && text.contains("unauthorizedTTL: 1s"),
-        "{text}"
-    );
-    text
-}
-
 impl Stage {
     fn set() -> Self {
-        let mut rolegate = Rolegate::start(Some(&policy()));
-        let folder = dirs::fresh("authorization");
-        let ca = folder.join("ca.crt");
-        dirs::write(&ca, rolegate.ca.clone());
-        let server = format!("https://127.0.0.1:{}/authorize", rolegate.port);
-        let kubeconfig = KUBECONFIG
-            .replace("https://10.100.0.10/authorize", &server)
-            .replace("/etc/kubernetes/rolegate/ca.crt", &ca.display().to_string());
-        assert!(kubeconfig.contains(&server), "{kubeconfig}");
-        dirs::write(&folder.join("rolegate.kubeconfig"), kubeconfig);
-        let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start_with(&Options {
-            authorization_config: Some(configuration(&folder, "NoOpinion")),
-            apiserver_flags: Vec::new(),
-        })));
+        let (mut authorizer, cluster) = Authorizer::start();
         let rules = [
             json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["*"]}),
             json!({"apiGroups": [""], "resources": ["users", "groups", "serviceaccounts"], "verbs": ["impersonate"]}),
@@ -92,27 +60,12 @@ impl Stage {
         let alice =
             json!({"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "alice"});
         cluster.grant_in_the_cluster("authorization-alice", &rules, &alice);
-        // As manifests/lookups grants it.
-        let home = Namespace::named(cluster, "rolegate", &json!({}));
-        cluster.create(&home.core("serviceaccounts"), &service_account("rolegate"));
-        let reads = [json!({"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]})];
-        let account =
-            json!({"kind": "ServiceAccount", "namespace": "rolegate", "name": "rolegate"});
-        cluster.grant_in_the_cluster("authorization-rolegate", &reads, &account);
-        let token = home.unbound_token("rolegate");
-        wait::until("RBAC to know rolegate's role", || {
-            let answer = cluster
-                .request(&token, "GET", "/api/v1/namespaces/default")
-                .try_send()?;
-            (answer.status == 200).then_some(()).ok_or(answer.body)
-        });
-        rolegate.ask(cluster.kubeconfig(&token));
+        authorizer.let_it_look_up(cluster, &policy());
         let stage = Self {
             cluster,
             open: Namespace::unmanaged(cluster),
             enforced: Namespace::named(cluster, ENFORCED, &json!({"rolegate.dev/mode": "enforce"})),
-            rolegate: Mutex::new(rolegate),
-            folder,
+            authorizer: Mutex::new(authorizer),
         };
         for namespace in [&stage.open, &stage.enforced] {
             for name in ["db", "app-db"] {
@@ -128,6 +81,11 @@ impl Stage {
             "stringData": {"password": "hunter2"},
         });
         self.cluster.create(&namespace.core("secrets"), &secret);
+    }
+
+    fn log(&self) -> String {
+        let authorizer = self.authorizer.lock().expect("nobody panicked");
+        authorizer.rolegate.log_text()
     }
 
     fn get(&self, user: &User, path: &str) -> Answer {
@@ -209,7 +167,7 @@ fn c1_a_tenant_with_all_rights_reads_no_secret() {
         shown.contains("secret-read: alice may not get secrets"),
         "{shown}"
     );
-    let log = stage.rolegate.lock().expect("nobody panicked").log_text();
+    let log = stage.log();
     let line = log
         .lines()
         .find(|line| line.contains("secret-read=enforce") && line.contains("user=\"alice\""));
@@ -287,6 +245,7 @@ fn trusted_subjects_do_not_notice() {
     let _turn = enough();
     let stage = stage();
     let cluster = stage.cluster;
+    let before = stage.log().len();
     for user in [cluster.admin(), cluster.cluster_operator(), cluster.emr()] {
         for rest in ["secrets/db", "secrets"] {
             let answer = stage.get(user, &stage.enforced.core(rest));
@@ -316,7 +275,7 @@ fn trusted_subjects_do_not_notice() {
             .is_some_and(|items| items.len() == 1);
         made.then_some(()).ok_or_else(|| pods.to_string())
     });
-    let log = stage.rolegate.lock().expect("nobody panicked").log_text();
+    let log = stage.log().split_off(before);
     for name in [
         "system:node:",
         "system:serviceaccount:kube-system:",
@@ -374,8 +333,8 @@ fn a_job_works() {
 fn without_rolegate_the_failure_policy_decides() {
     let _turn = enough();
     let stage = stage();
-    let mut rolegate = stage.rolegate.lock().expect("nobody panicked");
-    rolegate.kill();
+    let mut authorizer = stage.authorizer.lock().expect("nobody panicked");
+    authorizer.rolegate.kill();
     let alice = stage.cluster.alice();
     let path = stage.enforced.core("secrets/db");
     let status_becomes = |expected: u16| {
@@ -388,20 +347,19 @@ fn without_rolegate_the_failure_policy_decides() {
     };
     // NoOpinion: RBAC decides.
     status_becomes(200);
-    let file = stage.cluster.dir.join("authorization.yaml");
-    dirs::write(&file, configuration(&stage.folder, "Deny"));
+    authorizer.set_failure_policy(stage.cluster, "Deny");
     // The API server calls it an internal error.
     let body = status_becomes(500);
     assert!(body.contains("connection refused"), "{body}");
     let admin = stage.cluster.admin();
     assert_eq!(stage.get(admin, &path).status, 200);
     assert_eq!(stage.get(alice, &stage.enforced.core("pods")).status, 200);
-    rolegate.restart();
+    authorizer.rolegate.restart();
     status_becomes(403);
     let app = stage.enforced.core("secrets/app-db");
     wait::until("rolegate to answer again", || {
         let answer = stage.get(alice, &app);
         (answer.status == 200).then_some(()).ok_or(answer.body)
     });
-    dirs::write(&file, configuration(&stage.folder, "NoOpinion"));
+    authorizer.set_failure_policy(stage.cluster, "NoOpinion");
 }

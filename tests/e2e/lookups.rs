@@ -23,6 +23,9 @@ use crate::harness::webhook::VALIDATING;
 use crate::harness::workloads::workload;
 use crate::harness::{Cluster, Namespace, wait};
 
+mod charts;
+mod grants;
+
 const ENFORCED: &str = "e2e-looks-up";
 /// An account of that namespace to which the policy gives rights.
 const TRUSTED: &str = "mover";
@@ -34,7 +37,9 @@ fn policy() -> String {
         r#"
 apiVersion: rolegate.dev/v1alpha1
 kind: Policy
+doors: {{cluster: enforce}}
 identities:
+  admins: {{groups: [system:masters, cluster-operators]}}
   operators: [{{serviceAccount: flink-operator/flink-operator, roles: ["{own}", "{others}"]}}]
   platform: [{{users: ["system:serviceaccount:{ENFORCED}:{TRUSTED}"], capabilities: [evict]}}]
 virtualClusters:
@@ -82,6 +87,7 @@ impl Stage {
             let answer = cluster.request(&account, "GET", &path).try_send()?;
             (answer.status == 404).then_some(()).ok_or(answer.body)
         });
+        grants::prepare(cluster);
         let rolegate = Rolegate::start_asking(&policy(), cluster.kubeconfig(&account));
         cluster.install(VALIDATING, &rolegate);
         let mode = json!({"rolegate.dev/mode": "enforce"});

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::facts::Class;
-use crate::facts::surface::{self, Row, Scope, Verb, Verbs};
+use crate::facts::surface::{self, Row, Verb, Verbs};
 use crate::rbac::Rule;
 
 use super::Standing;
@@ -155,7 +155,7 @@ impl Excess {
         in_cluster: bool,
     ) -> Cover<'r> {
         let mut names = BTreeSet::new();
-        if self.row.scope == Scope::Cluster && !in_cluster {
+        if !in_cluster && !self.row.is_in_namespaces(self.verb) {
             return Cover::Names(names);
         }
         for rule in rules {
@@ -282,6 +282,13 @@ mod tests {
             "no node is in a namespace"
         );
         assert_eq!(found(nodes, true), ["get nodes/proxy"]);
+        // The API server asks for `bind` in the namespace of the new binding.
+        let bind = r#"{"apiGroups":["rbac.authorization.k8s.io"],"resources":["clusterroles"],"verbs":["bind","escalate"]}"#;
+        assert_eq!(
+            found(bind, false),
+            ["bind clusterroles.rbac.authorization.k8s.io"]
+        );
+        assert_eq!(found(bind, true).len(), 2);
         let impersonate = r#"{"apiGroups":["authentication.k8s.io"],"resources":["users","userextras/scopes"],"verbs":["impersonate:user-info"]}"#;
         assert_eq!(
             found(impersonate, true),

@@ -1,7 +1,7 @@
 //! The permissions of one subject that matter to jobs.
 
 use crate::facts::Class;
-use crate::facts::surface::{self, Row, Scope, Verbs};
+use crate::facts::surface::{self, Row, Verb, Verbs};
 use crate::rbac::{Asked, Attributes, Grant, Graph, Identity};
 
 use super::Standing;
@@ -36,7 +36,7 @@ pub fn held<'g>(
         for verb in row.verbs.iter() {
             let attributes = Attributes {
                 verb: verb.as_str(),
-                asked: asked(row, namespace),
+                asked: asked(row, verb, namespace),
             };
             let grants = graph.grants(identity, &attributes);
             if grants.is_empty() && !identity.is_superuser() {
@@ -64,14 +64,15 @@ fn is_same(one: &[Grant<'_>], other: &[Grant<'_>]) -> bool {
     one.iter().map(parts).eq(other.iter().map(parts))
 }
 
-fn asked<'a>(row: &'a Row, namespace: &'a str) -> Asked<'a> {
+fn asked<'a>(row: &'a Row, verb: Verb, namespace: &'a str) -> Asked<'a> {
     Asked::Resource {
         group: row.group,
         resource: row.resource,
         subresource: row.subresource,
-        namespace: match row.scope {
-            Scope::Cluster => "",
-            Scope::Namespaced | Scope::Either => namespace,
+        namespace: if row.is_in_namespaces(verb) {
+            namespace
+        } else {
+            ""
         },
         name: "",
     }

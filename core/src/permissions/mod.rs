@@ -7,15 +7,18 @@
 //! | `ceiling` | what may not be granted to a class |
 //! | `class` | the class that rolegate gives a subject |
 //! | `held` | the permissions of one subject that matter to jobs |
+//! | `indirect` | the ways to another's permissions: impersonation, tokens, pods, bindings |
 
 mod ceiling;
 mod class;
 mod held;
+mod indirect;
 mod question;
 mod standing;
 
 pub use ceiling::{Cover, Excess, exceeds, excesses};
 pub use class::{class_of, class_of_requester, class_of_subject};
 pub use held::{Held, held};
+pub use indirect::{Gain, Reach, Route, Routes, Way, reach, routes};
 pub use question::{Question, QuestionError};
 pub use standing::Standing;

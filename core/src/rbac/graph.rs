@@ -110,6 +110,23 @@ impl Graph {
         self.bindings.values()
     }
 
+    /// Every subject of a binding, in no order.
+    pub fn subjects(&self) -> impl Iterator<Item = &Subject> {
+        self.by_subject.keys()
+    }
+
+    /// Every role of this namespace, or with an empty one every cluster role, with a rule
+    /// that allows this for all objects asked for or for some.
+    pub fn roles_with<'g>(
+        &'g self,
+        namespace: &str,
+        attributes: &Attributes<'_>,
+    ) -> impl Iterator<Item = &'g RoleKey> {
+        let here = move |role: &&Role| *role.key.namespace == *namespace;
+        let roles = self.roles.iter().filter(here).map(|role| &role.key);
+        roles.filter(move |key| !self.roles.allows_some(key, attributes).is_empty())
+    }
+
     /// The bindings that name this role, or an aggregated one that has its rules.
     pub fn bindings_to(&self, role: &RoleKey) -> impl Iterator<Item = &Binding> {
         let wholes = self.roles.wholes(role);

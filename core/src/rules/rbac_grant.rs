@@ -14,7 +14,7 @@
 //!   `proxy` of Services and nodes, with `get` as well as with `create`
 //! - impersonating users, groups, service accounts, uids or extra fields, with the
 //!   restricted verbs of Kubernetes 1.35 too
-//! - `bind` and `escalate`
+//! - `bind` and `escalate`; a Role can give `bind` on cluster roles too
 //! - writing webhook configurations and admission policies, a node's status, and using
 //!   rolegate's break-glass right
 //! - the kubelet's `nodes/log`, `nodes/pods` and `nodes/checkpoint`

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rolegate_core::decision::{Door, Outcome, Scope, decide};
+use rolegate_core::decision::{Decision, Door, Outcome, Scope, decide};
 use rolegate_core::facts::{Facts, Known, Need};
 use rolegate_core::json::Raw;
 use rolegate_core::policy::Policy;
@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 
 use crate::support::scene::{admin, controller_manager, emr, operator, with_operator};
 use crate::support::{Review, controller, now, policy, service_account, tenant, user};
+
+mod charts;
 
 /// What rolegate may read: lists and objects by resource and namespace. A kind that is
 /// not in it cannot be read.
@@ -62,13 +64,17 @@ impl Cluster {
 
     /// The findings of the rule, and what it could not look at.
     fn judge(&self, review: &Review, policy: &Policy) -> Vec<String> {
+        self.decided(review, policy, shown)
+    }
+
+    fn decided<T>(&self, review: &Review, policy: &Policy, show: impl Fn(&Decision<'_>) -> T) -> T {
         let body = review.body();
         let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
         let scope = Scope::of_door(Door::Enforce, policy);
         let first = decide(&review.request, scope, policy, &Facts::none_yet(), now());
         let needs = match first.expect("a first round") {
             Outcome::Needs(needs) => needs,
-            Outcome::Decided(decision) => return shown(&decision),
+            Outcome::Decided(decision) => return show(&decision),
         };
         let texts: Vec<(Need, Option<String>)> = needs
             .into_iter()
@@ -96,11 +102,11 @@ impl Cluster {
         });
         let facts = Facts::found(found);
         let second = decide(&review.request, scope, policy, &facts, now()).expect("a decision");
-        shown(&second.decided().expect("no third round"))
+        show(&second.decided().expect("no third round"))
     }
 }
 
-fn shown(decision: &rolegate_core::decision::Decision<'_>) -> Vec<String> {
+fn shown(decision: &Decision<'_>) -> Vec<String> {
     let judged = decision.judged.iter().map(|judged| &judged.finding);
     let found = judged.filter(|finding| finding.rule.as_str() == "rbac-grant");
     let mut all: Vec<String> = found.map(|finding| finding.act.clone()).collect();
@@ -631,6 +637,9 @@ fn single_rights_in_a_namespace() {
         ),
         (authentication, "users", "impersonate:user-info", None),
         (GROUP, "roles", "escalate", Some("escalate roles")),
+        // Asked for in the namespace of the binding, unlike `escalate`.
+        (GROUP, "clusterroles", "bind", Some("bind clusterroles")),
+        (GROUP, "clusterroles", "escalate", None),
         (GROUP, "rolebindings", "create", None),
         ("apps", "deployments/scale", "update", None),
     ] {

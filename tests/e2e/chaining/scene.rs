@@ -1,4 +1,4 @@
-//! The control plane, rolegate and EKS's webhook; the roles and their trust.
+//! The control plane, rolegate at both doors and EKS's webhook; the roles and their trust.
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -6,6 +6,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use super::job::{self, Job};
+use crate::harness::authorizer::{Authorizer, DOORS};
 use crate::harness::aws::{Aws, Trust};
 use crate::harness::rolegate::Rolegate;
 use crate::harness::sdk::{From, Sdk};
@@ -37,23 +38,24 @@ pub(super) const CONFIG: &str = "rolegate.dev/aws-config";
 
 struct Scene {
     cluster: &'static Cluster,
-    _rolegate: Rolegate,
+    _authorizer: Authorizer,
 }
 
 fn scene() -> &'static Scene {
     static SCENE: LazyLock<Scene> = LazyLock::new(|| {
-        let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start()));
-        let rolegate = Rolegate::start(Some(POLICY));
-        cluster.install(VALIDATING, &rolegate);
-        cluster.install(MUTATING, &rolegate);
-        install_in_front(cluster, &rolegate);
+        let (mut authorizer, cluster) = Authorizer::start();
+        authorizer.let_it_look_up(cluster, &format!("{POLICY}\n{DOORS}\n"));
+        let rolegate = &authorizer.rolegate;
+        cluster.install(VALIDATING, rolegate);
+        cluster.install(MUTATING, rolegate);
+        install_in_front(cluster, rolegate);
         pod_identity::install(cluster);
         cluster.wait_until_enforced();
         wait_until_chained(cluster, "probe");
         wait_until_chained(cluster, "front-probe");
         Scene {
             cluster,
-            _rolegate: rolegate,
+            _authorizer: authorizer,
         }
     });
     &SCENE

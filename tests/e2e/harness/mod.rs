@@ -12,6 +12,7 @@
 //! | `audit` | what the API server's audit log says about them |
 //! | `definitions` | custom resources of any content |
 //! | `guards` | our shipped admission policies, and somebody they stop |
+//! | `authorizer` | a control plane that asks rolegate at both doors, admission and `/authorize` |
 //! | `rolegate`, `webhook` | `rolegate serve`, and our shipped configuration pointed at it |
 //! | `pod_identity`, `https` | a stand-in for EKS's pod identity webhook |
 //! | `every_pod` | a watcher: every pod of every control plane, chained, and taken by the API server |
@@ -32,6 +33,7 @@ mod supervise;
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod authorizer;
 pub(crate) mod aws;
 pub(crate) mod cast;
 pub(crate) mod cluster;

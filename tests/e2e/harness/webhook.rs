@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::authorizer::{Authorizer, BUILT_IN, DOORS};
 use super::cast::config_map;
 use super::cluster::Cluster;
 use super::namespace::Namespace;
@@ -28,6 +29,19 @@ pub(crate) struct Guarded {
     pub(crate) rolegate: Rolegate,
 }
 
+/// A control plane that asks rolegate at both doors, with everything that we ship and
+/// EKS brings along, for the honest flows: what passes both passes admission alone too,
+/// since `/authorize` allows nothing.
+pub(crate) fn guarded_at_both_doors() -> &'static Guarded {
+    static GUARDED: LazyLock<Guarded> = LazyLock::new(|| {
+        let (mut authorizer, cluster) = Authorizer::start();
+        authorizer.protect(cluster, BUILT_IN);
+        let rolegate = authorizer.rolegate;
+        Guarded { cluster, rolegate }
+    });
+    &GUARDED
+}
+
 /// The one [`Guarded`] that tests share, with the built-in policy.
 pub(crate) fn guarded() -> &'static Guarded {
     static GUARDED: LazyLock<Guarded> = LazyLock::new(|| {
@@ -41,6 +55,20 @@ pub(crate) fn guarded() -> &'static Guarded {
         Guarded { cluster, rolegate }
     });
     &GUARDED
+}
+
+impl Authorizer {
+    /// Puts everything in place that EKS and we bring along, with this policy, which
+    /// also enforces for requests without a namespace.
+    pub(crate) fn protect(&mut self, cluster: &Cluster, policy: &str) {
+        assert!(!policy.contains("doors:"), "{policy}");
+        // First: whom they stop the authorization webhook would stop before them.
+        cluster.install_guards();
+        self.let_it_look_up(cluster, &format!("{policy}\n{DOORS}\n"));
+        cluster.install(VALIDATING, &self.rolegate);
+        pod_identity::install(cluster);
+        cluster.wait_until_enforced();
+    }
 }
 
 impl Cluster {

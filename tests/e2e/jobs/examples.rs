@@ -1,12 +1,11 @@
 //! The policies that we tell users to write (`examples/policies`), each on a
-//! control plane of its own with everything that we ship: the shared rolegate
-//! has only the built-in one.
+//! control plane of its own with everything that we ship, the authorization webhook
+//! included: the shared rolegate has only the built-in policy.
 
 use std::sync::LazyLock;
 
-use crate::harness::rolegate::Rolegate;
-use crate::harness::webhook::VALIDATING;
-use crate::harness::{Cluster, Namespace, pod_identity};
+use crate::harness::Namespace;
+use crate::harness::authorizer::Authorizer;
 
 /// For `StartJobRun`, made on first use.
 pub(super) fn start_job_run() -> &'static Listed {
@@ -34,34 +33,25 @@ pub(super) struct Listed {
     pub(super) misused: Namespace<'static>,
     /// Where rolegate is not.
     pub(super) unmanaged: Namespace<'static>,
-    _rolegate: Rolegate,
+    _authorizer: Authorizer,
 }
 
 impl Listed {
     /// `placeholder` is where the policy names its namespaces.
     fn new(policy: &str, placeholder: &str) -> Self {
-        let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start()));
+        let (mut authorizer, cluster) = Authorizer::start();
         // The policy names the namespaces, so they come before rolegate.
         let used = Namespace::labelled(cluster, "enforce");
         let misused = Namespace::labelled(cluster, "enforce");
         assert!(policy.contains(placeholder), "{policy}");
         let names = format!("[{}, {}]", used.name, misused.name);
+        let unmanaged = Namespace::unmanaged(cluster);
+        authorizer.protect(cluster, &policy.replace(placeholder, &names));
         Self {
-            unmanaged: Namespace::unmanaged(cluster),
-            _rolegate: protect(cluster, &policy.replace(placeholder, &names)),
+            unmanaged,
+            _authorizer: authorizer,
             used,
             misused,
         }
     }
-}
-
-/// Starts rolegate with a policy, and puts everything in place that EKS and we
-/// bring along.
-pub(super) fn protect(cluster: &Cluster, policy: &str) -> Rolegate {
-    let rolegate = Rolegate::start(Some(policy));
-    cluster.install(VALIDATING, &rolegate);
-    cluster.install_guards();
-    pod_identity::install(cluster);
-    cluster.wait_until_enforced();
-    rolegate
 }

@@ -4,12 +4,11 @@
 use std::sync::LazyLock;
 
 use super::client::Client;
-use super::examples;
+use crate::harness::Namespace;
 use crate::harness::accounts::emr_service_account;
+use crate::harness::authorizer::Authorizer;
 use crate::harness::cast::{ACCOUNT, OTHER_ROLE, ROLE};
 use crate::harness::definitions::Kind;
-use crate::harness::rolegate::Rolegate;
-use crate::harness::{Cluster, Namespace};
 
 /// An operator with a chart of its own.
 struct Operator {
@@ -59,7 +58,7 @@ pub(super) struct Scene {
     /// Where the operator lives; not a managed namespace.
     home: Namespace<'static>,
     operator: &'static Operator,
-    _rolegate: Rolegate,
+    _authorizer: Authorizer,
 }
 
 /// The Spark operator's, made on first use.
@@ -76,7 +75,7 @@ pub(super) fn flink() -> &'static Scene {
 
 impl Scene {
     fn new(operator: &'static Operator) -> Self {
-        let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start()));
+        let (mut authorizer, cluster) = Authorizer::start();
         // The policy names the namespaces, so they come before rolegate.
         let home = Namespace::unmanaged(cluster);
         let enforced = Namespace::labelled(cluster, "enforce");
@@ -98,13 +97,13 @@ impl Scene {
             .policy
             .replace(&format!("{its_home}/"), &format!("{}/", home.name))
             .replace(&format!("[{its_work}]"), &format!("[{}]", enforced.name));
-        let rolegate = examples::protect(cluster, &policy);
+        authorizer.protect(cluster, &policy);
         Self {
             enforced,
             unmanaged,
             home,
             operator,
-            _rolegate: rolegate,
+            _authorizer: authorizer,
         }
     }
 

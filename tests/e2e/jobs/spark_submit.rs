@@ -10,12 +10,12 @@ use super::{node, traces};
 use crate::harness::accounts::Pod;
 use crate::harness::cast::{ACCOUNT, OTHER_ROLE, ROLE, becomes};
 use crate::harness::users::User;
-use crate::harness::webhook::guarded;
+use crate::harness::webhook::{guarded, guarded_at_both_doors};
 use crate::harness::{Cluster, Namespace, wait};
 
 #[test]
 fn spark_submit_by_a_jobs_own_tokens_passes_from_driver_to_cleanup() {
-    let namespace = Namespace::labelled(guarded().cluster, "enforce");
+    let namespace = Namespace::labelled(guarded_at_both_doors().cluster, "enforce");
     let job = Job::new(&namespace);
 
     let output = job.submission(&job.client).in_cluster_mode();

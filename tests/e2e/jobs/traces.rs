@@ -42,6 +42,9 @@ fn expect_nothing_said(event: &Value) {
         let said = key.contains("rolegate.dev/") && key != POLICY;
         assert!(!said && !key.starts_with("failed-open"), "{key}: {event}");
     }
+    // The authorization webhook, where the API server asks it.
+    let reason = event["annotations"]["authorization.k8s.io/reason"].as_str();
+    assert!(!reason.unwrap_or_default().contains("rolegate"), "{event}");
     let message = event["responseStatus"]["message"].as_str();
     assert!(!message.unwrap_or_default().contains("webhook"), "{event}");
 }

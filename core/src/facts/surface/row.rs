@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::facts::class_table::Action;
 
-use super::{By, Verbs};
+use super::{By, Verb, Verbs};
 
 /// Whether the objects of a resource belong to a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,14 @@ impl Row {
             } => Some(action),
             _ => None,
         }
+    }
+
+    /// Whether a role binding gives this verb in its namespace: of everything but
+    /// cluster-scoped objects, and of `bind` on cluster roles too. kube-apiserver asks
+    /// for that in the namespace of the new binding.
+    #[must_use]
+    pub fn is_in_namespaces(&self, verb: Verb) -> bool {
+        self.scope != Scope::Cluster || verb == Verb::Bind
     }
 
     /// The action, if every request of the row is this action.

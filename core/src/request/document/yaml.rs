@@ -17,6 +17,14 @@ pub(super) fn values(text: &str) -> Result<Vec<Value>, DocumentError> {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::AsOrdinary,
         legacy_octal_numbers: true,
+        // Files of the user's own, such as all roles and bindings of a large cluster.
+        // Aliases keep their limits: a short text must not become a long one.
+        budget: serde_saphyr::budget! {
+            max_documents: 1_000_000,
+            max_events: 100_000_000,
+            max_nodes: 50_000_000,
+            max_total_scalar_bytes: 1 << 30,
+        },
     };
     let read = serde_saphyr::from_multiple_with_options::<Merged>(text, options);
     let values = read.map_err(|error| {
@@ -187,6 +195,24 @@ mod tests {
 
     use super::super::split;
     use super::{Twice, given_twice, values};
+
+    /// The roles of a large cluster, as `kubectl get -o yaml` prints them, or one by one.
+    #[test]
+    fn large_files_and_short_ones_that_grow() {
+        let items = "- kind: Role\n  rules: [{verbs: [get, list], resources: [pods, services]}]\n";
+        let list = format!("kind: List\nitems:\n{}", items.repeat(30_000));
+        assert_eq!(split(list.as_bytes()).expect("YAML").len(), 30_000);
+        let documents = "---\nkind: Role\n".repeat(3_000);
+        assert_eq!(split(documents.as_bytes()).expect("YAML").len(), 3_000);
+        // Ten of ten of ten …
+        let levels = (1..9).map(|level| {
+            let ten = vec![format!("*a{}", level - 1); 10].join(", ");
+            format!("a{level}: &a{level} [{ten}]\n")
+        });
+        let first = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        let grows: String = std::iter::once(first).chain(levels).collect();
+        assert!(split(grows.as_bytes()).is_err());
+    }
 
     #[test]
     fn words_of_yaml_1_1_and_the_last_of_two_values() {
