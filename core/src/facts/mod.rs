@@ -6,6 +6,7 @@
 //! - `kinds`: what custom resources do, kind by kind
 //! - `known`: facts about the cluster, and what a rule needs to know of it; `asked`:
 //!   the kinds of objects that it may ask for
+//! - `view`: what a door knows of the whole cluster, where it watches it
 //! - [`surface`]: every resource and verb of the API, and what answers for it
 //! - `runs_as`: what a service account stands for under the policy
 
@@ -20,6 +21,7 @@ mod requester;
 mod runs_as;
 pub mod surface;
 mod system;
+mod view;
 
 pub use addressee::{Addressee, what_it_lacks};
 pub use asked::{Asked, SERVICES};
@@ -32,3 +34,4 @@ pub use runs_as::RunsAs;
 pub use system::{
     CONTROL_PLANE, CONTROLLER_MANAGER, EKS_PREFIX, KUBE_SYSTEM_PREFIX, NODE_PREFIX, NODES, System,
 };
+pub use view::View;

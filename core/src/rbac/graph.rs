@@ -110,13 +110,22 @@ impl Graph {
         self.bindings.values()
     }
 
-    /// The bindings that name this role, or an aggregated one that has its rules.
-    pub fn bindings_to(&self, role: &RoleKey) -> impl Iterator<Item = &Binding> {
-        let wholes = self.roles.wholes(role);
-        std::iter::once(role.clone())
-            .chain(wholes)
-            .flat_map(|role| self.by_role.get(&role).into_iter().flatten())
-            .filter_map(|key| self.bindings.get(key))
+    /// The bindings that name this role itself.
+    pub fn bindings_of_role(&self, role: &RoleKey) -> impl Iterator<Item = &Binding> {
+        let keys = self.by_role.get(role).into_iter().flatten();
+        keys.filter_map(|key| self.bindings.get(key))
+    }
+
+    /// The role, and the aggregated ones that have its rules.
+    pub fn roles_with(&self, role: &RoleKey) -> impl Iterator<Item = RoleKey> {
+        std::iter::once(role.clone()).chain(self.roles.wholes(role))
+    }
+
+    /// The stored roles that matter to a change of this one: see [`Roles::around`]. A
+    /// graph of them says of it, and of those that aggregate it, what this one says.
+    #[must_use]
+    pub fn roles_around(&self, role: &Role) -> Vec<Role> {
+        self.roles.around(role)
     }
 
     /// The role's own rules, and those that it aggregates.

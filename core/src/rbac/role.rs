@@ -91,6 +91,11 @@ impl Role {
         self.labels == other.labels
     }
 
+    /// Whether one of its selectors selects the other role.
+    pub(super) fn selects(&self, other: &Self) -> bool {
+        self.aggregates.iter().any(|one| one.selects(&other.labels))
+    }
+
     pub(super) fn is_cluster_role(&self) -> bool {
         self.key.namespace.is_empty()
     }

@@ -48,6 +48,12 @@
 //! be an administrator in the policy.
 
 mod drivers;
+mod foreign;
+mod known;
+mod matching;
+mod own;
+
+pub use own::{Compare, Drift, Shipped, own_objects};
 
 use std::fmt::Write as _;
 
@@ -57,11 +63,11 @@ use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workl
 use crate::facts::{Action, Extent, Facts, Requester, System};
 use crate::json::Text;
 use crate::policy::{About, Severity};
-use crate::request::{Act, Object, ReviewError, change};
+use crate::request::{Act, Object, ReviewError, Stored, change};
 use crate::write::Write;
 
 use self::drivers::{DRIVERS, Driver};
-use super::{Advice, Checked, Finding, Rule};
+use super::{ALL, Advice, Checked, Finding, Rule};
 
 pub(super) static ABOUT: About = About {
     tables: Some(driver_table),
@@ -102,6 +108,27 @@ static ADVICE: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: permissions to modify mutating webhooks",
 };
 
+/// Of a mutator that somebody has installed.
+static INSTALLED: Advice = Advice {
+    why: "a mutator rewrites objects after their creator was judged: another image, one more \
+          container, another service account",
+    instead: &[(
+        ALL,
+        "have the platform team look at it; where jobs do not need it, add {key: rolegate.dev/mode, operator: DoesNotExist} to its namespaceSelector, or delete it",
+    )],
+    source: "Amazon EMR on EKS security best practices: permissions to modify mutating webhooks",
+};
+
+/// Of an object of rolegate's own that is not as shipped.
+static DRIFTED: Advice = Advice {
+    why: "what rolegate is not sent, and what its admission policies do not deny, nobody judges",
+    instead: &[(
+        ALL,
+        "have the platform team apply rolegate's manifests of this version again, and ask who changed the object: the API server's audit log says it",
+    )],
+    source: "Amazon EMR on EKS security best practices: permissions to modify mutating webhooks",
+};
+
 fn driver_table() -> String {
     let mut text = String::from(
         "\n## The list\n\n| group | resources | what they drive | source |\n|---|---|---|---|\n",
@@ -132,7 +159,7 @@ impl Rule for MutatingWebhook {
     }
 
     fn advice(&self) -> &'static [&'static Advice] {
-        static LIST: &[&Advice] = &[&ADVICE];
+        static LIST: &[&Advice] = &[&ADVICE, &INSTALLED, &DRIFTED];
         LIST
     }
 
@@ -157,6 +184,15 @@ impl Rule for MutatingWebhook {
         let act = format!("{verb} {}, which drives {}", write.object(), driver.drives);
         findings.push(Finding::new(&ABOUT, &ADVICE, act));
         Ok(())
+    }
+
+    fn state(
+        &self,
+        stored: &Stored<'_>,
+        facts: &Facts<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> Checked {
+        Ok(foreign::judge(stored, facts, findings)?)
     }
 }
 

@@ -1,9 +1,10 @@
 //! What subjects newly get by a role or by a binding.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::facts::surface::{Answer, Row, Verb};
-use crate::facts::{Action, Class, Facts};
+use crate::facts::{Action, Class, Facts, View};
 use crate::names::shown;
 use crate::permissions::{Cover, class_of_subject, excesses};
 use crate::rbac::{Binding, Graph, Role, RoleKey, Rule, Subject};
@@ -52,6 +53,12 @@ pub(super) fn by_binding(
     if added.is_empty() {
         return none;
     }
+    if let Some(Bound::Known(graph)) = fresh(facts).map(|view| Bound::in_view(role, view)) {
+        let gains = gained_by(write, new, role, &added, &graph);
+        if !gains.0.is_empty() {
+            return Ok(gains);
+        }
+    }
     let graph = match Bound::of(role, facts)? {
         Bound::Known(graph) => graph,
         Bound::Absent => return none,
@@ -60,18 +67,41 @@ pub(super) fn by_binding(
             None => return Err(need.into()),
         },
     };
-    let in_cluster = new.key.namespace.is_empty();
-    let mut excess = Excesses::new(write, in_cluster);
-    let gains = added.into_iter().filter_map(|(subject, class)| {
+    Ok(gained_by(write, new, role, &added, &graph))
+}
+
+/// How old the view may be that a denial stands on. The API server sends a bookmark
+/// about once a minute where nothing changes.
+const OLDEST: Duration = Duration::from_mins(2);
+
+/// The view, in the round in which a rule can still ask: a gain that it shows needs no
+/// look-up. What it does not show is looked up, because it may lag behind.
+fn fresh<'a>(facts: &Facts<'a>) -> Option<&'a View> {
+    if facts.are_final() {
+        return None;
+    }
+    facts.view(OLDEST)
+}
+
+/// What a role gives these subjects of a binding.
+fn gained_by(
+    write: &Write<'_>,
+    new: &Binding,
+    role: &RoleKey,
+    added: &[(&Subject, Class)],
+    graph: &Graph,
+) -> Gains {
+    let mut excess = Excesses::new(write, new.key.namespace.is_empty());
+    let gains = added.iter().filter_map(|&(subject, class)| {
         let to = To::of(subject, class, &new.key.namespace, write);
-        let what = excess.gained(to, role, &graph, None)?;
+        let what = excess.gained(to, role, graph, None)?;
         Some(Gain {
             who: subject.to_string(),
             what,
             how: String::new(),
         })
     });
-    Ok(Gains(gains.collect()))
+    Gains(gains.collect())
 }
 
 /// By a role: what its new rules, labels and selectors give the subjects that are
@@ -100,7 +130,14 @@ pub(super) fn by_role(
     if what.is_none() && new.aggregates.is_empty() {
         return none;
     }
-    let Some(mut around) = Surroundings::of(&key, facts)? else {
+    if let Some(view) = fresh(facts) {
+        let around = Surroundings::in_view(&new, view);
+        let gains = gained_around(write, &around, old.as_ref(), &new);
+        if !gains.0.is_empty() {
+            return Ok(gains);
+        }
+    }
+    let Some(around) = Surroundings::of(&key, facts)? else {
         let what = own.computed(anybody, &key, &lone, lone_before.as_ref());
         let gain = what.map(|what| Gain {
             who: "whoever is bound to it".to_owned(),
@@ -109,19 +146,34 @@ pub(super) fn by_role(
         });
         return Ok(Gains(gain.into_iter().collect()));
     };
-    let mut graph_before = Graph::new(around.graph.roles().cloned(), []);
+    Ok(gained_around(write, &around, old.as_ref(), &new))
+}
+
+/// What a changed role gives the subjects that are bound to it, or to an aggregated one
+/// that has its rules.
+fn gained_around(
+    write: &Write<'_>,
+    around: &Surroundings<'_>,
+    old: Option<&Role>,
+    new: &Role,
+) -> Gains {
+    let mut before = Graph::new(around.roles.iter().cloned(), []);
     match old {
-        Some(old) => graph_before.put_role(old),
-        None => graph_before.remove_role(&key),
+        Some(old) => before.put_role(old.clone()),
+        None => before.remove_role(&new.key),
     }
-    around.graph.put_role(new);
+    let mut after = Graph::new(around.roles.iter().cloned(), []);
+    after.put_role(new.clone());
     let mut inside = Excesses::new(write, false);
     let mut everywhere = Excesses::new(write, true);
     let mut gains = BTreeMap::new();
-    for binding in around.graph.bindings_to(&key) {
-        let Some(role) = binding.role.as_ref().filter(|_| around.counts(binding)) else {
-            continue;
-        };
+    let roles: Vec<RoleKey> = after.roles_with(&new.key).collect();
+    let bound = |role| {
+        around
+            .bindings_of_role(role)
+            .map(move |binding| (role, binding))
+    };
+    for (role, binding) in roles.iter().flat_map(bound) {
         let namespace = &binding.key.namespace;
         let excess = if namespace.is_empty() {
             &mut everywhere
@@ -131,7 +183,7 @@ pub(super) fn by_role(
         for subject in &binding.subjects {
             let class = class_of_subject(subject, namespace, write.policy);
             let to = To::of(subject, class, namespace, write);
-            let Some(what) = excess.gained(to, role, &around.graph, Some(&graph_before)) else {
+            let Some(what) = excess.gained(to, role, &after, Some(&before)) else {
                 continue;
             };
             gains.entry((subject, &binding.key)).or_insert(what);
@@ -142,7 +194,7 @@ pub(super) fn by_role(
         what,
         how: format!(" by {binding}"),
     });
-    Ok(Gains(gains.collect()))
+    Gains(gains.collect())
 }
 
 /// To whom a role gives something, as far as it matters.
