@@ -5,7 +5,10 @@
 //! (labels, controllers, modes) are placeholders, filled from the rules'
 //! constants. `manifests/policies` holds the result, and a test compares it.
 
+mod own;
 mod placeholders;
+
+pub use own::{is_shipped, shipped};
 
 use placeholders::fill;
 
@@ -21,12 +24,12 @@ pub struct AdmissionPolicy {
 
 /// All admission policies, in the order of the documentation.
 pub const ADMISSION_POLICIES: [AdmissionPolicy; 7] = [
-    shipped("secret-guard", include_str!("secret-guard.yaml")),
-    shipped("namespace-guard", include_str!("namespace-guard.yaml")),
-    shipped("webhook-guard", include_str!("webhook-guard.yaml")),
-    shipped("chain-guard", include_str!("chain-guard.yaml")),
-    shipped("self-guard", include_str!("self-guard.yaml")),
-    shipped(
+    by_default("secret-guard", include_str!("secret-guard.yaml")),
+    by_default("namespace-guard", include_str!("namespace-guard.yaml")),
+    by_default("webhook-guard", include_str!("webhook-guard.yaml")),
+    by_default("chain-guard", include_str!("chain-guard.yaml")),
+    by_default("self-guard", include_str!("self-guard.yaml")),
+    by_default(
         "bootstrap-token-guard",
         include_str!("bootstrap-token-guard.yaml"),
     ),
@@ -37,7 +40,7 @@ pub const ADMISSION_POLICIES: [AdmissionPolicy; 7] = [
     },
 ];
 
-const fn shipped(name: &'static str, template: &'static str) -> AdmissionPolicy {
+const fn by_default(name: &'static str, template: &'static str) -> AdmissionPolicy {
     AdmissionPolicy {
         name,
         optional: false,

@@ -125,7 +125,7 @@ impl Rule for RbacGrant {
         let gains = match write.target.resource() {
             "roles" | "clusterroles" => {
                 let old = old.map(|old| role(write, old)).transpose()?;
-                gain::by_role(write, facts, old, role(write, new)?)?
+                gain::by_role(write, facts, old.as_ref(), &role(write, new)?)?
             }
             "rolebindings" | "clusterrolebindings" => {
                 let old = old.map(|old| binding(write, old)).transpose()?;

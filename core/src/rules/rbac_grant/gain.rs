@@ -109,18 +109,18 @@ fn gained_by(
 pub(super) fn by_role(
     write: &Write<'_>,
     facts: &Facts<'_>,
-    old: Option<Role>,
-    new: Role,
+    old: Option<&Role>,
+    new: &Role,
 ) -> Result<Gains, Stop> {
     let none = Ok(Gains(Vec::new()));
     let key = new.key.clone();
     let in_cluster = key.namespace.is_empty();
     let lone = Graph::new([new.clone()], []);
-    let lone_before = old.clone().map(|old| Graph::new([old], []));
+    let lone_before = old.map(|old| Graph::new([old.clone()], []));
     let own = Excesses::new(write, in_cluster);
     // Nothing but rules and aggregation gives anybody more.
     let aggregates = in_cluster
-        && (!new.aggregates.is_empty() || !old.as_ref().is_some_and(|old| old.has_labels_of(&new)));
+        && (!new.aggregates.is_empty() || !old.is_some_and(|old| old.has_labels_of(new)));
     let before = lone_before.as_ref().filter(|_| !aggregates);
     let anybody = To {
         class: Class::Tenant,
@@ -131,8 +131,8 @@ pub(super) fn by_role(
         return none;
     }
     if let Some(view) = fresh(facts) {
-        let around = Surroundings::in_view(&new, view);
-        let gains = gained_around(write, &around, old.as_ref(), &new);
+        let around = Surroundings::in_view(new, view);
+        let gains = gained_around(write, &around, old, new);
         if !gains.0.is_empty() {
             return Ok(gains);
         }
@@ -146,7 +146,7 @@ pub(super) fn by_role(
         });
         return Ok(Gains(gain.into_iter().collect()));
     };
-    Ok(gained_around(write, &around, old.as_ref(), &new))
+    Ok(gained_around(write, &around, old, new))
 }
 
 /// What a changed role gives the subjects that are bound to it, or to an aggregated one
