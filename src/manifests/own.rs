@@ -7,7 +7,7 @@ use rolegate_core::request::document;
 use rolegate_core::rules::Shipped;
 use serde_json::Value;
 
-use super::ADMISSION_POLICIES;
+use super::policy::ADMISSION_POLICIES;
 
 const VALIDATING: &str = include_str!("../../manifests/webhook/validating.yaml");
 const MUTATING: &str = include_str!("../../manifests/webhook/mutating.yaml");

@@ -76,7 +76,7 @@ impl Role {
                 namespace,
                 name: wire.metadata.name.unwrap_or_default(),
             },
-            rules: wire.rules.unwrap_or_default(),
+            rules: compact(wire.rules.unwrap_or_default()),
             labels: wire.metadata.labels.unwrap_or_default(),
             aggregates: wire
                 .aggregation_rule
@@ -99,6 +99,12 @@ impl Role {
     pub(super) fn is_cluster_role(&self) -> bool {
         self.key.namespace.is_empty()
     }
+}
+
+fn compact(mut rules: Vec<Rule>) -> Vec<Rule> {
+    rules.shrink_to_fit();
+    rules.iter_mut().for_each(Rule::compact);
+    rules
 }
 
 /// `Role spark-a/reader`, `ClusterRole edit`.

@@ -152,9 +152,8 @@ impl Roles {
                 around.extend(parts.map(|part| (&*part.key.name, part)));
             }
         }
-        if let Some(old) = self.get(&role.key) {
-            around.insert(&old.key.name, old);
-        }
+        let before = self.parts(&role.key);
+        around.extend(before.map(|part| (&*part.key.name, part)));
         around.into_values().cloned().collect()
     }
 

@@ -1,6 +1,7 @@
 //! # mutating-webhook
 //!
-//! Denies changes to objects that make an installed mutator rewrite jobs' pods.
+//! Denies changes to objects that make an installed mutator rewrite jobs' pods, and reports
+//! mutators that reach them.
 //!
 //! ## What it stops
 //!
@@ -34,11 +35,26 @@
 //! Have the platform team maintain such objects. What your own pod asks of an
 //! injector by its annotations is not judged here: it changes that pod only.
 //!
+//! ## What it reports
+//!
+//! Where rolegate watches the cluster (`manifests/view`), it reports by log, metric and
+//! Event, and denies nothing:
+//!
+//! - mutating webhooks, `MutatingAdmissionPolicies` and their bindings that can rewrite
+//!   pods, pod templates, jobs, ConfigMaps, Secrets or service accounts in a managed
+//!   namespace. Conditions and object selectors may narrow that; the report says so. It
+//!   is critical, medium if it is named as well-known software, and low if EKS serves it
+//!   on its own control plane.
+//! - rolegate's own webhook configurations, admission policies and bindings that are
+//!   missing, or a field of which judges less than what this version ships: rules,
+//!   selectors, conditions, `failurePolicy`, address, `timeoutSeconds`, an empty
+//!   `caBundle`.
+//!
 //! ## What it does not see
 //!
-//! - Kubernetes' webhook configurations and admission policies: the API server
+//! - Who writes Kubernetes' webhook configurations and admission policies: the API server
 //!   sends them to no webhook. A `ValidatingAdmissionPolicy` guards the webhook
-//!   configurations.
+//!   configurations; the policies can only be watched.
 //! - Mutators that are not in the list, and those that change amounts only
 //!   (`VerticalPodAutoscaler`).
 //! - Annotations and labels by which a *namespace* asks for injection.
@@ -124,7 +140,7 @@ static DRIFTED: Advice = Advice {
     why: "what rolegate is not sent, and what its admission policies do not deny, nobody judges",
     instead: &[(
         ALL,
-        "have the platform team apply rolegate's manifests of this version again, and ask who changed the object: the API server's audit log says it",
+        "have the platform team restore the object as this version of rolegate ships it, and ask who changed it: the API server's audit log says it. An apply leaves in place what somebody added, so remove that first",
     )],
     source: "Amazon EMR on EKS security best practices: permissions to modify mutating webhooks",
 };

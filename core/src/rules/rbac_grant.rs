@@ -21,7 +21,9 @@
 //!
 //! What a subject gets is computed as Kubernetes does: wildcards, `resourceNames`, and
 //! aggregated cluster roles, so a label that adds a role to `edit` counts as well. An
-//! edit that gives nobody more is allowed.
+//! edit that gives nobody more is allowed. Where rolegate watches roles and bindings
+//! (`manifests/view`), what they show is denied at once; nothing is allowed before it was
+//! looked up.
 //!
 //! ## Who may
 //!
@@ -43,7 +45,7 @@
 //! ## What it does not see
 //!
 //! - Which rules a role has and who is bound to it, if rolegate may not read them
-//!   (`manifests/lookups` grants it). A role is then judged as if tenants were bound to
+//!   (`manifests/lookups` and `manifests/view` grant it). A role is then judged as if tenants were bound to
 //!   it, and a binding to any role but the strongest of Kubernetes' own (`cluster-admin`,
 //!   `admin`, `edit` and some `system:` ones) is not judged; the audit annotation `skipped` says so.
 //! - A role and its binding that are written at the same moment. Whichever is stored

@@ -15,13 +15,16 @@ use kube::core::WatchEvent;
 use rolegate_core::facts::{WATCHED, Watched};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::status::{State, Statuses};
 use super::store::{Item, Key, Store};
 
-/// Objects of one page of a list: as many as kubectl asks for.
-const PAGE: usize = 500;
+/// Objects of one page of a list.
+const PAGE: usize = 250;
+/// One page at a time of all resources, so that memory for pages does not add up.
+static ONE_PAGE: Semaphore = Semaphore::const_new(1);
 /// How long the API server keeps a watch open. It is opened again from where it was.
 const OPEN: Duration = Duration::from_secs(280);
 /// Without an event or a bookmark for this long the connection counts as dead: bookmarks
@@ -33,7 +36,7 @@ const ANSWER: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Rights and resources may come later.
-const ASK_AGAIN: Duration = Duration::from_mins(5);
+const ASK_AGAIN: Duration = Duration::from_mins(15);
 
 /// Why reading stopped.
 enum Stop {
@@ -85,7 +88,7 @@ pub(super) async fn keep(client: &Client, index: usize, store: &Store, statuses:
             Stop::Expired => from = None,
             Stop::NotGranted(message) => {
                 reader.forget(State::NotGranted, || {
-                    tracing::warn!(
+                    tracing::info!(
                         resource,
                         message,
                         "rolegate may not watch this resource, so it is not known (manifests/view grants it)"
@@ -190,6 +193,8 @@ impl Reader<'_> {
         let mut seen: HashSet<Key> = HashSet::new();
         let mut next = String::new();
         loop {
+            // It is never closed.
+            let _turn = ONE_PAGE.acquire().await;
             let query = format!("limit={PAGE}{next}");
             let request = self.request(api, &query, "PartialObjectMetadataList")?;
             let answer = timeout(ANSWER, self.client.request_text(request)).await;
