@@ -154,7 +154,7 @@ fn object(resource: &str, index: usize) -> Value {
             json!({"metadata": metadata, "rules": rules})
         }
         "rolebindings" => {
-            let many = index % 2 == 0;
+            let many = index.is_multiple_of(2);
             let role = if many {
                 "shared".to_owned()
             } else {
@@ -190,7 +190,7 @@ fn object(resource: &str, index: usize) -> Value {
         _ => {
             metadata["namespace"] = Value::Null;
             metadata["name"] = json!(format!("team-{index}"));
-            if index % 10 == 0 {
+            if index.is_multiple_of(10) {
                 metadata["labels"]["rolegate.dev/mode"] = json!("enforce");
             }
             json!({"metadata": metadata})

@@ -206,14 +206,12 @@ fn rules(all: impl IntoIterator<Item = (&'static str, BTreeSet<Asked>)>) -> Stri
             groups.entry((verb, group)).or_default().push(resource);
         }
     }
-    groups
-        .iter()
-        .map(|((verb, group), resources)| {
-            let group = if group.is_empty() { "\"\"" } else { group };
-            let resources = resources.join(", ");
-            format!("- apiGroups: [{group}]\n  resources: [{resources}]\n  verbs: [{verb}]\n")
-        })
-        .collect()
+    let rule = |((verb, group), resources): (&(&str, &str), &Vec<&str>)| {
+        let group = if group.is_empty() { "\"\"" } else { group };
+        let resources = resources.join(", ");
+        format!("- apiGroups: [{group}]\n  resources: [{resources}]\n  verbs: [{verb}]\n")
+    };
+    groups.iter().map(rule).collect::<Vec<_>>().concat()
 }
 
 /// rolegate may `get` and `list` exactly what a rule may ask for.

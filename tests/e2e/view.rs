@@ -43,10 +43,10 @@ fn account(cluster: &'static Cluster, only: Option<&str>) -> User {
 }
 
 /// One line of `/metrics`.
-fn metric(rolegate: &Rolegate, start: &str) -> Option<f64> {
+fn metric(rolegate: &Rolegate, start: &str) -> Option<String> {
     let (_, text) = rolegate.health("/metrics").ok()?;
     let line = text.lines().find(|line| line.starts_with(start))?;
-    line.rsplit(' ').next()?.parse().ok()
+    line.rsplit(' ').next().map(str::to_owned)
 }
 
 fn wait_for(rolegate: &Rolegate, what: &str, is: impl Fn() -> bool) {
@@ -152,7 +152,7 @@ fn a_grant_is_denied_by_what_was_watched() {
     wait::until_within(SOON, "the binding to be known", || {
         let request = stage.cluster.request(stage.cluster.alice(), "PATCH", &path);
         let answer = request
-            .body("application/json-patch+json", &attack.to_string())
+            .body("application/json-patch+json", attack.to_string())
             .try_send()?;
         let says = "gives user bob get secrets by RoleBinding";
         if answer.refused_by_webhook() && answer.message().contains(says) {
@@ -188,8 +188,9 @@ fn without_rights_it_serves_and_says_so() {
     ] {
         let says = format!("[!]view/{resource}: not granted");
         assert!(text.contains(&says), "{text}");
-        let state = format!("rolegate_view_state{{resource=\"{resource}\",state=\"not_granted\"}}");
-        assert_eq!(metric(&rolegate, &state), Some(1.0));
+        let not_granted =
+            format!("rolegate_view_state{{resource=\"{resource}\",state=\"not_granted\"}}");
+        assert_eq!(metric(&rolegate, &not_granted), Some("1".to_owned()));
         let log = rolegate.log_text();
         let said = log.lines().filter(|line| {
             line.contains("may not watch this resource")
@@ -202,7 +203,7 @@ fn without_rights_it_serves_and_says_so() {
     let missing = "rolegate_drift_findings{rule=\"mutating-webhook\",resource=\"validatingwebhookconfigurations\",severity=\"critical\"}";
     assert_ne!(
         metric(&rolegate, missing),
-        Some(1.0),
+        Some("1".to_owned()),
         "what is not known is not missing"
     );
 }
@@ -230,16 +231,19 @@ struct Reporting {
 }
 
 impl Reporting {
-    fn found(&self, resource: &str) -> f64 {
+    fn found(&self, resource: &str) -> u32 {
         let start = format!(
             "rolegate_drift_findings{{rule=\"mutating-webhook\",resource=\"{resource}\",severity=\"critical\"}}"
         );
-        metric(&self.rolegate, &start).unwrap_or(-1.0)
+        let found = metric(&self.rolegate, &start);
+        found.and_then(|text| text.parse().ok()).unwrap_or(u32::MAX)
     }
 
     /// The finding is in the metric, in the log and in an Event; then it is gone.
     fn reported(&self, resource: &str, says: &str, repair: impl FnOnce()) {
-        wait_for(&self.rolegate, says, || self.found(resource) >= 1.0);
+        wait_for(&self.rolegate, says, || {
+            (1..100).contains(&self.found(resource))
+        });
         wait_for(&self.rolegate, says, || {
             let log = self.rolegate.log_text();
             log.lines()
@@ -257,15 +261,15 @@ impl Reporting {
         });
         repair();
         wait_for(&self.rolegate, "the repair to be seen", || {
-            self.found(resource) == 0.0
+            self.found(resource) == 0
         });
     }
 
-    fn patch(&self, resource: &str, name: &str, patch: &Value) {
+    fn patch(&self, resource: &str, name: &str, steps: &Value) {
         let path = format!("{ADMISSION}/{resource}/{name}");
         let request = self.cluster.request(self.cluster.admin(), "PATCH", &path);
         request
-            .body("application/json-patch+json", &patch.to_string())
+            .body("application/json-patch+json", steps.to_string())
             .send()
             .expect_status(200);
     }
@@ -315,7 +319,7 @@ fn d2_mutators_and_changes_of_rolegates_own_objects_are_reported() {
     );
     // The harness has a mutator of its own, and rolegate says so.
     wait_for(&stage.rolegate, "the harness", || {
-        stage.found(webhooks) == 1.0
+        stage.found(webhooks) == 1
     });
     stage.delete(webhooks, "zz-every-pod");
     wait_for(&stage.rolegate, "nothing to be found", || {
@@ -326,7 +330,7 @@ fn d2_mutators_and_changes_of_rolegates_own_objects_are_reported() {
             "validatingadmissionpolicybindings",
         ]
         .iter()
-        .all(|resource| stage.found(resource) == 0.0)
+        .all(|resource| stage.found(resource) == 0)
     });
 
     cluster.create(
@@ -373,20 +377,22 @@ fn d2_mutators_and_changes_of_rolegates_own_objects_are_reported() {
     stage.reported(
         ours,
         "failurePolicy of webhook enforce.rolegate.dev is Ignore",
-        || install(cluster),
+        || {
+            install(cluster);
+        },
     );
 
     let bindings = "validatingadmissionpolicybindings";
     let audit = json!([{"op": "replace", "path": "/spec/validationActions", "value": ["Audit"]}]);
     stage.patch(bindings, "rolegate-webhook-guard", &audit);
     stage.reported(bindings, "it only records, while other bindings", || {
-        install(cluster)
+        install(cluster);
     });
 
     let guards = "validatingadmissionpolicies";
     stage.delete(guards, "rolegate-self-guard");
     stage.reported(guards, "rolegate-self-guard: it is not there", || {
-        install(cluster)
+        install(cluster);
     });
 
     // Once each, however often rolegate looks.
@@ -399,10 +405,8 @@ fn d2_mutators_and_changes_of_rolegates_own_objects_are_reported() {
     // The last known state stays in use, and says how old it is.
     cluster.stop_api_server();
     let age = || {
-        metric(
-            &stage.rolegate,
-            "rolegate_view_age_seconds{resource=\"clusterroles\"}",
-        )
+        let start = "rolegate_view_age_seconds{resource=\"clusterroles\"}";
+        metric(&stage.rolegate, start).and_then(|text| text.parse::<f64>().ok())
     };
     let before = age().expect("an age");
     wait_for(&stage.rolegate, "the view to get old", || {

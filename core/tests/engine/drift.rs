@@ -60,6 +60,8 @@ fn shipped() -> Vec<Shipped> {
     all
 }
 
+type Change = fn(&mut Value);
+
 /// As an API server has them after an honest installation.
 fn installed() -> Vec<(String, Value)> {
     let mut all: Vec<_> = shipped()
@@ -184,7 +186,6 @@ fn every_weakened_field_of_a_webhook_is_named() {
         })
     };
     let of = "of webhook enforce.rolegate.dev";
-    type Change = fn(&mut Value);
     let cases: [(Change, &str); 16] = [
         (
             |it| it["failurePolicy"] = json!("Ignore"),
@@ -207,14 +208,14 @@ fn every_weakened_field_of_a_webhook_is_named() {
                 it["matchConditions"]
                     .as_array_mut()
                     .expect("some")
-                    .push(json!({"name": "mine", "expression": "false"}))
+                    .push(json!({"name": "mine", "expression": "false"}));
             },
             "it has matchCondition mine of enforce.rolegate.dev, which rolegate does not ship",
         ),
         (
             |it| {
                 it["matchConditions"][0]["expression"] =
-                    json!("request.userInfo.username != 'mallory'")
+                    json!("request.userInfo.username != 'mallory'");
             },
             "expression of matchCondition breakglass of enforce.rolegate.dev is request.userInfo.username",
         ),
@@ -232,7 +233,7 @@ fn every_weakened_field_of_a_webhook_is_named() {
                 it["namespaceSelector"]["matchExpressions"][2]["values"]
                     .as_array_mut()
                     .expect("some")
-                    .push(json!("spark-a"))
+                    .push(json!("spark-a"));
             },
             "namespaceSelector.matchExpressions {of} is ",
         ),
@@ -262,7 +263,8 @@ fn every_weakened_field_of_a_webhook_is_named() {
         ),
         (
             |it| {
-                it["clientConfig"] = json!({"url": "https://evil.example.com/", "caBundle": "LS0t"})
+                it["clientConfig"] =
+                    json!({"url": "https://evil.example.com/", "caBundle": "LS0t"});
             },
             "clientConfig.url {of} has https://evil.example.com/",
         ),

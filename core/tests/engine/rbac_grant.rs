@@ -93,7 +93,7 @@ impl Cluster {
         let looked_up = self.look_up(review, policy);
         if KINDS.iter().all(|kind| self.0.contains_key(kind)) {
             let at_once = in_view(&self.view(), Duration::from_mins(1), review, policy);
-            let asks = self.asks(review, policy);
+            let asks = asks(review, policy);
             match at_once {
                 None => assert!(asks && looked_up.is_empty(), "{looked_up:?}"),
                 Some(said) => assert_eq!(said, looked_up),
@@ -102,15 +102,6 @@ impl Cluster {
             assert_eq!(old.is_none(), asks, "what is too old denies nothing");
         }
         looked_up
-    }
-
-    /// Whether the rule looks something up where there is no view.
-    fn asks(&self, review: &Review, policy: &Policy) -> bool {
-        let body = review.body();
-        let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
-        let scope = Scope::of_door(Door::Enforce, policy);
-        let first = decide(&review.request, scope, policy, &Facts::none_yet(), now());
-        matches!(first.expect("a first round"), Outcome::Needs(_))
     }
 
     fn look_up(&self, review: &Review, policy: &Policy) -> Vec<String> {
@@ -150,6 +141,15 @@ impl Cluster {
         let second = decide(&review.request, scope, policy, &facts, now()).expect("a decision");
         shown(&second.decided().expect("no third round"))
     }
+}
+
+/// Whether the rule looks something up where there is no view.
+fn asks(review: &Review, policy: &Policy) -> bool {
+    let body = review.body();
+    let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let scope = Scope::of_door(Door::Enforce, policy);
+    let first = decide(&review.request, scope, policy, &Facts::none_yet(), now());
+    matches!(first.expect("a first round"), Outcome::Needs(_))
 }
 
 /// What the rule says in the first round with a view of that age; `None` if it asks.

@@ -13,6 +13,8 @@ use rolegate_core::names::{OWN_NAMESPACE, shorten};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
+use crate::manifests::is_shipped;
+
 /// As many at once, and one more each [`EACH`].
 const BURST: u32 = 10;
 const EACH: Duration = Duration::from_secs(10);
@@ -121,12 +123,17 @@ fn event(home: &str, about: &About<'_>, now: Timestamp) -> serde_json::Value {
         "mutatingadmissionpolicies" => "MutatingAdmissionPolicy",
         _ => "MutatingAdmissionPolicyBinding",
     };
+    let reason = if is_shipped(about.resource, about.name) {
+        "RolegateChanged"
+    } else {
+        "MutatorFound"
+    };
     let now = format!("{now:.0}");
     let note = shorten(format!("{}. Instead: {}", about.note, about.helps), LONGEST);
     json!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": {"name": format!("rolegate.{:016x}", about.id), "namespace": home},
-        "type": "Warning", "reason": "MutatingWebhook", "action": "Report",
+        "type": "Warning", "reason": reason, "action": "Report",
         "message": note,
         "involvedObject": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": home, "name": "rolegate"},
         "related": {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "name": about.name, "uid": about.uid},

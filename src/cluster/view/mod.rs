@@ -14,6 +14,8 @@ mod drift;
 mod events;
 mod status;
 mod store;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::fmt;

@@ -36,14 +36,14 @@ struct Webhook {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(super) struct Client {
-    pub(super) service: Option<Service>,
-    pub(super) url: Option<Box<str>>,
+struct Client {
+    service: Option<Service>,
+    url: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(super) struct Service {
+struct Service {
     namespace: Box<str>,
     name: Box<str>,
 }
@@ -124,13 +124,15 @@ fn by_webhooks(
         let Some(place) = namespaces(selector, view) else {
             continue;
         };
-        let known = known(configuration, &webhook.client_config);
+        let client = &webhook.client_config;
+        let url = client.url.as_deref().filter(|_| client.service.is_none());
+        let known = known(configuration, url);
         let act = format!(
             "MutatingWebhookConfiguration {}{}: webhook {} can rewrite {what} {place}{}{}",
             shown(configuration, 253),
             by(known),
             shown(&webhook.name, 253),
-            webhook.client_config.shown(),
+            client.shown(),
             narrowed(webhook.object_selector.as_ref(), &webhook.match_conditions),
         );
         let mut finding = Finding::new(&ABOUT, &INSTALLED, act)

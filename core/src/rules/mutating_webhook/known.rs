@@ -3,8 +3,6 @@
 
 use crate::policy::Severity;
 
-use super::foreign::Client;
-
 /// Whose a mutator is, by its name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
@@ -67,12 +65,10 @@ const BY_NAME: [(&str, &str); 22] = [
     ("yunikorn-admission-controller", "named as YuniKorn's"),
 ];
 
-pub(super) fn known(configuration: &str, client: &Client) -> Option<Known> {
-    let on_the_control_plane = client.service.is_none()
-        && client
-            .url
-            .as_deref()
-            .is_some_and(|url| LOOPBACK.iter().any(|start| url.starts_with(start)));
+/// By the configuration's name, and the URL that it names in place of a Service.
+pub(super) fn known(configuration: &str, url: Option<&str>) -> Option<Known> {
+    let on_the_control_plane =
+        url.is_some_and(|url| LOOPBACK.iter().any(|start| url.starts_with(start)));
     if on_the_control_plane
         && let Some((_, what)) = OF_EKS.iter().find(|(name, _)| *name == configuration)
     {

@@ -81,7 +81,7 @@ pub(super) struct Surroundings<'v> {
 enum Bindings<'v> {
     /// Looked up. The managed namespaces are `None` for a Role: its namespace is the
     /// request's.
-    Found(Graph, Option<BTreeSet<String>>),
+    Found(Box<Graph>, Option<BTreeSet<String>>),
     Watched(&'v View),
 }
 
@@ -104,7 +104,7 @@ impl<'v> Surroundings<'v> {
             let graph = Graph::new([], bindings(&found)?);
             return Ok(Some(Self {
                 roles: Vec::new(),
-                bindings: Bindings::Found(graph, None),
+                bindings: Bindings::Found(Box::new(graph), None),
             }));
         }
         let found = all(
@@ -141,7 +141,7 @@ impl<'v> Surroundings<'v> {
         }
         Ok(Some(Self {
             roles: roles(&clustered)?,
-            bindings: Bindings::Found(Graph::new([], bound), Some(managed)),
+            bindings: Bindings::Found(Box::new(Graph::new([], bound)), Some(managed)),
         }))
     }
 
@@ -151,7 +151,7 @@ impl<'v> Surroundings<'v> {
         role: &'s RoleKey,
     ) -> impl Iterator<Item = &'s Binding> {
         let graph = match &self.bindings {
-            Bindings::Found(graph, _) => graph,
+            Bindings::Found(graph, _) => &**graph,
             Bindings::Watched(view) => &view.graph,
         };
         let bindings = graph.bindings_of_role(role);
