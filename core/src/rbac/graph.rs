@@ -68,12 +68,12 @@ impl Graph {
     pub fn put_binding(&mut self, binding: Binding) {
         self.remove_binding(&binding.key);
         for subject in &binding.subjects {
-            let of_subject = self.by_subject.entry(subject.clone()).or_default();
-            of_subject.push(binding.key.clone());
+            let of_subject = self.by_subject.entry(subject.clone());
+            of_subject.or_insert_with(one).push(binding.key.clone());
         }
         if let Some(role) = &binding.role {
-            let of_role = self.by_role.entry(role.clone()).or_default();
-            of_role.push(binding.key.clone());
+            let of_role = self.by_role.entry(role.clone());
+            of_role.or_insert_with(one).push(binding.key.clone());
         }
         self.bindings.insert(binding.key.clone(), binding);
     }
@@ -110,10 +110,16 @@ impl Graph {
         self.bindings.values()
     }
 
-    /// The bindings that name this role itself.
-    pub fn bindings_of_role(&self, role: &RoleKey) -> impl Iterator<Item = &Binding> {
+    /// The bindings that name this role itself, in these namespaces; that of a cluster
+    /// role binding is empty.
+    pub fn bindings_of_role(
+        &self,
+        role: &RoleKey,
+        mut counts: impl FnMut(&str) -> bool,
+    ) -> impl Iterator<Item = &Binding> {
         let keys = self.by_role.get(role).into_iter().flatten();
-        keys.filter_map(|key| self.bindings.get(key))
+        keys.filter(move |key| counts(&key.namespace))
+            .filter_map(|key| self.bindings.get(key))
     }
 
     /// The role, and the aggregated ones that have its rules.
@@ -243,6 +249,11 @@ impl<'g> Grant<'g> {
     pub fn names(&self) -> &'g [Box<str>] {
         &self.rule.resource_names
     }
+}
+
+/// Most subjects and most roles have one binding.
+fn one<T>() -> Vec<T> {
+    Vec::with_capacity(1)
 }
 
 fn forget<K: std::hash::Hash + Eq>(

@@ -71,13 +71,15 @@ impl Role {
             Some(own) => own,
             None => namespace.into(),
         };
+        // Only cluster roles are aggregated.
+        let labels = wire.metadata.labels.filter(|_| namespace.is_empty());
         Ok(Self {
             key: RoleKey {
                 namespace,
                 name: wire.metadata.name.unwrap_or_default(),
             },
             rules: compact(wire.rules.unwrap_or_default()),
-            labels: wire.metadata.labels.unwrap_or_default(),
+            labels: labels.unwrap_or_default(),
             aggregates: wire
                 .aggregation_rule
                 .map(|rule| rule.cluster_role_selectors.to_vec())

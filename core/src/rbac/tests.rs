@@ -432,7 +432,7 @@ fn aggregated_roles_have_the_rules_of_their_parts() {
     assert_eq!(
         graph
             .roles_with(&nested)
-            .flat_map(|role| graph.bindings_of_role(&role).collect::<Vec<_>>())
+            .flat_map(|role| graph.bindings_of_role(&role, |_| true).collect::<Vec<_>>())
             .count(),
         1,
         "through two aggregated roles"

@@ -97,9 +97,6 @@ static ADVICE: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: permissions of job submitters",
 };
 
-/// As many findings as one request gets.
-const MOST: usize = 8;
-
 impl Rule for RbacGrant {
     fn about(&self) -> &'static About {
         &ABOUT
@@ -166,9 +163,10 @@ fn report(write: &Write<'_>, gains: Gains, findings: &mut Vec<Finding>) {
         Act::Create(_) => "create",
         _ => "change",
     };
-    let more = gains.0.len().saturating_sub(MOST);
-    for (index, Gain { who, what, how }) in gains.0.into_iter().take(MOST).enumerate() {
-        let more = if index + 1 == MOST && more > 0 {
+    let Gains { first, more } = gains;
+    let last = first.len();
+    for (index, Gain { who, what, how }) in first.into_iter().enumerate() {
+        let more = if index + 1 == last && more > 0 {
             format!(" (and {more} more like this)")
         } else {
             String::new()

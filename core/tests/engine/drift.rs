@@ -326,7 +326,10 @@ fn policies_and_bindings_that_deny_less() {
         "{said:?}"
     );
     let said = policy(|it| it["spec"]["validations"][0]["expression"] = json!("true"));
-    assert!(said[0].contains("spec.validations is "), "{said:?}");
+    assert!(
+        said[0].contains("spec.validations[0].expression is true instead of "),
+        "{said:?}"
+    );
     let said = policy(|it| {
         let conditions = it["spec"]["matchConditions"].as_array_mut().expect("some");
         conditions.push(json!({"name": "never", "expression": "false"}));

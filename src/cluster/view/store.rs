@@ -1,6 +1,7 @@
 //! What is kept of the watched objects: of each only what somebody reads.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rolegate_core::facts::{View, WATCHED};
@@ -21,6 +22,8 @@ pub(super) type Key = (Box<str>, Box<str>);
 pub(super) struct Store {
     view: RwLock<View>,
     admission: Mutex<BTreeMap<(usize, Box<str>), Kept>>,
+    /// The room that roles, bindings and namespaces take.
+    taken: AtomicUsize,
     /// Something changed that drift depends on.
     pub(super) changed: Notify,
 }
@@ -175,51 +178,44 @@ impl Store {
         }
     }
 
-    /// Removes what a new list no longer has.
-    pub(super) fn retain(&self, index: usize, seen: &HashSet<Key>) {
-        for key in self.keys(index) {
-            if !seen.contains(&key) {
-                self.remove(index, key);
-            }
+    /// Takes room for a new version of an object; `before` is what its old one has.
+    /// Whether there is enough.
+    pub(super) fn take(&self, room: usize, before: usize) -> bool {
+        let taken = self.taken.fetch_add(room, Ordering::Relaxed) + room;
+        if taken.saturating_sub(before) > MOST {
+            self.give_back(room);
+            return false;
         }
+        self.give_back(before);
+        true
     }
 
-    /// The keys of the objects of a resource that are kept.
-    fn keys(&self, index: usize) -> Vec<Key> {
-        let of_role = |key: &RoleKey| (key.namespace.clone(), key.name.clone());
-        let of_binding = |key: &BindingKey| (key.namespace.clone(), key.name.clone());
-        let clustered = resource(index).starts_with("cluster");
-        match resource(index) {
-            "roles" | "clusterroles" => {
-                let view = self.view();
-                let keys = view.graph.roles().map(|role| of_role(&role.key));
-                keys.filter(|(namespace, _)| namespace.is_empty() == clustered)
-                    .collect()
-            }
-            "rolebindings" | "clusterrolebindings" => {
-                let view = self.view();
-                let keys = view
-                    .graph
-                    .bindings()
-                    .map(|binding| of_binding(&binding.key));
-                keys.filter(|(namespace, _)| namespace.is_empty() == clustered)
-                    .collect()
-            }
-            "namespaces" => {
-                let view = self.view();
-                let names = view.managed.keys().cloned();
-                names.map(|name| (Box::default(), name)).collect()
-            }
-            _ => {
-                let admission = self.admission();
-                let of_kind = admission.keys().filter(|(of, _)| *of == index);
-                of_kind
-                    .map(|(_, name)| (Box::default(), name.clone()))
-                    .collect()
-            }
-        }
+    pub(super) fn give_back(&self, room: usize) {
+        self.taken.fetch_sub(room, Ordering::Relaxed);
     }
 }
+
+/// The room that an object will take, at most: each of its strings is kept on its own.
+/// Webhook configurations and admission policies, which only administrators write, are
+/// always kept.
+pub(super) fn room(index: usize, item: &Item<'_>) -> usize {
+    if WATCHED
+        .get(index)
+        .is_none_or(|one| one.asked.group == ADMISSION)
+    {
+        return 0;
+    }
+    let quotes = memchr::memchr_iter(b'"', item.text.as_bytes()).count();
+    item.text.len() / 2 + quotes / 2 * A_STRING
+}
+
+/// The group of webhook configurations and admission policies.
+const ADMISSION: &str = "admissionregistration.k8s.io";
+/// A string and what the allocator adds.
+const A_STRING: usize = 40;
+/// Tenants write roles and bindings, so they have a limit together. What is not kept is
+/// looked up where it decides; some 60,000 roles and bindings of the usual size fit.
+const MOST: usize = 192 << 20;
 
 pub(super) fn resource(index: usize) -> &'static str {
     WATCHED

@@ -15,7 +15,7 @@ use rolegate_core::rbac::RoleKey;
 use serde_json::{Value, json};
 
 use super::status::{State, Statuses};
-use super::store::Store;
+use super::store::{self, Item, Store};
 use super::watch;
 use crate::runtime::Explain as _;
 
@@ -159,4 +159,26 @@ async fn a_resource_is_listed_watched_and_listed_again() {
         .map(|uri| uri.split('/').nth(3).unwrap_or_default())
         .collect();
     assert_eq!(versions, ["v1", "v1beta1", "v1alpha1"]);
+}
+
+/// Tenants write roles and bindings: together they get no more room than this.
+#[test]
+fn there_is_an_end_to_what_is_kept() {
+    let store = Store::default();
+    assert!(store.take(100 << 20, 0));
+    assert!(!store.take(100 << 20, 0), "too much together");
+    assert!(store.take(150 << 20, 100 << 20), "in place of the first");
+    store.give_back(150 << 20);
+    assert!(store.take(190 << 20, 0));
+
+    let text = json!({"metadata": {"name": "r"}, "rules": rules()}).to_string();
+    let item = Item::read(&text).expect("a role");
+    let place = |resource| {
+        WATCHED
+            .iter()
+            .position(|one| one.asked.resource == resource)
+    };
+    let room = |resource| store::room(place(resource).expect("watched"), &item);
+    assert!((300..2000).contains(&room("roles")), "{}", room("roles"));
+    assert_eq!(room("mutatingwebhookconfigurations"), 0);
 }

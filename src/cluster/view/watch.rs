@@ -3,7 +3,7 @@
 //! It is not `kube-runtime`'s watcher, because that one does not pass bookmarks on: in a
 //! quiet cluster they alone prove that a watch still works.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::status::{State, Statuses};
-use super::store::{Item, Key, Store};
+use super::store::{self, Item, Key, Store};
 
 /// Objects of one page of a list.
 const PAGE: usize = 250;
@@ -72,7 +72,7 @@ pub(super) async fn keep(client: &Client, index: usize, store: &Store, statuses:
         watched,
         store,
         statuses,
-        objects: 0,
+        objects: HashMap::new(),
         proven: false,
         failing: false,
     };
@@ -131,7 +131,8 @@ struct Reader<'a> {
     watched: &'static Watched,
     store: &'a Store,
     statuses: &'a Statuses,
-    objects: usize,
+    /// Every object, with the room that it takes in the store.
+    objects: HashMap<Key, usize>,
     /// Whether anything was proved since this was last looked at.
     proven: bool,
     failing: bool,
@@ -190,7 +191,7 @@ impl Reader<'_> {
 
     /// Reads all objects, page by page, and forgets those that are gone.
     async fn list(&mut self, api: &str) -> Result<String, Stop> {
-        let mut seen: HashSet<Key> = HashSet::new();
+        let mut gone: HashSet<Key> = self.objects.keys().cloned().collect();
         let mut next = String::new();
         loop {
             // It is never closed.
@@ -203,13 +204,14 @@ impl Reader<'_> {
                 serde_json::from_str(&text).map_err(|error| Stop::Failed(error.to_string()))?;
             for item in &page.items {
                 if let Some(item) = self.read(item.get()) {
-                    seen.insert(item.key());
+                    gone.remove(&item.key());
                     self.put(item);
                 }
             }
             if page.metadata.next.is_empty() {
-                self.store.retain(self.index, &seen);
-                self.objects = seen.len();
+                for key in gone {
+                    self.remove(key);
+                }
                 self.proved();
                 self.store.changed.notify_one();
                 return Ok(page.metadata.resource_version);
@@ -238,15 +240,8 @@ impl Reader<'_> {
             };
             let (item, gone) = match event? {
                 None => return Ok(()),
-                Some(WatchEvent::Added(item)) => {
-                    self.objects += 1;
-                    (item, false)
-                }
-                Some(WatchEvent::Modified(item)) => (item, false),
-                Some(WatchEvent::Deleted(item)) => {
-                    self.objects = self.objects.saturating_sub(1);
-                    (item, true)
-                }
+                Some(WatchEvent::Added(item) | WatchEvent::Modified(item)) => (item, false),
+                Some(WatchEvent::Deleted(item)) => (item, true),
                 Some(WatchEvent::Bookmark(bookmark)) => {
                     *version = bookmark.metadata.resource_version;
                     self.proved();
@@ -260,7 +255,7 @@ impl Reader<'_> {
             };
             item.version().clone_into(version);
             if gone {
-                self.store.remove(self.index, item.key());
+                self.remove(item.key());
             } else {
                 self.put(item);
             }
@@ -295,13 +290,32 @@ impl Reader<'_> {
         }
     }
 
-    /// Keeps the object. One that cannot be read is left out, and what was known of it.
-    fn put(&self, item: Item<'_>) {
-        let (namespace, name) = item.key();
-        if let Err(error) = self.store.put(self.index, item) {
-            self.skipped(&namespace, &name, &error.to_string());
-            self.store.remove(self.index, (namespace, name));
+    /// Keeps the object. One that cannot be read, or for which there is no room, is left
+    /// out, and what was known of it.
+    fn put(&mut self, item: Item<'_>) {
+        let key = item.key();
+        let room = store::room(self.index, &item);
+        let before = self.objects.get(&key).copied();
+        let problem = if self.store.take(room, before.unwrap_or_default()) {
+            self.objects.insert(key.clone(), room);
+            let kept = self.store.put(self.index, item);
+            kept.err().map(|error| error.to_string())
+        } else {
+            Some("there is no room to keep it".to_owned())
+        };
+        let Some(problem) = problem else { return };
+        // One that was left out before has no room, and was named then.
+        if before != Some(0) {
+            self.skipped(&key.0, &key.1, &problem);
         }
+        self.remove(key.clone());
+        self.objects.insert(key, 0);
+    }
+
+    fn remove(&mut self, key: Key) {
+        let room = self.objects.remove(&key).unwrap_or_default();
+        self.store.give_back(room);
+        self.store.remove(self.index, key);
     }
 
     fn skipped(&self, namespace: &str, name: &str, error: &str) {
@@ -321,13 +335,15 @@ impl Reader<'_> {
             let resource = self.watched.asked.resource;
             tracing::info!(resource, "in sync again");
         }
-        self.statuses.proved(self.index, self.objects);
+        self.statuses.proved(self.index, self.objects.len());
     }
 
     /// Nothing is known of the resource any more.
     fn forget(&mut self, state: State, say: impl FnOnce()) {
-        self.objects = 0;
-        self.store.retain(self.index, &HashSet::new());
+        let all: Vec<Key> = self.objects.keys().cloned().collect();
+        for key in all {
+            self.remove(key);
+        }
         if self.statuses.set(self.index, state) {
             say();
         }

@@ -154,9 +154,7 @@ impl<'v> Surroundings<'v> {
             Bindings::Found(graph, _) => &**graph,
             Bindings::Watched(view) => &view.graph,
         };
-        let bindings = graph.bindings_of_role(role);
-        bindings.filter(|binding| {
-            let namespace = &*binding.key.namespace;
+        graph.bindings_of_role(role, |namespace| {
             namespace.is_empty()
                 || *namespace == *role.namespace
                 || match &self.bindings {

@@ -1,6 +1,7 @@
 //! What subjects newly get by a role or by a binding.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::facts::surface::{Answer, Row, Verb};
@@ -24,7 +25,25 @@ pub(super) struct Gain {
 }
 
 /// In the order of the subjects.
-pub(super) struct Gains(pub(super) Vec<Gain>);
+#[derive(Default)]
+pub(super) struct Gains {
+    /// As many as one request gets findings.
+    pub(super) first: Vec<Gain>,
+    /// How many there are besides.
+    pub(super) more: usize,
+}
+
+/// As many findings as one request gets.
+const SHOWN: usize = 8;
+
+impl Gains {
+    /// Sentences are made of the first only: a role may have thousands of bindings.
+    fn of<T>(all: impl ExactSizeIterator<Item = T>, gain: impl FnMut(T) -> Gain) -> Self {
+        let more = all.len().saturating_sub(SHOWN);
+        let first = all.take(SHOWN).map(gain).collect();
+        Self { first, more }
+    }
+}
 
 /// By a binding: what its role gives the subjects that it did not have before.
 pub(super) fn by_binding(
@@ -33,7 +52,7 @@ pub(super) fn by_binding(
     old: Option<Binding>,
     new: &Binding,
 ) -> Result<Gains, Stop> {
-    let none = Ok(Gains(Vec::new()));
+    let none = Ok(Gains::default());
     let Some(role) = &new.role else {
         return none;
     };
@@ -55,7 +74,7 @@ pub(super) fn by_binding(
     }
     if let Some(Bound::Known(graph)) = fresh(facts).map(|view| Bound::in_view(role, view)) {
         let gains = gained_by(write, new, role, &added, &graph);
-        if !gains.0.is_empty() {
+        if !gains.first.is_empty() {
             return Ok(gains);
         }
     }
@@ -92,16 +111,18 @@ fn gained_by(
     graph: &Graph,
 ) -> Gains {
     let mut excess = Excesses::new(write, new.key.namespace.is_empty());
-    let gains = added.iter().filter_map(|&(subject, class)| {
-        let to = To::of(subject, class, &new.key.namespace, write);
-        let what = excess.gained(to, role, graph, None)?;
-        Some(Gain {
-            who: subject.to_string(),
-            what,
-            how: String::new(),
+    let gains: Vec<(&Subject, Rc<str>)> = added
+        .iter()
+        .filter_map(|&(subject, class)| {
+            let to = To::of(subject, class, &new.key.namespace, write);
+            Some((subject, excess.gained(to, role, graph, None)?))
         })
-    });
-    Gains(gains.collect())
+        .collect();
+    Gains::of(gains.into_iter(), |(subject, what)| Gain {
+        who: subject.to_string(),
+        what: what.to_string(),
+        how: String::new(),
+    })
 }
 
 /// By a role: what its new rules, labels and selectors give the subjects that are
@@ -112,7 +133,7 @@ pub(super) fn by_role(
     old: Option<&Role>,
     new: &Role,
 ) -> Result<Gains, Stop> {
-    let none = Ok(Gains(Vec::new()));
+    let none = Ok(Gains::default());
     let key = new.key.clone();
     let in_cluster = key.namespace.is_empty();
     let lone = Graph::new([new.clone()], []);
@@ -133,18 +154,18 @@ pub(super) fn by_role(
     if let Some(view) = fresh(facts) {
         let around = Surroundings::in_view(new, view);
         let gains = gained_around(write, &around, old, new);
-        if !gains.0.is_empty() {
+        if !gains.first.is_empty() {
             return Ok(gains);
         }
     }
     let Some(around) = Surroundings::of(&key, facts)? else {
         let what = own.computed(anybody, &key, &lone, lone_before.as_ref());
-        let gain = what.map(|what| Gain {
+        let what: Vec<String> = what.into_iter().collect();
+        return Ok(Gains::of(what.into_iter(), |what| Gain {
             who: "whoever is bound to it".to_owned(),
             what,
             how: ", and rolegate could not read who that is".to_owned(),
-        });
-        return Ok(Gains(gain.into_iter().collect()));
+        }));
     };
     Ok(gained_around(write, &around, old, new))
 }
@@ -189,16 +210,15 @@ fn gained_around(
             gains.entry((subject, &binding.key)).or_insert(what);
         }
     }
-    let gains = gains.into_iter().map(|((subject, binding), what)| Gain {
+    Gains::of(gains.into_iter(), |((subject, binding), what)| Gain {
         who: subject.to_string(),
-        what,
+        what: what.to_string(),
         how: format!(" by {binding}"),
-    });
-    Gains(gains.collect())
+    })
 }
 
 /// To whom a role gives something, as far as it matters.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct To {
     class: Class,
     /// A submitter that the policy lets exec into pods of its own (`exec: true`).
@@ -223,7 +243,8 @@ impl To {
 struct Excesses<'w, 'a> {
     write: &'w Write<'a>,
     in_cluster: bool,
-    known: BTreeMap<(RoleKey, &'static str, bool), Option<String>>,
+    /// Few: for each role, a class or two.
+    known: Vec<(RoleKey, To, Option<Rc<str>>)>,
 }
 
 impl<'w, 'a> Excesses<'w, 'a> {
@@ -231,7 +252,7 @@ impl<'w, 'a> Excesses<'w, 'a> {
         Self {
             write,
             in_cluster,
-            known: BTreeMap::new(),
+            known: Vec::new(),
         }
     }
 
@@ -241,13 +262,13 @@ impl<'w, 'a> Excesses<'w, 'a> {
         role: &RoleKey,
         graph: &Graph,
         before: Option<&Graph>,
-    ) -> Option<String> {
-        let key = (role.clone(), to.class.as_str(), to.execs);
-        if let Some(known) = self.known.get(&key) {
+    ) -> Option<Rc<str>> {
+        let mut known = self.known.iter();
+        if let Some((.., known)) = known.find(|(of, too, _)| *too == to && of == role) {
             return known.clone();
         }
-        let computed = self.computed(to, role, graph, before);
-        self.known.insert(key, computed.clone());
+        let computed = self.computed(to, role, graph, before).map(Rc::from);
+        self.known.push((role.clone(), to, computed.clone()));
         computed
     }
 

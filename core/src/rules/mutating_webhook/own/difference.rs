@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::request::{Path, Segment};
 
-use super::normal::NAMED;
+use super::normal::{NAMED, SETS};
 
 /// One field that differs.
 #[derive(Debug)]
@@ -91,12 +91,17 @@ impl Walk {
     fn compare(&mut self, place: &Place, shipped: &Value, is: &Value) {
         match (shipped, is) {
             (Value::Object(shipped), Value::Object(is)) => self.members(place, shipped, is),
-            (Value::Array(_), Value::Array(_)) if shipped != is => {
-                let changed = Kind::Changed {
-                    shipped: shipped.clone(),
-                    is: is.clone(),
-                };
-                self.push(place, changed);
+            // In a set an element's place says nothing.
+            (Value::Array(all), Value::Array(others))
+                if all.len() == others.len() && !place.is_set() =>
+            {
+                for (index, (shipped, is)) in all.iter().zip(others).enumerate() {
+                    let place = Place {
+                        at: place.at.clone().index(index),
+                        ..place.clone()
+                    };
+                    self.compare(&place, shipped, is);
+                }
             }
             (shipped, is) if shipped != is => {
                 let changed = Kind::Changed {
@@ -167,6 +172,11 @@ impl Walk {
 }
 
 impl Place {
+    fn is_set(&self) -> bool {
+        let last = self.at.segments().last().and_then(key);
+        last.is_some_and(|key| SETS.contains(&key))
+    }
+
     fn key(&self, key: &str) -> Self {
         Self {
             at: self.at.clone().key(key.to_owned()),

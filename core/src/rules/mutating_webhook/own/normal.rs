@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::names::OWN_NAMESPACE;
 
 /// Lists whose order has no meaning.
-const SETS: [&str; 9] = [
+pub(super) const SETS: [&str; 9] = [
     "admissionReviewVersions",
     "apiGroups",
     "apiVersions",
