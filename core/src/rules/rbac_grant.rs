@@ -51,6 +51,8 @@
 //! - A role and its binding that are written at the same moment. Whichever is stored
 //!   first is seen by the other.
 //! - Whether a subject has the permission already by another binding.
+//! - That a binding or a role was deleted a moment ago: what rolegate watches is that
+//!   little behind. The same request passes when it is repeated.
 //! - Cluster roles and their bindings come through the cluster door, whose mode the
 //!   policy gives (`doors.cluster`, `audit` unless given).
 

@@ -138,7 +138,7 @@ impl Reviewer for Engine {
         let scope = Scope::of_door(door, &policy);
         let stored = found.map_or_else(Vec::new, stored);
         // Only rules about roles and bindings read the view.
-        let about_rights = found.is_none() && review.request.target.group() == GROUP;
+        let about_rights = review.request.target.group() == GROUP;
         let view = self.view.as_ref().filter(|_| about_rights);
         let known = view.and_then(ClusterView::rights);
         let facts = match (found, &self.cluster) {

@@ -93,12 +93,10 @@ pub(super) fn by_binding(
 /// about once a minute where nothing changes.
 const OLDEST: Duration = Duration::from_mins(2);
 
-/// The view, in the round in which a rule can still ask: a gain that it shows needs no
-/// look-up. What it does not show is looked up, because it may lag behind.
+/// The view: a gain that it shows needs no look-up. What it does not show is looked up,
+/// because it may lag behind. It counts in the second round too: where another rule asked
+/// for something, what this one did not need was not looked up.
 fn fresh<'a>(facts: &Facts<'a>) -> Option<&'a View> {
-    if facts.are_final() {
-        return None;
-    }
     facts.view(OLDEST)
 }
 
