@@ -22,6 +22,8 @@ pub(super) type Key = (Box<str>, Box<str>);
 pub(super) struct Store {
     view: RwLock<View>,
     admission: Mutex<BTreeMap<(usize, Box<str>), Kept>>,
+    /// Held while a page is read and put here, so that pages do not add up in memory.
+    pub(super) one_page: tokio::sync::Mutex<()>,
     /// The room that roles, bindings and namespaces take.
     taken: AtomicUsize,
     /// Something changed that drift depends on.

@@ -182,3 +182,42 @@ fn there_is_an_end_to_what_is_kept() {
     assert!((300..2000).contains(&room("roles")), "{}", room("roles"));
     assert_eq!(room("mutatingwebhookconfigurations"), 0);
 }
+
+/// With the rights of `manifests/lookups` a resource can be listed and not watched: it is
+/// not known, that is said once, and it is not listed again and again.
+#[tokio::test(start_paused = true)]
+async fn what_may_only_be_listed_is_not_known() {
+    let lists = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&lists);
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let watches = request.uri().to_string().contains("watch=true");
+        let (code, body) = if watches {
+            (
+                403,
+                json!({"kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "no"}),
+            )
+        } else {
+            counted.fetch_add(1, Ordering::Relaxed);
+            (
+                200,
+                json!({"metadata": {"resourceVersion": "10"}, "items": [role("first", 2, &rules())]}),
+            )
+        };
+        let response = Response::builder()
+            .status(code)
+            .body(Body::from(body.to_string().into_bytes()));
+        async move { response.map_err(tower::BoxError::from) }
+    });
+    let client = Client::new(service, "default");
+    let (store, statuses) = (Arc::new(Store::default()), Arc::new(Statuses::default()));
+    let roles = WATCHED.iter().position(|one| one.asked.resource == "roles");
+    let roles = roles.expect("roles");
+    let parts = (Arc::clone(&store), Arc::clone(&statuses));
+    tokio::spawn(async move { watch::keep(&client, roles, &parts.0, &parts.1).await });
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    assert_eq!(statuses.state(roles), State::NotGranted);
+    assert_eq!(store.view().graph.roles().count(), 0);
+    tokio::time::sleep(Duration::from_hours(3)).await;
+    assert_eq!(statuses.state(roles), State::NotGranted);
+    assert_eq!(lists.load(Ordering::Relaxed), 1);
+}

@@ -15,7 +15,6 @@ use kube::core::WatchEvent;
 use rolegate_core::facts::{WATCHED, Watched};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::status::{State, Statuses};
@@ -23,8 +22,6 @@ use super::store::{self, Item, Key, Store};
 
 /// Objects of one page of a list.
 const PAGE: usize = 250;
-/// One page at a time of all resources, so that memory for pages does not add up.
-static ONE_PAGE: Semaphore = Semaphore::const_new(1);
 /// How long the API server keeps a watch open. It is opened again from where it was.
 const OPEN: Duration = Duration::from_secs(280);
 /// Without an event or a bookmark for this long the connection counts as dead: bookmarks
@@ -35,8 +32,12 @@ const ANSWER: Duration = Duration::from_secs(30);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Rights and resources may come later.
-const ASK_AGAIN: Duration = Duration::from_mins(15);
+/// Rights and resources may come later: soon while a cluster is set up, else rarely.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+const ASK_RARELY: Duration = Duration::from_mins(15);
+/// An API server that has just started refuses everybody until it knows its roles. What is
+/// known already is forgotten only after so many refusals.
+const REFUSALS: u32 = 5;
 
 /// Why reading stopped.
 enum Stop {
@@ -75,34 +76,42 @@ pub(super) async fn keep(client: &Client, index: usize, store: &Store, statuses:
         objects: HashMap::new(),
         proven: false,
         failing: false,
+        forgotten: false,
     };
     let resource = watched.asked.resource;
     let mut pause = FIRST_PAUSE;
+    let mut refusals = 0;
     let mut from = None;
     loop {
         let stop = reader.follow(&mut from).await;
         if std::mem::take(&mut reader.proven) {
             pause = FIRST_PAUSE;
+            refusals = 0;
         }
+        let mut longest = LONGEST_PAUSE;
         match stop {
             Stop::Expired => from = None,
             Stop::NotGranted(message) => {
-                reader.forget(State::NotGranted, || {
-                    tracing::info!(
-                        resource,
-                        message,
-                        "rolegate may not watch this resource, so it is not known (manifests/view grants it)"
-                    );
-                });
-                from = None;
-                pause = ASK_AGAIN;
+                refusals += 1;
+                if refusals >= REFUSALS || statuses.state(index) != State::Known {
+                    reader.forget(State::NotGranted, || {
+                        tracing::info!(
+                            resource,
+                            message,
+                            "rolegate may not watch this resource, so it is not known (manifests/view grants it)"
+                        );
+                    });
+                    pause = pause.max(ASK_AGAIN);
+                    longest = ASK_RARELY;
+                }
             }
             Stop::NotServed => {
                 reader.forget(State::NotServed, || {
                     tracing::info!(resource, "this cluster has no such resource");
                 });
                 from = None;
-                pause = ASK_AGAIN;
+                pause = pause.max(ASK_AGAIN);
+                longest = ASK_RARELY;
             }
             Stop::Failed(problem) => {
                 if !std::mem::replace(&mut reader.failing, true) {
@@ -115,7 +124,7 @@ pub(super) async fn keep(client: &Client, index: usize, store: &Store, statuses:
             }
         }
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(longest);
     }
 }
 
@@ -136,6 +145,9 @@ struct Reader<'a> {
     /// Whether anything was proved since this was last looked at.
     proven: bool,
     failing: bool,
+    /// Nothing is kept: a watch alone would show a part. That it opens says that a list is
+    /// worth its cost; where only lists are granted (`manifests/lookups`), it does not.
+    forgotten: bool,
 }
 
 #[derive(Deserialize)]
@@ -194,8 +206,7 @@ impl Reader<'_> {
         let mut gone: HashSet<Key> = self.objects.keys().cloned().collect();
         let mut next = String::new();
         loop {
-            // It is never closed.
-            let _turn = ONE_PAGE.acquire().await;
+            let _turn = self.store.one_page.lock().await;
             let query = format!("limit={PAGE}{next}");
             let request = self.request(api, &query, "PartialObjectMetadataList")?;
             let answer = timeout(ANSWER, self.client.request_text(request)).await;
@@ -212,6 +223,7 @@ impl Reader<'_> {
                 for key in gone {
                     self.remove(key);
                 }
+                self.forgotten = false;
                 self.proved();
                 self.store.changed.notify_one();
                 return Ok(page.metadata.resource_version);
@@ -232,6 +244,9 @@ impl Reader<'_> {
         let events = timeout(ANSWER, opening)
             .await
             .map_err(|_elapsed| Stop::Failed("no answer".to_owned()))??;
+        if self.forgotten {
+            return Err(Stop::Expired);
+        }
         self.proved();
         let mut events = pin!(events);
         loop {
@@ -340,6 +355,7 @@ impl Reader<'_> {
 
     /// Nothing is known of the resource any more.
     fn forget(&mut self, state: State, say: impl FnOnce()) {
+        self.forgotten = true;
         let all: Vec<Key> = self.objects.keys().cloned().collect();
         for key in all {
             self.remove(key);
