@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use rolegate::manifests::{ADMISSION_POLICIES, AdmissionPolicy};
 use rolegate_core::facts::surface::{self, By};
-use rolegate_core::facts::{Asked, System};
+use rolegate_core::facts::{Asked, System, WATCHED};
 use rolegate_core::names::RESERVED_PREFIXES;
 use rolegate_core::rules::rule;
 
@@ -198,31 +198,54 @@ fn uncommented(path: &Path) -> String {
     lines.filter(|line| !line.trim().starts_with('#')).collect()
 }
 
-/// rolegate may `get` and `list` exactly what a rule may ask for.
-#[test]
-fn the_role_for_look_ups_is_what_the_engine_asks_for() {
+/// The rules of a role, one for each of these verbs and groups.
+fn rules(all: impl IntoIterator<Item = (&'static str, BTreeSet<Asked>)>) -> String {
     let mut groups: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for (verb, all) in [("get", Asked::all()), ("list", Asked::lists())] {
+    for (verb, all) in all {
         for Asked { group, resource } in all {
             groups.entry((verb, group)).or_default().push(resource);
         }
     }
-    let rules: Vec<String> = groups
-        .iter()
-        .map(|((verb, group), resources)| {
-            let group = if group.is_empty() { "\"\"" } else { group };
-            let resources = resources.join(", ");
-            format!("- apiGroups: [{group}]\n  resources: [{resources}]\n  verbs: [{verb}]\n")
-        })
-        .collect();
+    let rule = |((verb, group), resources): (&(&str, &str), &Vec<&str>)| {
+        let group = if group.is_empty() { "\"\"" } else { group };
+        let resources = resources.join(", ");
+        format!("- apiGroups: [{group}]\n  resources: [{resources}]\n  verbs: [{verb}]\n")
+    };
+    groups.iter().map(rule).collect::<Vec<_>>().concat()
+}
+
+/// rolegate may `get` and `list` exactly what a rule may ask for.
+#[test]
+fn the_role_for_look_ups_is_what_the_engine_asks_for() {
+    let rules = rules([("get", Asked::all()), ("list", Asked::lists())]);
     let file = policies().with_file_name("lookups").join("rbac.yaml");
     let text = uncommented(&file);
     let (role, binding) = text.split_once("---\n").expect("two objects");
     let (_, granted) = role.split_once("rules:\n").expect("rules");
-    assert_eq!(granted, rules.concat(), "{}", file.display());
+    assert_eq!(granted, rules, "{}", file.display());
     assert!(
         binding.contains("kind: ClusterRoleBinding") && !binding.contains("rules:"),
         "{binding}"
+    );
+}
+
+/// rolegate may watch exactly what it keeps, and create Events where it is at home.
+#[test]
+fn the_role_for_the_view_is_what_rolegate_watches() {
+    let watched = WATCHED.iter().map(|watched| watched.asked).collect();
+    let rules = rules([("list, watch", watched)]);
+    let file = policies().with_file_name("view").join("rbac.yaml");
+    let text = uncommented(&file);
+    let documents: Vec<&str> = text.split("---\n").collect();
+    let granted = |document: &str| {
+        let rules = document.split_once("rules:\n");
+        rules.map(|(_, rules)| rules.to_owned()).unwrap_or_default()
+    };
+    let all: Vec<String> = documents.iter().map(|one| granted(one)).collect();
+    let events = "- apiGroups: [\"\"]\n  resources: [events]\n  verbs: [create]\n";
+    assert_eq!(all, [rules.as_str(), "", events, ""], "{}", file.display());
+    assert!(
+        documents[2].contains("kind: Role\n") && documents[2].contains("namespace: rolegate\n")
     );
 }
 

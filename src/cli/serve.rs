@@ -8,9 +8,9 @@ mod run;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::cluster::Cluster;
 use crate::server::{Engine, Reviewer};
 use crate::telemetry::Telemetry;
-use kube::Client;
 use rolegate_core::decision::PolicyStore;
 
 pub use args::ServeArgs;
@@ -21,7 +21,10 @@ const FAILED: u8 = 1;
 /// Serves until a signal.
 #[must_use]
 pub fn run(args: &ServeArgs) -> ExitCode {
-    run_with(args, Engine::new)
+    run_with(args, |policy, cluster| match cluster {
+        Some(Cluster { client, view }) => Engine::new(policy, Some(client)).with_view(Some(view)),
+        None => Engine::new(policy, None),
+    })
 }
 
 /// Serves with another reviewer, made from the policy in force and the client
@@ -30,7 +33,7 @@ pub fn run(args: &ServeArgs) -> ExitCode {
 #[must_use]
 pub fn run_with<R: Reviewer>(
     args: &ServeArgs,
-    reviewer: impl FnOnce(Arc<PolicyStore>, Option<Client>) -> R,
+    reviewer: impl FnOnce(Arc<PolicyStore>, Option<Cluster>) -> R,
 ) -> ExitCode {
     let telemetry = match Telemetry::start(args.log_format, &args.log_filter()) {
         Ok(telemetry) => telemetry,

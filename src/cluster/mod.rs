@@ -1,19 +1,29 @@
 //! The optional connection to an API server: its configuration, whether it
 //! answers, look-ups of the single objects that rules ask for, and the modes of
-//! namespaces.
-//! `manifests/lookups` grants the rights for them.
+//! namespaces; and `view`, what rolegate keeps of the cluster by watching it.
+//! `manifests/lookups` and `manifests/view` grant the rights for them.
 
 mod look_up;
 mod namespaces;
+mod view;
 
 pub use look_up::{Found, look_up};
 pub use namespaces::Namespaces;
+pub use view::ClusterView;
 
 use std::time::Duration;
 
 use kube::{Client, Config};
 
 use crate::runtime::{Condition, Readiness};
+
+/// The cluster that a process serves.
+#[derive(Clone)]
+pub struct Cluster {
+    pub client: Client,
+    /// What is known of it.
+    pub view: ClusterView,
+}
 
 /// The value of `--cluster`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

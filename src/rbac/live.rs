@@ -84,7 +84,7 @@ async fn list(client: &Client, plural: &str, mut each: impl FnMut(&str)) -> anyh
 }
 
 /// Tokens are base64, which has `+`, `/` and `=`.
-fn url_escaped(token: &str) -> String {
+pub(crate) fn url_escaped(token: &str) -> String {
     token
         .replace('%', "%25")
         .replace('+', "%2B")

@@ -5,6 +5,7 @@ mod live;
 
 pub use files::from_files;
 pub use live::from_cluster;
+pub(crate) use live::url_escaped;
 
 use rolegate_core::rbac::Graph;
 

@@ -3,5 +3,5 @@
 mod readiness;
 mod shutdown;
 
-pub use readiness::{Condition, Readiness};
+pub use readiness::{Condition, Explain, Readiness};
 pub use shutdown::{Drain, Shutdown, Signals};

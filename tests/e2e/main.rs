@@ -38,4 +38,5 @@ mod outage;
 mod pod_identity;
 mod rbac;
 mod spark;
+mod view;
 mod without_rolegate;

@@ -1,5 +1,6 @@
 //! The kinds of objects that rules may ask for: what rolegate must be allowed to `get` or
-//! to `list`, and nothing else (`manifests/lookups`).
+//! to `list`, and nothing else (`manifests/lookups`); and those that it watches
+//! (`manifests/view`).
 
 use std::collections::BTreeSet;
 
@@ -65,6 +66,59 @@ const LISTS: [Asked; 4] = [
     asked(GROUP, "clusterroles"),
     asked(GROUP, "rolebindings"),
 ];
+
+/// The group of webhook configurations and admission policies.
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
+/// A resource of which rolegate keeps all objects, as far as it may.
+#[derive(Debug)]
+pub struct Watched {
+    pub asked: Asked,
+    /// From the newest. A cluster serves some of them, or none.
+    pub versions: &'static [&'static str],
+    /// Whether names and labels are all that is read.
+    pub metadata_only: bool,
+}
+
+const V1: &[&str] = &["v1"];
+/// Stable since Kubernetes 1.36.
+const MUTATING_POLICIES: &[&str] = &["v1", "v1beta1", "v1alpha1"];
+
+/// Every resource that rolegate watches. Roles come before bindings and everything before
+/// what depends on it, but each is read on its own.
+pub static WATCHED: [Watched; 11] = [
+    watched(GROUP, "clusterroles", V1),
+    watched(GROUP, "roles", V1),
+    watched(GROUP, "clusterrolebindings", V1),
+    watched(GROUP, "rolebindings", V1),
+    Watched {
+        asked: NAMESPACES,
+        versions: V1,
+        metadata_only: true,
+    },
+    watched(ADMISSION, "validatingwebhookconfigurations", V1),
+    watched(ADMISSION, "mutatingwebhookconfigurations", V1),
+    watched(ADMISSION, "validatingadmissionpolicies", V1),
+    watched(ADMISSION, "validatingadmissionpolicybindings", V1),
+    watched(ADMISSION, "mutatingadmissionpolicies", MUTATING_POLICIES),
+    watched(
+        ADMISSION,
+        "mutatingadmissionpolicybindings",
+        MUTATING_POLICIES,
+    ),
+];
+
+const fn watched(
+    group: &'static str,
+    resource: &'static str,
+    versions: &'static [&'static str],
+) -> Watched {
+    Watched {
+        asked: asked(group, resource),
+        versions,
+        metadata_only: false,
+    }
+}
 
 const fn asked(group: &'static str, resource: &'static str) -> Asked {
     Asked { group, resource }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::View;
 use crate::json::{Raw, Text};
 use crate::request::{Object, Resource, Stored, Target, Version, view};
 
@@ -146,6 +147,8 @@ pub struct Facts<'a> {
     objects: BTreeMap<Need, Known<&'a Stored<'a>>>,
     /// Whether the door has looked everything up: what is unknown stays unknown.
     looked: bool,
+    /// What the door knows of the whole cluster, and how old that is.
+    view: Option<(&'a View, Age)>,
 }
 
 impl<'a> Facts<'a> {
@@ -162,7 +165,23 @@ impl<'a> Facts<'a> {
         Self {
             objects: found.into_iter().collect(),
             looked: true,
+            view: None,
         }
+    }
+
+    /// The same, with what the door knows of the whole cluster.
+    #[must_use]
+    pub const fn with_view(mut self, view: &'a View, age: Age) -> Self {
+        self.view = Some((view, age));
+        self
+    }
+
+    /// What the door knows of the whole cluster, if it is no older than this.
+    #[must_use]
+    pub fn view(&self, at_most: Age) -> Option<&'a View> {
+        self.view
+            .filter(|(_, age)| *age <= at_most)
+            .map(|(view, _)| view)
     }
 
     /// Nothing is known and nothing can be looked up: there is no cluster.
@@ -181,7 +200,7 @@ impl<'a> Facts<'a> {
     /// out what to ask for.
     #[must_use]
     pub fn know_nothing(&self) -> bool {
-        self.looked && self.objects.is_empty()
+        self.looked && self.objects.is_empty() && self.view.is_none()
     }
 
     /// What is known about an object.

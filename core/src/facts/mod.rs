@@ -5,7 +5,8 @@
 //! - `class_table`: what each class may do; `addressee`: who reads a message
 //! - `kinds`: what custom resources do, kind by kind
 //! - `known`: facts about the cluster, and what a rule needs to know of it; `asked`:
-//!   the kinds of objects that it may ask for
+//!   the kinds of objects that it may ask for, and those that rolegate watches
+//! - `view`: what a door knows of the whole cluster, where it watches it
 //! - [`surface`]: every resource and verb of the API, and what answers for it
 //! - `runs_as`: what a service account stands for under the policy
 
@@ -20,9 +21,10 @@ mod requester;
 mod runs_as;
 pub mod surface;
 mod system;
+mod view;
 
 pub use addressee::{Addressee, what_it_lacks};
-pub use asked::{Asked, SERVICES};
+pub use asked::{Asked, SERVICES, WATCHED, Watched};
 pub use class_table::{Action, Extent, extent};
 pub use emr::SERVICE_LINKED_ROLE;
 pub(crate) use evidence::is_real_service_account;
@@ -32,3 +34,4 @@ pub use runs_as::RunsAs;
 pub use system::{
     CONTROL_PLANE, CONTROLLER_MANAGER, EKS_PREFIX, KUBE_SYSTEM_PREFIX, NODE_PREFIX, NODES, System,
 };
+pub use view::View;

@@ -42,6 +42,12 @@ impl Display for Report<'_> {
         self.rules(f)?;
         self.clusters(f)?;
         self.exemptions(f)?;
+        writeln!(
+            f,
+            "\nThe cluster\n  What rules ask of the cluster beside the policy depends on rolegate's rights there \
+             (manifests/lookups, manifests/view).\n  Where it has none, /readyz, the metric \
+             rolegate_view_state and the audit annotation `skipped` say what is not known."
+        )?;
         if !self.warnings.is_empty() {
             writeln!(f, "\nNotes and warnings")?;
         }

@@ -68,12 +68,12 @@ impl Graph {
     pub fn put_binding(&mut self, binding: Binding) {
         self.remove_binding(&binding.key);
         for subject in &binding.subjects {
-            let of_subject = self.by_subject.entry(subject.clone()).or_default();
-            of_subject.push(binding.key.clone());
+            let of_subject = self.by_subject.entry(subject.clone());
+            of_subject.or_insert_with(one).push(binding.key.clone());
         }
         if let Some(role) = &binding.role {
-            let of_role = self.by_role.entry(role.clone()).or_default();
-            of_role.push(binding.key.clone());
+            let of_role = self.by_role.entry(role.clone());
+            of_role.or_insert_with(one).push(binding.key.clone());
         }
         self.bindings.insert(binding.key.clone(), binding);
     }
@@ -117,7 +117,7 @@ impl Graph {
 
     /// Every role of this namespace, or with an empty one every cluster role, with a rule
     /// that allows this for all objects asked for or for some.
-    pub fn roles_with<'g>(
+    pub fn roles_allowing<'g>(
         &'g self,
         namespace: &str,
         attributes: &Attributes<'_>,
@@ -127,13 +127,28 @@ impl Graph {
         roles.filter(move |key| !self.roles.allows_some(key, attributes).is_empty())
     }
 
-    /// The bindings that name this role, or an aggregated one that has its rules.
-    pub fn bindings_to(&self, role: &RoleKey) -> impl Iterator<Item = &Binding> {
-        let wholes = self.roles.wholes(role);
-        std::iter::once(role.clone())
-            .chain(wholes)
-            .flat_map(|role| self.by_role.get(&role).into_iter().flatten())
+    /// The bindings that name this role itself, in these namespaces; that of a cluster
+    /// role binding is empty.
+    pub fn bindings_of_role(
+        &self,
+        role: &RoleKey,
+        mut counts: impl FnMut(&str) -> bool,
+    ) -> impl Iterator<Item = &Binding> {
+        let keys = self.by_role.get(role).into_iter().flatten();
+        keys.filter(move |key| counts(&key.namespace))
             .filter_map(|key| self.bindings.get(key))
+    }
+
+    /// The role, and the aggregated ones that have its rules.
+    pub fn roles_with(&self, role: &RoleKey) -> impl Iterator<Item = RoleKey> {
+        std::iter::once(role.clone()).chain(self.roles.wholes(role))
+    }
+
+    /// The stored roles that matter to a change of this one: see [`Roles::around`]. A
+    /// graph of them says of it, and of those that aggregate it, what this one says.
+    #[must_use]
+    pub fn roles_around(&self, role: &Role) -> Vec<Role> {
+        self.roles.around(role)
     }
 
     /// The role's own rules, and those that it aggregates.
@@ -251,6 +266,11 @@ impl<'g> Grant<'g> {
     pub fn names(&self) -> &'g [Box<str>] {
         &self.rule.resource_names
     }
+}
+
+/// Most subjects and most roles have one binding.
+fn one<T>() -> Vec<T> {
+    Vec::with_capacity(1)
 }
 
 fn forget<K: std::hash::Hash + Eq>(

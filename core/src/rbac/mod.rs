@@ -10,7 +10,7 @@
 //! | `rule` | a rule of a role, and whether it allows something |
 //! | `identity` | a user with its groups |
 //! | `subject` | a subject of a binding, and whether it is a user |
-//! | `selector` | a label selector, as aggregated cluster roles have them |
+//! | `selector` | a label selector, as aggregated cluster roles and webhook configurations have them |
 //! | `role`, `binding` | roles and bindings, read from their JSON |
 //! | `roles` | all roles, aggregation resolved |
 //! | `graph` | roles and bindings together: the answers |
@@ -31,7 +31,7 @@ pub use graph::{Grant, Graph, Holder};
 pub use identity::Identity;
 pub use role::{Role, RoleKey};
 pub use rule::Rule;
-pub use selector::Selector;
+pub use selector::{Labels, Selector};
 pub use subject::Subject;
 
 /// The group of the four kinds.

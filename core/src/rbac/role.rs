@@ -71,13 +71,15 @@ impl Role {
             Some(own) => own,
             None => namespace.into(),
         };
+        // Only cluster roles are aggregated.
+        let labels = wire.metadata.labels.filter(|_| namespace.is_empty());
         Ok(Self {
             key: RoleKey {
                 namespace,
                 name: wire.metadata.name.unwrap_or_default(),
             },
-            rules: wire.rules.unwrap_or_default(),
-            labels: wire.metadata.labels.unwrap_or_default(),
+            rules: compact(wire.rules.unwrap_or_default()),
+            labels: labels.unwrap_or_default(),
             aggregates: wire
                 .aggregation_rule
                 .map(|rule| rule.cluster_role_selectors.to_vec())
@@ -91,9 +93,20 @@ impl Role {
         self.labels == other.labels
     }
 
+    /// Whether one of its selectors selects the other role.
+    pub(super) fn selects(&self, other: &Self) -> bool {
+        self.aggregates.iter().any(|one| one.selects(&other.labels))
+    }
+
     pub(super) fn is_cluster_role(&self) -> bool {
         self.key.namespace.is_empty()
     }
+}
+
+fn compact(mut rules: Vec<Rule>) -> Vec<Rule> {
+    rules.shrink_to_fit();
+    rules.iter_mut().for_each(Rule::compact);
+    rules
 }
 
 /// `Role spark-a/reader`, `ClusterRole edit`.

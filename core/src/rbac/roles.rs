@@ -9,9 +9,17 @@ use super::{Attributes, Role, RoleKey, Rule};
 pub(super) struct Roles {
     /// By namespace (empty: cluster roles), then by name.
     by_name: HashMap<Box<str>, HashMap<Box<str>, Role>>,
-    /// The aggregated cluster roles, each with the names of the others whose rules it
-    /// has, through other aggregated ones too.
-    aggregated: HashMap<Box<str>, BTreeSet<Box<str>>>,
+    /// The aggregated cluster roles.
+    aggregated: HashMap<Box<str>, Aggregated>,
+}
+
+/// The names of what an aggregated cluster role consists of, besides itself.
+#[derive(Debug, Default)]
+struct Aggregated {
+    /// What its own selectors select.
+    selected: BTreeSet<Box<str>>,
+    /// All whose rules it has, through other aggregated ones too.
+    parts: BTreeSet<Box<str>>,
 }
 
 impl Roles {
@@ -25,11 +33,12 @@ impl Roles {
 
     /// Adds a role, or replaces the one of its name.
     pub(super) fn put(&mut self, role: Role) {
-        let matters = self.matters_to_aggregation(&role);
+        let key = role.key.clone();
+        let clustered = role.is_cluster_role();
         let of_namespace = self.by_name.entry(role.key.namespace.clone()).or_default();
-        let old = of_namespace.insert(role.key.name.clone(), role);
-        if matters || old.is_some_and(|old| self.matters_to_aggregation(&old)) {
-            self.aggregate();
+        of_namespace.insert(role.key.name.clone(), role);
+        if clustered {
+            self.aggregate(&key.name);
         }
     }
 
@@ -37,49 +46,115 @@ impl Roles {
         let Some(of_namespace) = self.by_name.get_mut(&key.namespace) else {
             return;
         };
-        let old = of_namespace.remove(&key.name);
+        of_namespace.remove(&key.name);
         if of_namespace.is_empty() {
             self.by_name.remove(&key.namespace);
         }
-        if old.is_some_and(|old| self.matters_to_aggregation(&old)) {
-            self.aggregate();
+        if key.namespace.is_empty() {
+            self.aggregate(&key.name);
         }
     }
 
-    /// A selector may ask for absent labels, so a role without labels matters too.
-    fn matters_to_aggregation(&self, role: &Role) -> bool {
-        role.is_cluster_role() && (!role.aggregates.is_empty() || !self.aggregated.is_empty())
+    /// Finds out what changes for aggregation with the cluster role of this name: a new
+    /// one, a changed one, or one that is gone. It costs what the aggregated roles
+    /// cost, which are few, unless one of them changes itself.
+    fn aggregate(&mut self, name: &str) {
+        let clustered = self.by_name.get("");
+        let role = clustered.and_then(|all| all.get(name));
+        let mut changed = false;
+        for (whole, aggregated) in &mut self.aggregated {
+            let selects = &**whole != name
+                && clustered
+                    .and_then(|all| all.get(whole))
+                    .zip(role)
+                    .is_some_and(|(whole, role)| whole.selects(role));
+            changed |= if selects {
+                aggregated.selected.insert(name.into())
+            } else {
+                aggregated.selected.remove(name)
+            };
+        }
+        let own = role.filter(|role| !role.aggregates.is_empty()).map(|role| {
+            let others = clustered.into_iter().flat_map(HashMap::values);
+            others
+                .filter(|other| *other.key.name != *name && role.selects(other))
+                .map(|other| other.key.name.clone())
+                .collect::<BTreeSet<_>>()
+        });
+        changed |= match own {
+            Some(selected) => {
+                let aggregated = self.aggregated.entry(name.into()).or_default();
+                let differs = aggregated.selected != selected;
+                aggregated.selected = selected;
+                differs
+            }
+            None => self.aggregated.remove(name).is_some(),
+        };
+        if changed {
+            self.close();
+        }
     }
 
-    /// Finds out again which cluster roles each aggregated one has.
-    fn aggregate(&mut self) {
-        self.aggregated.clear();
-        let Some(clustered) = self.by_name.get("") else {
-            return;
-        };
-        let selected: HashMap<&str, BTreeSet<&str>> = clustered
-            .values()
-            .filter(|role| !role.aggregates.is_empty())
-            .map(|role| {
-                let parts = clustered.values().filter(|part| {
-                    part.key.name != role.key.name
-                        && role.aggregates.iter().any(|one| one.selects(&part.labels))
-                });
-                (&*role.key.name, parts.map(|part| &*part.key.name).collect())
-            })
-            .collect();
-        for name in selected.keys() {
-            let mut all = BTreeSet::new();
-            let mut open = vec![*name];
-            while let Some(next) = open.pop() {
-                for part in selected.get(next).into_iter().flatten() {
-                    if *part != *name && all.insert(Box::from(*part)) {
-                        open.push(part);
+    /// Follows the selected roles through other aggregated ones.
+    fn close(&mut self) {
+        let closed: Vec<(Box<str>, BTreeSet<Box<str>>)> = self
+            .aggregated
+            .keys()
+            .map(|name| {
+                let mut all = BTreeSet::new();
+                let mut open = vec![name];
+                while let Some(next) = open.pop() {
+                    let selected = self.aggregated.get(next).map(|one| &one.selected);
+                    for part in selected.into_iter().flatten() {
+                        if part != name && all.insert(part.clone()) {
+                            open.push(part);
+                        }
                     }
                 }
+                (name.clone(), all)
+            })
+            .collect();
+        for (name, parts) in closed {
+            if let Some(aggregated) = self.aggregated.get_mut(&name) {
+                aggregated.parts = parts;
             }
-            self.aggregated.insert(Box::from(*name), all);
         }
+    }
+
+    /// What a change of this role can mean for others and for itself: the role, the
+    /// aggregated cluster roles that have its rules with it or without it, and all
+    /// parts of those and of itself. Few, however many roles there are.
+    pub(super) fn around(&self, role: &Role) -> Vec<Role> {
+        let mut around: HashMap<&str, &Role> = HashMap::new();
+        let clustered = self.by_name.get("").filter(|_| role.is_cluster_role());
+        let clustered = |name: &str| clustered.and_then(|all| all.get(name));
+        // The aggregated ones that select it directly or through each other.
+        let mut few = Self::default();
+        for whole in self.aggregated.keys().filter_map(|name| clustered(name)) {
+            few.put(whole.clone());
+        }
+        few.put(role.clone());
+        let now = few.wholes(&role.key).map(|key| key.name);
+        let before = self.wholes(&role.key).map(|key| key.name);
+        for whole in now.chain(before) {
+            let names = self.aggregated.get(&whole).map(|one| &one.parts);
+            let names = names.into_iter().flatten().chain([&whole]);
+            around.extend(
+                names
+                    .filter_map(|name| clustered(name))
+                    .map(|role| (&*role.key.name, role)),
+            );
+        }
+        if !role.aggregates.is_empty() {
+            let all = self.by_name.get("").into_iter().flat_map(HashMap::values);
+            for part in all.filter(|part| role.selects(part)) {
+                let parts = self.parts(&part.key);
+                around.extend(parts.map(|part| (&*part.key.name, part)));
+            }
+        }
+        let before = self.parts(&role.key);
+        around.extend(before.map(|part| (&*part.key.name, part)));
+        around.into_values().cloned().collect()
     }
 
     /// The rule that allows this to whoever has the role, and the role that the rule
@@ -120,7 +195,8 @@ impl Roles {
             .namespace
             .is_empty()
             .then(|| self.aggregated.get(&key.name))
-            .flatten();
+            .flatten()
+            .map(|aggregated| &aggregated.parts);
         let clustered = self.by_name.get("");
         let parts = parts
             .into_iter()
@@ -135,7 +211,7 @@ impl Roles {
         let wholes = self
             .aggregated
             .iter()
-            .filter(move |(_, parts)| clustered && parts.contains(&key.name));
+            .filter(move |(_, one)| clustered && one.parts.contains(&key.name));
         wholes.map(|(name, _)| RoleKey {
             namespace: "".into(),
             name: name.clone(),

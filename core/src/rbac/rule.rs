@@ -55,6 +55,18 @@ impl Rule {
             }
     }
 
+    /// Without room to grow: a cluster has tens of thousands of rules.
+    pub(super) fn compact(&mut self) {
+        let lists = [
+            &mut self.verbs,
+            &mut self.api_groups,
+            &mut self.resources,
+            &mut self.resource_names,
+            &mut self.urls,
+        ];
+        lists.into_iter().for_each(List::shrink_to_fit);
+    }
+
     /// Whether it allows this for objects of some name.
     fn covers(&self, attributes: &Attributes<'_>) -> bool {
         has_or_all(&self.verbs, attributes.verb)

@@ -1,4 +1,4 @@
-//! Label selectors of aggregated cluster roles
+//! Label selectors, of aggregated cluster roles and of webhook configurations
 //! (`k8s.io/apimachinery/pkg/apis/meta/v1.LabelSelectorAsSelector`).
 
 use std::collections::BTreeMap;
@@ -24,13 +24,22 @@ struct Expression {
 }
 
 /// The labels of an object.
-pub(super) type Labels = BTreeMap<Box<str>, Box<str>>;
+pub type Labels = BTreeMap<Box<str>, Box<str>>;
 
 impl Selector {
-    pub(super) fn selects(&self, labels: &Labels) -> bool {
+    /// Whether an object with these labels is selected.
+    #[must_use]
+    pub fn selects(&self, labels: &Labels) -> bool {
         let mut pairs = self.match_labels.iter().flatten();
         pairs.all(|(key, value)| labels.get(key) == Some(value))
             && self.match_expressions.iter().all(|one| one.holds(labels))
+    }
+
+    /// Whether it selects no object with this label, whatever its value and its others.
+    #[must_use]
+    pub fn asks_for_absence_of(&self, label: &str) -> bool {
+        let mut all = self.match_expressions.iter();
+        all.any(|one| &*one.key == label && &*one.operator == "DoesNotExist")
     }
 }
 

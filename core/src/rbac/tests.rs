@@ -430,7 +430,10 @@ fn aggregated_roles_have_the_rules_of_their_parts() {
         name: "nested".into(),
     };
     assert_eq!(
-        graph.bindings_to(&nested).count(),
+        graph
+            .roles_with(&nested)
+            .flat_map(|role| graph.bindings_of_role(&role, |_| true).collect::<Vec<_>>())
+            .count(),
         1,
         "through two aggregated roles"
     );
@@ -593,7 +596,21 @@ proptest! {
                 },
             }
         }
-        let fresh = Graph::new(roles.into_values(), bindings.into_values());
+        let fresh = Graph::new(roles.clone().into_values(), bindings.into_values());
+        // A few roles around a changed one say of it what all of them say.
+        let changed = made(&Step::Role(0, steps.len() % 3, steps.len() % 2 == 0)).0.expect("a role");
+        let mut few = Graph::new(graph.roles_around(&changed), []);
+        let mut all = Graph::new(roles.into_values(), []);
+        let of = |graph: &Graph| -> Vec<(RoleKey, std::collections::BTreeSet<String>)> {
+            let mut keys: Vec<_> = graph.roles_with(&changed.key).collect();
+            keys.sort();
+            let rules = |key: &RoleKey| graph.rules_of(key).map(|rule| format!("{rule:?}")).collect();
+            keys.iter().map(|key| (key.clone(), rules(key))).collect()
+        };
+        prop_assert_eq!(of(&few), of(&all));
+        few.put_role(changed.clone());
+        all.put_role(changed.clone());
+        prop_assert_eq!(of(&few), of(&all));
         for namespace in PLACES {
             for resource in ["pods", "secrets"] {
                 let asked = Asked::Resource { group: "", resource, subresource: "", namespace, name: "" };

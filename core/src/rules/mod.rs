@@ -32,6 +32,7 @@ mod service_account_token;
 mod shared;
 
 pub use finding::{Advice, Checked, Finding, Instead, Stop};
+pub use mutating_webhook::{Compare, Drift, Shipped, own_objects};
 pub use policy_file::json_schema;
 
 use crate::facts::Facts;

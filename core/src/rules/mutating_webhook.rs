@@ -1,6 +1,7 @@
 //! # mutating-webhook
 //!
-//! Denies changes to objects that make an installed mutator rewrite jobs' pods.
+//! Denies changes to objects that make an installed mutator rewrite jobs' pods, and reports
+//! mutators that reach them.
 //!
 //! ## What it stops
 //!
@@ -34,11 +35,26 @@
 //! Have the platform team maintain such objects. What your own pod asks of an
 //! injector by its annotations is not judged here: it changes that pod only.
 //!
+//! ## What it reports
+//!
+//! Where rolegate watches the cluster (`manifests/view`), it reports by log, metric and
+//! Event, and denies nothing:
+//!
+//! - mutating webhooks, `MutatingAdmissionPolicies` and their bindings that can rewrite
+//!   pods, pod templates, jobs, ConfigMaps, Secrets or service accounts in a managed
+//!   namespace. Conditions and object selectors may narrow that; the report says so. It
+//!   is critical, medium if it is named as well-known software, and low if EKS serves it
+//!   on its own control plane.
+//! - rolegate's own webhook configurations, admission policies and bindings that are
+//!   missing, or a field of which judges less than what this version ships: rules,
+//!   selectors, conditions, `failurePolicy`, address, `timeoutSeconds`, an empty
+//!   `caBundle`.
+//!
 //! ## What it does not see
 //!
-//! - Kubernetes' webhook configurations and admission policies: the API server
+//! - Who writes Kubernetes' webhook configurations and admission policies: the API server
 //!   sends them to no webhook. A `ValidatingAdmissionPolicy` guards the webhook
-//!   configurations.
+//!   configurations; the policies can only be watched.
 //! - Mutators that are not in the list, and those that change amounts only
 //!   (`VerticalPodAutoscaler`).
 //! - Annotations and labels by which a *namespace* asks for injection.
@@ -48,6 +64,12 @@
 //! be an administrator in the policy.
 
 mod drivers;
+mod foreign;
+mod known;
+mod matching;
+mod own;
+
+pub use own::{Compare, Drift, Shipped, own_objects};
 
 use std::fmt::Write as _;
 
@@ -57,11 +79,11 @@ use crate::facts::Addressee::{AddOn, Emr, Job, Operator, Person, Software, Workl
 use crate::facts::{Action, Extent, Facts, Requester, System};
 use crate::json::Text;
 use crate::policy::{About, Severity};
-use crate::request::{Act, Object, ReviewError, change};
+use crate::request::{Act, Object, ReviewError, Stored, change};
 use crate::write::Write;
 
 use self::drivers::{DRIVERS, Driver};
-use super::{Advice, Checked, Finding, Rule};
+use super::{ALL, Advice, Checked, Finding, Rule};
 
 pub(super) static ABOUT: About = About {
     tables: Some(driver_table),
@@ -102,6 +124,27 @@ static ADVICE: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: permissions to modify mutating webhooks",
 };
 
+/// Of a mutator that somebody has installed.
+static INSTALLED: Advice = Advice {
+    why: "a mutator rewrites objects after their creator was judged: another image, one more \
+          container, another service account",
+    instead: &[(
+        ALL,
+        "have the platform team look at it; where jobs do not need it, add {key: rolegate.dev/mode, operator: DoesNotExist} to its namespaceSelector, or delete it",
+    )],
+    source: "Amazon EMR on EKS security best practices: permissions to modify mutating webhooks",
+};
+
+/// Of an object of rolegate's own that is not as shipped.
+static DRIFTED: Advice = Advice {
+    why: "what rolegate is not sent, and what its admission policies do not deny, nobody judges",
+    instead: &[(
+        ALL,
+        "have the platform team restore the object as this version of rolegate ships it, and ask who changed it: the API server's audit log says it. An apply leaves in place what somebody added, so remove that first",
+    )],
+    source: "Amazon EMR on EKS security best practices: permissions to modify mutating webhooks",
+};
+
 fn driver_table() -> String {
     let mut text = String::from(
         "\n## The list\n\n| group | resources | what they drive | source |\n|---|---|---|---|\n",
@@ -132,7 +175,7 @@ impl Rule for MutatingWebhook {
     }
 
     fn advice(&self) -> &'static [&'static Advice] {
-        static LIST: &[&Advice] = &[&ADVICE];
+        static LIST: &[&Advice] = &[&ADVICE, &INSTALLED, &DRIFTED];
         LIST
     }
 
@@ -157,6 +200,15 @@ impl Rule for MutatingWebhook {
         let act = format!("{verb} {}, which drives {}", write.object(), driver.drives);
         findings.push(Finding::new(&ABOUT, &ADVICE, act));
         Ok(())
+    }
+
+    fn state(
+        &self,
+        stored: &Stored<'_>,
+        facts: &Facts<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> Checked {
+        Ok(foreign::judge(stored, facts, findings)?)
     }
 }
 

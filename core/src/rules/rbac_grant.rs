@@ -21,7 +21,9 @@
 //!
 //! What a subject gets is computed as Kubernetes does: wildcards, `resourceNames`, and
 //! aggregated cluster roles, so a label that adds a role to `edit` counts as well. An
-//! edit that gives nobody more is allowed.
+//! edit that gives nobody more is allowed. Where rolegate watches roles and bindings
+//! (`manifests/view`), what they show is denied at once; nothing is allowed before it was
+//! looked up.
 //!
 //! ## Who may
 //!
@@ -43,12 +45,14 @@
 //! ## What it does not see
 //!
 //! - Which rules a role has and who is bound to it, if rolegate may not read them
-//!   (`manifests/lookups` grants it). A role is then judged as if tenants were bound to
+//!   (`manifests/lookups` and `manifests/view` grant it). A role is then judged as if tenants were bound to
 //!   it, and a binding to any role but the strongest of Kubernetes' own (`cluster-admin`,
 //!   `admin`, `edit` and some `system:` ones) is not judged; the audit annotation `skipped` says so.
 //! - A role and its binding that are written at the same moment. Whichever is stored
 //!   first is seen by the other.
 //! - Whether a subject has the permission already by another binding.
+//! - That a binding or a role was deleted a moment ago: what rolegate watches is that
+//!   little behind. The same request passes when it is repeated.
 //! - Cluster roles and their bindings come through the cluster door, whose mode the
 //!   policy gives (`doors.cluster`, `audit` unless given).
 
@@ -95,9 +99,6 @@ static ADVICE: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: permissions of job submitters",
 };
 
-/// As many findings as one request gets.
-const MOST: usize = 8;
-
 impl Rule for RbacGrant {
     fn about(&self) -> &'static About {
         &ABOUT
@@ -125,7 +126,7 @@ impl Rule for RbacGrant {
         let gains = match write.target.resource() {
             "roles" | "clusterroles" => {
                 let old = old.map(|old| role(write, old)).transpose()?;
-                gain::by_role(write, facts, old, role(write, new)?)?
+                gain::by_role(write, facts, old.as_ref(), &role(write, new)?)?
             }
             "rolebindings" | "clusterrolebindings" => {
                 let old = old.map(|old| binding(write, old)).transpose()?;
@@ -164,9 +165,10 @@ fn report(write: &Write<'_>, gains: Gains, findings: &mut Vec<Finding>) {
         Act::Create(_) => "create",
         _ => "change",
     };
-    let more = gains.0.len().saturating_sub(MOST);
-    for (index, Gain { who, what, how }) in gains.0.into_iter().take(MOST).enumerate() {
-        let more = if index + 1 == MOST && more > 0 {
+    let Gains { first, more } = gains;
+    let last = first.len();
+    for (index, Gain { who, what, how }) in first.into_iter().enumerate() {
+        let more = if index + 1 == last && more > 0 {
             format!(" (and {more} more like this)")
         } else {
             String::new()

@@ -24,6 +24,7 @@ mod cluster_takeover;
 mod configmap_mutation;
 mod credential_provider;
 mod custom_resources;
+mod drift;
 mod endpoint_exposure;
 mod execution_role;
 mod foreign_service_account;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rolegate_core::decision::{Decision, Door, Outcome, Scope, decide};
-use rolegate_core::facts::{Facts, Known, Need};
+use rolegate_core::facts::{Facts, Known, Need, View};
 use rolegate_core::json::Raw;
 use rolegate_core::policy::Policy;
-use rolegate_core::rbac::GROUP;
+use rolegate_core::rbac::{Binding, GROUP, Labels, Role};
 use rolegate_core::request::AdmissionReview;
 use serde_json::{Value, json};
 
@@ -62,8 +62,57 @@ impl Cluster {
         Some(found.cloned().unwrap_or_default())
     }
 
-    /// The findings of the rule, and what it could not look at.
+    /// What rolegate would keep of it, if it watched it.
+    fn view(&self) -> View {
+        let objects = |kinds: [&str; 2]| {
+            let all = kinds.map(|kind| self.0.get(kind).cloned().unwrap_or_default());
+            all.concat()
+        };
+        let mut view = View::default();
+        for role in objects(["roles", "clusterroles"]) {
+            let role = Role::parse(&role.to_string(), "").expect("a role");
+            view.graph.put_role(role);
+        }
+        for binding in objects(["rolebindings", "clusterrolebindings"]) {
+            let binding = Binding::parse(&binding.to_string(), "").expect("a binding");
+            view.graph.put_binding(binding);
+        }
+        for namespace in self.0.get("namespaces").into_iter().flatten() {
+            let labels: Labels =
+                serde_json::from_value(namespace["metadata"]["labels"].clone()).unwrap_or_default();
+            if labels.contains_key("rolegate.dev/mode") {
+                let name = namespace["metadata"]["name"].as_str().expect("a name");
+                view.managed.insert(name.into(), labels);
+            }
+        }
+        view
+    }
+
+    /// The findings of the rule, and what it could not look at. With a view of all kinds
+    /// what is denied is denied at once and in the same words, and nothing else is
+    /// decided by the view.
     fn judge(&self, review: &Review, policy: &Policy) -> Vec<String> {
+        let looked_up = self.look_up(review, policy);
+        if KINDS.iter().all(|kind| self.0.contains_key(kind)) {
+            let at_once = in_view(&self.view(), Duration::from_mins(1), review, policy);
+            let asks = asks(review, policy);
+            match at_once {
+                None => assert!(asks && looked_up.is_empty(), "{looked_up:?}"),
+                Some(said) => assert_eq!(said, looked_up),
+            }
+            if asks && !looked_up.is_empty() {
+                // Another rule's needs were looked up, and not those of this one.
+                let facts = Facts::unknowable();
+                let again = with_view(facts, &self.view(), Duration::ZERO, review, policy);
+                assert_eq!(again.as_ref(), Some(&looked_up));
+            }
+            let old = in_view(&self.view(), Duration::from_mins(3), review, policy);
+            assert_eq!(old.is_none(), asks, "what is too old denies nothing");
+        }
+        looked_up
+    }
+
+    fn look_up(&self, review: &Review, policy: &Policy) -> Vec<String> {
         self.decided(review, policy, shown)
     }
 
@@ -103,6 +152,37 @@ impl Cluster {
         let facts = Facts::found(found);
         let second = decide(&review.request, scope, policy, &facts, now()).expect("a decision");
         show(&second.decided().expect("no third round"))
+    }
+}
+
+/// Whether the rule looks something up where there is no view.
+fn asks(review: &Review, policy: &Policy) -> bool {
+    let body = review.body();
+    let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let scope = Scope::of_door(Door::Enforce, policy);
+    let first = decide(&review.request, scope, policy, &Facts::none_yet(), now());
+    matches!(first.expect("a first round"), Outcome::Needs(_))
+}
+
+/// What the rule says in the first round with a view of that age; `None` if it asks.
+fn in_view(view: &View, age: Duration, review: &Review, policy: &Policy) -> Option<Vec<String>> {
+    with_view(Facts::none_yet(), view, age, review, policy)
+}
+
+fn with_view<'v>(
+    facts: Facts<'v>,
+    view: &'v View,
+    age: Duration,
+    review: &Review,
+    policy: &Policy,
+) -> Option<Vec<String>> {
+    let body = review.body();
+    let review = AdmissionReview::parse(body.as_bytes()).expect("a review");
+    let scope = Scope::of_door(Door::Enforce, policy);
+    let facts = facts.with_view(view, age);
+    match decide(&review.request, scope, policy, &facts, now()).expect("a first round") {
+        Outcome::Needs(_) => None,
+        Outcome::Decided(decision) => Some(shown(&decision)),
     }
 }
 

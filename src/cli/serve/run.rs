@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
-use kube::Client;
 use prometheus_client::registry::Registry;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::ResolvesServerCert;
@@ -21,7 +20,7 @@ use crate::certs::{
     AuthorityFile, AuthorityMetrics, CertificateFiles, CertificateMetrics, Certificates,
     ClientCertificates, in_memory,
 };
-use crate::cluster;
+use crate::cluster::{self, Cluster, ClusterView};
 use crate::runtime::{Condition, Signals};
 use crate::server::{Ports, Reviewer, Tls};
 use crate::telemetry::LostLines;
@@ -51,7 +50,7 @@ impl From<anyhow::Error> for Stop {
 /// invalid input ends the process at once.
 pub(super) fn run<R: Reviewer>(
     args: &ServeArgs,
-    reviewer: impl FnOnce(Arc<PolicyStore>, Option<Client>) -> R,
+    reviewer: impl FnOnce(Arc<PolicyStore>, Option<Cluster>) -> R,
     lost_lines: LostLines,
 ) -> Result<(), Stop> {
     let mut registry = Registry::default();
@@ -166,7 +165,7 @@ impl Clients {
 
 async fn serve<R: Reviewer>(
     args: &ServeArgs,
-    reviewer: impl FnOnce(Arc<PolicyStore>, Option<Client>) -> R,
+    reviewer: impl FnOnce(Arc<PolicyStore>, Option<Cluster>) -> R,
     mut registry: Registry,
     policy: PolicyFile,
     certificate: Certificate,
@@ -181,7 +180,11 @@ async fn serve<R: Reviewer>(
     ports.readiness.met(Condition::Policy);
     ports.readiness.met(Condition::Certificate);
     let client = cluster::connect(args.cluster, &ports.readiness).await?;
-    let reviewer = reviewer(Arc::clone(&policy.store), client.clone());
+    let cluster = client.map(|client| Cluster {
+        view: ClusterView::new(client.clone(), &ports.readiness, &mut registry),
+        client,
+    });
+    let reviewer = reviewer(Arc::clone(&policy.store), cluster.clone());
     let (https, health) = (bind(args.listen)?, bind(args.health_listen)?);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -203,11 +206,11 @@ async fn serve<R: Reviewer>(
         "reader of files",
         reread(args.reload_interval, policy, certificate),
     ));
-    if let Some(client) = client {
+    if let Some(Cluster { client, view }) = cluster {
         let readiness = ports.readiness.clone();
         tasks.spawn(named("cluster", async move {
-            cluster::wait_until_answering(client, readiness).await;
-            std::future::pending::<()>().await;
+            cluster::wait_until_answering(client, readiness.clone()).await;
+            view.run(readiness).await;
         }));
     }
 

@@ -12,13 +12,14 @@ use rolegate_core::facts::{Facts, Known, Need};
 use rolegate_core::json::Raw;
 use rolegate_core::names::shown;
 use rolegate_core::policy::{Mode, Policy, PolicyHash, RuleId};
+use rolegate_core::rbac::GROUP;
 use rolegate_core::request::{
     Access, AccessReview, AdmissionReview, Request, ReviewError, Stored, Target,
 };
 use rolegate_core::write::Write;
 
 use super::refusal::BadReview;
-use crate::cluster::{self, Found, Namespaces};
+use crate::cluster::{self, ClusterView, Found, Namespaces};
 
 use super::{Record, Reviewed, Reviewer, Round};
 
@@ -29,6 +30,8 @@ pub struct Engine {
     cluster: Option<Client>,
     /// The modes of namespaces, for authorization requests.
     namespaces: Namespaces,
+    /// What is known of the whole cluster.
+    view: Option<ClusterView>,
 }
 
 impl Engine {
@@ -40,7 +43,14 @@ impl Engine {
             policy,
             cluster,
             namespaces: Namespaces::default(),
+            view: None,
         }
+    }
+
+    /// The same, with what is known of the whole cluster.
+    #[must_use]
+    pub fn with_view(self, view: Option<ClusterView>) -> Self {
+        Self { view, ..self }
     }
 
     /// Answers `/authorize`: denied, or no opinion.
@@ -104,6 +114,7 @@ impl fmt::Debug for Engine {
             .field("policy", &self.policy)
             .field("cluster", &self.cluster.is_some())
             .field("namespaces", &self.namespaces)
+            .field("view", &self.view)
             .finish()
     }
 }
@@ -126,6 +137,10 @@ impl Reviewer for Engine {
         }
         let scope = Scope::of_door(door, &policy);
         let stored = found.map_or_else(Vec::new, stored);
+        // Only rules about roles and bindings read the view.
+        let about_rights = review.request.target.group() == GROUP;
+        let view = self.view.as_ref().filter(|_| about_rights);
+        let known = view.and_then(ClusterView::rights);
         let facts = match (found, &self.cluster) {
             (Some(_), _) => {
                 let stored = stored.iter();
@@ -133,6 +148,10 @@ impl Reviewer for Engine {
             }
             (None, Some(_)) => Facts::none_yet(),
             (None, None) => Facts::unknowable(),
+        };
+        let facts = match &known {
+            Some(known) => facts.with_view(known.view(), known.age),
+            None => facts,
         };
         let outcome = decide(&review.request, scope, &policy, &facts, now)?;
         Ok(match outcome {

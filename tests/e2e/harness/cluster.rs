@@ -173,6 +173,14 @@ impl Cluster {
         self.user("system:kube-scheduler")
     }
 
+    /// Kills the API server. A control plane of the test's own is of no use after that.
+    pub(crate) fn stop_api_server(&self) {
+        let mut parts = self.parts.lock().expect("nobody else holds it");
+        if let [_controllers, apiserver, _etcd] = &mut **parts {
+            apiserver.kill();
+        }
+    }
+
     /// The file of the authority that signed the API server's certificate.
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.dir.join("ca.crt")

@@ -126,7 +126,7 @@ fn give<'g>(
         }
         let of = if gives.role == "roles" { namespace } else { "" };
         let useful: BTreeSet<&str> = graph
-            .roles_with(of, attributes)
+            .roles_allowing(of, attributes)
             .map(|role| &*role.name)
             .collect();
         let mut writers: BTreeMap<&Subject, Vec<Grant<'g>>> = BTreeMap::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::facts::{Facts, Known, Need};
+use crate::facts::{Facts, Known, Need, View};
 use crate::json::{Pairs, Raw, Text};
 use crate::names::MODE_LABEL;
 use crate::rbac::{Binding, GROUP, Graph, Role, RoleKey};
@@ -72,13 +72,28 @@ fn bindings(items: &[Raw<'_>]) -> Result<Vec<Binding>, ReviewError> {
 }
 
 /// Where bindings to a role are, and what other roles have its rules.
-pub(super) struct Surroundings {
-    pub(super) graph: Graph,
-    /// `None` for a Role: its namespace is the request's.
-    managed: Option<BTreeSet<String>>,
+pub(super) struct Surroundings<'v> {
+    /// The roles that matter.
+    pub(super) roles: Vec<Role>,
+    bindings: Bindings<'v>,
 }
 
-impl Surroundings {
+enum Bindings<'v> {
+    /// Looked up. The managed namespaces are `None` for a Role: its namespace is the
+    /// request's.
+    Found(Box<Graph>, Option<BTreeSet<String>>),
+    Watched(&'v View),
+}
+
+impl<'v> Surroundings<'v> {
+    /// What the view shows of a role that is written.
+    pub(super) fn in_view(role: &Role, view: &'v View) -> Self {
+        Self {
+            roles: view.graph.roles_around(role),
+            bindings: Bindings::Watched(view),
+        }
+    }
+
     /// Of a role that is written; `None` if rolegate could not read all of it.
     pub(super) fn of(role: &RoleKey, facts: &Facts<'_>) -> Result<Option<Self>, Stop> {
         if !role.namespace.is_empty() {
@@ -87,8 +102,10 @@ impl Surroundings {
                 return Ok(None);
             };
             let graph = Graph::new([], bindings(&found)?);
-            let managed = None;
-            return Ok(Some(Self { graph, managed }));
+            return Ok(Some(Self {
+                roles: Vec::new(),
+                bindings: Bindings::Found(Box::new(graph), None),
+            }));
         }
         let found = all(
             facts,
@@ -123,19 +140,29 @@ impl Surroundings {
             }
         }
         Ok(Some(Self {
-            graph: Graph::new(roles(&clustered)?, bound),
-            managed: Some(managed),
+            roles: roles(&clustered)?,
+            bindings: Bindings::Found(Box::new(Graph::new([], bound)), Some(managed)),
         }))
     }
 
-    /// Whether a binding gives something in a managed namespace.
-    pub(super) fn counts(&self, binding: &Binding) -> bool {
-        let namespace = &*binding.key.namespace;
-        namespace.is_empty()
-            || self
-                .managed
-                .as_ref()
-                .is_none_or(|managed| managed.contains(namespace))
+    /// The bindings to a role that give something in a managed namespace.
+    pub(super) fn bindings_of_role<'s>(
+        &'s self,
+        role: &'s RoleKey,
+    ) -> impl Iterator<Item = &'s Binding> {
+        let graph = match &self.bindings {
+            Bindings::Found(graph, _) => &**graph,
+            Bindings::Watched(view) => &view.graph,
+        };
+        graph.bindings_of_role(role, |namespace| {
+            namespace.is_empty()
+                || *namespace == *role.namespace
+                || match &self.bindings {
+                    Bindings::Found(_, None) => true,
+                    Bindings::Found(_, Some(managed)) => managed.contains(namespace),
+                    Bindings::Watched(view) => view.managed.contains_key(namespace),
+                }
+        })
     }
 }
 
@@ -150,6 +177,14 @@ pub(super) enum Bound {
 }
 
 impl Bound {
+    /// What the view shows of the role.
+    pub(super) fn in_view(role: &RoleKey, view: &View) -> Self {
+        match view.graph.role(role) {
+            Some(stored) => Self::Known(Graph::new(view.graph.roles_around(stored), [])),
+            None => Self::Absent,
+        }
+    }
+
     pub(super) fn of(role: &RoleKey, facts: &Facts<'_>) -> Result<Self, Stop> {
         // A label added a moment ago may feed it, before Kubernetes aggregates.
         let need = if role.namespace.is_empty() {

@@ -1,9 +1,11 @@
 //! What subjects newly get by a role or by a binding.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::Duration;
 
 use crate::facts::surface::{Answer, Row, Verb};
-use crate::facts::{Action, Class, Facts};
+use crate::facts::{Action, Class, Facts, View};
 use crate::names::shown;
 use crate::permissions::{Cover, class_of_subject, excesses};
 use crate::rbac::{Binding, Graph, Role, RoleKey, Rule, Subject};
@@ -23,7 +25,25 @@ pub(super) struct Gain {
 }
 
 /// In the order of the subjects.
-pub(super) struct Gains(pub(super) Vec<Gain>);
+#[derive(Default)]
+pub(super) struct Gains {
+    /// As many as one request gets findings.
+    pub(super) first: Vec<Gain>,
+    /// How many there are besides.
+    pub(super) more: usize,
+}
+
+/// As many findings as one request gets.
+const SHOWN: usize = 8;
+
+impl Gains {
+    /// Sentences are made of the first only: a role may have thousands of bindings.
+    fn of<T>(all: impl ExactSizeIterator<Item = T>, gain: impl FnMut(T) -> Gain) -> Self {
+        let more = all.len().saturating_sub(SHOWN);
+        let first = all.take(SHOWN).map(gain).collect();
+        Self { first, more }
+    }
+}
 
 /// By a binding: what its role gives the subjects that it did not have before.
 pub(super) fn by_binding(
@@ -32,7 +52,7 @@ pub(super) fn by_binding(
     old: Option<Binding>,
     new: &Binding,
 ) -> Result<Gains, Stop> {
-    let none = Ok(Gains(Vec::new()));
+    let none = Ok(Gains::default());
     let Some(role) = &new.role else {
         return none;
     };
@@ -52,6 +72,12 @@ pub(super) fn by_binding(
     if added.is_empty() {
         return none;
     }
+    if let Some(Bound::Known(graph)) = fresh(facts).map(|view| Bound::in_view(role, view)) {
+        let gains = gained_by(write, new, role, &added, &graph);
+        if !gains.first.is_empty() {
+            return Ok(gains);
+        }
+    }
     let graph = match Bound::of(role, facts)? {
         Bound::Known(graph) => graph,
         Bound::Absent => return none,
@@ -60,18 +86,41 @@ pub(super) fn by_binding(
             None => return Err(need.into()),
         },
     };
-    let in_cluster = new.key.namespace.is_empty();
-    let mut excess = Excesses::new(write, in_cluster);
-    let gains = added.into_iter().filter_map(|(subject, class)| {
-        let to = To::of(subject, class, &new.key.namespace, write);
-        let what = excess.gained(to, role, &graph, None)?;
-        Some(Gain {
-            who: subject.to_string(),
-            what,
-            how: String::new(),
+    Ok(gained_by(write, new, role, &added, &graph))
+}
+
+/// How old the view may be that a denial stands on. The API server sends a bookmark
+/// about once a minute where nothing changes.
+const OLDEST: Duration = Duration::from_mins(2);
+
+/// The view: a gain that it shows needs no look-up. What it does not show is looked up,
+/// because it may lag behind. It counts in the second round too: where another rule asked
+/// for something, what this one did not need was not looked up.
+fn fresh<'a>(facts: &Facts<'a>) -> Option<&'a View> {
+    facts.view(OLDEST)
+}
+
+/// What a role gives these subjects of a binding.
+fn gained_by(
+    write: &Write<'_>,
+    new: &Binding,
+    role: &RoleKey,
+    added: &[(&Subject, Class)],
+    graph: &Graph,
+) -> Gains {
+    let mut excess = Excesses::new(write, new.key.namespace.is_empty());
+    let gains: Vec<(&Subject, Rc<str>)> = added
+        .iter()
+        .filter_map(|&(subject, class)| {
+            let to = To::of(subject, class, &new.key.namespace, write);
+            Some((subject, excess.gained(to, role, graph, None)?))
         })
-    });
-    Ok(Gains(gains.collect()))
+        .collect();
+    Gains::of(gains.into_iter(), |(subject, what)| Gain {
+        who: subject.to_string(),
+        what: what.to_string(),
+        how: String::new(),
+    })
 }
 
 /// By a role: what its new rules, labels and selectors give the subjects that are
@@ -79,18 +128,18 @@ pub(super) fn by_binding(
 pub(super) fn by_role(
     write: &Write<'_>,
     facts: &Facts<'_>,
-    old: Option<Role>,
-    new: Role,
+    old: Option<&Role>,
+    new: &Role,
 ) -> Result<Gains, Stop> {
-    let none = Ok(Gains(Vec::new()));
+    let none = Ok(Gains::default());
     let key = new.key.clone();
     let in_cluster = key.namespace.is_empty();
     let lone = Graph::new([new.clone()], []);
-    let lone_before = old.clone().map(|old| Graph::new([old], []));
+    let lone_before = old.map(|old| Graph::new([old.clone()], []));
     let own = Excesses::new(write, in_cluster);
     // Nothing but rules and aggregation gives anybody more.
     let aggregates = in_cluster
-        && (!new.aggregates.is_empty() || !old.as_ref().is_some_and(|old| old.has_labels_of(&new)));
+        && (!new.aggregates.is_empty() || !old.is_some_and(|old| old.has_labels_of(new)));
     let before = lone_before.as_ref().filter(|_| !aggregates);
     let anybody = To {
         class: Class::Tenant,
@@ -100,28 +149,50 @@ pub(super) fn by_role(
     if what.is_none() && new.aggregates.is_empty() {
         return none;
     }
-    let Some(mut around) = Surroundings::of(&key, facts)? else {
+    if let Some(view) = fresh(facts) {
+        let around = Surroundings::in_view(new, view);
+        let gains = gained_around(write, &around, old, new);
+        if !gains.first.is_empty() {
+            return Ok(gains);
+        }
+    }
+    let Some(around) = Surroundings::of(&key, facts)? else {
         let what = own.computed(anybody, &key, &lone, lone_before.as_ref());
-        let gain = what.map(|what| Gain {
+        let what: Vec<String> = what.into_iter().collect();
+        return Ok(Gains::of(what.into_iter(), |what| Gain {
             who: "whoever is bound to it".to_owned(),
             what,
             how: ", and rolegate could not read who that is".to_owned(),
-        });
-        return Ok(Gains(gain.into_iter().collect()));
+        }));
     };
-    let mut graph_before = Graph::new(around.graph.roles().cloned(), []);
+    Ok(gained_around(write, &around, old, new))
+}
+
+/// What a changed role gives the subjects that are bound to it, or to an aggregated one
+/// that has its rules.
+fn gained_around(
+    write: &Write<'_>,
+    around: &Surroundings<'_>,
+    old: Option<&Role>,
+    new: &Role,
+) -> Gains {
+    let mut before = Graph::new(around.roles.iter().cloned(), []);
     match old {
-        Some(old) => graph_before.put_role(old),
-        None => graph_before.remove_role(&key),
+        Some(old) => before.put_role(old.clone()),
+        None => before.remove_role(&new.key),
     }
-    around.graph.put_role(new);
+    let mut after = Graph::new(around.roles.iter().cloned(), []);
+    after.put_role(new.clone());
     let mut inside = Excesses::new(write, false);
     let mut everywhere = Excesses::new(write, true);
     let mut gains = BTreeMap::new();
-    for binding in around.graph.bindings_to(&key) {
-        let Some(role) = binding.role.as_ref().filter(|_| around.counts(binding)) else {
-            continue;
-        };
+    let roles: Vec<RoleKey> = after.roles_with(&new.key).collect();
+    let bound = |role| {
+        around
+            .bindings_of_role(role)
+            .map(move |binding| (role, binding))
+    };
+    for (role, binding) in roles.iter().flat_map(bound) {
         let namespace = &binding.key.namespace;
         let excess = if namespace.is_empty() {
             &mut everywhere
@@ -131,22 +202,21 @@ pub(super) fn by_role(
         for subject in &binding.subjects {
             let class = class_of_subject(subject, namespace, write.policy);
             let to = To::of(subject, class, namespace, write);
-            let Some(what) = excess.gained(to, role, &around.graph, Some(&graph_before)) else {
+            let Some(what) = excess.gained(to, role, &after, Some(&before)) else {
                 continue;
             };
             gains.entry((subject, &binding.key)).or_insert(what);
         }
     }
-    let gains = gains.into_iter().map(|((subject, binding), what)| Gain {
+    Gains::of(gains.into_iter(), |((subject, binding), what)| Gain {
         who: subject.to_string(),
-        what,
+        what: what.to_string(),
         how: format!(" by {binding}"),
-    });
-    Ok(Gains(gains.collect()))
+    })
 }
 
 /// To whom a role gives something, as far as it matters.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct To {
     class: Class,
     /// A submitter that the policy lets exec into pods of its own (`exec: true`).
@@ -171,7 +241,8 @@ impl To {
 struct Excesses<'w, 'a> {
     write: &'w Write<'a>,
     in_cluster: bool,
-    known: BTreeMap<(RoleKey, &'static str, bool), Option<String>>,
+    /// Few: for each role, a class or two.
+    known: Vec<(RoleKey, To, Option<Rc<str>>)>,
 }
 
 impl<'w, 'a> Excesses<'w, 'a> {
@@ -179,7 +250,7 @@ impl<'w, 'a> Excesses<'w, 'a> {
         Self {
             write,
             in_cluster,
-            known: BTreeMap::new(),
+            known: Vec::new(),
         }
     }
 
@@ -189,13 +260,13 @@ impl<'w, 'a> Excesses<'w, 'a> {
         role: &RoleKey,
         graph: &Graph,
         before: Option<&Graph>,
-    ) -> Option<String> {
-        let key = (role.clone(), to.class.as_str(), to.execs);
-        if let Some(known) = self.known.get(&key) {
+    ) -> Option<Rc<str>> {
+        let mut known = self.known.iter();
+        if let Some((.., known)) = known.find(|(of, too, _)| *too == to && of == role) {
             return known.clone();
         }
-        let computed = self.computed(to, role, graph, before);
-        self.known.insert(key, computed.clone());
+        let computed = self.computed(to, role, graph, before).map(Rc::from);
+        self.known.push((role.clone(), to, computed.clone()));
         computed
     }
 
