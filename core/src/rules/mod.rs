@@ -34,6 +34,7 @@ mod shared;
 pub use finding::{Advice, Checked, Finding, Instead, Stop};
 pub use mutating_webhook::{Compare, Drift, Shipped, own_objects};
 pub use policy_file::json_schema;
+pub use rbac_grant::{InForce, grants_in_force};
 
 use crate::facts::Facts;
 use crate::policy::{About, Given, GivenRules, ModeOnly, Reader, RuleId, RuleList};

@@ -58,6 +58,7 @@
 
 mod facts;
 mod gain;
+mod in_force;
 
 use crate::facts::Addressee::{AddOn, Job, Operator, Person, Software};
 use crate::facts::{Action, Extent, Facts, Requester};
@@ -65,6 +66,8 @@ use crate::policy::{About, Severity};
 use crate::rbac::{Binding, GROUP, Role};
 use crate::request::{Act, Object, Path, ReviewError};
 use crate::write::Write;
+
+pub use self::in_force::{InForce, grants_in_force};
 
 use self::gain::{Gain, Gains};
 

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::facts::surface::{Answer, Row, Verb};
-use crate::facts::{Action, Class, Facts, View};
+use crate::facts::{Class, Facts, View};
 use crate::names::shown;
-use crate::permissions::{Cover, class_of_subject, excesses};
+use crate::permissions::{Given, Recipient, class_of_subject, excesses};
 use crate::rbac::{Binding, Graph, Role, RoleKey, Rule, Subject};
 use crate::write::Write;
 
@@ -112,7 +111,7 @@ fn gained_by(
     let gains: Vec<(&Subject, Rc<str>)> = added
         .iter()
         .filter_map(|&(subject, class)| {
-            let to = To::of(subject, class, &new.key.namespace, write);
+            let to = Recipient::of(subject, class, write.policy.tenancy(&new.key.namespace));
             Some((subject, excess.gained(to, role, graph, None)?))
         })
         .collect();
@@ -141,7 +140,7 @@ pub(super) fn by_role(
     let aggregates = in_cluster
         && (!new.aggregates.is_empty() || !old.is_some_and(|old| old.has_labels_of(new)));
     let before = lone_before.as_ref().filter(|_| !aggregates);
-    let anybody = To {
+    let anybody = Recipient {
         class: Class::Tenant,
         execs: false,
     };
@@ -201,7 +200,7 @@ fn gained_around(
         };
         for subject in &binding.subjects {
             let class = class_of_subject(subject, namespace, write.policy);
-            let to = To::of(subject, class, namespace, write);
+            let to = Recipient::of(subject, class, write.policy.tenancy(namespace));
             let Some(what) = excess.gained(to, role, &after, Some(&before)) else {
                 continue;
             };
@@ -215,34 +214,12 @@ fn gained_around(
     })
 }
 
-/// To whom a role gives something, as far as it matters.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct To {
-    class: Class,
-    /// A submitter that the policy lets exec into pods of its own (`exec: true`).
-    execs: bool,
-}
-
-impl To {
-    fn of(subject: &Subject, class: Class, namespace: &str, write: &Write<'_>) -> Self {
-        let mut submitters = write.policy.tenancy(namespace).submitters.iter();
-        let execs = submitters.any(|entry| {
-            entry.exec
-                && match subject {
-                    Subject::User(name) => entry.who.contains(name, []),
-                    Subject::Group(name) => entry.who.groups.iter().any(|own| **own == **name),
-                }
-        });
-        Self { class, execs }
-    }
-}
-
 /// What roles give beyond a class, computed once for each role and class.
 struct Excesses<'w, 'a> {
     write: &'w Write<'a>,
     in_cluster: bool,
     /// Few: for each role, a class or two.
-    known: Vec<(RoleKey, To, Option<Rc<str>>)>,
+    known: Vec<(RoleKey, Recipient, Option<Rc<str>>)>,
 }
 
 impl<'w, 'a> Excesses<'w, 'a> {
@@ -256,7 +233,7 @@ impl<'w, 'a> Excesses<'w, 'a> {
 
     fn gained(
         &mut self,
-        to: To,
+        to: Recipient,
         role: &RoleKey,
         graph: &Graph,
         before: Option<&Graph>,
@@ -273,82 +250,17 @@ impl<'w, 'a> Excesses<'w, 'a> {
     /// In words; `None` if the role gives nothing new beyond the class.
     fn computed(
         &self,
-        to: To,
+        to: Recipient,
         role: &RoleKey,
         graph: &Graph,
         before: Option<&Graph>,
     ) -> Option<String> {
         let rules: Vec<&Rule> = graph.rules_of(role).collect();
-        let rules_before: Vec<&Rule> = before
+        let before: Vec<&Rule> = before
             .map(|before| before.rules_of(role).collect())
             .unwrap_or_default();
-        let mut lines: Vec<(&'static Row, Vec<Verb>, Cover<'_>)> = Vec::new();
-        for excess in excesses(to.class) {
-            if to.execs && excess.row.action() == Some(Action::Exec) {
-                continue;
-            }
-            let had = excess.cover(rules_before.iter().copied(), self.in_cluster);
-            let cover = excess
-                .cover(rules.iter().copied(), self.in_cluster)
-                .without(&had);
-            let cover = self.unless_listed(excess.row, cover);
-            if cover.is_empty() {
-                continue;
-            }
-            match lines.last_mut() {
-                Some((row, verbs, same)) if *row == excess.row && *same == cover => {
-                    verbs.push(excess.verb);
-                }
-                _ => lines.push((excess.row, vec![excess.verb], cover)),
-            }
-        }
-        // What nothing else stops comes first.
-        lines.sort_by_key(|(row, ..)| !matches!(row.answer, Answer::Open { .. }));
-        in_words(&lines)
-    }
-
-    /// Without the Secrets that the policy lists for somebody in the namespace.
-    fn unless_listed<'r>(&self, row: &Row, cover: Cover<'r>) -> Cover<'r> {
-        match cover {
-            Cover::Names(mut names) if row.group.is_empty() && row.resource == "secrets" => {
-                let submitters = &self.write.tenancy.submitters;
-                names.retain(|name| !submitters.iter().any(|entry| entry.lists_secret(name)));
-                Cover::Names(names)
-            }
-            other => other,
-        }
-    }
-}
-
-/// How many resources a sentence names.
-const MOST: usize = 4;
-
-fn in_words(lines: &[(&'static Row, Vec<Verb>, Cover<'_>)]) -> Option<String> {
-    let line = |(row, verbs, cover): &(&Row, Vec<Verb>, Cover<'_>)| {
-        let verbs: Vec<&str> = verbs.iter().map(|verb| verb.as_str()).collect();
-        let verbs = verbs.join(", ");
-        match cover {
-            Cover::All => format!("{verbs} {row}"),
-            Cover::Names(names) => {
-                let first = names
-                    .first()
-                    .map_or_else(String::new, |name| shown(name, 253));
-                let more = match names.len() {
-                    0 | 1 => String::new(),
-                    many => format!(" and {} more", many - 1),
-                };
-                format!("{verbs} {row} {first}{more}")
-            }
-        }
-    };
-    let shown: Vec<String> = lines.iter().take(MOST).map(line).collect();
-    let more = lines.len().saturating_sub(MOST);
-    match (&*shown, more) {
-        ([], _) => None,
-        ([one], _) => Some(one.clone()),
-        ([one, other], 0) => Some(format!("{one} and {other}")),
-        (all, 0) => Some(all.join("; ")),
-        (all, more) => Some(format!("{}; and {more} more", all.join("; "))),
+        let given = Given::beyond(to, &rules, &before, self.in_cluster, self.write.tenancy);
+        given.in_words()
     }
 }
 
