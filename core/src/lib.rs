@@ -11,6 +11,7 @@
 //! rules       one file per rule; its header is its published page
 //! write       a write request, with the facts that rules share, computed once
 //! mutation    adds the AWS profile to the pods of chained jobs
+//! iam         IAM documents: rendered, linted and evaluated; what EMR needs in a cluster
 //! permissions what subjects may do by RBAC, beside what rolegate does about it
 //! facts       classifies the requester; what a class may do; the role of a service account
 //! request     AdmissionReviews, access reviews, audit events and manifests
@@ -22,6 +23,7 @@
 
 pub mod decision;
 pub mod facts;
+pub mod iam;
 mod identity;
 pub mod json;
 pub mod mutation;

@@ -1,0 +1,4 @@
+//! The evaluator against IAM's documented semantics, and a cluster against EMR's needs.
+
+mod drift;
+mod semantics;
