@@ -12,6 +12,7 @@
 //! - [`report`]: decisions as text and JSON
 //! - [`certs`], [`cluster`], [`telemetry`]: certificates, the API server's client, logs
 //! - [`rbac`]: roles and bindings, from files or from a cluster
+//! - [`scan`]: what a cluster or a folder of manifests holds, judged
 //! - [`runtime`]: readiness and shutdown
 //!
 //! Reviews enter at two places: `server` (webhooks) and `cli::review` (files).
@@ -23,5 +24,6 @@ pub mod manifests;
 pub mod rbac;
 pub mod report;
 pub mod runtime;
+pub mod scan;
 pub mod server;
 pub mod telemetry;

@@ -331,6 +331,7 @@ fn the_engine_has_one_direction() {
         "write",
         "rules",
         "decision",
+        "scan",
     ];
     let graph = Crate::read("core/src").folders();
     for (folder, uses) in &graph {

@@ -7,6 +7,7 @@
 //! A folder uses only the folders below it (`tests/layers.rs` checks the imports):
 //!
 //! ```text
+//! scan        stored objects: who could have written them, and what the rules say of it
 //! decision    applies modes and exemptions to findings, and makes the response
 //! rules       one file per rule; its header is its published page
 //! write       a write request, with the facts that rules share, computed once
@@ -33,4 +34,5 @@ pub mod policy;
 pub mod rbac;
 pub mod request;
 pub mod rules;
+pub mod scan;
 pub mod write;

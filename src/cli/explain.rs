@@ -4,13 +4,14 @@ use std::io::Write as _;
 
 use anyhow::bail;
 
-use rolegate_core::rules::{self, RULES};
+use rolegate_core::rules::{self, RULES, Rule};
+use rolegate_core::scan::CHECKS;
 
 use super::Verdict;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The rule's id; without it, all rules are listed
+    /// The id of a rule, or of a check of `rolegate scan`; without it, all are listed
     rule: Option<String>,
 }
 
@@ -21,14 +22,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
             if rules::is_planned(name) {
                 bail!("rule `{name}` is not in this version")
             }
-            let Some(rule) = rules::rule(name) else {
+            let rule = rules::rule(name).map(Rule::about);
+            let check = || CHECKS.into_iter().find(|one| one.id.as_str() == name);
+            let Some(about) = rule.or_else(check) else {
                 bail!("there is no rule `{name}`; `rolegate explain` lists them")
             };
-            write!(out, "{}", rule.about().page())?;
+            write!(out, "{}", about.page())?;
         }
         None => {
             for rule in RULES {
                 let about = rule.about();
+                writeln!(out, "{:<26}{}", about.id, about.title())?;
+            }
+            writeln!(out, "\nwhat `rolegate scan` finds beside the rules:")?;
+            for about in CHECKS {
                 writeln!(out, "{:<26}{}", about.id, about.title())?;
             }
         }

@@ -12,6 +12,7 @@ mod manifests;
 mod policy;
 mod rbac;
 mod review;
+mod scan;
 pub mod serve;
 mod who_can;
 
@@ -19,7 +20,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 
 use rolegate_core::policy::{Level, Policy, Strictness};
@@ -37,6 +38,8 @@ enum Verb {
     Serve(Box<serve::ServeArgs>),
     /// Check AdmissionReviews or manifests against the rules, without a cluster
     Review(Box<review::Args>),
+    /// Judge what a cluster or a folder of manifests holds, and list who can do what
+    Scan(scan::Args),
     /// List who may do something by RBAC, and by which binding
     WhoCan(who_can::Args),
     /// List what a subject may do by RBAC that matters to jobs, and what rolegate does
@@ -60,9 +63,10 @@ enum Verb {
 /// Runs the command line. Returns the process's exit code.
 #[must_use]
 pub fn run() -> ExitCode {
-    let result = match Cli::parse().verb {
+    let result = match parse().verb {
         Verb::Serve(args) => return serve::run(&args),
         Verb::Review(args) => review::run(&args),
+        Verb::Scan(args) => scan::run(&args),
         Verb::WhoCan(args) => who_can::run(&args),
         Verb::Can(args) => can::run(&args),
         Verb::Chain(verb) => chain::run(&verb),
@@ -75,6 +79,22 @@ pub fn run() -> ExitCode {
         Ok(verdict) => verdict.into(),
         Err(error) if is_closed_output(&error) => ExitCode::from(CLOSED_OUTPUT),
         Err(error) => bad_input(&format!("{error:#}")),
+    }
+}
+
+/// The arguments. `kubectl` runs a program called `kubectl-rolegate` as
+/// `kubectl rolegate`, and help and errors then say so.
+fn parse() -> Cli {
+    let called = std::env::args_os().next();
+    let called = called.as_deref().map(Path::new).and_then(Path::file_stem);
+    if called.is_some_and(|name| name == "kubectl-rolegate") {
+        let command = Cli::command()
+            .name("kubectl-rolegate")
+            .bin_name("kubectl rolegate");
+        let matches = command.get_matches();
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    } else {
+        Cli::parse()
     }
 }
 

@@ -42,7 +42,7 @@ impl Source {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            runtime.block_on(async { from_cluster(&self.client().await?).await })?
+            runtime.block_on(async { from_cluster(&client(self.context.as_deref()).await?).await })?
         } else {
             from_files(&self.from, namespace)?
         };
@@ -51,23 +51,24 @@ impl Source {
         }
         Ok(found)
     }
+}
 
-    async fn client(&self) -> anyhow::Result<Client> {
-        const WHICH: &str = "no cluster is configured; name files with --from, or set KUBECONFIG";
-        let config = if let Some(context) = &self.context {
-            let options = KubeConfigOptions {
-                context: Some(context.clone()),
-                ..KubeConfigOptions::default()
-            };
-            let kubeconfig = Kubeconfig::read().context(WHICH)?;
-            Config::from_custom_kubeconfig(kubeconfig, &options)
-                .await
-                .with_context(|| format!("--context {context}"))?
-        } else {
-            Config::infer().await.context(WHICH)?
+/// A client for a context of the kubeconfig, or for the current one.
+pub(super) async fn client(context: Option<&str>) -> anyhow::Result<Client> {
+    const WHICH: &str = "no cluster is configured; name files with --from, or set KUBECONFIG";
+    let config = if let Some(context) = context {
+        let options = KubeConfigOptions {
+            context: Some(context.to_owned()),
+            ..KubeConfigOptions::default()
         };
-        Client::try_from(config).context("the cluster's configuration cannot be used")
-    }
+        let kubeconfig = Kubeconfig::read().context(WHICH)?;
+        Config::from_custom_kubeconfig(kubeconfig, &options)
+            .await
+            .with_context(|| format!("--context {context}"))?
+    } else {
+        Config::infer().await.context(WHICH)?
+    };
+    Client::try_from(config).context("the cluster's configuration cannot be used")
 }
 
 /// A grant as JSON.

@@ -7,13 +7,32 @@ use http::{Request, StatusCode};
 use kube::Client;
 use rolegate_core::facts::{Known, Need};
 use rolegate_core::json::Raw;
-use rolegate_core::request::view;
+use rolegate_core::request::{Stored, view};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// Objects looked up in the cluster, as JSON text.
 #[derive(Debug, Default)]
 pub struct Found(pub Vec<(Need, Known<String>)>);
+
+impl Found {
+    /// The objects, parsed. Text that is not JSON is unknown.
+    #[must_use]
+    pub fn stored(&self) -> Vec<(Need, Known<Stored<'_>>)> {
+        fn read<'f>(need: &Need, known: &'f Known<String>) -> Known<Stored<'f>> {
+            match known {
+                Known::Is(text, age) => {
+                    Raw::parse(text).map_or(Known::Unknown, |raw| Known::Is(need.stored(raw), *age))
+                }
+                Known::Absent(age) => Known::Absent(*age),
+                Known::Unknown => Known::Unknown,
+            }
+        }
+        let all = self.0.iter();
+        all.map(|(need, known)| (need.clone(), read(need, known)))
+            .collect()
+    }
+}
 
 /// Longest time for all look-ups of a review together, so that the review
 /// still meets its deadline.

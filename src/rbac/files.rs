@@ -46,7 +46,7 @@ pub fn from_files(paths: &[PathBuf], namespace: &str) -> anyhow::Result<Found> {
 
 /// The file itself, or the YAML and JSON files of a folder, in the order of their
 /// names.
-fn files_below(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn files_below(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let shown = path.display();
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);

@@ -3,6 +3,7 @@
 mod files;
 mod live;
 
+pub(crate) use files::files_below;
 pub use files::from_files;
 pub use live::from_cluster;
 pub(crate) use live::url_escaped;

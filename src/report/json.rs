@@ -59,7 +59,7 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
     writeln!(out, "{line}")
 }
 
-fn finding(reported: &Reported<'_>) -> Value {
+pub(super) fn finding(reported: &Reported<'_>) -> Value {
     let finding = reported.finding;
     let location = match reported.origin {
         Origin::File { path, at: Some(at) } => json!({

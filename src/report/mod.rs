@@ -3,10 +3,12 @@
 pub mod json;
 mod patched;
 mod reported;
+pub mod scan;
 pub mod text;
 
 pub use patched::Patched;
 pub use reported::{ObjectRef, Origin, Reported};
+pub use scan::ScanLine;
 
 use rolegate_core::decision::{Decision, Door, Judged};
 use rolegate_core::request::spans::Spans;

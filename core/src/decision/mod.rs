@@ -22,6 +22,7 @@ pub use access::judge_access;
 pub use decide::decide;
 pub use door::Door;
 pub use judge::{Outcome, decide_by};
+pub use pods_to_come::controller_account;
 pub use policy_store::{PolicyStore, ReloadOutcome};
 pub use scope::Scope;
 pub use verdict::{Decision, Judged, Skipped};

@@ -4,6 +4,8 @@
 mod by_controller;
 mod by_operator;
 
+pub use by_controller::controller_account;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -194,7 +194,7 @@ pub fn role_drift(
                 "it does not exist, so EMR has no rights here",
             )),
         }
-        let mut others: Vec<_> = graph.bindings_to(&role).collect();
+        let mut others: Vec<_> = graph.bindings_of_role(&role, |_| true).collect();
         others.sort_by_key(|binding| &binding.key);
         for binding in others {
             for subject in &binding.subjects {

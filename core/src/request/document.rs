@@ -236,6 +236,12 @@ impl Document {
         &self.spans
     }
 
+    /// The positions of its parts in the file, without the text.
+    #[must_use]
+    pub fn into_spans(self) -> Spans {
+        self.spans
+    }
+
     /// The document as an AdmissionReview: itself, or the review that an API server
     /// would send for the manifest.
     ///
@@ -352,9 +358,16 @@ const CLUSTER_SCOPED: [&str; 20] = [
     "VolumeSnapshotContent",
 ];
 
+/// Whether a kind that rules judge has no namespace.
+#[must_use]
+pub fn is_cluster_scoped(kind: &str) -> bool {
+    CLUSTER_SCOPED.contains(&kind)
+}
+
 /// The plural resource name of a kind, by the convention that Kubernetes' own kinds
 /// and nearly all custom kinds follow.
-fn plural(kind: &str) -> String {
+#[must_use]
+pub fn plural(kind: &str) -> String {
     let kind = kind.to_lowercase();
     match kind.as_bytes() {
         [.., b's' | b'x'] | [.., b'c' | b's', b'h'] if kind != "endpoints" => format!("{kind}es"),

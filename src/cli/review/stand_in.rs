@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use rolegate_core::facts::SERVICE_LINKED_ROLE;
 use rolegate_core::names::{
     AccountId, Glob, JobServiceAccount, Role, RoleArn, RoleName, RolePattern, shown,
 };
 use rolegate_core::policy::{Operator, Policy, VirtualCluster};
-use rolegate_core::request::{SAMPLE_UID, SampleUser};
+use rolegate_core::request::SampleUser;
+use rolegate_core::scan::emr;
 
 use super::job_pod::{JobPod, give_credentials, label, members};
 
@@ -162,36 +162,6 @@ impl StandIn<'_> {
             _ => true,
         })?;
         cluster.namespaces.first().map(String::as_str)
-    }
-}
-
-fn emr(policy: &Policy) -> SampleUser {
-    let service = &policy.emr_service;
-    let account = service.roles.first().map(|role| role.account.as_str());
-    let account = account.unwrap_or(SAMPLE_ACCOUNT);
-    let session = format!("arn:aws:sts::{account}:assumed-role/{SERVICE_LINKED_ROLE}/rolegate");
-    let role = match service.roles.first() {
-        Some(role) => role.name.as_str(),
-        None => SERVICE_LINKED_ROLE,
-    };
-    let mut names = service.users.iter().filter(|glob| !glob.is_wild());
-    let username = names
-        .next()
-        .map_or_else(|| session.clone(), ToString::to_string);
-    let arns = [
-        (
-            "arn",
-            format!("arn:aws:sts::{account}:assumed-role/{role}/rolegate"),
-        ),
-        (
-            "canonicalArn",
-            format!("arn:aws:iam::{account}:role/{role}"),
-        ),
-    ];
-    SampleUser {
-        uid: Some(format!("aws-iam-authenticator:{account}:{SAMPLE_UID}")),
-        extra: arns.map(|(key, arn)| (key.to_owned(), arn)).into(),
-        ..SampleUser::person(username, &[])
     }
 }
 

@@ -8,13 +8,12 @@ use kube::Client;
 
 use rolegate_core::decision::{Decision, Door, Outcome, PolicyStore, Scope, decide, judge_access};
 use rolegate_core::facts::surface::Verb;
-use rolegate_core::facts::{Facts, Known, Need};
-use rolegate_core::json::Raw;
+use rolegate_core::facts::{Facts, Need};
 use rolegate_core::names::shown;
 use rolegate_core::policy::{Mode, Policy, PolicyHash, RuleId};
 use rolegate_core::rbac::GROUP;
 use rolegate_core::request::{
-    Access, AccessReview, AdmissionReview, Request, ReviewError, Stored, Target,
+    Access, AccessReview, AdmissionReview, Request, ReviewError, Target,
 };
 use rolegate_core::write::Write;
 
@@ -74,7 +73,7 @@ impl Engine {
             }));
         };
         let by = |found: &Found| {
-            let stored = stored(found);
+            let stored = found.stored();
             let stored = stored.iter();
             let facts = Facts::found(stored.map(|(need, known)| (need.clone(), known.as_ref())));
             judge_access(access, &policy, &facts, now)
@@ -136,7 +135,7 @@ impl Reviewer for Engine {
             return mutate(&review, &policy).map(Round::Reviewed);
         }
         let scope = Scope::of_door(door, &policy);
-        let stored = found.map_or_else(Vec::new, stored);
+        let stored = found.map_or_else(Vec::new, Found::stored);
         // Only rules about roles and bindings read the view.
         let about_rights = review.request.target.group() == GROUP;
         let view = self.view.as_ref().filter(|_| about_rights);
@@ -175,23 +174,6 @@ impl Reviewer for Engine {
             _ => cluster::look_up(client, needs).await,
         }
     }
-}
-
-/// The objects that were looked up, parsed. Text that is not JSON is unknown.
-fn stored(found: &Found) -> Vec<(Need, Known<Stored<'_>>)> {
-    fn read<'f>(need: &Need, known: &'f Known<String>) -> Known<Stored<'f>> {
-        match known {
-            Known::Is(text, age) => {
-                Raw::parse(text).map_or(Known::Unknown, |raw| Known::Is(need.stored(raw), *age))
-            }
-            Known::Absent(age) => Known::Absent(*age),
-            Known::Unknown => Known::Unknown,
-        }
-    }
-    let Found(all) = found;
-    all.iter()
-        .map(|(need, known)| (need.clone(), read(need, known)))
-        .collect()
 }
 
 /// Answers `/mutate`: a patch, warnings or nothing, and never a denial.

@@ -27,6 +27,11 @@ struct Request {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Requester {
+    class: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Failure {
     door: &'static str,
     reason: &'static str,
@@ -55,6 +60,7 @@ impl MetricConstructor<Histogram> for Durations {
 #[derive(Clone, Debug)]
 pub(in crate::server) struct ReviewMetrics {
     requests: Family<Request, Counter>,
+    requesters: Family<Requester, Counter>,
     failures: Family<Failure, Counter>,
     findings: Family<Finding, Counter>,
     durations: Family<AtDoor, Histogram, Durations>,
@@ -64,6 +70,7 @@ impl ReviewMetrics {
     pub(in crate::server) fn register(registry: &mut Registry, pools: Pools) -> Self {
         let metrics = Self {
             requests: Family::default(),
+            requesters: Family::default(),
             failures: Family::default(),
             findings: Family::default(),
             durations: Family::new_with_constructor(Durations),
@@ -72,6 +79,11 @@ impl ReviewMetrics {
             "rolegate_admission_requests",
             "Reviews decided",
             metrics.requests.clone(),
+        );
+        registry.register(
+            "rolegate_requesters",
+            "Reviews decided, by the class of the requester",
+            metrics.requesters.clone(),
         );
         registry.register(
             "rolegate_admission_failures",
@@ -113,6 +125,10 @@ impl ReviewMetrics {
             decision: record.decision,
         };
         self.requests.get_or_create(&labels).inc();
+        let class = Requester {
+            class: record.class,
+        };
+        self.requesters.get_or_create(&class).inc();
         self.durations
             .get_or_create(&AtDoor {
                 door: door.as_str(),

@@ -78,6 +78,16 @@ static OTHERS: [Controller; 5] = [
     },
 ];
 
+/// The service account in kube-system of the controller that makes what workloads of this
+/// kind own.
+#[must_use]
+pub fn controller_account(kind: &str) -> Option<&'static str> {
+    let resource = format!("{}s", kind.to_ascii_lowercase());
+    let mut all = [&REPLICA_SETS, &JOBS].into_iter().chain(&OTHERS);
+    all.find(|one| one.resource == resource)
+        .map(|one| one.account)
+}
+
 /// `None` for an object without a template, and where the template stays as it is.
 pub(super) fn coming(write: &Write<'_>) -> Option<Vec<Coming>> {
     let shape = TemplateShape::of(&write.target.resource)?;
