@@ -42,7 +42,8 @@ impl Source {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            runtime.block_on(async { from_cluster(&client(self.context.as_deref()).await?).await })?
+            runtime
+                .block_on(async { from_cluster(&client(self.context.as_deref()).await?).await })?
         } else {
             from_files(&self.from, namespace)?
         };

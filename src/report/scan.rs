@@ -14,7 +14,10 @@ use super::{Origin, Reported, json as decisions};
 pub enum ScanLine<'a> {
     Finding(&'a Reported<'a>),
     /// What the rules will refuse of the pods that an object leads to.
-    PodsToCome { object: &'a str, text: &'a str },
+    PodsToCome {
+        object: &'a str,
+        text: &'a str,
+    },
 }
 
 /// Writes a line as text.
@@ -59,7 +62,11 @@ pub fn text(out: &mut impl Write, line: &ScanLine<'_>) -> io::Result<()> {
     writeln!(out, "    why:     {}", finding.advice.why)?;
     writeln!(out, "    instead: {}", reported.instead)?;
     if let Some(reason) = reported.exempted {
-        writeln!(out, "    exempted: {}", rolegate_core::names::shown(reason, 200))?;
+        writeln!(
+            out,
+            "    exempted: {}",
+            rolegate_core::names::shown(reason, 200)
+        )?;
     }
     Ok(())
 }

@@ -24,7 +24,10 @@ pub async fn emr_seen(client: &Client) -> Emr {
     let get = |path: String| async move {
         let request = Request::get(path).body(Vec::new()).ok();
         match request {
-            Some(request) => client.request_text(request).await.map_err(|error| error.to_string()),
+            Some(request) => client
+                .request_text(request)
+                .await
+                .map_err(|error| error.to_string()),
             None => Err("its address is not valid".to_owned()),
         }
     };
@@ -56,7 +59,9 @@ pub async fn emr_seen(client: &Client) -> Emr {
 fn of_emr(metrics: &str) -> u64 {
     let start = r#"rolegate_requesters_total{class="emr-service"} "#;
     let lines = metrics.lines().filter_map(|line| line.strip_prefix(start));
-    lines.filter_map(|number| number.trim().parse::<u64>().ok()).sum()
+    lines
+        .filter_map(|number| number.trim().parse::<u64>().ok())
+        .sum()
 }
 
 #[cfg(test)]

@@ -71,8 +71,7 @@ impl Files {
             Some(bytes) if file.as_os_str() == "-" => ("standard input".to_owned(), bytes.clone()),
             _ => {
                 let name = file.display().to_string();
-                let bytes =
-                    std::fs::read(&file).with_context(|| format!("cannot read {name}"))?;
+                let bytes = std::fs::read(&file).with_context(|| format!("cannot read {name}"))?;
                 (name, bytes)
             }
         };

@@ -138,7 +138,8 @@ impl Live {
                 let what = format!("cannot list {plural}.{group}");
                 let what = what.trim_end_matches('.');
                 // What everything else depends on.
-                let needed = self.pass == Pass::World && !group.starts_with("admissionregistration");
+                let needed =
+                    self.pass == Pass::World && !group.starts_with("admissionregistration");
                 if needed {
                     return Err(anyhow::Error::new(error).context(what.to_owned()));
                 }
@@ -160,7 +161,8 @@ impl Live {
             match StoredObject::of_list(item.get(), api_version, name, plural) {
                 Ok(object) => {
                     let raw = Raw::parse(item.get()).ok();
-                    let version = raw.and_then(|raw| view::text_at(raw, "metadata.resourceVersion"));
+                    let version =
+                        raw.and_then(|raw| view::text_at(raw, "metadata.resourceVersion"));
                     let resource_version = version.map(|text| text.to_string());
                     items.push(Item {
                         object,

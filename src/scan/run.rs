@@ -274,7 +274,9 @@ impl<'a> Scan<'a> {
             let needs = first.skipped.iter().map(|one| one.need.clone());
             let found = cluster::look_up(&live.client, needs.collect()).await;
             let stored = found.stored();
-            let stored = stored.iter().map(|(need, known)| (need.clone(), known.as_ref()));
+            let stored = stored
+                .iter()
+                .map(|(need, known)| (need.clone(), known.as_ref()));
             seen = by(&Facts::found(stored));
         }
         match seen {

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::facts::surface::{self, Scope};
+use crate::json::{Raw, Text};
 use crate::names::shown;
 use crate::request::document::{is_cluster_scoped, plural};
 use crate::request::view::TemplateShape;
 use crate::request::{Object, Resource, ReviewError, SampleUser, Stored, Target, Version};
-use crate::json::{Raw, Text};
 
 /// An object as it is stored, with the names of its kind.
 #[derive(Debug)]
@@ -168,7 +168,10 @@ impl StoredObject {
     /// The labels' keys.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
         let labels = self.object["metadata"]["labels"].as_object();
-        labels.into_iter().flat_map(|labels| labels.keys()).map(String::as_str)
+        labels
+            .into_iter()
+            .flat_map(|labels| labels.keys())
+            .map(String::as_str)
     }
 
     /// The AdmissionReview by which this user would create it.

@@ -61,7 +61,10 @@ pub fn writers(object: &StoredObject, owner_account: Option<&str>, policy: &Poli
     for user in policy.platform.iter().flat_map(|entry| &entry.users) {
         if let Some((namespace, name)) = account_of(user) {
             let user = SampleUser::service_account(namespace, name);
-            all.push(Writer::new(user, format!("service account {namespace}/{name}")));
+            all.push(Writer::new(
+                user,
+                format!("service account {namespace}/{name}"),
+            ));
         }
     }
     all.push(Writer::new(SampleUser::person("somebody", &[]), "a tenant"));
@@ -153,8 +156,11 @@ const EMRS: [(&str, &str); 11] = [
 ];
 
 fn is_emrs(object: &StoredObject) -> bool {
-    EMRS.iter().any(|(group, resource)| object.is(group, resource))
-        && (object.labels().any(|key| key.starts_with("emr-containers.amazonaws.com/"))
+    EMRS.iter()
+        .any(|(group, resource)| object.is(group, resource))
+        && (object
+            .labels()
+            .any(|key| key.starts_with("emr-containers.amazonaws.com/"))
             || is_reserved(&object.name)
             || object.account().is_some_and(is_reserved))
 }
@@ -164,7 +170,12 @@ fn of_submitter(submitter: &Submitter) -> Option<Writer> {
         let user = SampleUser::person("somebody", std::slice::from_ref(group));
         return Some(Writer::new(user, format!("group {}", shown(group, 253))));
     }
-    let name = submitter.who.users.iter().find(|glob| !glob.is_wild())?.to_string();
+    let name = submitter
+        .who
+        .users
+        .iter()
+        .find(|glob| !glob.is_wild())?
+        .to_string();
     let user = match account_of(&name) {
         Some((namespace, name)) => SampleUser::service_account(namespace, name),
         None => SampleUser::person(name.clone(), &[]),

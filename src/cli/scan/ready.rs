@@ -49,8 +49,14 @@ impl Ready<'_> {
         let name = shown(self.namespace, 63);
         let mut points = vec![self.label(&name), self.entry(&name)];
         points.push(match self.counts.refused {
-            0 => (State::Good, "every object could be written again".to_owned()),
-            1 => (State::Bad, "1 object that is there now would be refused".to_owned()),
+            0 => (
+                State::Good,
+                "every object could be written again".to_owned(),
+            ),
+            1 => (
+                State::Bad,
+                "1 object that is there now would be refused".to_owned(),
+            ),
             many => (State::Bad, format!("{many} findings would be refusals")),
         });
         if self.counts.to_come > 0 {
@@ -59,7 +65,12 @@ impl Ready<'_> {
                 "pods of workloads would be refused when they are created again".to_owned(),
             ));
         }
-        let unlisted = self.scan.sums.uses.iter().filter(|(_, (_, listed))| !listed);
+        let unlisted = self
+            .scan
+            .sums
+            .uses
+            .iter()
+            .filter(|(_, (_, listed))| !listed);
         for ((_, role), _) in unlisted {
             points.push((
                 State::Bad,
@@ -73,7 +84,10 @@ impl Ready<'_> {
             points.push(if self.scan.sums.is_installed {
                 (State::Good, "rolegate's webhooks are installed".to_owned())
             } else {
-                (State::Bad, "rolegate's webhooks are not installed".to_owned())
+                (
+                    State::Bad,
+                    "rolegate's webhooks are not installed".to_owned(),
+                )
             });
         }
         points.push(match &self.emr {
@@ -87,7 +101,10 @@ impl Ready<'_> {
             ),
             Some(Emr::Unknown(why)) => (
                 State::Note,
-                format!("whether Amazon EMR's identity was seen is not known: {}", shown(why, 300)),
+                format!(
+                    "whether Amazon EMR's identity was seen is not known: {}",
+                    shown(why, 300)
+                ),
             ),
             None => (
                 State::Note,
@@ -102,7 +119,10 @@ impl Ready<'_> {
         match labels.map(|labels| labels.get(MODE_LABEL)) {
             Some(Some(mode)) => (
                 State::Good,
-                format!("namespace {name} has the label {MODE_LABEL}: {}", shown(mode, 63)),
+                format!(
+                    "namespace {name} has the label {MODE_LABEL}: {}",
+                    shown(mode, 63)
+                ),
             ),
             Some(None) => (
                 State::Note,
@@ -154,7 +174,11 @@ impl Ready<'_> {
         if ready {
             writeln!(out, "{}", format!("{name} is ready to enforce").green())
         } else {
-            writeln!(out, "{}", format!("{name} is not ready to enforce").red().bold())
+            writeln!(
+                out,
+                "{}",
+                format!("{name} is not ready to enforce").red().bold()
+            )
         }
     }
 }

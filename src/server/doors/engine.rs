@@ -12,9 +12,7 @@ use rolegate_core::facts::{Facts, Need};
 use rolegate_core::names::shown;
 use rolegate_core::policy::{Mode, Policy, PolicyHash, RuleId};
 use rolegate_core::rbac::GROUP;
-use rolegate_core::request::{
-    Access, AccessReview, AdmissionReview, Request, ReviewError, Target,
-};
+use rolegate_core::request::{Access, AccessReview, AdmissionReview, Request, ReviewError, Target};
 use rolegate_core::write::Write;
 
 use super::refusal::BadReview;

@@ -35,8 +35,11 @@ use crate::rules::{Advice, Finding};
 
 use super::{Place, Told};
 
-pub(super) static ABOUT: About =
-    About::new("emr-access", Severity::Critical, include_str!("emr_access.rs"));
+pub(super) static ABOUT: About = About::new(
+    "emr-access",
+    Severity::Critical,
+    include_str!("emr_access.rs"),
+);
 
 static ADVICE: Advice = Advice {
     why: "Amazon EMR starts every job by these rights, and nobody else should have them",

@@ -33,8 +33,11 @@ use crate::rules::{Advice, Finding};
 
 use super::{Place, Told, names};
 
-pub(super) static ABOUT: About =
-    About::new("node-access", Severity::High, include_str!("node_access.rs"));
+pub(super) static ABOUT: About = About::new(
+    "node-access",
+    Severity::High,
+    include_str!("node_access.rs"),
+);
 
 static ADVICE: Advice = Advice {
     why: "a privileged pod reads the tokens of all pods of its node",
