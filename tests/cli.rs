@@ -12,6 +12,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use assert_cmd::Command;
+use serde_json::{Value, json};
 
 fn rolegate(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rolegate"));
@@ -836,21 +837,137 @@ spec:
     );
 }
 
-/// Runs every command of the page, and compares what the page shows.
-#[test]
-fn the_page_on_who_can_do_what_shows_what_the_commands_print() {
-    let page = include_str!("../docs/who-can-do-what.md");
-    let mut commands = 0;
+/// Runs every command of a page, and compares what the page shows.
+fn runs_as_shown(page: &str, expected: &[i32]) {
+    let mut codes = Vec::new();
     for block in page.split("```console\n$ rolegate ").skip(1) {
         let (block, _) = block.split_once("```").expect("a whole block");
         let (command, shown) = block.split_once('\n').expect("output");
         let arguments: Vec<&str> = command.split(' ').collect();
         let (code, output, errors) = run(&arguments, "");
-        assert_eq!((code, errors.as_str()), (0, ""), "{command}");
+        let errors = errors.lines().filter(|line| !line.starts_with("note: "));
+        assert_eq!(errors.count(), 0, "{command}");
         assert_eq!(output, shown, "{command}");
-        commands += 1;
+        codes.push(code);
     }
-    assert_eq!(commands, 5);
+    assert_eq!(codes, expected);
+}
+
+#[test]
+fn the_page_on_who_can_do_what_shows_what_the_commands_print() {
+    runs_as_shown(include_str!("../docs/who-can-do-what.md"), &[0; 5]);
+}
+
+#[test]
+fn the_page_on_scans_shows_what_the_commands_print() {
+    runs_as_shown(include_str!("../docs/scan.md"), &[1, 1]);
+}
+
+const SCAN: [&str; 5] = [
+    "scan",
+    "--from",
+    "examples/scan",
+    "--policy",
+    "examples/policies/start-job-run.yaml",
+];
+
+#[test]
+fn a_scan_fails_by_severity_and_prints_json() {
+    let scan = |more: &[&str]| run(&[&SCAN[..], more].concat(), "");
+    for (fail_on, code) in [("low", 1), ("critical", 1), ("never", 0)] {
+        assert_eq!(scan(&["--fail-on", fail_on]).0, code, "{fail_on}");
+    }
+    let (_, output, _) = scan(&["--format", "json"]);
+    let lines: Vec<Value> = output
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let found: Vec<String> = lines
+        .iter()
+        .filter(|line| line["type"] == "finding")
+        .map(|line| {
+            let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            let name = &line["object"]["name"];
+            format!("{} {} {name}", text("severity"), text("rule"))
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            r#"critical rbac-grant "developers""#,
+            r#"critical emr-access "aws-auth""#,
+            r#"low pod-readers "spark-team-a""#,
+            r#"high node-access "dev""#,
+            r#"critical credential-provider "debug""#,
+            r#"low waiting-workload "prepared""#,
+            r#"critical foreign-service-account "prepared""#,
+        ]
+    );
+    let last = lines.last().expect("a summary");
+    assert_eq!(last["findings"]["critical"], 4);
+    let role = lines.iter().find(|line| line["type"] == "executionRole");
+    let role = role.expect("the job's role");
+    assert_eq!((&role["pods"], &role["listed"]), (&json!(1), &json!(true)));
+}
+
+/// The job of the example alone is in order; under a role that the policy does not list it
+/// is not.
+#[test]
+fn a_scan_of_a_job_finds_nothing() {
+    let text = include_str!("../examples/scan/cluster.yaml");
+    let documents: Vec<&str> = text.split("---\n").collect();
+    let job = [documents[0], documents[2]].join("---\n");
+    let from = ["scan", "--from", "-", "--policy"];
+    let policy = "examples/policies/start-job-run.yaml";
+    let (code, output, errors) = run(&[&from[..], &[policy]].concat(), &job);
+    assert_eq!(code, 0, "{output}{errors}");
+    assert!(output.contains("no findings; read: 2 objects"), "{output}");
+    let ready = ["--ready-to-enforce", "spark-team-a"];
+    let (code, output, _) = run(&[&from[..], &[policy], &ready].concat(), &job);
+    assert_eq!(code, 0, "{output}");
+    assert!(
+        output.ends_with("spark-team-a is ready to enforce\n"),
+        "{output}"
+    );
+    let listed = std::fs::read_to_string(policy).expect("readable");
+    let folder = tempfile::tempdir().expect("a folder");
+    let other = folder.path().join("policy.yaml");
+    std::fs::write(&other, listed.replace("role/team-a-", "role/team-b-")).expect("written");
+    let other = other.to_str().expect("UTF-8");
+    let (code, output, _) = run(&[&from[..], &[other]].concat(), &job);
+    assert_eq!(code, 1, "{output}");
+    assert!(output.contains("high execution-role pods"), "{output}");
+    assert!(
+        output.contains("1 pod, which the policy does not list there"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_scan_says_what_it_cannot_read() {
+    let (code, output, errors) = run(&["scan", "--from", "no-such-file"], "");
+    assert_eq!((code, output.as_str()), (2, ""));
+    assert!(errors.contains("cannot read no-such-file"), "{errors}");
+    let broken = "apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: a}\nspec: []\n\
+                  ---\nmetadata: {}\n";
+    let (_, output, _) = run(&["scan", "--from", "-", "-n", "a"], broken);
+    assert!(output.contains("standard input#2: "), "{output}");
+    assert!(output.contains("Pod a/x: not judged: "), "{output}");
+    let ready = ["scan", "--from", "-", "--ready-to-enforce", "a"];
+    let (code, output, _) = run(&ready, broken);
+    assert_eq!(code, 1, "what was not judged is not ready: {output}");
+}
+
+/// kubectl runs plug-ins by their names.
+#[cfg(unix)]
+#[test]
+fn as_a_plug_in_of_kubectl() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plug_in = folder.path().join("kubectl-rolegate");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_rolegate"), &plug_in).expect("a link");
+    let output = Command::new(&plug_in).args(["scan", "--help"]).output();
+    let output = String::from_utf8(output.expect("runs").stdout).expect("UTF-8");
+    assert!(output.contains("Usage: kubectl rolegate scan"), "{output}");
 }
 
 #[test]

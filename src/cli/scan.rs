@@ -109,6 +109,8 @@ async fn scan(args: &Args) -> anyhow::Result<Verdict> {
         let mut tell = |line: &ScanLine<'_>| {
             count(line, args.fail_on, &mut counts);
             match args.format {
+                // The rest has nothing to do with the question.
+                Format::Text if setting.as_enforced && !would_be_refused(line) => Ok(()),
                 Format::Text => lines::text(&mut out, line),
                 Format::Json => writeln!(out, "{}", lines::json(line)),
             }
@@ -126,15 +128,17 @@ async fn scan(args: &Args) -> anyhow::Result<Verdict> {
     };
     let took = started.elapsed();
     let mut out = anstream::stdout().lock();
-    let summary = summary::Summary {
-        scan: &scan,
-        counts: &counts,
-        policy: &policy,
-        only,
-        calls,
-        took,
-    };
-    summary.write(&mut out, args.format)?;
+    if !setting.as_enforced || args.format == Format::Json {
+        let summary = summary::Summary {
+            scan: &scan,
+            counts: &counts,
+            policy: &policy,
+            only,
+            calls,
+            took,
+        };
+        summary.write(&mut out, args.format)?;
+    }
     let Some(namespace) = &args.ready_to_enforce else {
         return Ok(if counts.fails {
             Verdict::Denied
@@ -161,6 +165,16 @@ async fn scan(args: &Args) -> anyhow::Result<Verdict> {
     })
 }
 
+/// Whether a namespace that enforces refuses this.
+fn would_be_refused(line: &ScanLine<'_>) -> bool {
+    match line {
+        ScanLine::Finding(reported) => {
+            reported.mode == Some(Mode::Enforce) && reported.exempted.is_none()
+        }
+        ScanLine::PodsToCome { .. } => true,
+    }
+}
+
 fn count(line: &ScanLine<'_>, fail_on: FailOn, counts: &mut Counts) {
     let reported = match line {
         ScanLine::Finding(reported) => reported,
@@ -173,11 +187,8 @@ fn count(line: &ScanLine<'_>, fail_on: FailOn, counts: &mut Counts) {
     if let Some(number) = counts.by_severity.get_mut(severity as usize) {
         *number += 1;
     }
-    if reported.exempted.is_some() {
-        return;
-    }
-    counts.fails |= fail_on.fails(severity);
-    counts.refused += usize::from(reported.mode == Some(Mode::Enforce));
+    counts.fails |= reported.exempted.is_none() && fail_on.fails(severity);
+    counts.refused += usize::from(would_be_refused(line));
 }
 
 /// How many objects are read, on a terminal.

@@ -161,8 +161,7 @@ fn is_emrs(object: &StoredObject) -> bool {
         && (object
             .labels()
             .any(|key| key.starts_with("emr-containers.amazonaws.com/"))
-            || is_reserved(&object.name)
-            || object.account().is_some_and(is_reserved))
+            || is_reserved(&object.name))
 }
 
 fn of_submitter(submitter: &Submitter) -> Option<Writer> {

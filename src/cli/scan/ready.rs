@@ -51,13 +51,16 @@ impl Ready<'_> {
         points.push(match self.counts.refused {
             0 => (
                 State::Good,
-                "every object could be written again".to_owned(),
+                "everything that is there could be written again".to_owned(),
             ),
             1 => (
                 State::Bad,
-                "1 object that is there now would be refused".to_owned(),
+                "1 thing that is there now would be refused".to_owned(),
             ),
-            many => (State::Bad, format!("{many} findings would be refusals")),
+            many => (
+                State::Bad,
+                format!("{many} things that are there now would be refused"),
+            ),
         });
         if self.counts.to_come > 0 {
             points.push((
@@ -77,9 +80,16 @@ impl Ready<'_> {
                 format!("jobs run as {role}, which `executionRoles` does not list"),
             ));
         }
-        if !self.scan.sums.left_out.is_empty() {
-            points.push((State::Bad, "not everything could be judged".to_owned()));
-        }
+        let left_out = self.scan.sums.left_out.iter();
+        points.extend(left_out.map(|what| {
+            let what = format!("not judged: {}", shown(what, 300));
+            (State::Bad, what)
+        }));
+        let skipped = self.scan.sums.skipped.iter();
+        points.extend(skipped.map(|(rule, objects)| {
+            let what = format!("{rule} could not judge {objects} objects: it would look others up");
+            (State::Note, what)
+        }));
         if self.emr.is_some() {
             points.push(if self.scan.sums.is_installed {
                 (State::Good, "rolegate's webhooks are installed".to_owned())

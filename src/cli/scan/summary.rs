@@ -28,6 +28,11 @@ const SEVERITIES: [Severity; 4] = [
     Severity::Medium,
     Severity::Low,
 ];
+fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 /// As many holders of a permission as a line of text shows.
 const MOST: usize = 8;
 
@@ -90,7 +95,8 @@ impl Summary<'_> {
             } else {
                 ", which the policy does not list there"
             };
-            writeln!(out, "  {namespace}: {role}, {pods} pods{listed}")?;
+            let noun = if *pods == 1 { "pod" } else { "pods" };
+            writeln!(out, "  {namespace}: {role}, {pods} {noun}{listed}")?;
         }
         if !sums.skipped.is_empty() || !sums.left_out.is_empty() {
             writeln!(out, "\n{}", "not judged".bold())?;
@@ -123,18 +129,20 @@ impl Summary<'_> {
             format!("findings: {}", counts.join(", "))
         };
         let world = &self.scan.world;
-        let calls = match self.calls {
+        let took = match self.calls {
             0 => String::new(),
-            calls => format!(", {calls} requests"),
+            calls => format!(" ({calls} requests, {:.1} s)", self.took.as_secs_f64()),
         };
         writeln!(
             out,
-            "\n{counts}; {} objects, {} roles, {} bindings, {} managed namespaces{calls}, {:.1} s",
-            sums.objects,
-            world.roles,
-            world.bindings,
-            world.managed().count(),
-            self.took.as_secs_f64(),
+            "\n{counts}; read: {}{took}",
+            [
+                counted(sums.objects, "object"),
+                counted(world.roles, "role"),
+                counted(world.bindings, "binding"),
+                counted(world.managed().count(), "managed namespace"),
+            ]
+            .join(", "),
         )?;
         if world.managed().next().is_none() {
             writeln!(
