@@ -361,9 +361,22 @@ fn explain_lists_and_prints() {
     let (code, out, _) = run(&["explain"], "");
     assert_eq!(
         (code, out.lines().count()),
-        (0, rolegate_core::rules::RULES.len()),
+        (
+            0,
+            rolegate_core::rules::RULES.len() + 2 + rolegate_core::scan::CHECKS.len()
+        ),
         "{out}"
     );
+    for check in rolegate_core::scan::CHECKS {
+        let (code, out, _) = run(&["explain", check.id.as_str()], "");
+        assert!(
+            code == 0 && out.starts_with(&format!("# {}\n", check.id)),
+            "{out}"
+        );
+        for part in ["## What it finds", "## What to do instead"] {
+            assert!(out.contains(part), "{} lacks {part}", check.id);
+        }
+    }
     for rule in rolegate_core::rules::RULES {
         let (code, out, _) = run(&["explain", rule.about().id.as_str()], "");
         assert_eq!(code, 0);

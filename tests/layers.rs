@@ -317,7 +317,7 @@ fn no_cycle_between_the_files_of_a_folder() {
 /// Each folder of the engine uses only folders before it in this order.
 #[test]
 fn the_engine_has_one_direction() {
-    const ORDER: [&str; 13] = [
+    const ORDER: [&str; 14] = [
         "names",
         "json",
         "rbac",

@@ -16,7 +16,7 @@ use crate::rbac::files_below;
 /// Files, each of which is a page.
 #[derive(Debug)]
 pub struct Files {
-    files: Vec<PathBuf>,
+    all: Vec<PathBuf>,
     /// Standard input can be read once only.
     standard_input: Option<Vec<u8>>,
     namespace: String,
@@ -49,7 +49,7 @@ impl Files {
             }
         }
         Ok(Self {
-            files,
+            all: files,
             standard_input,
             namespace: namespace.to_owned(),
             pass: Pass::World,
@@ -60,7 +60,7 @@ impl Files {
 
     pub(super) fn begin(&mut self, pass: Pass) {
         self.pass = pass;
-        self.left = self.files.iter().cloned().collect();
+        self.left = self.all.iter().cloned().collect();
     }
 
     pub(super) fn page(&mut self) -> anyhow::Result<Option<Vec<Item>>> {

@@ -87,7 +87,9 @@ impl<'a> Scan<'a> {
         while let Some(page) = source.page().await? {
             read += page.len();
             progress(read);
-            page.into_iter().for_each(|item| self.world.add(item));
+            for item in page {
+                self.world.add(item);
+            }
         }
         match source {
             Source::Files(_) => {
@@ -150,15 +152,15 @@ impl<'a> Scan<'a> {
                 name: key.name.to_string(),
             };
             let finding = one.finding;
-            self.told(&Told { place, finding }, tell)?;
+            tell_told(&Told { place, finding }, tell)?;
         }
         let namespaces: Vec<&str> = managed.iter().copied().filter(|one| asked(one)).collect();
         for told in emr_access(graph, policy, &namespaces, world.aws_auth.as_ref()) {
-            self.told(&told, tell)?;
+            tell_told(&told, tell)?;
         }
         for namespace in &namespaces {
             if let Some(told) = pod_readers(graph, policy, namespace) {
-                self.told(&told, tell)?;
+                tell_told(&told, tell)?;
             }
         }
         if self.setting.namespace.is_some() {
@@ -168,7 +170,7 @@ impl<'a> Scan<'a> {
             if !managed.contains(name.as_str())
                 && let Some(told) = node_access(graph, policy, name, labels)
             {
-                self.told(&told, tell)?;
+                tell_told(&told, tell)?;
             }
         }
         Ok(())
@@ -217,7 +219,7 @@ impl<'a> Scan<'a> {
                         name: drift.name,
                     };
                     let finding = drift.finding;
-                    self.told(&Told { place, finding }, tell)?;
+                    tell_told(&Told { place, finding }, tell)?;
                 }
             }
             Err(error) => self.sums.left_out.push(error.to_string()),
@@ -315,28 +317,28 @@ impl<'a> Scan<'a> {
         }
         Ok(())
     }
+}
 
-    fn told(&self, told: &Told, tell: &mut Tell<'_>) -> io::Result<()> {
-        let place = &told.place;
-        let reported = Reported {
-            finding: &told.finding,
-            object: ObjectRef {
-                group: shown(&place.group, 253),
-                resource: shown(&place.resource, 63),
-                subresource: String::new(),
-                namespace: shown(&place.namespace, 63),
-                name: shown(&place.name, 253),
-            },
-            who: None,
-            instead: told.finding.what_helps(Addressee::Person),
-            origin: report::Origin::Cluster {
-                resource_version: "",
-            },
-            mode: None,
-            exempted: None,
-        };
-        tell(&ScanLine::Finding(&reported))
-    }
+fn tell_told(told: &Told, tell: &mut Tell<'_>) -> io::Result<()> {
+    let place = &told.place;
+    let reported = Reported {
+        finding: &told.finding,
+        object: ObjectRef {
+            group: shown(&place.group, 253),
+            resource: shown(&place.resource, 63),
+            subresource: String::new(),
+            namespace: shown(&place.namespace, 63),
+            name: shown(&place.name, 253),
+        },
+        who: None,
+        instead: told.finding.what_helps(Addressee::Person),
+        origin: report::Origin::Cluster {
+            resource_version: "",
+        },
+        mode: None,
+        exempted: None,
+    };
+    tell(&ScanLine::Finding(&reported))
 }
 
 fn reported<'r>(
