@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::arn::arn_like;
-use super::document::Version;
-use super::variables::{self, Unknown};
+use super::variables::{self, Unknown, Version};
 use super::wild::{Token, Wild};
 use crate::names::Cidr;
 

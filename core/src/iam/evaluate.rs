@@ -3,8 +3,8 @@
 
 use super::arn::Arn;
 use super::condition::Context;
-use super::document::{Document, Effect, Names, PrincipalKind, Principals, Statement, Version};
-use super::variables;
+use super::document::{Document, Effect, Names, PrincipalKind, Principals, Statement};
+use super::variables::{self, Version};
 use super::wild::Wild;
 use crate::names::RoleArn;
 
