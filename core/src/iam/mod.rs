@@ -37,11 +37,12 @@ pub use cluster_access::{
 };
 pub use condition::{Compared, Condition, Context, Operator, Set, Test};
 pub use document::{
-    Document, Effect, Malformed, Names, Principal, PrincipalKind, Principals, Statement};
+    Document, Effect, Malformed, Names, Principal, PrincipalKind, Principals, Statement,
+};
 pub use evaluate::{Answer, Caller, Request};
 pub use node::Node;
 pub use subject::{Found, Hints, Skipped, Subject, SubjectKind, read};
-pub use who::{Account, Trust, Via, Way, who_can_assume};
 pub use variables::Version;
+pub use who::{Account, Trust, Via, Way, who_can_assume};
 pub use wild::Wild;
 pub use world::{Admitted, Whose, World, strangers};

@@ -7,7 +7,9 @@ use super::document::{Document, Effect, PrincipalKind, Statement};
 use super::evaluate::{Caller, Request};
 use super::render::exact_names;
 use super::wild::Wild;
-use crate::names::{JobServiceAccount, Role, RoleArn, SERVICE_ACCOUNT_PREFIX, ServiceAccountName};
+use crate::names::{
+    JobServiceAccount, Role, RoleArn, RoleName, SERVICE_ACCOUNT_PREFIX, ServiceAccountName,
+};
 use crate::policy::Policy;
 
 /// What documents are judged against.
@@ -49,6 +51,8 @@ pub struct Admitted {
 
 /// A name that stands for every name that a tenant could give.
 const ANY_NAME: &str = "any-name";
+/// A role that stands for every other role of the account.
+const ANY_ROLE: &str = "any-other-role";
 /// A namespace that stands for every one that the policy does not list.
 pub(super) const ANY_NAMESPACE: &str = "any-namespace";
 
@@ -161,16 +165,21 @@ impl World<'_> {
         found
     }
 
-    /// The roles that the policy names exactly, other than this one.
+    /// The roles that the policy names exactly, other than this one, and one more.
     fn other_roles(&self, role: &Role) -> impl Iterator<Item = Role> {
         let patterns = self
             .policy
             .clusters
             .iter()
             .flat_map(|cluster| &cluster.execution_roles);
+        let any = RoleName::parse(ANY_ROLE).map(|name| Role {
+            account: role.account,
+            name,
+        });
         patterns
             .filter_map(|pattern| RoleArn::parse(pattern.as_str()).ok())
             .map(|arn| arn.role().clone())
+            .chain(any)
             .filter(move |other| other != role)
     }
 
@@ -307,6 +316,9 @@ pub fn strangers(admitted: &[Admitted]) -> Vec<String> {
         };
         let who = match &one.whose {
             Whose::Own => continue,
+            Whose::Role(role) if role.name.as_str() == ANY_ROLE => {
+                format!("the jobs of every other role of the account in {place}")
+            }
             Whose::Role(role) => format!("the jobs of role {role} in {place}"),
             Whose::Reserved => format!("every service account with EMR's prefix in {place}"),
             Whose::Anybody if one.name == ANY_NAME || one.name == "default" => {
