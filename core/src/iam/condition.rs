@@ -180,10 +180,9 @@ impl Condition {
         let fits = |value: &String| self.fits(value, context, version) != self.operator.negated;
         match self.operator.set {
             Some(Set::ForAllValues) => carried.iter().all(fits),
-            Some(Set::ForAnyValue) => carried.iter().any(fits),
             // A key with one value. With several, none of them may be denied.
             None if self.operator.negated => carried.iter().all(fits),
-            None => carried.iter().any(fits),
+            Some(Set::ForAnyValue) | None => carried.iter().any(fits),
         }
     }
 

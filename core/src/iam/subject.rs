@@ -344,7 +344,7 @@ impl Reader<'_> {
             let (name, after) = after.split_once('}').ok_or("Fn::Sub")?;
             out.push_str(before);
             match name.strip_prefix('!') {
-                Some(literal) => out.push_str(&format!("${{{literal}}}")),
+                Some(literal) => out.extend(["${", literal, "}"]),
                 None => out.push_str(&self.pseudo(name)?),
             }
             rest = after;

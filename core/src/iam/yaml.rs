@@ -54,9 +54,10 @@ pub(super) fn parse(text: &str) -> Result<Node, String> {
         };
         match open.last_mut() {
             Some(Open::List(items, _)) => items.push(done),
-            Some(Open::Mapping(members, key, _)) => match key.take() {
-                Some(key) => members.push((key, done)),
-                None => {
+            Some(Open::Mapping(members, key, _)) => {
+                if let Some(key) = key.take() {
+                    members.push((key, done));
+                } else {
                     let name = done
                         .as_text()
                         .ok_or_else(|| format!("line {line}: a key is no text"))?;
@@ -68,7 +69,7 @@ pub(super) fn parse(text: &str) -> Result<Node, String> {
                     }
                     *key = Some(name.to_owned());
                 }
-            },
+            }
             None => return Ok(done),
         }
     }

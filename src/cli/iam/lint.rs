@@ -17,7 +17,7 @@ use crate::cli::rbac::Format;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// Policy documents, what `aws iam get-role` or `get-account-authorization-details`
-    /// prints, Terraform plans as JSON, CloudFormation templates; `-` is standard input
+    /// prints, Terraform plans as JSON, `CloudFormation` templates; `-` is standard input
     #[arg(required_unless_present = "checks")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -115,7 +115,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
                         &finding,
                     )?,
                     Format::Json => {
-                        line(&mut out, &name, &subject.place, role.as_deref(), &finding)?
+                        line(&mut out, &name, &subject.place, role.as_deref(), &finding)?;
                     }
                 }
             }

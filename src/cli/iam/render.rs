@@ -12,6 +12,10 @@ use rolegate_core::names::shown;
 use super::{Place, Verdict, role};
 
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(in crate::cli) struct Args {
     /// The document, such as execution-role-trust
     document: Option<String>,

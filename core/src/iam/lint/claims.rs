@@ -293,6 +293,18 @@ impl Claims<'_> {
                 ),
             );
         }
+        self.name(condition, role, namespace, value, found);
+    }
+
+    /// The name in a subject: it must end in the role.
+    fn name(
+        &self,
+        condition: &Condition,
+        role: &RoleArn,
+        namespace: &str,
+        value: &str,
+        found: &mut Vec<Finding>,
+    ) {
         let name = value.rsplit(':').next().unwrap_or_default();
         if name.ends_with(&own_end(role.role()))
             || self

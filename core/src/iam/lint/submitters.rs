@@ -280,14 +280,30 @@ fn with_condition(statement: &Statement, key: &str) -> Node {
         Node::Object(members) => members.clone(),
         _ => Vec::new(),
     };
-    match members.iter_mut().find(|(name, _)| name == "Condition") {
-        Some((_, Node::Object(operators))) => {
-            operators.push(("ArnEquals".to_owned(), Node::Object(vec![roles])))
-        }
-        _ => members.push((
-            "Condition".to_owned(),
-            Node::object([("ArnEquals", Node::Object(vec![roles]))]),
-        )),
-    }
+    let condition = match statement.node.get("Condition") {
+        Some(Node::Object(operators)) => operators.clone(),
+        _ => Vec::new(),
+    };
+    let condition = with_member(condition, "ArnEquals", roles);
+    members.retain(|(name, _)| name != "Condition");
+    members.push(("Condition".to_owned(), Node::Object(condition)));
     Node::Object(members)
+}
+
+/// An object's members, with one more member in the object of this key.
+fn with_member(
+    mut members: Vec<(String, Node)>,
+    key: &str,
+    inner: (String, Node),
+) -> Vec<(String, Node)> {
+    for (name, value) in &mut members {
+        if name == key
+            && let Node::Object(own) = value
+        {
+            own.push(inner);
+            return members;
+        }
+    }
+    members.push((key.to_owned(), Node::Object(vec![inner])));
+    members
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::iam::{EksCluster, Found, Hints, SubjectKind, read};
+use crate::names::RoleArn;
 
 fn found(text: &str) -> Found {
     let cluster = EksCluster::parse("arn:aws-cn:eks:cn-north-1:000011112222:cluster/c").unwrap();
@@ -22,7 +23,7 @@ fn places(found: &Found) -> Vec<(&str, SubjectKind, Option<&str>)> {
         (
             one.place.as_str(),
             one.kind,
-            one.role.as_ref().map(|role| role.as_str()),
+            one.role.as_ref().map(RoleArn::as_str),
         )
     })
     .collect()

@@ -117,6 +117,7 @@ fn allow(action: &Value, resource: &Value, condition: Option<Value>) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, one row for each check")]
 fn every_check_of_trust_policies_flags_its_fixture_and_passes_the_near_miss() {
     let both = json!(["sts:AssumeRole", "sts:TagSession"]);
     let source = json!({ "aws:SourceAccount": "000011112222" });
@@ -363,6 +364,7 @@ fn every_check_of_trust_policies_flags_its_fixture_and_passes_the_near_miss() {
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, one row for each check")]
 fn every_row_of_identity_policies() -> BTreeSet<&'static str> {
     let jobs = "emr-containers:ExecutionRoleArn";
     let steps = "elasticmapreduce:ExecutionRoleArn";
