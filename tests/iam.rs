@@ -53,9 +53,14 @@ fn the_page_shows_what_the_commands_print() {
         if std::env::var_os("UPDATE_EXPECTED").is_none() {
             assert_eq!(output, shown, "{command}");
         }
-        written.push_str(&format!(
-            "```console\n$ rolegate {command}\n{output}```{rest}"
-        ));
+        written.extend([
+            "```console\n$ rolegate ",
+            command,
+            "\n",
+            &output,
+            "```",
+            rest,
+        ]);
         commands += 1;
     }
     if written != page {

@@ -45,4 +45,4 @@ pub use subject::{Found, Hints, Skipped, Subject, SubjectKind, read};
 pub use variables::Version;
 pub use who::{Account, Trust, Via, Way, who_can_assume};
 pub use wild::Wild;
-pub use world::{Admitted, Whose, World, strangers};
+pub use world::{ANY_NAMESPACE, Admitted, Whose, World, strangers};

@@ -41,6 +41,14 @@ pub enum Whose {
     Anybody,
 }
 
+impl Whose {
+    /// Whether it stands for every role that the policy does not name.
+    #[must_use]
+    pub fn is_any_other_role(&self) -> bool {
+        matches!(self, Self::Role(role) if role.name.as_str() == ANY_ROLE)
+    }
+}
+
 /// A service account that a document lets become a role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Admitted {
@@ -54,7 +62,7 @@ const ANY_NAME: &str = "any-name";
 /// A role that stands for every other role of the account.
 const ANY_ROLE: &str = "any-other-role";
 /// A namespace that stands for every one that the policy does not list.
-pub(super) const ANY_NAMESPACE: &str = "any-namespace";
+pub const ANY_NAMESPACE: &str = "any-namespace";
 
 impl World<'_> {
     /// The namespaces of the policy, sorted.
@@ -316,7 +324,7 @@ pub fn strangers(admitted: &[Admitted]) -> Vec<String> {
         };
         let who = match &one.whose {
             Whose::Own => continue,
-            Whose::Role(role) if role.name.as_str() == ANY_ROLE => {
+            whose @ Whose::Role(_) if whose.is_any_other_role() => {
                 format!("the jobs of every other role of the account in {place}")
             }
             Whose::Role(role) => format!("the jobs of role {role} in {place}"),

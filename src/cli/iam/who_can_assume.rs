@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use rolegate_core::iam::{
-    Account, Hints, SubjectKind, Trust, Via, Way, Whose, World, who_can_assume,
+    ANY_NAMESPACE, Account, Hints, SubjectKind, Trust, Via, Way, Whose, World, who_can_assume,
 };
 use rolegate_core::names::shown;
 use rolegate_core::request::document;
@@ -170,37 +170,41 @@ fn listed(paths: &[PathBuf]) -> anyhow::Result<Vec<Account>> {
 }
 
 fn whose(way: &Way) -> String {
-    let own = match &way.whose {
+    match &way.whose {
         Whose::Own => "its own jobs".to_owned(),
+        Whose::Role(role) if way.whose.is_any_other_role() => {
+            format!(
+                "jobs of every other role of account {}",
+                role.account.as_str()
+            )
+        }
         Whose::Role(role) => format!("jobs of role {role}"),
-        Whose::Reserved => "EMR's prefix, no role".to_owned(),
-        Whose::Anybody => "any tenant".to_owned(),
-    };
-    if way.meant == Some(false) {
-        format!("{own}; the policy does not let the role run here")
-    } else {
-        own
+        Whose::Reserved => "service accounts with EMR's prefix and no role".to_owned(),
+        Whose::Anybody => "service accounts that a tenant can create".to_owned(),
     }
 }
 
+/// One line for all accounts of one kind in one namespace.
 fn text(out: &mut impl Write, ways: &[Way]) -> io::Result<()> {
     if ways.is_empty() {
         return writeln!(out, "no service account can become one of these roles");
     }
     let mut last = None;
+    let mut written: Vec<String> = Vec::new();
     for way in ways {
         if last != Some(&way.role) {
             writeln!(out, "{}", way.role.bold())?;
             last = Some(&way.role);
+            written.clear();
         }
-        let account = format!(
-            "{}/{}",
-            shown(&way.account.namespace, 63),
-            shown(&way.account.name, 253)
-        );
+        let namespace = if way.account.namespace == ANY_NAMESPACE {
+            "any namespace".to_owned()
+        } else {
+            shown(&way.account.namespace, 63)
+        };
         let via = match &way.via {
-            Via::Irsa => format!("IRSA ({})", whose(way)),
-            Via::PodIdentity => format!("EKS Pod Identity, with an association ({})", whose(way)),
+            Via::Irsa => "IRSA".to_owned(),
+            Via::PodIdentity => "EKS Pod Identity, with an association".to_owned(),
             Via::Chain(path, needs) => {
                 let roles: Vec<_> = path.iter().map(ToString::to_string).collect();
                 let needs = if *needs {
@@ -208,10 +212,19 @@ fn text(out: &mut impl Write, ways: &[Way]) -> io::Result<()> {
                 } else {
                     ""
                 };
-                format!("through {}{needs}", roles.join(", "))
+                format!("{}{needs}", roles.join(", then "))
             }
         };
-        writeln!(out, "  {account}: {via}")?;
+        let unmeant = if way.meant == Some(false) {
+            " (the policy does not let the role run here)"
+        } else {
+            ""
+        };
+        let line = format!("  {namespace}: {}, through {via}{unmeant}", whose(way));
+        if !written.contains(&line) {
+            writeln!(out, "{line}")?;
+            written.push(line);
+        }
     }
     Ok(())
 }
