@@ -41,10 +41,23 @@ pub struct Way {
     pub role: RoleArn,
     pub account: Account,
     pub whose: Whose,
+    /// Who may submit jobs under the account.
+    pub tenants: Vec<String>,
     pub via: Via,
     /// Whether the policy lets the role's jobs run in the namespace; `None` for a role that
     /// it lists nowhere.
     pub meant: Option<bool>,
+}
+
+impl Way {
+    /// Whether the policy does not mean it: another service account than those of the
+    /// role's own jobs, or a namespace in which it does not let the role run. Chains are
+    /// judged by their first role.
+    #[must_use]
+    pub fn is_strange(&self) -> bool {
+        !matches!(self.via, Via::Chain(..))
+            && (self.whose != Whose::Own || self.meant == Some(false))
+    }
 }
 
 /// Chains longer than this are not followed.
@@ -107,6 +120,7 @@ fn way(trust: &Trust, account: &Account, via: Via, world: &World<'_>) -> Way {
     Way {
         role: trust.role.clone(),
         account: account.clone(),
+        tenants: world.tenants(&account.namespace, &account.name),
         whose: world.whose(&account.namespace, &account.name, role),
         via,
         meant: (!runs.is_empty()).then(|| runs.contains(&account.namespace)),
@@ -119,7 +133,7 @@ fn assumes(from: &RoleArn, trust: &Trust) -> Option<bool> {
     let mut context = Context::default()
         .with("aws:PrincipalArn", [from.as_str()])
         .with("aws:PrincipalAccount", [from.role().account.as_str()])
-        .with("sts:RoleSessionName", ["session"]);
+        .in_any_circumstances();
     // A job can send any external id that it has read somewhere.
     for condition in trust
         .document
@@ -127,9 +141,7 @@ fn assumes(from: &RoleArn, trust: &Trust) -> Option<bool> {
         .iter()
         .flat_map(|statement| &statement.conditions)
     {
-        if condition.key.eq_ignore_ascii_case("sts:ExternalId")
-            || condition.key.eq_ignore_ascii_case("sts:RoleSessionName")
-        {
+        if condition.key.eq_ignore_ascii_case("sts:ExternalId") {
             let value = condition
                 .values
                 .first()

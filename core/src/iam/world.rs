@@ -93,6 +93,34 @@ impl World<'_> {
         names
     }
 
+    /// Who may submit jobs under a service account: the submitters of its namespace whose
+    /// roles include its role, and nobody for an account without a role.
+    #[must_use]
+    pub fn tenants(&self, namespace: &str, name: &str) -> Vec<String> {
+        let fixed = self.policy.fixed_service_account(namespace, name);
+        let role = match (fixed, ServiceAccountName::parse(name)) {
+            (Some(fixed), _) => fixed.role.clone(),
+            (None, ServiceAccountName::Job(job)) => job.role,
+            (None, _) => return Vec::new(),
+        };
+        let submitters = self.policy.tenancy(namespace).submitters.iter();
+        let submitters = submitters.filter(|one| one.roles.iter().any(|it| it.matches(&role)));
+        let mut names: Vec<String> = submitters
+            .flat_map(|one| {
+                let users = one
+                    .who
+                    .users
+                    .iter()
+                    .map(|user| format!("user {}", user.as_str()));
+                let groups = one.who.groups.iter().map(|group| format!("group {group}"));
+                users.chain(groups)
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// Whose a service account is, seen from a role.
     #[must_use]
     pub fn whose(&self, namespace: &str, name: &str, role: &Role) -> Whose {
@@ -151,11 +179,11 @@ impl World<'_> {
             let every = Wild::new(&format!("{SERVICE_ACCOUNT_PREFIX}{namespace}:*"));
             for pattern in &patterns {
                 let common = Wild::new(pattern).common(&every, 'x');
-                names.extend(
-                    common
-                        .and_then(|text| text.splitn(4, ':').nth(3).map(str::to_owned))
-                        .filter(|name| is_name(name)),
-                );
+                // With something in the place of every wildcard, too: names have edges.
+                for text in common.into_iter().chain([pattern.replace(['*', '?'], "x")]) {
+                    let name = text.splitn(4, ':').nth(3).unwrap_or_default();
+                    names.extend(is_name(name).then(|| name.to_owned()));
+                }
             }
             names.sort();
             names.dedup();
@@ -211,7 +239,7 @@ impl World<'_> {
             let context = Context::default()
                 .with(&issuer.key("sub"), [subject.as_str()])
                 .with(&issuer.key("aud"), [AUDIENCE])
-                .with("sts:RoleSessionName", ["session"]);
+                .in_any_circumstances();
             let caller = Caller::Federated(provider);
             trust
                 .answer(&Request {
@@ -243,9 +271,11 @@ impl World<'_> {
             None => named("aws:SourceArn")
                 .unwrap_or_else(|| "arn:aws:eks:us-east-1:000000000000:cluster/x".to_owned()),
         };
-        let account = super::arn::Arn::cut(&source)
-            .map_or("", |arn| arn.account)
-            .to_owned();
+        let account = super::arn::Arn::cut(&source).map_or("", |arn| arn.account);
+        let account = match named("aws:SourceAccount") {
+            Some(account) if self.cluster.is_none() => account,
+            _ => account.to_owned(),
+        };
         let cluster_name = source.rsplit('/').next().unwrap_or_default().to_owned();
         let tag = |name: &str| format!("aws:RequestTag/{name}");
         let context = Context::default()
@@ -254,7 +284,8 @@ impl World<'_> {
             .with(&tag("eks-cluster-arn"), [source.as_str()])
             .with(&tag("eks-cluster-name"), [cluster_name.as_str()])
             .with(&tag("kubernetes-namespace"), [namespace])
-            .with(&tag("kubernetes-service-account"), [name]);
+            .with(&tag("kubernetes-service-account"), [name])
+            .in_any_circumstances();
         let request = |action| Request {
             caller,
             action,
@@ -312,6 +343,9 @@ fn is_name(name: &str) -> bool {
         && edge(bytes.last())
 }
 
+/// More lines are counted, not listed.
+const MOST_LINES: usize = 12;
+
 /// A sentence about those who are not the role's own: the first few of each namespace.
 #[must_use]
 pub fn strangers(admitted: &[Admitted]) -> Vec<String> {
@@ -340,6 +374,11 @@ pub fn strangers(admitted: &[Admitted]) -> Vec<String> {
         if !lines.contains(&who) {
             lines.push(who);
         }
+    }
+    if lines.len() > MOST_LINES {
+        let more = lines.len() - MOST_LINES;
+        lines.truncate(MOST_LINES);
+        lines.push(format!("and {more} more"));
     }
     lines
 }

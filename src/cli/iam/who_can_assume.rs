@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     };
     let mut ways = who_can_assume(&trusts, &accounts, &world);
     if args.strangers {
-        ways.retain(is_strange);
+        ways.retain(Way::is_strange);
     }
     let mut out = anstream::stdout();
     match args.format {
@@ -66,11 +66,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     } else {
         Verdict::Clean
     })
-}
-
-/// Chains end at roles that are no execution roles, so only direct ways are judged.
-fn is_strange(way: &Way) -> bool {
-    !matches!(way.via, Via::Chain(..)) && (way.whose != Whose::Own || way.meant == Some(false))
 }
 
 fn trusts(args: &Args, world: &World<'_>) -> anyhow::Result<Vec<Trust>> {
@@ -220,7 +215,13 @@ fn text(out: &mut impl Write, ways: &[Way]) -> io::Result<()> {
         } else {
             ""
         };
-        let line = format!("  {namespace}: {}, through {via}{unmeant}", whose(way));
+        let tenants = if way.tenants.is_empty() {
+            String::new()
+        } else {
+            format!(" (submitted by {})", shown(&way.tenants.join(", "), 300))
+        };
+        let whose = whose(way);
+        let line = format!("  {namespace}: {whose}{tenants}, through {via}{unmeant}");
         if !written.contains(&line) {
             writeln!(out, "{line}")?;
             written.push(line);
@@ -244,6 +245,7 @@ fn line(out: &mut impl Write, way: &Way) -> io::Result<()> {
         "namespace": way.account.namespace,
         "serviceAccount": way.account.name,
         "whose": whose(way),
+        "tenants": way.tenants,
         "via": via,
         "path": path,
         "needsIdentityPolicy": needs,

@@ -6,10 +6,10 @@ use crate::iam::document::{Document, Effect, Statement};
 use crate::iam::render::irsa_statement;
 use crate::iam::subject::Subject;
 use crate::iam::world::{
-    AUDIENCE, WEB_IDENTITY, World, namespace_of, oidc_providers, own_end, strangers,
+    AUDIENCE, PODS, WEB_IDENTITY, World, namespace_of, oidc_providers, own_end, strangers,
 };
 use crate::iam::{Arn, Issuer, Node};
-use crate::names::{RoleArn, SERVICE_ACCOUNT_PREFIX, ServiceAccountName, shown};
+use crate::names::{RESERVED_PREFIXES, RoleArn, SERVICE_ACCOUNT_PREFIX, ServiceAccountName, shown};
 
 const SEED: &str = "AWS, Using job execution roles with Amazon EMR on EKS";
 const OPERATORS: &str = "AWS, IAM JSON policy elements: Condition operators";
@@ -156,7 +156,12 @@ pub(super) fn check(subject: &Subject, world: &World<'_>, found: &mut Vec<Findin
             }
         }
     }
-    if any {
+    let pods = subject
+        .document
+        .statements
+        .iter()
+        .flat_map(Statement::principals);
+    if any || pods.into_iter().any(|principal| principal.value == PODS) {
         left_out(subject, world, found);
     }
 }
@@ -278,6 +283,11 @@ impl Claims<'_> {
             self.without_role(condition, value, found);
             return;
         };
+        let here = self.world.namespaces().contains(&namespace);
+        let is_judged = self.is_of_jobs() || here && value.contains(['*', '?']);
+        if !is_judged {
+            return;
+        }
         let listed = self.world.namespaces_of(role.role());
         if !self.world.policy.clusters.is_empty()
             && !namespace.contains(['*', '?'])
@@ -306,6 +316,22 @@ impl Claims<'_> {
         found: &mut Vec<Finding>,
     ) {
         let name = value.rsplit(':').next().unwrap_or_default();
+        let is_emrs = RESERVED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix));
+        if name.ends_with(&own_end(role.role())) && !is_emrs {
+            self.report(
+                found,
+                &OPEN_NAME,
+                &condition.path,
+                format!(
+                    "{} does not begin with {}, so a tenant can create a service account that matches it",
+                    shown(name, 253),
+                    RESERVED_PREFIXES[0]
+                ),
+            );
+            return;
+        }
         if name.ends_with(&own_end(role.role()))
             || self
                 .world
@@ -420,9 +446,14 @@ impl Claims<'_> {
         };
         let mut finding = Finding::new(check, path, what, instead);
         if let Some(role) = &self.subject.role {
+            // What is denied stays denied.
+            let denies = self.subject.document.statements.iter();
+            let denies = denies.filter(|one| one.effect == Effect::Deny).cloned();
             let alone = Document {
                 version: self.subject.document.version,
-                statements: vec![self.statement.clone()],
+                statements: std::iter::once(self.statement.clone())
+                    .chain(denies)
+                    .collect(),
             };
             finding.who = strangers(&self.world.admitted(&alone, role.role()));
         }
@@ -430,10 +461,27 @@ impl Claims<'_> {
         found.push(finding);
     }
 
+    /// Whether the role is one of EMR's jobs: the policy lists it, or the statement names
+    /// their service accounts. Other roles of an account have service accounts of their own.
+    fn is_of_jobs(&self) -> bool {
+        let listed = self.subject.role.as_ref();
+        let listed = listed.is_some_and(|role| !self.world.namespaces_of(role.role()).is_empty());
+        let mut values = self.statement.conditions.iter().flat_map(|one| &one.values);
+        listed
+            || values.any(|value| {
+                RESERVED_PREFIXES
+                    .iter()
+                    .any(|prefix| value.contains(prefix))
+            })
+    }
+
     /// The statement as it should be: for the policy's namespaces, else for those that it
     /// names without a wildcard.
     fn fix(&self) -> Option<Node> {
         let role: &RoleArn = self.subject.role.as_ref()?;
+        if !self.is_of_jobs() {
+            return None;
+        }
         let mut namespaces = self.world.namespaces_of(role.role());
         if namespaces.is_empty() {
             let values = self

@@ -629,3 +629,62 @@ fn findings_say_who_and_correct_the_statement() {
         other.what
     );
 }
+
+/// An account has roles of other software.
+#[test]
+fn roles_of_other_software_are_left_alone() {
+    let scaler = sub("system:serviceaccount:kube-system:cluster-autoscaler").to_string();
+    let policy = policy();
+    let world = World {
+        policy: &policy,
+        cluster: None,
+        issuer: None,
+        audiences: Vec::new(),
+    };
+    let hints = |name: &str| Hints {
+        role: Some(RoleArn::parse(&format!("arn:aws:iam::000011112222:role/{name}")).unwrap()),
+        ..Hints::default()
+    };
+    let of = |name: &str| {
+        let found = read(&scaler, &hints(name)).unwrap();
+        lint(&found.subjects[0], &world)
+            .iter()
+            .map(|one| one.check.id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("cluster-autoscaler"), [""; 0]);
+    assert!(of("etl").contains(&"open-name"));
+}
+
+/// What limits the circumstances limits nobody who can wait or choose his place; what is
+/// denied stays denied.
+#[test]
+fn circumstances_do_not_count_and_denials_do() {
+    let name = "system:serviceaccount:spark-a:*";
+    let wide = irsa(
+        &json!({ "StringLike": { SUB: name }, "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } }),
+    );
+    let who = |document: &Value| {
+        let found = findings(document, SubjectKind::Trust, &[]);
+        found
+            .into_iter()
+            .find(|one| one.check.id == "open-name")
+            .unwrap()
+            .who
+    };
+    assert!(
+        who(&wide)
+            .iter()
+            .any(|line| line.contains("also one that a tenant creates"))
+    );
+    let mut denied = wide;
+    denied["Statement"].as_array_mut().unwrap().push(json!({
+        "Effect": "Deny", "Principal": "*", "Action": "sts:*",
+        "Condition": { "StringNotLike": { SUB: "system:serviceaccount:spark-a:emr-containers-sa-*" } },
+    }));
+    assert!(
+        !who(&denied)
+            .iter()
+            .any(|line| line.contains("also one that a tenant creates"))
+    );
+}
