@@ -12,9 +12,10 @@
 //! | `subject`, `yaml` | the documents of a file: what `aws iam` prints, plans, templates |
 //! | `world`, `who` | who can become a role: directly, and by chains |
 //! | `lint` | what is wrong with documents |
-//! | `cluster_access` | what EMR needs in a namespace, and where a cluster differs |
+//! | `cluster_access`, `aws_auth` | what EMR needs in a namespace, and where a cluster differs |
 
 mod arn;
+mod aws_auth;
 mod cluster_access;
 mod condition;
 mod document;
@@ -32,9 +33,8 @@ mod world;
 mod yaml;
 
 pub use arn::{Arn, EksCluster, Issuer};
-pub use cluster_access::{
-    AccessRule, AwsAuth, Drift, EMR, NEEDED, Weight, aws_auth_drift, role_drift,
-};
+pub use aws_auth::{AwsAuth, aws_auth_drift};
+pub use cluster_access::{AccessRule, Drift, EMR, NEEDED, Weight, role_drift};
 pub use condition::{Compared, Condition, Context, Operator, Set, Test};
 pub use document::{
     Document, Effect, Malformed, Names, Principal, PrincipalKind, Principals, Statement,

@@ -179,11 +179,15 @@ impl World<'_> {
             let every = Wild::new(&format!("{SERVICE_ACCOUNT_PREFIX}{namespace}:*"));
             for pattern in &patterns {
                 let common = Wild::new(pattern).common(&every, 'x');
-                // With something in the place of every wildcard, too: names have edges.
-                for text in common.into_iter().chain([pattern.replace(['*', '?'], "x")]) {
-                    let name = text.splitn(4, ':').nth(3).unwrap_or_default();
-                    names.extend(is_name(name).then(|| name.to_owned()));
-                }
+                // Something in the place of every wildcard looks like a name; the shortest
+                // text that matches often does not.
+                let filled = pattern.replace(['*', '?'], "x");
+                let mut found = [Some(filled), common].into_iter().flatten();
+                let name = found.find_map(|text| {
+                    let name = text.splitn(4, ':').nth(3)?;
+                    is_name(name).then(|| name.to_owned())
+                });
+                names.extend(name);
             }
             names.sort();
             names.dedup();

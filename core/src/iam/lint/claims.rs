@@ -1,6 +1,11 @@
 //! The claims of the token: which service accounts may become the role through IRSA.
 
-use super::{Check, Finding, Level};
+use super::claim_checks::{
+    AUD_MATTERS, AUD_MISSING, AUD_OTHER, ISSUER_MISMATCH, LITERAL_WILDCARD,
+    NAMESPACE_NOT_IN_POLICY, NAMESPACE_WILDCARD, NAMESPACE_WITHOUT_STATEMENT, NO_SUB,
+    NOT_A_SUBJECT, OPEN_NAME, OTHER_ACCOUNT, OTHER_ROLE, PROVIDER_ACCOUNT, WEAK_OPERATOR,
+};
+use super::{Check, Finding};
 use crate::iam::condition::{Condition, Set, Test};
 use crate::iam::document::{Document, Effect, Statement};
 use crate::iam::render::irsa_statement;
@@ -10,118 +15,6 @@ use crate::iam::world::{
 };
 use crate::iam::{Arn, Issuer, Node};
 use crate::names::{RESERVED_PREFIXES, RoleArn, SERVICE_ACCOUNT_PREFIX, ServiceAccountName, shown};
-
-const SEED: &str = "AWS, Using job execution roles with Amazon EMR on EKS";
-const OPERATORS: &str = "AWS, IAM JSON policy elements: Condition operators";
-
-pub(super) const CHECKS: &[&Check] = &[
-    &NO_SUB,
-    &OPEN_NAME,
-    &OTHER_ROLE,
-    &OTHER_ACCOUNT,
-    &NAMESPACE_WILDCARD,
-    &NAMESPACE_NOT_IN_POLICY,
-    &NAMESPACE_WITHOUT_STATEMENT,
-    &LITERAL_WILDCARD,
-    &WEAK_OPERATOR,
-    &NOT_A_SUBJECT,
-    &ISSUER_MISMATCH,
-    &PROVIDER_ACCOUNT,
-    &AUD_MISSING,
-    &AUD_MATTERS,
-    &AUD_OTHER,
-];
-
-static NO_SUB: Check = Check {
-    id: "no-sub",
-    level: Level::Error,
-    about: "no condition on the token's subject",
-    source: SEED,
-};
-static OPEN_NAME: Check = Check {
-    id: "open-name",
-    level: Level::Error,
-    about: "the subject does not end in the role's own account and base 36 name",
-    source: SEED,
-};
-static OTHER_ROLE: Check = Check {
-    id: "other-role",
-    level: Level::Error,
-    about: "the subject names another role's service accounts",
-    source: SEED,
-};
-static OTHER_ACCOUNT: Check = Check {
-    id: "other-account",
-    level: Level::Error,
-    about: "the subject names a role of this name in another account",
-    source: "aws-cli, emr-containers update-role-trust-policy: it takes the cluster's account",
-};
-static NAMESPACE_WILDCARD: Check = Check {
-    id: "namespace-wildcard",
-    level: Level::Error,
-    about: "a wildcard in the subject's namespace",
-    source: SEED,
-};
-static NAMESPACE_NOT_IN_POLICY: Check = Check {
-    id: "namespace-not-in-policy",
-    level: Level::Warning,
-    about: "a namespace in which the policy does not let the role run",
-    source: SEED,
-};
-static NAMESPACE_WITHOUT_STATEMENT: Check = Check {
-    id: "namespace-without-statement",
-    level: Level::Warning,
-    about: "a namespace of the policy whose jobs cannot become the role",
-    source: SEED,
-};
-static LITERAL_WILDCARD: Check = Check {
-    id: "literal-wildcard",
-    level: Level::Error,
-    about: "a wildcard under an operator without wildcards",
-    source: OPERATORS,
-};
-static WEAK_OPERATOR: Check = Check {
-    id: "weak-operator",
-    level: Level::Error,
-    about: "an operator that is true without the claim, or of everybody else",
-    source: OPERATORS,
-};
-static NOT_A_SUBJECT: Check = Check {
-    id: "not-a-subject",
-    level: Level::Error,
-    about: "a subject that no service account has",
-    source: SEED,
-};
-static ISSUER_MISMATCH: Check = Check {
-    id: "issuer-mismatch",
-    level: Level::Error,
-    about: "a condition key of another issuer than the principal's",
-    source: "AWS, IAM roles for service accounts",
-};
-static PROVIDER_ACCOUNT: Check = Check {
-    id: "provider-account",
-    level: Level::Error,
-    about: "an OIDC provider of another account than the role's",
-    source: "aws-cli, emr-containers update-role-trust-policy: it takes the cluster's account",
-};
-static AUD_MISSING: Check = Check {
-    id: "aud-missing",
-    level: Level::Info,
-    about: "no condition on the token's audience",
-    source: "AWS, IAM Access Analyzer policy checks",
-};
-static AUD_MATTERS: Check = Check {
-    id: "aud-matters",
-    level: Level::Warning,
-    about: "no condition on the audience although the provider has several",
-    source: "AWS, IAM Access Analyzer policy checks",
-};
-static AUD_OTHER: Check = Check {
-    id: "aud-other",
-    level: Level::Error,
-    about: "an audience that jobs' tokens do not have",
-    source: "AWS, IAM roles for service accounts",
-};
 
 pub(super) fn check(subject: &Subject, world: &World<'_>, found: &mut Vec<Finding>) {
     let mut any = false;

@@ -5,6 +5,7 @@
 //! and the corrected statement where there is one.
 
 mod check;
+mod claim_checks;
 mod claims;
 mod identity;
 mod principals;
@@ -22,7 +23,7 @@ use super::world::World;
 #[must_use]
 pub fn checks() -> Vec<&'static Check> {
     [
-        claims::CHECKS,
+        claim_checks::CHECKS,
         principals::CHECKS,
         statements::CHECKS,
         shape::CHECKS,
