@@ -43,6 +43,6 @@ pub use evaluate::{Answer, Caller, Request};
 pub use node::Node;
 pub use subject::{Found, Hints, Skipped, Subject, SubjectKind, read};
 pub use variables::Version;
-pub use who::{Account, Trust, Via, Way, who_can_assume};
+pub use who::{Account, Trust, Via, Way, accounts_of, who_can_assume};
 pub use wild::Wild;
 pub use world::{ANY_NAMESPACE, Admitted, Whose, World, strangers};

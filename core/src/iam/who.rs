@@ -63,6 +63,24 @@ impl Way {
 /// Chains longer than this are not followed.
 const MOST_HOPS: usize = 8;
 
+/// The accounts that these trust policies admit, where no cluster's are known: those of
+/// the policy's jobs, and made-up ones that stand for what a tenant could create.
+#[must_use]
+pub fn accounts_of(trusts: &[Trust], world: &World<'_>) -> Vec<Account> {
+    let admitted = trusts
+        .iter()
+        .flat_map(|trust| world.admitted(&trust.document, trust.role.role()));
+    let mut accounts: Vec<_> = admitted
+        .map(|one| Account {
+            namespace: one.namespace,
+            name: one.name,
+        })
+        .collect();
+    accounts.sort();
+    accounts.dedup();
+    accounts
+}
+
 /// Every way, in the order of roles and accounts.
 #[must_use]
 pub fn who_can_assume(trusts: &[Trust], accounts: &[Account], world: &World<'_>) -> Vec<Way> {

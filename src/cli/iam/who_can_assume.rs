@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use rolegate_core::iam::{
-    ANY_NAMESPACE, Account, Hints, SubjectKind, Trust, Via, Way, Whose, World, who_can_assume,
+    ANY_NAMESPACE, Account, Hints, SubjectKind, Trust, Via, Way, Whose, World, accounts_of,
+    who_can_assume,
 };
 use rolegate_core::names::shown;
 use rolegate_core::request::document;
@@ -47,7 +48,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     let world = args.place.world(&policy, &[])?;
     let trusts = trusts(args, &world)?;
     let accounts = if args.accounts.is_empty() {
-        made_up(&trusts, &world)
+        accounts_of(&trusts, &world)
     } else {
         listed(&args.accounts)?
     };
@@ -102,22 +103,6 @@ fn trusts(args: &Args, world: &World<'_>) -> anyhow::Result<Vec<Trust>> {
         }
     }
     Ok(trusts)
-}
-
-/// The accounts that the trust policies admit, of the policy's namespaces.
-fn made_up(trusts: &[Trust], world: &World<'_>) -> Vec<Account> {
-    let admitted = trusts
-        .iter()
-        .flat_map(|trust| world.admitted(&trust.document, trust.role.role()));
-    let mut accounts: Vec<_> = admitted
-        .map(|one| Account {
-            namespace: one.namespace,
-            name: one.name,
-        })
-        .collect();
-    accounts.sort();
-    accounts.dedup();
-    accounts
 }
 
 #[derive(Deserialize)]
