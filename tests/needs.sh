@@ -35,7 +35,7 @@ command -v npm >/dev/null || need "npm: needed to fetch the AWS SDK for JavaScri
 
 python=$(python3 --version 2>/dev/null | number)
 if ! at_least "$python" 3.10; then
-  need "Python 3.10 or newer (found: ${python:-none}): needed for pyspark, pyarrow, boto3, the AWS CLI and moto" "apt-get install python3 python3-venv"
+  need "Python 3.10 or newer (found: ${python:-none}): needed for pyspark, pyarrow, boto3, the AWS CLI, moto, cfn-lint and parliament" "apt-get install python3 python3-venv"
 elif ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
   need "Python's venv and ensurepip modules" "apt-get install python3-venv"
 fi

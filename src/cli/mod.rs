@@ -8,6 +8,7 @@ mod can;
 mod chain;
 mod completions;
 mod explain;
+mod iam;
 mod manifests;
 mod policy;
 mod rbac;
@@ -48,6 +49,9 @@ enum Verb {
     /// Show the AWS profile that role chaining writes
     #[command(subcommand)]
     Chain(chain::Verb),
+    /// Render and check IAM documents: trust policies and permissions
+    #[command(subcommand)]
+    Iam(iam::Verb),
     /// Print a rule's page; without a rule, list them
     Explain(explain::Args),
     /// Check a policy file, or print its JSON Schema
@@ -70,6 +74,7 @@ pub fn run() -> ExitCode {
         Verb::WhoCan(args) => who_can::run(&args),
         Verb::Can(args) => can::run(&args),
         Verb::Chain(verb) => chain::run(&verb),
+        Verb::Iam(verb) => iam::run(&verb),
         Verb::Explain(args) => explain::run(&args),
         Verb::Policy(verb) => policy::run(verb),
         Verb::Manifests(verb) => manifests::run(verb),

@@ -30,6 +30,7 @@ mod edge;
 mod every_pod;
 mod guards;
 mod honest;
+mod iam;
 mod jobs;
 mod kubectl;
 mod lookups;

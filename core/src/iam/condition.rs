@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::arn::arn_like;
-use super::document::Version;
-use super::variables::{self, Unknown};
+use super::variables::{self, Unknown, Version};
 use super::wild::{Token, Wild};
 use crate::names::Cidr;
 
@@ -141,7 +140,32 @@ impl Operator {
 
 /// What a request carries: values by key, in lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Context(BTreeMap<String, Vec<String>>);
+pub struct Context {
+    values: BTreeMap<String, Vec<String>>,
+    /// Whether the circumstances of the request are not known.
+    open: bool,
+}
+
+/// Keys that describe the circumstances of a request, or what its caller chooses freely.
+const CIRCUMSTANCES: [&str; 17] = [
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:requestedregion",
+    "aws:resourceaccount",
+    "aws:resourceorgid",
+    "aws:securetransport",
+    "aws:sourceip",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:useragent",
+    "aws:vpcsourceip",
+    "sts:durationseconds",
+    "sts:rolesessionname",
+];
 
 impl Context {
     /// The context with one more key. Without a value the key counts as absent.
@@ -149,15 +173,28 @@ impl Context {
     pub fn with<'v>(mut self, key: &str, values: impl IntoIterator<Item = &'v str>) -> Self {
         let values: Vec<_> = values.into_iter().map(str::to_owned).collect();
         if !values.is_empty() {
-            self.0.insert(key.to_ascii_lowercase(), values);
+            self.values.insert(key.to_ascii_lowercase(), values);
         }
         self
+    }
+
+    /// The context of whatever request may be made: circumstances such as time, address
+    /// and region are what the caller needs them to be.
+    #[must_use]
+    pub fn in_any_circumstances(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    /// Whether the value of a key depends on circumstances that are not known.
+    pub(super) fn is_open(&self, key: &str) -> bool {
+        self.open && CIRCUMSTANCES.contains(&key.to_ascii_lowercase().as_str())
     }
 
     /// The values of a key; none if it is absent.
     #[must_use]
     pub fn get(&self, key: &str) -> &[String] {
-        self.0
+        self.values
             .get(&key.to_ascii_lowercase())
             .map_or(&[], Vec::as_slice)
     }
@@ -181,10 +218,9 @@ impl Condition {
         let fits = |value: &String| self.fits(value, context, version) != self.operator.negated;
         match self.operator.set {
             Some(Set::ForAllValues) => carried.iter().all(fits),
-            Some(Set::ForAnyValue) => carried.iter().any(fits),
             // A key with one value. With several, none of them may be denied.
             None if self.operator.negated => carried.iter().all(fits),
-            None => carried.iter().any(fits),
+            Some(Set::ForAnyValue) | None => carried.iter().any(fits),
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::condition::{Condition, Operator};
 use super::node::Node;
+use super::variables::Version;
 use crate::names::shown;
 
 /// A policy document.
@@ -11,15 +12,6 @@ use crate::names::shown;
 pub struct Document {
     pub version: Version,
     pub statements: Vec<Statement>,
-}
-
-/// The version of the policy language. Without one, a document has the old version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
-    /// `2008-10-17`: no policy variables.
-    Old,
-    /// `2012-10-17`.
-    Current,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,8 @@
 
 use super::arn::Arn;
 use super::condition::Context;
-use super::document::{Document, Effect, Names, PrincipalKind, Principals, Statement, Version};
-use super::variables;
+use super::document::{Document, Effect, Names, PrincipalKind, Principals, Statement};
+use super::variables::{self, Version};
 use super::wild::Wild;
 use crate::names::RoleArn;
 
@@ -76,10 +76,14 @@ impl Statement {
         self.has_action(request.action)
             && self.is_for(request.caller)
             && self.is_about(request, version)
-            && self
-                .conditions
-                .iter()
-                .all(|condition| condition.holds(&request.context, version))
+            && self.conditions.iter().all(|condition| {
+                if request.context.is_open(&condition.key) {
+                    // Circumstances in which it is allowed are what is asked for.
+                    self.effect == Effect::Allow
+                } else {
+                    condition.holds(&request.context, version)
+                }
+            })
     }
 
     /// Whether it is about an action. Actions ignore case.

@@ -1,8 +1,16 @@
 //! Policy variables: `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`, and `${*}`,
 //! `${?}` and `${$}` for the characters themselves.
 
-use super::document::Version;
 use super::wild::Token;
+
+/// The version of the policy language. Without one, a document has the old version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// `2008-10-17`: no policy variables.
+    Old,
+    /// `2012-10-17`.
+    Current,
+}
 
 /// A variable has no value in this request, so nothing fits the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

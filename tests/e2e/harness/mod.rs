@@ -28,7 +28,7 @@
 mod assets;
 mod components;
 mod https;
-mod install;
+pub(crate) mod install;
 mod supervise;
 
 pub(crate) mod accounts;

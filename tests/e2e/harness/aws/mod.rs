@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 pub(crate) use call::Call;
 use form::Form;
 use loopback::{Request, Response, Server};
+pub(crate) use moto::python;
 pub(crate) use trust::Trust;
 
 use super::http;

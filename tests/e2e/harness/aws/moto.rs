@@ -14,7 +14,7 @@ pub(in crate::harness) const REQUIREMENTS: &str =
     include_str!("../../clients/python/requirements.txt");
 
 /// The virtual environment with boto3, the AWS CLI, pyarrow and moto in it.
-pub(in crate::harness) fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let advice = "pip needs to reach PyPI once, for 90 MB";
     install::venv("aws-python", REQUIREMENTS, advice)
 }
