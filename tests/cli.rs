@@ -923,6 +923,29 @@ fn a_scan_fails_by_severity_and_prints_json() {
     assert_eq!((&role["pods"], &role["listed"]), (&json!(1), &json!(true)));
 }
 
+/// Trust policies that let in more than the policy means.
+#[test]
+fn a_scan_with_trust_policies() {
+    let arguments = [
+        "scan",
+        "--from",
+        "examples/scan",
+        "--policy",
+        "examples/iam/policy.yaml",
+        "--trust",
+    ];
+    for (file, found) in [
+        ("examples/iam/account.json", true),
+        ("examples/iam/account-fixed.json", false),
+    ] {
+        let (_, output, errors) = run(&[&arguments[..], &[file]].concat(), "");
+        let line = output.lines().find(|line| line.contains(" trust-policy "));
+        assert_eq!(line.is_some(), found, "{output}{errors}");
+        let role = "roles arn:aws:iam::000011112222:role/team-a-etl: ";
+        assert!(line.is_none_or(|line| line.contains(role)), "{line:?}");
+    }
+}
+
 /// The job of the example alone is in order; under a role that the policy does not list it
 /// is not.
 #[test]

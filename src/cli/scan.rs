@@ -17,6 +17,7 @@ use crate::report::{ScanLine, scan as lines};
 use crate::scan::{Files, Live, Scan, Setting, Source, emr_seen};
 
 use super::Verdict;
+use super::iam::{Place, trusts};
 use super::rbac::{Format, client};
 
 #[derive(Debug, clap::Args)]
@@ -28,9 +29,12 @@ pub(super) struct Args {
     /// The context of the kubeconfig; without it, the current one
     #[arg(long, value_name = "NAME", conflicts_with = "from")]
     context: Option<String>,
-    /// The policy file; without it, the built-in policy applies
+    #[command(flatten)]
+    place: Place,
+    /// Trust policies of execution roles, as `rolegate iam lint` takes them: who else can
+    /// become them; may be repeated
     #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    trust: Vec<PathBuf>,
     /// Only what is in this namespace and what reaches it; with --from, also the namespace
     /// of objects that name none
     #[arg(short, long, value_name = "NAME")]
@@ -84,13 +88,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
 }
 
 async fn scan(args: &Args) -> anyhow::Result<Verdict> {
-    let policy = super::load_policy(args.policy.as_deref())?;
+    let policy = args.place.policy()?;
+    let world = args.place.world(&policy, &[])?;
+    let trusts = trusts(&args.trust, None, &world)?;
     let only = args.ready_to_enforce.as_ref().or(args.namespace.as_ref());
     let only = only.map(String::as_str);
     let setting = Setting {
         policy: &policy,
         namespace: only,
         as_enforced: args.ready_to_enforce.is_some(),
+        trusts: &trusts,
+        iam: &world,
         now: Timestamp::now(),
     };
     let mut kube = None;

@@ -7,6 +7,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | `item` | one object, and the pass in which it is read |
 //! | `source` | where objects come from, page by page |
 //! | `files`, `live` | files; a cluster |
 //! | `kinds` | which kinds are read in which pass |
@@ -17,6 +18,7 @@
 
 mod emr;
 mod files;
+mod item;
 mod kinds;
 mod live;
 mod rights;
@@ -26,8 +28,9 @@ mod world;
 
 pub use emr::{Emr, emr_seen};
 pub use files::Files;
+pub use item::{Item, Origin, Pass};
 pub use live::Live;
 pub use rights::{Right, rights};
 pub use run::{Scan, Setting, Sums, Tell};
-pub use source::{Item, Origin, Pass, Source};
+pub use source::Source;
 pub use world::World;

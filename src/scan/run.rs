@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use rolegate_core::decision::Scope;
 use rolegate_core::facts::{Addressee, Facts};
+use rolegate_core::iam::{self, Account, Trust};
 use rolegate_core::json::Raw;
 use rolegate_core::names::shown;
 use rolegate_core::policy::{Mode, Policy};
@@ -15,7 +16,7 @@ use rolegate_core::request::{Path, Stored};
 use rolegate_core::rules::{Compare, Finding, grants_in_force, own_objects, rule};
 use rolegate_core::scan::{
     Place, Seen, StoredObject, Told, emr_access, judge, node_access, pod_readers, role_in_use,
-    waiting_workload, writers,
+    trust_policies, waiting_workload, writers,
 };
 
 use super::{Item, Origin, Pass, Source, World};
@@ -32,6 +33,10 @@ pub struct Setting<'a> {
     /// Judge the namespace as if its label were `enforce`.
     pub as_enforced: bool,
     pub now: Timestamp,
+    /// Trust policies of execution roles.
+    pub trusts: &'a [Trust],
+    /// What they are judged by.
+    pub iam: &'a iam::World<'a>,
 }
 
 /// Where findings go, one by one.
@@ -58,6 +63,8 @@ pub struct Scan<'a> {
     setting: Setting<'a>,
     pub world: World,
     pub sums: Sums,
+    /// The cluster's service accounts, where there are trust policies.
+    accounts: Vec<Account>,
 }
 
 impl<'a> Scan<'a> {
@@ -67,6 +74,7 @@ impl<'a> Scan<'a> {
             setting,
             world: World::default(),
             sums: Sums::default(),
+            accounts: Vec::new(),
         }
     }
 
@@ -121,6 +129,9 @@ impl<'a> Scan<'a> {
             for item in page {
                 self.object(item, source, tell).await?;
             }
+        }
+        for told in trust_policies(self.setting.trusts, &self.accounts, self.setting.iam) {
+            tell_told(&told, tell)?;
         }
         self.sums.left_out.append(&mut source.take_left_out());
         self.sums.objects = read;
@@ -236,6 +247,12 @@ impl<'a> Scan<'a> {
         let Item { object, origin } = &item;
         let policy = self.setting.policy;
         let namespace = object.namespace.as_str();
+        if object.is("", "serviceaccounts") && !self.setting.trusts.is_empty() {
+            self.accounts.push(Account {
+                namespace: namespace.to_owned(),
+                name: object.name.clone(),
+            });
+        }
         if object.is("", "pods")
             && let Some(account) = object.account()
         {

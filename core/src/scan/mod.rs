@@ -19,7 +19,9 @@ mod object;
 mod uses;
 mod writers;
 
-pub use checks::{CHECKS, Place, Told, emr_access, node_access, pod_readers, waiting_workload};
+pub use checks::{
+    CHECKS, Place, Told, emr_access, node_access, pod_readers, trust_policies, waiting_workload,
+};
 pub use judge::{Seen, SeenFinding, judge};
 pub use object::{Owner, StoredObject};
 pub use uses::{Use, Waiting, role_in_use, waiting};

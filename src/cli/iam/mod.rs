@@ -5,6 +5,8 @@ mod lint;
 mod render;
 mod who_can_assume;
 
+pub(super) use who_can_assume::trusts;
+
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -29,10 +31,10 @@ pub(super) enum Verb {
 
 /// What the verbs have in common: the policy and the cluster.
 #[derive(Debug, clap::Args)]
-struct Place {
+pub(super) struct Place {
     /// The policy file; without it, the built-in policy, which lists no namespaces
     #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    pub(super) policy: Option<PathBuf>,
     /// The EKS cluster's ARN
     #[arg(long, value_name = "ARN")]
     cluster_arn: Option<String>,
@@ -50,7 +52,7 @@ pub(super) fn run(verb: &Verb) -> anyhow::Result<Verdict> {
 }
 
 impl Place {
-    fn policy(&self) -> anyhow::Result<Policy> {
+    pub(super) fn policy(&self) -> anyhow::Result<Policy> {
         super::load_policy(self.policy.as_deref())
     }
 
@@ -71,7 +73,11 @@ impl Place {
         self.oidc_issuer.as_ref().map(parse).transpose()
     }
 
-    fn world<'p>(&self, policy: &'p Policy, audiences: &[String]) -> anyhow::Result<World<'p>> {
+    pub(super) fn world<'p>(
+        &self,
+        policy: &'p Policy,
+        audiences: &[String],
+    ) -> anyhow::Result<World<'p>> {
         Ok(World {
             policy,
             cluster: self.cluster()?,

@@ -12,7 +12,7 @@ use rolegate_core::iam::{
     ANY_NAMESPACE, Account, Hints, SubjectKind, Trust, Via, Way, Whose, World, accounts_of,
     who_can_assume,
 };
-use rolegate_core::names::shown;
+use rolegate_core::names::{RoleArn, shown};
 use rolegate_core::request::document;
 
 use super::{Place, Verdict, role};
@@ -46,7 +46,8 @@ pub(in crate::cli) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     let policy = args.place.policy()?;
     let world = args.place.world(&policy, &[])?;
-    let trusts = trusts(args, &world)?;
+    let alone = role("--role", args.role.as_ref())?;
+    let trusts = trusts(&args.files, alone, &world)?;
     let accounts = if args.accounts.is_empty() {
         accounts_of(&trusts, &world)
     } else {
@@ -69,14 +70,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     })
 }
 
-fn trusts(args: &Args, world: &World<'_>) -> anyhow::Result<Vec<Trust>> {
+/// The trust policies of files; `alone` is the role of a document that does not say whose it
+/// is.
+pub(in crate::cli) fn trusts(
+    files: &[PathBuf],
+    alone: Option<RoleArn>,
+    world: &World<'_>,
+) -> anyhow::Result<Vec<Trust>> {
     let hints = Hints {
         kind: Some(SubjectKind::Trust),
-        role: role("--role", args.role.as_ref())?,
+        role: alone,
         cluster: world.cluster.clone(),
     };
     let mut trusts = Vec::new();
-    for path in &args.files {
+    for path in files {
         let (name, text) = super::read(path)?;
         let found = match rolegate_core::iam::read(&text, &hints) {
             Ok(found) => found,

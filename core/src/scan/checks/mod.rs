@@ -3,11 +3,13 @@
 mod emr_access;
 mod node_access;
 mod pod_readers;
+mod trust_policy;
 mod waiting_workload;
 
 pub use emr_access::emr_access;
 pub use node_access::node_access;
 pub use pod_readers::pod_readers;
+pub use trust_policy::trust_policies;
 pub use waiting_workload::waiting_workload;
 
 use crate::policy::About;
@@ -15,10 +17,11 @@ use crate::rbac::{Holder, Subject};
 use crate::rules::Finding;
 
 /// The checks, in the order of their pages.
-pub static CHECKS: [&About; 4] = [
+pub static CHECKS: [&About; 5] = [
     &emr_access::ABOUT,
     &node_access::ABOUT,
     &pod_readers::ABOUT,
+    &trust_policy::ABOUT,
     &waiting_workload::ABOUT,
 ];
 
