@@ -177,12 +177,12 @@ impl<'a> Scan<'a> {
         if self.setting.namespace.is_some() {
             return Ok(());
         }
-        for (name, labels) in &world.namespaces {
-            if !managed.contains(name.as_str())
-                && let Some(told) = node_access(graph, policy, name, labels)
-            {
-                tell_told(&told, tell)?;
-            }
+        let unmanaged = world.namespaces.iter();
+        let unmanaged = unmanaged
+            .filter(|(name, _)| !managed.contains(name.as_str()))
+            .map(|(name, labels)| (name.as_str(), labels));
+        for told in node_access(graph, policy, unmanaged) {
+            tell_told(&told, tell)?;
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use crate::facts::{Addressee, Class};
 use crate::permissions::{Question, class_of_subject};
 use crate::policy::{About, Policy, Severity};
-use crate::rbac::Graph;
+use crate::rbac::{Graph, Subject};
 use crate::rules::{Advice, Finding};
 
 use super::{Place, Told, names};
@@ -48,29 +48,49 @@ static ADVICE: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: nodes",
 };
 
-/// A finding for an unmanaged namespace with these labels.
+/// As many namespaces as a sentence names.
+const NAMESPACES: usize = 5;
+
+/// One finding for all unmanaged namespaces of the same tenants. Each namespace comes with
+/// its labels.
 #[must_use]
-pub fn node_access(
+pub fn node_access<'n>(
     graph: &Graph,
     policy: &Policy,
-    namespace: &str,
-    labels: &BTreeMap<String, String>,
-) -> Option<Told> {
-    let level = labels.get("pod-security.kubernetes.io/enforce");
-    if level.is_some_and(|level| matches!(level.as_str(), "baseline" | "restricted")) {
-        return None;
+    namespaces: impl IntoIterator<Item = (&'n str, &'n BTreeMap<String, String>)>,
+) -> Vec<Told> {
+    let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (namespace, labels) in namespaces {
+        let level = labels.get("pod-security.kubernetes.io/enforce");
+        if level.is_some_and(|level| matches!(level.as_str(), "baseline" | "restricted")) {
+            continue;
+        }
+        let Ok(question) = Question::parse("create", "pods", namespace, "") else {
+            continue;
+        };
+        let holders = graph.who_can(&question.attributes());
+        let tenants =
+            |subject: &Subject| class_of_subject(subject, namespace, policy) == Class::Tenant;
+        if let Some(who) = names(&holders, tenants) {
+            found.entry(who).or_default().push(namespace);
+        }
     }
-    let question = Question::parse("create", "pods", namespace, "").ok()?;
-    let holders = graph.who_can(&question.attributes());
-    let who = names(&holders, |subject| {
-        class_of_subject(subject, namespace, policy) == Class::Tenant
-    })?;
-    let act = format!(
-        "namespace {namespace} has no mode label and no pod security level, and who may start \
-         privileged pods there: {who}"
-    );
-    Some(Told {
-        place: Place::namespace(namespace),
-        finding: Finding::new(&ABOUT, &ADVICE, act),
-    })
+    let told = found.into_iter().filter_map(|(who, namespaces)| {
+        let first = *namespaces.first()?;
+        let shown = namespaces.iter().take(NAMESPACES).copied();
+        let shown: Vec<&str> = shown.collect();
+        let more = match namespaces.len().saturating_sub(NAMESPACES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let act = format!(
+            "without a mode label and a pod security level, a privileged pod reaches a node from {}{more}; who may start one: {who}",
+            shown.join(", ")
+        );
+        Some(Told {
+            place: Place::namespace(first),
+            finding: Finding::new(&ABOUT, &ADVICE, act).key(who),
+        })
+    });
+    told.collect()
 }
