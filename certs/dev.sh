@@ -6,19 +6,22 @@ umask 077
 
 usage() {
   cat <<'EOF'
-usage: certs/dev.sh [--out DIR] [--apply]
+usage: certs/dev.sh [--out DIR] [--apply] [--new-ca]
 
 Creates in DIR (default: certs/dev, which git ignores)
   ca.crt, ca.key     a development CA, valid for 2 years
   tls.crt, tls.key   the serving certificate, valid for 90 days; renewed when
                      fewer than 30 are left
-  ca-bundle.crt      the content of caBundle: the CA and, after a change of the
-                     CA, the previous one
+  ca-bundle.crt      the content of caBundle: the CA; after a change of the CA
+                     the previous one too; with --apply also those that the
+                     cluster trusts now, while they are valid
   kustomization.yaml the manifests with caBundle filled in
 
 --apply  also writes the Secret rolegate-tls and the caBundle of rolegate's
          webhook configurations into the cluster kubectl points at. Apply the
-         manifests first.
+         manifests first. What the cluster trusts stays trusted, so that pods
+         with another certificate (from another clone, say) go on serving.
+--new-ca makes a new CA although the one in DIR is valid
 
 For development only; for production see certs/README.md. No key is ever
 printed.
@@ -27,11 +30,12 @@ EOF
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=$here/dev
-apply=no
+apply=no new_ca=no
 while [ $# -gt 0 ]; do
   case $1 in
     --out) [ $# -ge 2 ] || { usage >&2; exit 2; }; out=$2; shift 2 ;;
     --apply) apply=yes; shift ;;
+    --new-ca) new_ca=yes; shift ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
   esac
@@ -79,7 +83,7 @@ subjectAltName = $names
 EOF
 
 # The CA must outlive every certificate it signs.
-if good "$out/ca.crt" "$out/ca.key" 120; then
+if [ "$new_ca" = no ] && good "$out/ca.crt" "$out/ca.key" 120; then
   echo "kept   $out/ca.crt"
 else
   # The previous CA stays in the bundle: pods still serve a certificate that it
@@ -95,8 +99,48 @@ else
 fi
 
 cp "$out/ca.crt" "$work/ca-bundle.crt"
-if [ -s "$out/ca-previous.crt" ] && openssl x509 -in "$out/ca-previous.crt" -noout -checkend 0 >/dev/null 2>&1; then
-  cat "$out/ca-previous.crt" >>"$work/ca-bundle.crt"
+
+configurations="MutatingWebhookConfiguration ValidatingWebhookConfiguration"
+
+# As many CAs as a bundle keeps: each run with --new-ca adds one.
+most=8
+
+# trusted: the certificates of the live caBundles, as PEM.
+trusted() {
+  local kind
+  for kind in $configurations; do
+    kubectl get "$kind" rolegate --ignore-not-found \
+      -o 'jsonpath={range .webhooks[*]}{.clientConfig.caBundle}{"\n"}{end}'
+  done | sort -u | while read -r one; do
+    [ -z "$one" ] || printf '%s\n' "$one" | openssl base64 -d -A
+    echo
+  done
+}
+
+# add FILE: adds the certificates of a PEM file that are valid and not yet in the
+# bundle.
+add() {
+  local one
+  rm -f "$work"/one-*.crt
+  awk -v out="$work/one-" '/-----BEGIN CERTIFICATE-----/ { file = out (++n) ".crt" }
+    file { print > file }
+    /-----END CERTIFICATE-----/ { close(file); file = "" }' "$1"
+  for one in "$work"/one-*.crt; do
+    [ -s "$one" ] || continue
+    [ "$(grep -c BEGIN "$work/ca-bundle.crt")" -lt "$most" ] || continue
+    openssl x509 -in "$one" -noout -checkend 0 >/dev/null 2>&1 || continue
+    openssl x509 -in "$one" -outform der | openssl dgst -sha256 >"$work/sum"
+    if ! grep -qxF "$(cat "$work/sum")" "$work/sums"; then
+      cat "$work/sum" >>"$work/sums"
+      openssl x509 -in "$one" >>"$work/ca-bundle.crt"
+    fi
+  done
+}
+openssl x509 -in "$out/ca.crt" -outform der | openssl dgst -sha256 >"$work/sums"
+if [ -s "$out/ca-previous.crt" ]; then add "$out/ca-previous.crt"; fi
+if [ "$apply" = yes ]; then
+  trusted >"$work/trusted.crt"
+  add "$work/trusted.crt"
 fi
 mv "$work/ca-bundle.crt" "$out/ca-bundle.crt"
 
@@ -154,7 +198,8 @@ if [ "$apply" = no ]; then
 
 To serve on this machine:
   rolegate serve --tls-cert $out/tls.crt --tls-key $out/tls.key
-To use it in a cluster, run again with --apply, or run
+To use it in a cluster, apply the manifests, or your overlay of them, and run
+again with --apply. Without an overlay of your own, and in a new cluster:
   kubectl apply -k $out
   kubectl -n rolegate create secret tls rolegate-tls --cert=$out/tls.crt --key=$out/tls.key
 EOF
@@ -164,7 +209,7 @@ fi
 # The new CA first: the API servers must trust a certificate before it is
 # served.
 found=no
-for kind in MutatingWebhookConfiguration ValidatingWebhookConfiguration; do
+for kind in $configurations; do
   names=$(kubectl get "$kind" rolegate --ignore-not-found -o 'jsonpath={range .webhooks[*]}{.name}{" "}{end}')
   [ -n "$names" ] || continue
   found=yes
