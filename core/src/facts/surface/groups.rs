@@ -20,6 +20,7 @@ pub(super) const POLICY: &str = "policy";
 pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
 pub(super) const RESOURCE: &str = "resource.k8s.io";
 pub(super) const SCHEDULING: &str = "scheduling.k8s.io";
+pub(super) const MIGRATION: &str = "storagemigration.k8s.io";
 pub(super) const STORAGE: &str = "storage.k8s.io";
 
 /// Not served by kube-apiserver itself.
@@ -32,7 +33,7 @@ pub(super) const EXTENSIONS: &str = "extensions";
 
 /// The groups that kube-apiserver itself serves. Resources of any other group are
 /// custom resources.
-const BUILT_IN: [&str; 22] = [
+const BUILT_IN: [&str; 23] = [
     CORE,
     ADMISSION,
     API_EXTENSIONS,
@@ -54,6 +55,7 @@ const BUILT_IN: [&str; 22] = [
     RBAC,
     RESOURCE,
     SCHEDULING,
+    MIGRATION,
     STORAGE,
 ];
 

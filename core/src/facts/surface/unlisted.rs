@@ -30,7 +30,11 @@ pub(super) const ROWS: &[Row] = rows! {
                 .note("until Kubernetes 1.15");
         CERTIFICATES "podcertificaterequests": [Create Update Patch] =>
             dangerous(&[SERVICE_ACCOUNT_TOKEN], Action::MintToken)
-                .note("not enabled by default");
+                .note("served by default since Kubernetes 1.37");
+        CERTIFICATES "podcertificaterequests": [Delete DeleteCollection] => harmless(
+            "the kubelet asks again");
+        CERTIFICATES "podcertificaterequests"/"status": [Update Patch] => harmless(
+            "the API server lets only those write it who may `sign` for the signer");
     }
     Cluster {
         CORE "users", CORE "groups", AUTHENTICATION "uids", AUTHENTICATION "userextras"/"*",
@@ -41,6 +45,18 @@ pub(super) const ROWS: &[Row] = rows! {
         RBAC "clusterroles": [Bind Escalate] => open(GRANTS.0, GRANTS.1);
         CERTIFICATES "signers": [Approve Sign Attest] => harmless(
             "gives no access alone: approval is a write of `certificatesigningrequests/approval`");
+        CERTIFICATES "clustertrustbundles": [WRITES] => harmless(
+            "certificates of authorities, for pods that project them; a job's pods project none");
+        RESOURCE "devicetaintrules": [WRITES] => open(
+            "evicts pods that use a device",
+            "the audit log; the pods' jobs start others");
+        RESOURCE "devicetaintrules"/"status": [Update Patch] => harmless("says what a rule has done");
+        MIGRATION "storageversionmigrations": [WRITES] => harmless(
+            "writes stored objects again as they are");
+        MIGRATION "storageversionmigrations"/"status": [Update Patch] => harmless(
+            "says how far it is");
+        STORAGE "csinodes"/"status": [Update Patch] => harmless(
+            "says what drivers a node has");
         ROLEGATE "breakglass": [Use] => open(
             "the API server sends rolegate none of the holder's requests",
             "the audit log records them; `*` on `*` includes this right");
