@@ -90,7 +90,10 @@ fn what_the_cluster_trusts_stays_trusted() {
     assert_ne!(third, second);
     assert_eq!(cluster.trusted(), [third, second, first]);
     let order = fs::read_to_string(cluster.0.path().join("order")).expect("an order");
-    assert!(order.starts_with("patch\nsecret\n"), "trust comes first: {order}");
+    assert!(
+        order.starts_with("patch\nsecret\n"),
+        "trust comes first: {order}"
+    );
 }
 
 #[test]
@@ -99,8 +102,15 @@ fn what_is_no_longer_valid_goes() {
     let folder = tempfile::tempdir().expect("a folder");
     let expired = folder.path().join("expired.crt");
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=old", "-days", "1"])
-        .args(["-not_before", "20200101000000Z", "-not_after", "20200102000000Z"])
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=old", "-days", "1",
+        ])
+        .args([
+            "-not_before",
+            "20200101000000Z",
+            "-not_after",
+            "20200102000000Z",
+        ])
         .arg("-keyout")
         .arg(folder.path().join("key"))
         .arg("-out")

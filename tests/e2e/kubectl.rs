@@ -12,7 +12,7 @@ use crate::harness::http::MERGE;
 use crate::harness::kubectl::Output;
 use crate::harness::refusal::{ACCOUNTS, CONFIG_MAPS, POD_EXEC, Rule, TOKENS, assert_says};
 use crate::harness::road::Road;
-use crate::harness::webhook::{guarded, guarded_at_both_doors};
+use crate::harness::webhook::guarded;
 use crate::harness::workloads::{deployment, group_version, workload};
 use crate::harness::{Cluster, Namespace, dirs, wait};
 
@@ -278,7 +278,7 @@ fn turn_to_default(namespace: &Namespace<'static>) {
 /// was not judged.
 #[test]
 fn restarting_and_scaling_pass() {
-    let cluster = guarded_at_both_doors().cluster;
+    let cluster = guarded().cluster;
     let namespace = Namespace::labelled(cluster, "enforce");
     let account = job_account("jeg", OTHER_ROLE);
     namespace.service_account(&account);

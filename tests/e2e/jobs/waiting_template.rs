@@ -1,7 +1,7 @@
 //! Templates that wait: made under a job's account in the days before rolegate,
-//! set going afterwards, where rolegate may look nothing up. The controller's pod is
-//! judged by what that controller starts for EMR and for the operators of the policy:
-//! nothing of the kind.
+//! set going afterwards. The controller's pod is judged by what that controller starts for
+//! EMR and for the operators of the policy: nothing of the kind. Tenants cannot even set
+//! them going, because rolegate may look the workload up here.
 
 use serde_json::{Value, json};
 
@@ -64,11 +64,12 @@ fn a_waiting_template_starts_nothing_once_rolegate_enforces() {
         expect_refused(&namespace, app, &account, by);
     }
     expect_told(&namespace);
-    // A count alone says nothing of the template: alice and the deployment controller pass.
+    // Whoever may not start its pods may not ask for more of them. The deployment controller
+    // does what others have asked for.
     let alice = Client::new(&namespace, namespace.cluster.alice());
     let path = namespace.group("apps/v1", "deployments/deployments/scale");
     let two = json!({"spec": {"replicas": 2}});
-    alice.send("PATCH", &path, MERGE, &two).expect_status(200);
+    alice.send("PATCH", &path, MERGE, &two).expect_status(403);
     let controller = "system:serviceaccount:kube-system:deployment-controller";
     traces::expect_passed(&namespace, &(controller, "update", "replicasets"));
 }
