@@ -164,12 +164,11 @@ impl<'a> Scan<'a> {
         if self.setting.namespace.is_some() {
             return Ok(());
         }
-        for (name, labels) in &world.namespaces {
-            if !managed.contains(name.as_str())
-                && let Some(told) = node_access(graph, policy, name, labels)
-            {
-                self.told(&told, tell)?;
-            }
+        let unmanaged = world.namespaces.iter();
+        let unmanaged = unmanaged.map(|(name, labels)| (name.as_str(), labels));
+        let unmanaged = unmanaged.filter(|(name, _)| !managed.contains(name));
+        for told in node_access(graph, policy, unmanaged) {
+            self.told(&told, tell)?;
         }
         Ok(())
     }

@@ -6,7 +6,8 @@
 //!
 //! Namespaces without the label `rolegate.dev/mode` in which a tenant may create pods, and
 //! where Pod Security admission does not stop a privileged one: the label
-//! `pod-security.kubernetes.io/enforce` is neither `baseline` nor `restricted`.
+//! `pod-security.kubernetes.io/enforce` is neither `baseline` nor `restricted`. A
+//! `ClusterRoleBinding` that gives the permission in all of them is one finding.
 //!
 //! ## Why
 //!
@@ -23,15 +24,16 @@
 //! Other admission policies (Gatekeeper, Kyverno) that stop privileged pods, and nodes kept
 //! for jobs by taints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::{Addressee, Class};
+use crate::names::shown;
 use crate::permissions::{Question, class_of_subject};
 use crate::policy::{About, Policy, Severity};
-use crate::rbac::Graph;
+use crate::rbac::{GROUP, Graph, Subject};
 use crate::rules::{Advice, Finding};
 
-use super::{Place, Told, names};
+use super::{Place, Told, first, names};
 
 pub(super) static ABOUT: About = About::new(
     "node-access",
@@ -48,29 +50,84 @@ static ADVICE: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: nodes",
 };
 
-/// A finding for an unmanaged namespace with these labels.
+/// The findings for these unmanaged namespaces with their labels: one for a namespace, and
+/// one for a cluster role binding that reaches several.
 #[must_use]
-pub fn node_access(
+pub fn node_access<'n>(
     graph: &Graph,
     policy: &Policy,
-    namespace: &str,
-    labels: &BTreeMap<String, String>,
-) -> Option<Told> {
-    let level = labels.get("pod-security.kubernetes.io/enforce");
-    if level.is_some_and(|level| matches!(level.as_str(), "baseline" | "restricted")) {
-        return None;
+    unmanaged: impl IntoIterator<Item = (&'n str, &'n BTreeMap<String, String>)>,
+) -> Vec<Told> {
+    let mut found = Vec::new();
+    let mut everywhere: BTreeMap<&str, Reach<'_>> = BTreeMap::new();
+    for (namespace, labels) in unmanaged {
+        let level = labels.get("pod-security.kubernetes.io/enforce");
+        if level.is_some_and(|level| matches!(level.as_str(), "baseline" | "restricted")) {
+            continue;
+        }
+        let Ok(question) = Question::parse("create", "pods", namespace, "") else {
+            continue;
+        };
+        let mut holders = graph.who_can(&question.attributes());
+        holders.retain(|one| class_of_subject(one.subject, namespace, policy) == Class::Tenant);
+        for holder in &mut holders {
+            holder.grants.retain(|grant| {
+                let key = &grant.binding.key;
+                if !key.namespace.is_empty() {
+                    return true;
+                }
+                let reach = everywhere.entry(&key.name).or_default();
+                reach.subjects.insert(holder.subject);
+                reach.namespaces.insert(namespace);
+                false
+            });
+        }
+        holders.retain(|one| !one.grants.is_empty());
+        let Some(who) = names(&holders, |_| true) else {
+            continue;
+        };
+        let act = format!(
+            "namespace {namespace} has no mode label and no pod security level, and who may \
+             start privileged pods there: {who}"
+        );
+        found.push(Told {
+            place: Place::namespace(namespace),
+            finding: Finding::new(&ABOUT, &ADVICE, act),
+        });
     }
-    let question = Question::parse("create", "pods", namespace, "").ok()?;
-    let holders = graph.who_can(&question.attributes());
-    let who = names(&holders, |subject| {
-        class_of_subject(subject, namespace, policy) == Class::Tenant
-    })?;
-    let act = format!(
-        "namespace {namespace} has no mode label and no pod security level, and who may start \
-         privileged pods there: {who}"
-    );
-    Some(Told {
-        place: Place::namespace(namespace),
-        finding: Finding::new(&ABOUT, &ADVICE, act),
-    })
+    let everywhere = everywhere.into_iter();
+    found.extend(everywhere.map(|(binding, reach)| reach.told(binding)));
+    found
+}
+
+/// What a cluster role binding gives, to whom.
+#[derive(Default)]
+struct Reach<'a> {
+    subjects: BTreeSet<&'a Subject>,
+    namespaces: BTreeSet<&'a str>,
+}
+
+impl Reach<'_> {
+    fn told(&self, binding: &str) -> Told {
+        let act = format!(
+            "ClusterRoleBinding {} lets {} start privileged pods where namespaces have no mode \
+             label and no pod security level: {}",
+            shown(binding, 253),
+            first(self.subjects.iter().map(ToString::to_string)),
+            first(self.namespaces.iter().map(|name| shown(name, 63))),
+        );
+        Told {
+            place: Place {
+                group: GROUP.to_owned(),
+                resource: "clusterrolebindings".to_owned(),
+                namespace: String::new(),
+                name: binding.to_owned(),
+            },
+            finding: Finding::new(&ABOUT, &ADVICE, act).instead(
+                "list administrators under `identities.admins` in rolegate's policy; give others \
+                 the right in single namespaces, or set the label \
+                 pod-security.kubernetes.io/enforce: baseline on those namespaces",
+            ),
+        }
+    }
 }
