@@ -78,7 +78,7 @@ fn what_the_cluster_trusts_stays_trusted() {
     let (one, other) = (tempfile::tempdir(), tempfile::tempdir());
     let (one, other) = (one.expect("a folder"), other.expect("a folder"));
     let first = cluster.apply(one.path(), &[]);
-    assert_eq!(cluster.trusted(), [first.clone()]);
+    assert_eq!(cluster.trusted(), std::slice::from_ref(&first));
     // Another clone: pods still serve a certificate of the first CA.
     let second = cluster.apply(other.path(), &[]);
     assert_eq!(cluster.trusted(), [second.clone(), first.clone()]);

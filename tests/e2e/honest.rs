@@ -10,6 +10,7 @@ use crate::harness::accounts::pod;
 use crate::harness::cast::{JOB, OTHER_ROLE, config_map, job_account, token_request};
 use crate::harness::http::{APPLY, JSON_PATCH, MERGE, STRATEGIC};
 use crate::harness::road::Road;
+use crate::harness::scan;
 use crate::harness::webhook::guarded_at_both_doors;
 use crate::harness::workloads::{PLURALS, group_version, workload};
 use crate::harness::{Namespace, wait};
@@ -134,6 +135,8 @@ fn a_tenants_own_passes() {
             .by(cluster.alice(), &namespace)
             .expect_status(201);
     }
+    let policy = guarded_at_both_doors().rolegate.policy_file();
+    scan::expect_honest(&namespace, &policy, &[]);
 }
 
 /// EMR has the rights of its documented Role: its ConfigMaps, exec and

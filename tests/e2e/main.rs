@@ -38,6 +38,7 @@ mod modes;
 mod outage;
 mod pod_identity;
 mod rbac;
+mod scan;
 mod spark;
 mod view;
 mod without_rolegate;

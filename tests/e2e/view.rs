@@ -209,7 +209,7 @@ fn without_rights_it_serves_and_says_so() {
 }
 
 /// rolegate's manifests as they are, with a CA; nothing answers at the Service.
-fn install(cluster: &Cluster) {
+pub(crate) fn install(cluster: &Cluster) {
     for file in [VALIDATING, "manifests/webhook/mutating.yaml"] {
         for mut object in cluster.read_manifest(file) {
             for webhook in object["webhooks"].as_array_mut().expect("webhooks") {

@@ -236,6 +236,9 @@ fn without_what_others_set(object: &mut Value, kind: &str) {
     if let Some(members) = object.as_object_mut() {
         members.remove("status");
     }
+    if kind == "Job" {
+        without_own_uid(object);
+    }
     if let Some(metadata) = object["metadata"].as_object_mut() {
         for field in [
             "managedFields",
@@ -255,6 +258,29 @@ fn without_what_others_set(object: &mut Value, kind: &str) {
         && let Some(spec) = object["spec"].as_object_mut()
     {
         spec.remove("nodeName");
+    }
+}
+
+/// The API server labels a Job's pods with the Job's uid. With another's it stays: that
+/// somebody wrote.
+fn without_own_uid(job: &mut Value) {
+    let uid = job["metadata"]["uid"].clone();
+    let selects_itself = job["spec"]["manualSelector"] != true;
+    let Some(spec) = job["spec"].as_object_mut() else {
+        return;
+    };
+    let parts = [
+        ("template", "/metadata/labels"),
+        ("selector", "/matchLabels"),
+    ];
+    for (field, path) in parts {
+        let labels = spec.get_mut(field).and_then(|part| part.pointer_mut(path));
+        if let Some(labels) = labels.and_then(Value::as_object_mut)
+            && selects_itself
+            && uid.is_string()
+        {
+            labels.retain(|key, value| !(key.ends_with("controller-uid") && *value == uid));
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use crate::decision::controller_account;
 use crate::facts::{RunsAs, SERVICE_LINKED_ROLE, task_manager_cluster};
-use crate::names::{Framework, JobServiceAccount, PodName, is_reserved, shown};
+use crate::names::{
+    Component, Framework, JobId, JobServiceAccount, PodName, ServiceAccountName, component_of,
+    is_reserved, shown,
+};
 use crate::policy::{Policy, Submitter};
 use crate::request::{SAMPLE_UID, SampleUser};
 
@@ -47,9 +50,12 @@ pub fn writers(object: &StoredObject, owner_account: Option<&str>, policy: &Poli
     if object.is("", "pods") {
         jobs(object, policy, &mut all);
     }
-    if is_emrs(object) {
+    if is_emrs(object, policy) {
         all.push(Writer::new(emr(policy), "Amazon EMR"));
     }
+    // Of those whom the rules refuse alike the first is named, and of others than the
+    // evidence suggests a tenant is the likeliest.
+    all.push(Writer::new(SampleUser::person("somebody", &[]), "a tenant"));
     for operator in &policy.operators {
         let user = SampleUser::service_account(&operator.namespace, &operator.name);
         let is = format!("the operator {}/{}", operator.namespace, operator.name);
@@ -67,7 +73,6 @@ pub fn writers(object: &StoredObject, owner_account: Option<&str>, policy: &Poli
             ));
         }
     }
-    all.push(Writer::new(SampleUser::person("somebody", &[]), "a tenant"));
     all
 }
 
@@ -155,13 +160,41 @@ const EMRS: [(&str, &str); 11] = [
     ("rbac.authorization.k8s.io", "roles"),
 ];
 
-fn is_emrs(object: &StoredObject) -> bool {
-    EMRS.iter()
-        .any(|(group, resource)| object.is(group, resource))
-        && (object
-            .labels()
-            .any(|key| key.starts_with("emr-containers.amazonaws.com/"))
-            || is_reserved(&object.name))
+/// Whether Amazon EMR could have made it. A label or a name says so of what holds no pods;
+/// a workload has to run under the account that EMR gives it, or else whoever names a job's
+/// account would pass for EMR.
+fn is_emrs(object: &StoredObject, policy: &Policy) -> bool {
+    let of_its_kinds = EMRS
+        .iter()
+        .any(|(group, resource)| object.is(group, resource));
+    if !of_its_kinds {
+        return false;
+    }
+    let is_labelled = object
+        .labels()
+        .any(|key| key.starts_with("emr-containers.amazonaws.com/"));
+    let Some(account) = object.account() else {
+        return is_labelled
+            || is_reserved(&object.name)
+            || JobId::words(&object.name).next().is_some();
+    };
+    let listed = component_of(account).map(|name| policy.emr_service.kinds_of(name));
+    if listed.is_some_and(|kinds| kinds.iter().any(|kind| kind.as_str() == object.kind)) {
+        return true;
+    }
+    let ServiceAccountName::Job(account) = ServiceAccountName::parse(account) else {
+        return false;
+    };
+    match account.component {
+        // The Job of a run is named by the run's id.
+        Component::Client => {
+            object.is("batch", "jobs")
+                && (is_labelled || JobId::words(&object.name).next().is_some())
+        }
+        // An endpoint's gateway; what EMR calls it is documented nowhere.
+        Component::Jeg => object.group == "apps",
+        _ => false,
+    }
 }
 
 fn of_submitter(submitter: &Submitter) -> Option<Writer> {

@@ -49,6 +49,7 @@ pub(crate) mod pod_identity;
 pub(crate) mod refusal;
 pub(crate) mod road;
 pub(crate) mod rolegate;
+pub(crate) mod scan;
 pub(crate) mod sdk;
 pub(crate) mod spark;
 pub(crate) mod tls;

@@ -120,6 +120,11 @@ impl Rolegate {
         dirs::write(&self.dir.join("policy.yaml"), text);
     }
 
+    /// The file of its policy, where it has one.
+    pub(crate) fn policy_file(&self) -> PathBuf {
+        self.dir.join("policy.yaml")
+    }
+
     /// The policy it was started with, or got last.
     pub(crate) fn policy(&self) -> Policy {
         let Ok(text) = std::fs::read_to_string(self.dir.join("policy.yaml")) else {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use crate::harness::Namespace;
 use crate::harness::authorizer::Authorizer;
+use crate::harness::scan;
 
 /// For `StartJobRun`, made on first use.
 pub(super) fn start_job_run() -> &'static Listed {
@@ -33,10 +34,16 @@ pub(super) struct Listed {
     pub(super) misused: Namespace<'static>,
     /// Where rolegate is not.
     pub(super) unmanaged: Namespace<'static>,
-    _authorizer: Authorizer,
+    authorizer: Authorizer,
 }
 
 impl Listed {
+    /// A scan finds no fault with the jobs that run there, but for these.
+    pub(super) fn expect_honest(&self, but_for: &[&str]) {
+        let policy = self.authorizer.rolegate.policy_file();
+        scan::expect_honest(&self.used, &policy, but_for);
+    }
+
     /// `placeholder` is where the policy names its namespaces.
     fn new(policy: &str, placeholder: &str) -> Self {
         let (mut authorizer, cluster) = Authorizer::start();
@@ -48,10 +55,10 @@ impl Listed {
         let unmanaged = Namespace::unmanaged(cluster);
         authorizer.protect(cluster, &policy.replace(placeholder, &names));
         Self {
-            unmanaged,
-            _authorizer: authorizer,
             used,
             misused,
+            unmanaged,
+            authorizer,
         }
     }
 }

@@ -22,6 +22,11 @@ fn a_flink_cluster_of_a_declared_role_passes_untouched() {
     manager
         .client
         .create_pod(&task_manager(&format!("{cluster}-taskmanager-1-1"), ROLE));
+    // Accounts of a role that is not listed are there from the start, for the attacks.
+    scene.expect_honest(&[
+        "execution-role high serviceaccounts",
+        "waiting-workload low deployments",
+    ]);
     for name in [
         format!("{cluster}-cluster-config-map"),
         format!("{cluster}-{:032x}-config-map", 7),

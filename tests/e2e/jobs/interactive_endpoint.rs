@@ -24,6 +24,8 @@ fn an_endpoint_its_kernels_and_their_executors_pass_untouched() {
         namespace.cluster.get(&path)["spec"]["volumes"][0]["name"],
         "aws-iam-token"
     );
+    // The gateway's Deployment starts pods whenever somebody scales it.
+    examples::interactive_endpoint().expect_honest(&["waiting-workload low deployments"]);
     let of = |role: &str| namespace.core(&format!("{role}?labelSelector=kernel_id%3Dk1"));
     endpoint.kernel.delete(&of("pods"), "Background");
     endpoint.kernel.delete(&of("configmaps"), "Background");

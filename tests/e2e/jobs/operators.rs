@@ -9,6 +9,7 @@ use crate::harness::accounts::emr_service_account;
 use crate::harness::authorizer::Authorizer;
 use crate::harness::cast::{ACCOUNT, OTHER_ROLE, ROLE};
 use crate::harness::definitions::Kind;
+use crate::harness::scan;
 
 /// An operator with a chart of its own.
 struct Operator {
@@ -58,7 +59,7 @@ pub(super) struct Scene {
     /// Where the operator lives; not a managed namespace.
     home: Namespace<'static>,
     operator: &'static Operator,
-    _authorizer: Authorizer,
+    authorizer: Authorizer,
 }
 
 /// The Spark operator's, made on first use.
@@ -103,8 +104,14 @@ impl Scene {
             unmanaged,
             home,
             operator,
-            _authorizer: authorizer,
+            authorizer,
         }
+    }
+
+    /// A scan finds no fault with the jobs that run there, but for these.
+    pub(super) fn expect_honest(&self, but_for: &[&str]) {
+        let policy = self.authorizer.rolegate.policy_file();
+        scan::expect_honest(&self.enforced, &policy, but_for);
     }
 
     /// The operator at work in one of the two.

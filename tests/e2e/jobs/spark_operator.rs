@@ -45,6 +45,8 @@ fn an_application_of_a_declared_role_passes_from_the_submitter_to_the_executors(
     );
     executor["metadata"]["ownerReferences"] = owner;
     driver.create_pod(&executor);
+    // Accounts of a role that is not listed are there from the start, for the attacks.
+    scene.expect_honest(&["execution-role high serviceaccounts"]);
 
     for (user, verb, resource) in [
         ("alice", "create", APPLICATIONS.1),

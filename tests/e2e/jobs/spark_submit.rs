@@ -9,6 +9,7 @@ use super::submit::{Submission, executors_of, printed};
 use super::{node, traces};
 use crate::harness::accounts::Pod;
 use crate::harness::cast::{ACCOUNT, OTHER_ROLE, ROLE, becomes};
+use crate::harness::scan;
 use crate::harness::users::User;
 use crate::harness::webhook::{guarded, guarded_at_both_doors};
 use crate::harness::{Cluster, Namespace, wait};
@@ -32,13 +33,17 @@ fn spark_submit_by_a_jobs_own_tokens_passes_from_driver_to_cleanup() {
         };
         assert_eq!(object["metadata"]["ownerReferences"][0]["uid"], driver.uid);
     }
+    let policy = guarded_at_both_doors().rolegate.policy_file();
 
     let token = job.start_driver(&driver);
     let output = job.submission(&token).in_client_mode(|| {
         let count = executors_of(&namespace, &driver);
-        (count == 2)
-            .then_some(())
-            .ok_or(format!("{count} executors"))
+        if count != 2 {
+            return Err(format!("{count} executors"));
+        }
+        // A scan finds no fault with what the real client made.
+        scan::expect_honest(&namespace, &policy, &[]);
+        Ok(())
     });
     assert!(output.status.success(), "{}", printed(&output));
     wait::until("Spark to have cleaned up", || {

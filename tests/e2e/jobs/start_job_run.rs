@@ -32,6 +32,8 @@ fn a_whole_job_passes_untouched_completes_and_is_cleaned_up() {
         node::token(namespace, &account, pod, Some("sts.amazonaws.com"));
     }
 
+    examples::start_job_run().expect_honest(&[]);
+
     driver.mark(&first);
     driver.stop();
     for executor in [&first, &second] {

@@ -75,7 +75,7 @@ fn told(drift: Drift) -> Told {
         .instead(drift.instead);
     finding.severity = severity;
     let (kind, name) = drift.object.split_once(' ').unwrap_or(("", &drift.object));
-    let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+    let (namespace, name) = name.split_once('/').unwrap_or(("", name));
     let (group, resource) = match kind {
         "ConfigMap" => ("", "configmaps"),
         "Role" => ("rbac.authorization.k8s.io", "roles"),
@@ -86,8 +86,8 @@ fn told(drift: Drift) -> Told {
         place: Place {
             group: group.to_owned(),
             resource: resource.to_owned(),
-            namespace: drift.namespace,
-            name,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
         },
         finding,
     }

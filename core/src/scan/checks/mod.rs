@@ -58,18 +58,29 @@ const MOST: usize = 5;
 
 /// `group dev, user ada and 3 more`, of those that count; `None` if there are none.
 fn names(holders: &[Holder<'_>], counts: impl Fn(&Subject) -> bool) -> Option<String> {
-    let all: Vec<&Holder<'_>> = holders.iter().filter(|one| counts(one.subject)).collect();
-    let shown: Vec<String> = all
-        .iter()
-        .take(MOST)
-        .map(|one| match one.grants.first() {
-            Some(grant) => format!("{} (by {})", one.subject, grant.binding.key),
-            None => one.subject.to_string(),
-        })
-        .collect();
-    match (shown.is_empty(), all.len().saturating_sub(MOST)) {
-        (true, _) => None,
-        (false, 0) => Some(shown.join(", ")),
-        (false, more) => Some(format!("{} and {more} more", shown.join(", "))),
+    let mut all = holders.iter().filter(|one| counts(one.subject)).peekable();
+    all.peek()?;
+    Some(first(all.map(|one| match one.grants.first() {
+        Some(grant) => format!("{} (by {})", one.subject, grant.binding.key),
+        None => one.subject.to_string(),
+    })))
+}
+
+/// The first [`MOST`] of them, and how many more there are.
+fn first(all: impl Iterator<Item = String>) -> String {
+    let mut shown = Vec::new();
+    let mut more = 0;
+    for one in all {
+        if shown.len() < MOST {
+            shown.push(one);
+        } else {
+            more += 1;
+        }
+    }
+    let shown = shown.join(", ");
+    if more == 0 {
+        shown
+    } else {
+        format!("{shown} and {more} more")
     }
 }

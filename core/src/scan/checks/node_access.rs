@@ -6,7 +6,8 @@
 //!
 //! Namespaces without the label `rolegate.dev/mode` in which a tenant may create pods, and
 //! where Pod Security admission does not stop a privileged one: the label
-//! `pod-security.kubernetes.io/enforce` is neither `baseline` nor `restricted`.
+//! `pod-security.kubernetes.io/enforce` is neither `baseline` nor `restricted`. A
+//! `ClusterRoleBinding` that gives the permission in all of them is one finding.
 //!
 //! ## Why
 //!
@@ -23,15 +24,16 @@
 //! Other admission policies (Gatekeeper, Kyverno) that stop privileged pods, and nodes kept
 //! for jobs by taints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::{Addressee, Class};
+use crate::names::shown;
 use crate::permissions::{Question, class_of_subject};
 use crate::policy::{About, Policy, Severity};
-use crate::rbac::{Graph, Subject};
+use crate::rbac::{GROUP, Graph, Subject};
 use crate::rules::{Advice, Finding};
 
-use super::{Place, Told, names};
+use super::{Place, Told, first, names};
 
 pub(super) static ABOUT: About = About::new(
     "node-access",
@@ -48,19 +50,17 @@ static ADVICE: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: nodes",
 };
 
-/// As many namespaces as a sentence names.
-const NAMESPACES: usize = 5;
-
-/// One finding for all unmanaged namespaces of the same tenants. Each namespace comes with
-/// its labels.
+/// The findings for these unmanaged namespaces with their labels: one for a namespace, and
+/// one for a cluster role binding that reaches several.
 #[must_use]
 pub fn node_access<'n>(
     graph: &Graph,
     policy: &Policy,
-    namespaces: impl IntoIterator<Item = (&'n str, &'n BTreeMap<String, String>)>,
+    unmanaged: impl IntoIterator<Item = (&'n str, &'n BTreeMap<String, String>)>,
 ) -> Vec<Told> {
-    let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (namespace, labels) in namespaces {
+    let mut found = Vec::new();
+    let mut everywhere: BTreeMap<&str, Reach<'_>> = BTreeMap::new();
+    for (namespace, labels) in unmanaged {
         let level = labels.get("pod-security.kubernetes.io/enforce");
         if level.is_some_and(|level| matches!(level.as_str(), "baseline" | "restricted")) {
             continue;
@@ -68,29 +68,66 @@ pub fn node_access<'n>(
         let Ok(question) = Question::parse("create", "pods", namespace, "") else {
             continue;
         };
-        let holders = graph.who_can(&question.attributes());
-        let tenants =
-            |subject: &Subject| class_of_subject(subject, namespace, policy) == Class::Tenant;
-        if let Some(who) = names(&holders, tenants) {
-            found.entry(who).or_default().push(namespace);
+        let mut holders = graph.who_can(&question.attributes());
+        holders.retain(|one| class_of_subject(one.subject, namespace, policy) == Class::Tenant);
+        for holder in &mut holders {
+            holder.grants.retain(|grant| {
+                let key = &grant.binding.key;
+                if !key.namespace.is_empty() {
+                    return true;
+                }
+                let reach = everywhere.entry(&key.name).or_default();
+                reach.subjects.insert(holder.subject);
+                reach.namespaces.insert(namespace);
+                false
+            });
         }
-    }
-    let told = found.into_iter().filter_map(|(who, namespaces)| {
-        let first = *namespaces.first()?;
-        let shown = namespaces.iter().take(NAMESPACES).copied();
-        let shown: Vec<&str> = shown.collect();
-        let more = match namespaces.len().saturating_sub(NAMESPACES) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+        holders.retain(|one| !one.grants.is_empty());
+        let Some(who) = names(&holders, |_| true) else {
+            continue;
         };
         let act = format!(
-            "without a mode label and a pod security level, a privileged pod reaches a node from {}{more}; who may start one: {who}",
-            shown.join(", ")
+            "namespace {namespace} has no mode label and no pod security level, and who may \
+             start privileged pods there: {who}"
         );
-        Some(Told {
-            place: Place::namespace(first),
-            finding: Finding::new(&ABOUT, &ADVICE, act).key(who),
-        })
-    });
-    told.collect()
+        found.push(Told {
+            place: Place::namespace(namespace),
+            finding: Finding::new(&ABOUT, &ADVICE, act),
+        });
+    }
+    let everywhere = everywhere.into_iter();
+    found.extend(everywhere.map(|(binding, reach)| reach.told(binding)));
+    found
+}
+
+/// What a cluster role binding gives, to whom.
+#[derive(Default)]
+struct Reach<'a> {
+    subjects: BTreeSet<&'a Subject>,
+    namespaces: BTreeSet<&'a str>,
+}
+
+impl Reach<'_> {
+    fn told(&self, binding: &str) -> Told {
+        let act = format!(
+            "ClusterRoleBinding {} lets {} start privileged pods where namespaces have no mode \
+             label and no pod security level: {}",
+            shown(binding, 253),
+            first(self.subjects.iter().map(ToString::to_string)),
+            first(self.namespaces.iter().map(|name| shown(name, 63))),
+        );
+        Told {
+            place: Place {
+                group: GROUP.to_owned(),
+                resource: "clusterrolebindings".to_owned(),
+                namespace: String::new(),
+                name: binding.to_owned(),
+            },
+            finding: Finding::new(&ABOUT, &ADVICE, act).instead(
+                "list administrators under `identities.admins` in rolegate's policy; give others \
+                 the right in single namespaces, or set the label \
+                 pod-security.kubernetes.io/enforce: baseline on those namespaces",
+            ),
+        }
+    }
 }
