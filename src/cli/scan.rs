@@ -78,6 +78,8 @@ struct Counts {
     fails: bool,
     refused: usize,
     to_come: usize,
+    /// Findings about webhooks and admission policies that weaken what `enforce` means.
+    drift: usize,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
@@ -195,6 +197,8 @@ fn count(line: &ScanLine<'_>, fail_on: FailOn, counts: &mut Counts) {
     if let Some(number) = counts.by_severity.get_mut(severity as usize) {
         *number += 1;
     }
+    let is_drift = reported.finding.rule.as_str() == "mutating-webhook" && reported.mode.is_none();
+    counts.drift += usize::from(is_drift && severity >= Severity::High);
     counts.fails |= reported.exempted.is_none() && fail_on.fails(severity);
     counts.refused += usize::from(would_be_refused(line));
 }

@@ -16,6 +16,8 @@
 mod checks;
 mod judge;
 mod object;
+#[cfg(test)]
+mod tests;
 mod uses;
 mod writers;
 

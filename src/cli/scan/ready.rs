@@ -100,6 +100,13 @@ impl Ready<'_> {
                 )
             });
         }
+        if self.counts.drift > 0 {
+            points.push((
+                State::Note,
+                "mutators of others reach managed namespaces, or rolegate's own objects are not as shipped: `rolegate scan` says which"
+                    .to_owned(),
+            ));
+        }
         points.push(match &self.emr {
             Some(Emr::Seen(requests)) => (
                 State::Good,
