@@ -261,24 +261,19 @@ fn without_what_others_set(object: &mut Value, kind: &str) {
     }
 }
 
-/// The API server labels a Job's pods with the Job's uid. With another's it stays: that
-/// somebody wrote.
+/// The API server labels a Job's pods, and a Job without labels of its own, with the Job's
+/// uid. With another's it stays: that somebody wrote.
 fn without_own_uid(job: &mut Value) {
     let uid = job["metadata"]["uid"].clone();
-    let selects_itself = job["spec"]["manualSelector"] != true;
-    let Some(spec) = job["spec"].as_object_mut() else {
+    if !uid.is_string() || job["spec"]["manualSelector"] == true {
         return;
-    };
-    let parts = [
-        ("template", "/metadata/labels"),
-        ("selector", "/matchLabels"),
-    ];
-    for (field, path) in parts {
-        let labels = spec.get_mut(field).and_then(|part| part.pointer_mut(path));
-        if let Some(labels) = labels.and_then(Value::as_object_mut)
-            && selects_itself
-            && uid.is_string()
-        {
+    }
+    for path in [
+        "/metadata/labels",
+        "/spec/template/metadata/labels",
+        "/spec/selector/matchLabels",
+    ] {
+        if let Some(labels) = job.pointer_mut(path).and_then(Value::as_object_mut) {
             labels.retain(|key, value| !(key.ends_with("controller-uid") && *value == uid));
         }
     }
