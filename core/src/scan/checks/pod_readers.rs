@@ -10,7 +10,7 @@
 //!
 //! ## Who is not found
 //!
-//! Administrators, Kubernetes, Amazon EMR, add-ons and operators of the policy, and the
+//! rolegate itself, administrators, Kubernetes, Amazon EMR, add-ons and operators of the policy, and the
 //! jobs themselves: Spark's drivers read pods to find their executors.
 //!
 //! ## What to do instead
@@ -20,9 +20,10 @@
 //! another right) and keep other pods away from the drivers with a `NetworkPolicy`.
 
 use crate::facts::{Addressee, Class};
+use crate::names::{OWN_NAMESPACE, ServiceAccountUser};
 use crate::permissions::{Question, class_of_subject};
 use crate::policy::{About, Policy, Severity};
-use crate::rbac::Graph;
+use crate::rbac::{Graph, Subject};
 use crate::rules::{Advice, Finding};
 
 use super::{Place, Told, names};
@@ -39,13 +40,21 @@ static ADVICE: Advice = Advice {
     source: "Amazon EMR on EKS security best practices: namespaces and RBAC",
 };
 
+/// Whether it is rolegate itself, which looks owners up.
+fn is_rolegate(subject: &Subject) -> bool {
+    let Subject::User(name) = subject else {
+        return false;
+    };
+    ServiceAccountUser::parse(name).is_some_and(|account| account.namespace == OWN_NAMESPACE)
+}
+
 /// One finding for a managed namespace whose pods tenants may read.
 #[must_use]
 pub fn pod_readers(graph: &Graph, policy: &Policy, namespace: &str) -> Option<Told> {
     let question = Question::parse("get", "pods", namespace, "").ok()?;
     let holders = graph.who_can(&question.attributes());
     let who = names(&holders, |subject| {
-        class_of_subject(subject, namespace, policy) == Class::Tenant
+        class_of_subject(subject, namespace, policy) == Class::Tenant && !is_rolegate(subject)
     })?;
     let act = format!("who may read the pods of {namespace}, and so Spark's RPC secret: {who}");
     Some(Told {
