@@ -805,37 +805,6 @@ fn review_names_a_value_of_the_wrong_type() {
     );
 }
 
-/// What the policy leaves out is one line, not a list before each result.
-#[test]
-fn review_counts_the_notes_about_its_policy() {
-    let (_kept, policy) = file(SUBMITTERS);
-    let (_, _, err) = run(&["review", "--policy", &policy], POD);
-    assert_eq!(err.lines().count(), 1, "{err}");
-    assert!(
-        err.contains("notes about the policy; `rolegate policy check"),
-        "{err}"
-    );
-}
-
-#[test]
-fn review_warns_about_the_pods_of_a_workload() {
-    let deployment = "apiVersion: apps/v1
-kind: Deployment
-metadata: {name: thrift, namespace: spark-a}
-spec:
-  template:
-    spec:
-      serviceAccountName: emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98
-      containers: [{name: c, image: x}]
-";
-    let admin = ["review", "--user", "root", "--group", "system:masters"];
-    let (code, out, _) = run(&admin, deployment);
-    assert!(
-        code == 0 && out.contains("  warning: rolegate foreign-service-account: the pods of Deployment thrift will be refused for spec.template.spec.serviceAccountName\n  warning: rolegate: instead, start it through Amazon EMR"),
-        "{out}"
-    );
-}
-
 /// For files nothing is looked up: a rule that would have to says so, in text and in JSON.
 #[test]
 fn review_says_which_rule_did_not_judge() {
@@ -875,6 +844,37 @@ spec: {{maxReplicas: 3, scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment,
     // Every rule judged this one.
     assert_eq!(line(POD)["skipped"], serde_json::json!([]));
     assert!(!run(&alice, POD).1.contains("not judged"));
+}
+
+/// What the policy leaves out is one line, not a list before each result.
+#[test]
+fn review_counts_the_notes_about_its_policy() {
+    let (_kept, policy) = file(SUBMITTERS);
+    let (_, _, err) = run(&["review", "--policy", &policy], POD);
+    assert_eq!(err.lines().count(), 1, "{err}");
+    assert!(
+        err.contains("notes about the policy; `rolegate policy check"),
+        "{err}"
+    );
+}
+
+#[test]
+fn review_warns_about_the_pods_of_a_workload() {
+    let deployment = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: thrift, namespace: spark-a}
+spec:
+  template:
+    spec:
+      serviceAccountName: emr-containers-sa-spark-driver-111122223333-2hiamcixdm9axe98
+      containers: [{name: c, image: x}]
+";
+    let admin = ["review", "--user", "root", "--group", "system:masters"];
+    let (code, out, _) = run(&admin, deployment);
+    assert!(
+        code == 0 && out.contains("  warning: rolegate foreign-service-account: the pods of Deployment thrift will be refused for spec.template.spec.serviceAccountName\n  warning: rolegate: instead, start it through Amazon EMR"),
+        "{out}"
+    );
 }
 
 /// Runs every command of the page, and compares what the page shows.
