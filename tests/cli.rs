@@ -819,6 +819,47 @@ fn review_names_a_value_of_the_wrong_type() {
     );
 }
 
+/// For files nothing is looked up: a rule that would have to says so, in text and in JSON.
+#[test]
+fn review_says_which_rule_did_not_judge() {
+    const LINE: &str =
+        "  not judged: foreign-service-account: rolegate would look up deployments.apps spark-a/";
+    let autoscaler = |name: &str| {
+        format!(
+            "apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{name: h, namespace: spark-a}}
+spec: {{maxReplicas: 3, scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: \"{name}\"}}}}
+"
+        )
+    };
+    let alice = ["review", "--user", "alice"];
+    let (code, out, _) = run(&alice, &autoscaler("gateway"));
+    assert!(
+        code == 0 && out.contains(&format!("{LINE}gateway\n")),
+        "{out}"
+    );
+    // A tenant's text neither ends the line nor reaches the terminal as it is.
+    let (_, out, _) = run(&alice, &autoscaler("a\\nallowed\\u001b[2J"));
+    assert!(out.contains(LINE) && !out.contains('\u{1b}'), "{out:?}");
+    assert!(
+        !out.lines().any(|line| line.starts_with("allowed")),
+        "{out}"
+    );
+
+    let line = |input: &str| -> serde_json::Value {
+        let (_, out, _) = run(&["review", "--user", "alice", "--format", "json"], input);
+        serde_json::from_str(&out).expect("JSON")
+    };
+    let skipped = serde_json::json!([
+        { "rule": "foreign-service-account", "need": "deployments.apps spark-a/gateway" }
+    ]);
+    assert_eq!(line(&autoscaler("gateway"))["skipped"], skipped);
+    // Every rule judged this one.
+    assert_eq!(line(POD)["skipped"], serde_json::json!([]));
+    assert!(!run(&alice, POD).1.contains("not judged"));
+}
+
 /// What the policy leaves out is one line, not a list before each result.
 #[test]
 fn review_counts_the_notes_about_its_policy() {

@@ -4,6 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use rolegate_core::decision::Skipped;
+use rolegate_core::names::shown;
+
 use super::{Origin, Reported, Reviewed};
 
 /// Writes one decision as one line.
@@ -23,6 +26,14 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
         .reported()
         .map(|reported| finding(&reported))
         .collect();
+    let skipped: Vec<_> = decision
+        .skipped
+        .iter()
+        .map(|Skipped { rule, need }| {
+            // As in text: names in it come from the document.
+            json!({ "rule": rule, "need": shown(&need.to_string(), 320) })
+        })
+        .collect();
     let mut line = json!({
         "source": source,
         "allowed": decision.allowed(),
@@ -40,6 +51,7 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
             "class": decision.class.as_str(),
         },
         "findings": findings,
+        "skipped": skipped,
         "message": decision.message(),
         "warnings": decision.warnings(),
     });

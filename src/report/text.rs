@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use owo_colors::OwoColorize as _;
 
+use rolegate_core::decision::Skipped;
 use rolegate_core::names::shown;
 use rolegate_core::policy::Mode;
 use rolegate_core::request::document;
@@ -50,6 +51,10 @@ pub fn write(out: &mut impl Write, reviewed: &Reviewed<'_>) -> io::Result<()> {
     reviewed
         .reported()
         .try_for_each(|reported| finding(out, &reported))?;
+    for Skipped { rule, need } in &decision.skipped {
+        let need = shown(&need.to_string(), 320);
+        writeln!(out, "  not judged: {rule}: rolegate would look up {need}")?;
+    }
     let mut warnings = decision.pods_to_come.iter();
     warnings.try_for_each(|warning| writeln!(out, "  warning: {warning}"))
 }
