@@ -82,6 +82,23 @@ authorityKeyIdentifier = keyid
 subjectAltName = $names
 EOF
 
+configurations="MutatingWebhookConfiguration ValidatingWebhookConfiguration"
+
+# trusted: the certificates of the live caBundles, as PEM.
+trusted() {
+  local kind
+  for kind in $configurations; do
+    kubectl get "$kind" rolegate --ignore-not-found \
+      -o 'jsonpath={range .webhooks[*]}{.clientConfig.caBundle}{"\n"}{end}'
+  done | sort -u | while read -r one; do
+    [ -z "$one" ] || printf '%s\n' "$one" | openssl base64 -d -A
+    echo
+  done
+}
+
+# Before anything changes here: without an answer nothing is made.
+if [ "$apply" = yes ]; then trusted >"$work/trusted.crt"; fi
+
 # The CA must outlive every certificate it signs.
 if [ "$new_ca" = no ] && good "$out/ca.crt" "$out/ca.key" 120; then
   echo "kept   $out/ca.crt"
@@ -100,22 +117,8 @@ fi
 
 cp "$out/ca.crt" "$work/ca-bundle.crt"
 
-configurations="MutatingWebhookConfiguration ValidatingWebhookConfiguration"
-
-# As many CAs as a bundle keeps: each run with --new-ca adds one.
+# As many CAs as a bundle may hold: each run with --new-ca adds one.
 most=8
-
-# trusted: the certificates of the live caBundles, as PEM.
-trusted() {
-  local kind
-  for kind in $configurations; do
-    kubectl get "$kind" rolegate --ignore-not-found \
-      -o 'jsonpath={range .webhooks[*]}{.clientConfig.caBundle}{"\n"}{end}'
-  done | sort -u | while read -r one; do
-    [ -z "$one" ] || printf '%s\n' "$one" | openssl base64 -d -A
-    echo
-  done
-}
 
 # add FILE: adds the certificates of a PEM file that are valid and not yet in the
 # bundle.
@@ -127,10 +130,13 @@ add() {
     /-----END CERTIFICATE-----/ { close(file); file = "" }' "$1"
   for one in "$work"/one-*.crt; do
     [ -s "$one" ] || continue
-    [ "$(grep -c BEGIN "$work/ca-bundle.crt")" -lt "$most" ] || continue
     openssl x509 -in "$one" -noout -checkend 0 >/dev/null 2>&1 || continue
     openssl x509 -in "$one" -outform der | openssl dgst -sha256 >"$work/sum"
     if ! grep -qxF "$(cat "$work/sum")" "$work/sums"; then
+      if [ "$(grep -c BEGIN "$work/ca-bundle.crt")" -ge "$most" ]; then
+        echo "certs/dev.sh: the cluster trusts $most CAs already: remove from caBundle those that no pod serves" >&2
+        exit 1
+      fi
       cat "$work/sum" >>"$work/sums"
       openssl x509 -in "$one" >>"$work/ca-bundle.crt"
     fi
@@ -139,7 +145,6 @@ add() {
 openssl x509 -in "$out/ca.crt" -outform der | openssl dgst -sha256 >"$work/sums"
 if [ -s "$out/ca-previous.crt" ]; then add "$out/ca-previous.crt"; fi
 if [ "$apply" = yes ]; then
-  trusted >"$work/trusted.crt"
   add "$work/trusted.crt"
 fi
 mv "$work/ca-bundle.crt" "$out/ca-bundle.crt"

@@ -10,7 +10,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -45,8 +45,15 @@ impl Cluster {
 
     /// Runs the script with certificates of its own clone; returns its CA.
     fn apply(&self, clone: &Path, more: &[&str]) -> String {
+        let output = self.run(clone, more);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        fs::read_to_string(clone.join("ca.crt")).expect("a CA")
+    }
+
+    fn run(&self, clone: &Path, more: &[&str]) -> Output {
         let path = std::env::var("PATH").expect("a path");
-        let output = Command::new("bash")
+        Command::new("bash")
             .arg("certs/dev.sh")
             .arg("--out")
             .arg(clone)
@@ -56,10 +63,7 @@ impl Cluster {
             .env("STATE", self.0.path())
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
-            .expect("bash runs");
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{errors}");
-        fs::read_to_string(clone.join("ca.crt")).expect("a CA")
+            .expect("bash runs")
     }
 
     /// The certificates that the API server trusts.
@@ -94,6 +98,19 @@ fn what_the_cluster_trusts_stays_trusted() {
         order.starts_with("patch\nsecret\n"),
         "trust comes first: {order}"
     );
+}
+
+/// A cluster that does not answer changes nothing, a CA on this machine included.
+#[test]
+fn without_an_answer_nothing_changes() {
+    let cluster = Cluster::new();
+    let clone = tempfile::tempdir().expect("a folder");
+    let ca = cluster.apply(clone.path(), &[]);
+    fs::write(cluster.0.path().join("kubectl"), "#!/bin/sh\nexit 1\n").expect("written");
+    let output = cluster.run(clone.path(), &["--new-ca"]);
+    assert!(!output.status.success());
+    let kept = fs::read_to_string(clone.path().join("ca.crt")).expect("a CA");
+    assert_eq!(kept, ca);
 }
 
 #[test]
