@@ -5,10 +5,12 @@
 
 mod look_up;
 mod namespaces;
+mod page;
 mod view;
 
 pub use look_up::{Found, look_up};
 pub use namespaces::Namespaces;
+pub(crate) use page::{PAGE, Page};
 pub use view::ClusterView;
 
 use std::time::Duration;

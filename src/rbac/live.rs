@@ -3,15 +3,11 @@
 use anyhow::Context as _;
 use http::Request;
 use kube::Client;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use rolegate_core::rbac::{Binding, GROUP, Role};
 
 use super::Found;
-
-/// Objects of one page: as many as kubectl asks for.
-const PAGE: usize = 500;
+use crate::cluster::{PAGE, Page};
 
 /// Reads the four kinds of RBAC.
 ///
@@ -44,20 +40,6 @@ pub async fn from_cluster(client: &Client) -> anyhow::Result<Found> {
     Ok(found)
 }
 
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow, default)]
-    items: Vec<&'a RawValue>,
-    #[serde(default)]
-    metadata: Meta,
-}
-
-#[derive(Default, Deserialize)]
-struct Meta {
-    #[serde(rename = "continue", default)]
-    next: String,
-}
-
 /// Passes every object of a kind to `each`; returns their number.
 async fn list(client: &Client, plural: &str, mut each: impl FnMut(&str)) -> anyhow::Result<usize> {
     let mut count = 0;
@@ -69,26 +51,14 @@ async fn list(client: &Client, plural: &str, mut each: impl FnMut(&str)) -> anyh
             .request_text(request)
             .await
             .with_context(|| format!("cannot list {plural}.{GROUP}"))?;
-        let page: Page<'_> =
-            serde_json::from_str(&text).with_context(|| format!("the list of {plural}"))?;
+        let page = Page::parse(&text).with_context(|| format!("the list of {plural}"))?;
         count += page.items.len();
         for item in &page.items {
             each(item.get());
         }
-        if page.metadata.next.is_empty() {
-            return Ok(count);
+        match page.next() {
+            Some(more) => next = more,
+            None => return Ok(count),
         }
-        let token: String = url_escaped(&page.metadata.next);
-        next = format!("&continue={token}");
     }
-}
-
-/// Tokens are base64, which has `+`, `/` and `=`.
-pub(crate) fn url_escaped(token: &str) -> String {
-    token
-        .replace('%', "%25")
-        .replace('+', "%2B")
-        .replace('/', "%2F")
-        .replace('=', "%3D")
-        .replace('&', "%26")
 }

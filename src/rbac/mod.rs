@@ -6,7 +6,6 @@ mod live;
 pub(crate) use files::files_below;
 pub use files::from_files;
 pub use live::from_cluster;
-pub(crate) use live::url_escaped;
 
 use rolegate_core::rbac::Graph;
 

@@ -6,8 +6,6 @@ use anyhow::Context as _;
 use http::{Request, StatusCode};
 use kube::Client;
 use kube::discovery::{ApiResource, Discovery, Scope, verbs};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use rolegate_core::facts::WATCHED;
 use rolegate_core::json::Raw;
@@ -15,10 +13,7 @@ use rolegate_core::request::view;
 use rolegate_core::scan::StoredObject;
 
 use super::{Item, Origin, Pass, kinds};
-use crate::rbac::url_escaped;
-
-/// Objects of one page: as many as kubectl asks for.
-const PAGE: usize = 500;
+use crate::cluster::{PAGE, Page};
 
 /// A cluster.
 pub struct Live {
@@ -38,20 +33,6 @@ pub struct Live {
 struct Kind {
     resource: ApiResource,
     /// Empty for the first page.
-    next: String,
-}
-
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow, default)]
-    items: Vec<&'a RawValue>,
-    #[serde(default)]
-    metadata: Meta,
-}
-
-#[derive(Default, Deserialize)]
-struct Meta {
-    #[serde(rename = "continue", default)]
     next: String,
 }
 
@@ -154,8 +135,7 @@ impl Live {
                 return Ok(Some(Vec::new()));
             }
         };
-        let page: Page<'_> =
-            serde_json::from_str(&text).with_context(|| format!("the list of {plural}"))?;
+        let page = Page::parse(&text).with_context(|| format!("the list of {plural}"))?;
         let mut items = Vec::with_capacity(page.items.len());
         for item in &page.items {
             match StoredObject::of_list(item.get(), api_version, name, plural) {
@@ -174,8 +154,7 @@ impl Live {
                 Err(error) => self.left_out.push(format!("one of the {plural}: {error}")),
             }
         }
-        if !page.metadata.next.is_empty() {
-            let next = format!("&continue={}", url_escaped(&page.metadata.next));
+        if let Some(next) = page.next() {
             let resource = kind.resource;
             self.left.push_front(Kind { resource, next });
         } else if self.pass == Pass::World

@@ -13,10 +13,10 @@ use http::{Request, StatusCode};
 use kube::Client;
 use kube::core::WatchEvent;
 use rolegate_core::facts::{WATCHED, Watched};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
+use super::super::page::Page;
 use super::status::{State, Statuses};
 use super::store::{self, Item, Key, Store};
 
@@ -150,21 +150,6 @@ struct Reader<'a> {
     forgotten: bool,
 }
 
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow, default)]
-    items: Vec<&'a RawValue>,
-    metadata: PageMeta,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct PageMeta {
-    #[serde(rename = "continue")]
-    next: String,
-    resource_version: String,
-}
-
 impl Reader<'_> {
     /// Lists unless it is known where to go on, then watches, again and again.
     async fn follow(&mut self, from: &mut Option<Position>) -> Stop {
@@ -211,25 +196,23 @@ impl Reader<'_> {
             let request = self.request(api, &query, "PartialObjectMetadataList")?;
             let answer = timeout(ANSWER, self.client.request_text(request)).await;
             let text = answer.map_err(|_elapsed| Stop::Failed("no answer".to_owned()))??;
-            let page: Page<'_> =
-                serde_json::from_str(&text).map_err(|error| Stop::Failed(error.to_string()))?;
+            let page = Page::parse(&text).map_err(|error| Stop::Failed(error.to_string()))?;
             for item in &page.items {
                 if let Some(item) = self.read(item.get()) {
                     gone.remove(&item.key());
                     self.put(item);
                 }
             }
-            if page.metadata.next.is_empty() {
+            let Some(more) = page.next() else {
                 for key in gone {
                     self.remove(key);
                 }
                 self.forgotten = false;
                 self.proved();
                 self.store.changed.notify_one();
-                return Ok(page.metadata.resource_version);
-            }
-            let token = crate::rbac::url_escaped(&page.metadata.next);
-            next = format!("&continue={token}");
+                return Ok(page.into_version());
+            };
+            next = more;
         }
     }
 

@@ -23,8 +23,8 @@ use crate::facts::Addressee;
 use crate::names::shown;
 use crate::policy::{About, Policy, Severity};
 use crate::rules::{Advice, Finding};
-use crate::scan::{StoredObject, waiting};
 
+use super::super::{StoredObject, waiting};
 use super::{Place, Told};
 
 pub(super) static ABOUT: About = About::new(
